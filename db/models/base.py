@@ -1,0 +1,56 @@
+"""What every table shares: the declarative base, column types and naming."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger, DateTime, Enum, ForeignKey, Identity, MetaData, Text, func
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+
+class LTree(UserDefinedType[str]):
+    """PostgreSQL's `ltree`: a path of labels, here the ids of a unit's line from the root."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the type's name in DDL."""
+        return "ltree"
+
+
+class Base(DeclarativeBase):
+    """All models; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+            "pk": "%(table_name)s_pkey",
+        },
+    )
+    type_annotation_map = {str: Text(), int: BigInteger(), datetime: DateTime(timezone=True)}  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
+
+
+def one_of(values: type[StrEnum], name: str) -> Enum:
+    """Return a text column type that a CHECK limits to an enumeration's values."""
+    return Enum(
+        values,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def to(column: str, **options: Any) -> ForeignKey:
+    """Return a foreign key; it restricts deletion unless said otherwise."""
+    return ForeignKey(column, **options)
+
+
+Key = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
+Moment = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
+Version = Annotated[int, mapped_column(BigInteger, server_default="1")]

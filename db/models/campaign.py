@@ -1,0 +1,123 @@
+"""Campaigns and what they are made of: phases, benefit tiers, window overrides, drives, results."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, Key, Moment, Version, one_of, to
+from db.models.enums import CountsFrom, UnitLevel
+
+
+class Campaign(Base):
+    """An emulation campaign; `rubric` maps a criterion to its highest score."""
+
+    __tablename__ = "campaign"
+    __table_args__ = (CheckConstraint("applied_to >= applied_from", "applied"),)
+
+    id: Mapped[Key]
+    code: Mapped[str] = mapped_column(Text(collation="C"), unique=True)
+    title: Mapped[str]
+    owner_id: Mapped[int] = mapped_column(to("unit.id"))
+    counts_from: Mapped[CountsFrom] = mapped_column(one_of(CountsFrom, "counts_from"))
+    confirming_level: Mapped[UnitLevel] = mapped_column(
+        one_of(UnitLevel, "confirming_level"),
+        server_default="FEDERATION",
+    )
+    applied_from: Mapped[date]
+    applied_to: Mapped[date]
+    rubric: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    version: Mapped[Version]
+
+
+class BenefitTier(Base):
+    """A band of benefit in VND, both ends included; bands may overlap, an open end is null."""
+
+    __tablename__ = "benefit_tier"
+    __table_args__ = (
+        CheckConstraint("from_vnd >= 0 and (to_vnd is null or to_vnd >= from_vnd)", "band"),
+        UniqueConstraint("campaign_id", "ordinal"),
+    )
+
+    id: Mapped[Key]
+    campaign_id: Mapped[int] = mapped_column(to("campaign.id"))
+    ordinal: Mapped[int]
+    label: Mapped[str]
+    from_vnd: Mapped[int]
+    to_vnd: Mapped[int | None]
+
+
+class Phase(Base):
+    """A dated stretch of a campaign, both days included; `floor` is the minimum per grassroots unit."""
+
+    __tablename__ = "phase"
+    __table_args__ = (
+        CheckConstraint("ordinal >= 1", "ordinal"),
+        CheckConstraint("floor >= 1", "floor"),
+        CheckConstraint("closes_on >= opens_on", "window"),
+        UniqueConstraint("campaign_id", "ordinal"),
+        ExcludeConstraint(
+            ("campaign_id", "="),
+            (func.daterange(text("opens_on"), text("closes_on"), text("'[]'")), "&&"),
+            name="phase_no_overlap_excl",
+        ),
+    )
+
+    id: Mapped[Key]
+    campaign_id: Mapped[int] = mapped_column(to("campaign.id"))
+    ordinal: Mapped[int]
+    title: Mapped[str]
+    opens_on: Mapped[date]
+    closes_on: Mapped[date]
+    floor: Mapped[int] = mapped_column(server_default="1")
+    audience: Mapped[str | None]
+    occasions: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    version: Mapped[Version]
+
+
+class WindowOverride(Base):
+    """Other dates of a phase for one unit and everything below it; the nearest one above holds."""
+
+    __tablename__ = "window_override"
+    __table_args__ = (
+        CheckConstraint("closes_on >= opens_on", "window"),
+        UniqueConstraint("phase_id", "unit_id"),
+    )
+
+    id: Mapped[Key]
+    phase_id: Mapped[int] = mapped_column(to("phase.id"))
+    unit_id: Mapped[int] = mapped_column(to("unit.id"))
+    opens_on: Mapped[date]
+    closes_on: Mapped[date]
+    version: Mapped[Version]
+
+
+class Drive(Base):
+    """A dated peak within a phase (tháng cao điểm), called by a unit for its subtree."""
+
+    __tablename__ = "drive"
+    __table_args__ = (
+        CheckConstraint("closes_on >= opens_on", "window"),
+        Index("drive_phase_id_idx", "phase_id"),
+    )
+
+    id: Mapped[Key]
+    phase_id: Mapped[int] = mapped_column(to("phase.id"))
+    unit_id: Mapped[int] = mapped_column(to("unit.id"))
+    title: Mapped[str]
+    opens_on: Mapped[date]
+    closes_on: Mapped[date]
+
+
+class PhaseResult(Base):
+    """The frozen figures of one unit in a closed phase; later changes stand beside it."""
+
+    __tablename__ = "phase_result"
+
+    phase_id: Mapped[int] = mapped_column(to("phase.id"), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(to("unit.id"), primary_key=True)
+    figures: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    frozen_at: Mapped[Moment]
+    account_id: Mapped[int | None] = mapped_column(to("account.id"))

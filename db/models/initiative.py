@@ -1,0 +1,137 @@
+"""Initiatives, their authors, and pairs suspected of being the same."""
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    Index,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, Key, LTree, Moment, Version, one_of, to
+from db.models.enums import InitiativeState, Sector, SolutionType
+
+# The sum of an array of up to three yearly amounts; null for a null array.
+_TOTAL = "coalesce({0}[1], 0) + coalesce({0}[2], 0) + coalesce({0}[3], 0)"
+
+
+class Initiative(Base):
+    """A member's initiative.
+
+    Benefits are whole VND, one amount for each of up to three years. `summary` tells the
+    effect and is open to whoever sees the row; `content` of a confidential one is not.
+    `path`, `federation_id` and `upper_id` repeat the line of the unit (the latter two null
+    where that level does not exist in it), kept by triggers, so that rows can be guarded
+    and a subtree listed in order. `submitted_at`, `recognised_at` and `confirmed_at` are
+    the moments from which it counts in each of these columns of the totals.
+    """
+
+    __tablename__ = "initiative"
+    __table_args__ = (
+        CheckConstraint("cardinality(claimed) <= 3 and 0 <= all(claimed)", "claimed"),
+        CheckConstraint("cardinality(verified) <= 3 and 0 <= all(verified)", "verified"),
+        CheckConstraint(
+            "state in ('DRAFT', 'WITHDRAWN') or (phase_id is not null and submitted_at is not null)",
+            "submission",
+        ),
+        CheckConstraint(
+            "state not in ('RECOGNISED', 'CONFIRMED') or recognised_at is not null",
+            "recognition",
+        ),
+        CheckConstraint("state <> 'CONFIRMED' or confirmed_at is not null", "confirmation"),
+        Index("initiative_unit_id_id_idx", "unit_id", "id"),
+        Index("initiative_upper_id_id_idx", "upper_id", "id"),
+        Index("initiative_federation_id_id_idx", "federation_id", "id"),
+        Index("initiative_phase_id_idx", "phase_id"),
+        Index("initiative_awaits_id_idx", "awaits_id", postgresql_where=text("awaits_id is not null")),
+        Index(
+            "initiative_published_idx",
+            "id",
+            postgresql_where=text("published_at is not null"),
+        ),
+        Index(
+            "initiative_search_idx",
+            "search",
+            postgresql_using="gin",
+            postgresql_ops={"search": "gin_trgm_ops"},
+        ),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[str] = mapped_column(Text(collation="C"), unique=True)
+    title: Mapped[str]
+    summary: Mapped[str]
+    content: Mapped[str]
+    solution_type: Mapped[SolutionType] = mapped_column(one_of(SolutionType, "solution_type"))
+    field: Mapped[str | None]
+    sector: Mapped[Sector] = mapped_column(one_of(Sector, "sector"))
+    unit_id: Mapped[int] = mapped_column(to("unit.id"))
+    upper_id: Mapped[int | None]
+    federation_id: Mapped[int | None]
+    path: Mapped[str] = mapped_column(LTree)
+    campaign_id: Mapped[int] = mapped_column(to("campaign.id"))
+    phase_id: Mapped[int | None] = mapped_column(to("phase.id"))
+    state: Mapped[InitiativeState] = mapped_column(one_of(InitiativeState, "state"))
+    applied_on: Mapped[date]
+    submitted_at: Mapped[datetime | None]
+    recognised_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    confidential: Mapped[bool] = mapped_column(server_default="false")
+    claimed: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
+    verified: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    benefit_claimed: Mapped[int] = mapped_column(
+        Computed(_TOTAL.format("claimed"), persisted=True),
+    )
+    benefit_verified: Mapped[int | None] = mapped_column(
+        Computed(f"case when verified is not null then {_TOTAL.format('verified')} end", persisted=True),
+    )
+    other_benefit: Mapped[str | None]
+    awaits_id: Mapped[int | None] = mapped_column(to("unit.id"))
+    search: Mapped[str] = mapped_column(
+        Text(collation="C"),
+        Computed("fold(title || ' ' || summary)", persisted=True),
+    )
+    created_at: Mapped[Moment]
+    version: Mapped[Version]
+
+
+class Authorship(Base):
+    """A person's part in an initiative, in percent; the shares of an initiative sum to 100."""
+
+    __tablename__ = "authorship"
+    __table_args__ = (
+        CheckConstraint("share > 0 and share <= 100", "share"),
+        Index("authorship_person_id_idx", "person_id"),
+    )
+
+    initiative_id: Mapped[int] = mapped_column(to("initiative.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(to("person.id"), primary_key=True)
+    path: Mapped[str] = mapped_column(LTree)
+    share: Mapped[float] = mapped_column(Numeric(5, 2))
+
+
+class DuplicateLink(Base):
+    """A decision that one initiative repeats another; similarity from 0 to 1."""
+
+    __tablename__ = "duplicate_link"
+    __table_args__ = (
+        CheckConstraint("initiative_id <> original_id", "distinct"),
+        UniqueConstraint("initiative_id", "original_id"),
+        Index("duplicate_link_original_id_idx", "original_id"),
+    )
+
+    id: Mapped[Key]
+    initiative_id: Mapped[int] = mapped_column(to("initiative.id"))
+    original_id: Mapped[int] = mapped_column(to("initiative.id"))
+    similarity: Mapped[float | None]
+    reason: Mapped[str | None]
+    decided_at: Mapped[Moment]
+    account_id: Mapped[int | None] = mapped_column(to("account.id"))

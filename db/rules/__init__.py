@@ -1,0 +1,1 @@
+"""The programme's rules as pure functions; nothing here knows a database."""

@@ -1,0 +1,92 @@
+"""Pace of a target within a window: how far, how fast, and where it leads.
+
+Source: PROGRAMME.md, "Pace". Twin of `pace` in db/sql/pace.sql; a test holds them equal.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from math import ceil
+
+AT_RISK_FROM = Decimal("0.8")
+_FAR = 36_500  # days; a projection beyond a century says no more than this
+
+
+class PaceStatus(StrEnum):
+    """Where the pace leads.
+
+    ACHIEVED: the target is reached. MISSED: the window closed without it. While it is open:
+    ON_TRACK, the projected total reaches the target; AT_RISK, at least 80 % of it; BEHIND.
+    """
+
+    ON_TRACK = "ON_TRACK"
+    AT_RISK = "AT_RISK"
+    BEHIND = "BEHIND"
+    ACHIEVED = "ACHIEVED"
+    MISSED = "MISSED"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Days count both ends; rates are initiatives a day, rounded half up."""
+
+    day: int
+    days: int
+    expected_by_today: Decimal
+    daily_rate: Decimal
+    required_rate: Decimal | None
+    projected_total: int
+    projected_on: date | None
+    status: PaceStatus
+
+
+def pace(
+    achieved: int,
+    target: int | None,
+    opens_on: date,
+    closes_on: date,
+    today: date,
+) -> Pace | None:
+    """Return the pace on `today`; None without a target or before the window opens.
+
+    `required_rate` is null once the last day has come; `projected_on` is null when the target
+    is reached already or nothing has been achieved.
+    """
+    if target is None or today < opens_on:
+        return None
+    days = (closes_on - opens_on).days + 1
+    day = (min(today, closes_on) - opens_on).days + 1
+    total = int(_round(Decimal(achieved * days) / day, 0))
+    return Pace(
+        day=day,
+        days=days,
+        expected_by_today=_round(Decimal(target * day) / days, 1),
+        daily_rate=_round(Decimal(achieved) / day, 2),
+        required_rate=_round(Decimal(max(target - achieved, 0)) / (days - day), 2)
+        if day < days
+        else None,
+        projected_total=total,
+        projected_on=_projected_on(achieved, target, day, today),
+        status=_status(achieved, target, total, today, closes_on),
+    )
+
+
+def _projected_on(achieved: int, target: int, day: int, today: date) -> date | None:
+    if achieved <= 0 or achieved >= target:
+        return None
+    return today + timedelta(days=min(ceil(Decimal((target - achieved) * day) / achieved), _FAR))
+
+
+def _status(achieved: int, target: int, total: int, today: date, closes_on: date) -> PaceStatus:
+    if achieved >= target:
+        return PaceStatus.ACHIEVED
+    if today > closes_on:
+        return PaceStatus.MISSED
+    if total >= target:
+        return PaceStatus.ON_TRACK
+    return PaceStatus.AT_RISK if total >= AT_RISK_FROM * target else PaceStatus.BEHIND
+
+
+def _round(value: Decimal, places: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)

@@ -1,0 +1,12 @@
+"""Text without diacritics. Twin of `fold` in db/sql/text.sql."""
+
+import re
+import unicodedata
+
+_MARKS = re.compile("[\u0300-\u036f]")
+_LETTERS = str.maketrans({"Đ": "d", "đ": "d"} | {chr(code): chr(code + 32) for code in range(65, 91)})
+
+
+def fold(value: str) -> str:
+    """Return `value` without combining marks, đ as d, A-Z lowered; other letters as they are."""
+    return _MARKS.sub("", unicodedata.normalize("NFD", value)).translate(_LETTERS)

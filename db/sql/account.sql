@@ -1,0 +1,75 @@
+-- What an account may do changes with its grants, its standing and the paths of its units.
+-- Whoever caches scopes keeps the version with them; bind_account refuses an old one.
+
+create or replace function account_grants_changed() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    update account set grants_version = grants_version + 1
+    where id in (
+        select account_id from (select (new).account_id union select (old).account_id) as touched
+    );
+    return null;
+end
+$$;
+
+create or replace trigger account_grants_changed after insert or update or delete on role_grant
+for each row execute function account_grants_changed();
+
+create or replace function account_changed() returns trigger
+language plpgsql as $$
+begin
+    new.grants_version := old.grants_version + 1;
+    return new;
+end
+$$;
+
+create or replace trigger account_changed
+before update of disabled_at, person_id, kind, username on account
+for each row execute function account_changed();
+
+-- Every account granted something in a moved subtree; and the public one, which sees the root.
+create or replace function account_paths_changed(top ltree) returns void
+language sql as $$
+    update account set grants_version = grants_version + 1
+    where kind = 'PUBLIC' or id in (
+        select g.account_id from role_grant g join unit u on u.id = g.unit_id where u.path <@ top
+    )
+$$;
+
+create or replace function account_root_planted() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform account_paths_changed(new.path);
+    return null;
+end
+$$;
+
+create or replace trigger account_root_planted after insert on unit
+for each row when (new.parent_id is null) execute function account_root_planted();
+
+-- Everything a principal is made of, in one row; null name means the public account.
+create or replace function account_profile(name text)
+returns table (id bigint, username text, person_id bigint, version bigint, disabled boolean,
+               root_path text, grants json)
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select a.id, a.username, a.person_id, a.grants_version, a.disabled_at is not null,
+        (select u.path::text from unit u where u.parent_id is null),
+        (select coalesce(json_agg(json_build_object(
+            'role', g.role, 'path', u.path::text, 'from', g.valid_from, 'to', g.valid_to
+         ) order by g.id), '[]')
+         from role_grant g join unit u on u.id = g.unit_id where g.account_id = a.id)
+    from account a
+    where case when name is null then a.kind = 'PUBLIC'
+               else a.kind <> 'PUBLIC' and a.username = name end;
+end;
+
+-- Refuse a caller whose scopes were worked out from another version of its grants.
+create or replace function check_grants(account_id bigint, version bigint) returns void
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    if not exists (select from account where id = account_id and grants_version = version) then
+        raise exception 'grants changed' using errcode = 'SK001';
+    end if;
+end
+$$;

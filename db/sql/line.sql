@@ -1,0 +1,79 @@
+-- Rows that repeat their unit's path, so that a policy can judge a row by itself.
+
+-- Person and target: the path of `unit_id`.
+create or replace function line_of_unit() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform lock_tree(alone => false);
+    select path into new.path from unit where id = new.unit_id;
+    return new;
+end
+$$;
+
+create or replace trigger person_line before insert or update of unit_id, path on person
+for each row execute function line_of_unit();
+
+create or replace trigger target_line before insert or update of unit_id, path on target
+for each row execute function line_of_unit();
+
+-- Initiative: the path, and the federation and the upper-level union on it.
+create or replace function line_of_initiative() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform lock_tree(alone => false);
+    select u.path,
+           (select a.id from unit a where a.id = any(line(u.path)) and a.level = 'FEDERATION'),
+           (select a.id from unit a where a.id = any(line(u.path)) and a.level = 'UPPER')
+    into new.path, new.federation_id, new.upper_id
+    from unit u where u.id = new.unit_id;
+    return new;
+end
+$$;
+
+create or replace trigger initiative_line
+before insert or update of unit_id, path, federation_id, upper_id on initiative
+for each row execute function line_of_initiative();
+
+-- Authorship and review: the path of the initiative.
+create or replace function line_through_initiative() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform lock_tree(alone => false);
+    select path into new.path from initiative where id = new.initiative_id;
+    return new;
+end
+$$;
+
+create or replace trigger authorship_line before insert or update of initiative_id, path on authorship
+for each row execute function line_through_initiative();
+
+create or replace trigger review_line before insert or update of initiative_id, path on review
+for each row execute function line_through_initiative();
+
+-- An initiative that goes to another unit takes its rows along.
+create or replace function line_follow_initiative() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if new.path is distinct from old.path then
+        update authorship set path = new.path where initiative_id = new.id;
+        update review set path = new.path where initiative_id = new.id;
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger initiative_follow after update of unit_id, path on initiative
+for each row execute function line_follow_initiative();
+
+-- Rewrite the rows of all units under a path that a move has just set.
+create or replace function line_rewrite(top ltree) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    update person t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
+    update target t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
+    update initiative t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
+    update rollup t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
+    update rollup_tier t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
+    update rollup_day t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
+end
+$$;

@@ -1,0 +1,99 @@
+-- Who sees which rows. A scope is read once per statement (the `select` around it), and a row
+-- is judged by its own path. The permissions behind the scopes: auth/permissions.py.
+
+-- Whether the caller sees a unit; for small tables that do not repeat the unit's path.
+create or replace function unit_visible(of_unit bigint) returns boolean
+language plpgsql stable as $$
+begin
+    return exists (select from unit where id = of_unit);
+end
+$$;
+
+-- The initiatives that the caller authored.
+create or replace function own_initiatives() returns bigint[]
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select array(select initiative_id from authorship where person_id = own_person());
+end;
+
+-- Whether an initiative outside the caller's scopes is open to it all the same.
+create or replace function initiative_open(of_initiative bigint) returns boolean
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return bound() and (
+        exists (select from initiative where id = of_initiative and published_at is not null)
+        or exists (
+            select from authorship where initiative_id = of_initiative and person_id = own_person()
+        )
+    );
+end
+$$;
+
+create policy seen on unit for select using (
+    path <@ any ((select scope('unit_read'))::ltree[])
+    or path = any ((select scope('unit_read_alone'))::ltree[])
+);
+create policy seen on target for select using (
+    path <@ any ((select scope('unit_read'))::ltree[])
+    or path = any ((select scope('unit_read_alone'))::ltree[])
+);
+create policy seen on rollup for select using (
+    path <@ any ((select scope('unit_read'))::ltree[])
+    or path = any ((select scope('unit_read_alone'))::ltree[])
+);
+create policy seen on rollup_tier for select using (
+    path <@ any ((select scope('unit_read'))::ltree[])
+    or path = any ((select scope('unit_read_alone'))::ltree[])
+);
+create policy seen on rollup_day for select using (
+    path <@ any ((select scope('unit_read'))::ltree[])
+    or path = any ((select scope('unit_read_alone'))::ltree[])
+);
+
+create policy seen on unit_history for select using (unit_visible(unit_id));
+create policy seen on target_revision for select using (unit_visible(unit_id));
+create policy seen on window_override for select using (unit_visible(unit_id));
+create policy seen on phase_result for select using (unit_visible(unit_id));
+
+create policy seen on emulation_bloc for select using ((select bound()));
+create policy seen on campaign for select using ((select bound()));
+create policy seen on benefit_tier for select using ((select bound()));
+create policy seen on phase for select using ((select bound()));
+create policy seen on drive for select using ((select bound()));
+
+create policy seen on person for select using (
+    path <@ any ((select scope('person_read'))::ltree[])
+    or path <@ any ((select scope('person_masked'))::ltree[])
+    or id = (select own_person())
+);
+create policy seen on participation for select using (false);
+create policy seen on account for select using (id = (select caller()));
+create policy seen on role_grant for select using (
+    account_id = (select caller())
+    or (select u.path from unit u where u.id = unit_id) <@ any ((select scope('grant_read'))::ltree[])
+);
+create policy seen on signing_key for select using (true);
+
+create policy seen on initiative for select using (
+    path <@ any ((select scope('initiative_read'))::ltree[])
+    or (published_at is not null and (select bound()))
+    or id = any ((select own_initiatives())::bigint[])
+);
+create policy seen on authorship for select using (
+    path <@ any ((select scope('initiative_read'))::ltree[]) or initiative_open(initiative_id)
+);
+create policy seen on review for select using (
+    path <@ any ((select scope('initiative_read'))::ltree[])
+    or initiative_id = any ((select own_initiatives())::bigint[])
+);
+create policy seen on duplicate_link for select using (
+    initiative_id in (select id from initiative) and original_id in (select id from initiative)
+);
+create policy seen on award for select using (
+    unit_visible(issuer_id)
+    or unit_visible(recipient_unit_id)
+    or recipient_person_id = (select own_person())
+);
+create policy seen on audit_event for select using (
+    (select u.path from unit u where u.id = unit_id) <@ any ((select scope('audit_read'))::ltree[])
+);

@@ -1,0 +1,148 @@
+-- The totals counted anew from the raw rows: what `sangkien verify` compares with, and what a
+-- rebuild writes. It shares with the triggers only what one initiative counts for.
+
+create or replace view current_fact as
+select f.* from initiative i cross join lateral initiative_fact(
+    1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
+    i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f;
+
+create or replace view participation_expected as
+select a.person_id, f.campaign_id, o.ordinal, p.unit_id, count(*) as initiatives
+from current_fact f
+join authorship a on a.initiative_id = f.initiative_id
+join person p on p.id = a.person_id
+cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
+where f.achieved = 1
+group by a.person_id, f.campaign_id, o.ordinal, p.unit_id;
+
+create or replace view rollup_expected as
+with gains as (
+    select f.unit_id, f.campaign_id, o.ordinal, count(*) filter (where f.submitted = 1) as submitted,
+        sum(f.recognised) as recognised, sum(f.confirmed) as confirmed,
+        sum(f.returned) as returned, sum(f.rejected) as rejected, sum(f.achieved) as achieved,
+        sum(f.production) as achieved_production,
+        sum(f.achieved - f.production) as achieved_public,
+        sum(f.claimed) as benefit_claimed, sum(f.verified) as benefit_verified,
+        0 as participants
+    from current_fact f cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
+    group by f.unit_id, f.campaign_id, o.ordinal
+    union all
+    select unit_id, campaign_id, ordinal, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(*)
+    from participation_expected
+    group by unit_id, campaign_id, ordinal
+),
+own as (
+    select u.path, g.campaign_id, g.ordinal, sum(submitted) as submitted,
+        sum(recognised) as recognised, sum(confirmed) as confirmed, sum(returned) as returned,
+        sum(rejected) as rejected, sum(achieved) as achieved,
+        sum(achieved_production) as achieved_production, sum(achieved_public) as achieved_public,
+        sum(benefit_claimed) as benefit_claimed, sum(benefit_verified) as benefit_verified,
+        sum(participants) as participants,
+        (u.level = 'GRASSROOTS' and sum(submitted) > 0)::int as units_reporting,
+        (u.level = 'GRASSROOTS' and sum(achieved) >= floor_of(g.campaign_id, g.ordinal))::int
+            as units_meeting_floor
+    from gains g join unit u on u.id = g.unit_id
+    group by u.id, g.campaign_id, g.ordinal
+)
+select ancestor as unit_id, campaign_id, ordinal,
+    sum(submitted)::bigint as submitted, sum(recognised)::bigint as recognised,
+    sum(confirmed)::bigint as confirmed, sum(returned)::bigint as returned,
+    sum(rejected)::bigint as rejected, sum(achieved)::bigint as achieved,
+    sum(achieved_production)::bigint as achieved_production,
+    sum(achieved_public)::bigint as achieved_public,
+    sum(benefit_claimed)::bigint as benefit_claimed,
+    sum(benefit_verified)::bigint as benefit_verified,
+    sum(participants)::bigint as participants, sum(units_reporting)::bigint as units_reporting,
+    sum(units_meeting_floor)::bigint as units_meeting_floor
+from own, unnest(line(path)) as ancestor
+group by ancestor, campaign_id, ordinal;
+
+create or replace view rollup_tier_expected as
+select ancestor as unit_id, g.campaign_id, g.ordinal, g.tier_id, sum(g.achieved)::bigint as achieved
+from (
+    select f.unit_id, f.campaign_id, o.ordinal, t.id as tier_id, count(*) as achieved
+    from current_fact f
+    join benefit_tier t on t.campaign_id = f.campaign_id
+        and f.benefit >= t.from_vnd and (t.to_vnd is null or f.benefit <= t.to_vnd)
+    cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
+    group by f.unit_id, f.campaign_id, o.ordinal, t.id
+) as g
+join unit u on u.id = g.unit_id, unnest(line(u.path)) as ancestor
+group by ancestor, g.campaign_id, g.ordinal, g.tier_id;
+
+create or replace view rollup_day_expected as
+select ancestor as unit_id, g.campaign_id, g.ordinal, g.day,
+    sum(g.submitted)::bigint as submitted, sum(g.recognised)::bigint as recognised,
+    sum(g.confirmed)::bigint as confirmed, sum(g.achieved)::bigint as achieved
+from (
+    select f.unit_id, f.campaign_id, f.ordinal, d.day, sum(d.submitted) as submitted,
+        sum(d.recognised) as recognised, sum(d.confirmed) as confirmed, sum(d.achieved) as achieved
+    from current_fact f
+    cross join lateral (
+        values (f.submitted_on, 1, 0, 0, 0), (f.recognised_on, 0, 1, 0, 0),
+            (f.confirmed_on, 0, 0, 1, 0), (f.achieved_on, 0, 0, 0, 1)
+    ) as d (day, submitted, recognised, confirmed, achieved)
+    where d.day is not null
+    group by f.unit_id, f.campaign_id, f.ordinal, d.day
+) as g
+join unit u on u.id = g.unit_id, unnest(line(u.path)) as ancestor
+group by ancestor, g.campaign_id, g.ordinal, g.day;
+
+-- Write a campaign's totals anew. The lock waits for every writer that has changed a total,
+-- and holds back the next.
+create or replace function rollup_rebuild(of_campaign bigint) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform lock_tree(alone => true);
+    delete from participation where campaign_id = of_campaign;
+    delete from rollup where campaign_id = of_campaign;
+    delete from rollup_tier where campaign_id = of_campaign;
+    delete from rollup_day where campaign_id = of_campaign;
+    insert into participation (person_id, campaign_id, ordinal, unit_id, initiatives)
+    select person_id, campaign_id, ordinal, unit_id, initiatives
+    from participation_expected where campaign_id = of_campaign;
+    insert into rollup (
+        unit_id, campaign_id, ordinal, slot, path, submitted, recognised, confirmed, returned,
+        rejected, achieved, achieved_production, achieved_public, benefit_claimed,
+        benefit_verified, participants, units_reporting, units_meeting_floor
+    )
+    select e.unit_id, e.campaign_id, e.ordinal, 0, u.path, e.submitted, e.recognised, e.confirmed,
+        e.returned, e.rejected, e.achieved, e.achieved_production, e.achieved_public,
+        e.benefit_claimed, e.benefit_verified, e.participants, e.units_reporting,
+        e.units_meeting_floor
+    from rollup_expected e join unit u on u.id = e.unit_id where e.campaign_id = of_campaign;
+    insert into rollup_tier (unit_id, campaign_id, ordinal, tier_id, slot, path, achieved)
+    select e.unit_id, e.campaign_id, e.ordinal, e.tier_id, 0, u.path, e.achieved
+    from rollup_tier_expected e join unit u on u.id = e.unit_id where e.campaign_id = of_campaign;
+    insert into rollup_day (
+        unit_id, campaign_id, ordinal, day, slot, path, submitted, recognised, confirmed, achieved
+    )
+    select e.unit_id, e.campaign_id, e.ordinal, e.day, 0, u.path, e.submitted, e.recognised,
+        e.confirmed, e.achieved
+    from rollup_day_expected e join unit u on u.id = e.unit_id where e.campaign_id = of_campaign;
+end
+$$;
+
+-- Changes of the rules by which a campaign counts.
+create or replace function rollup_rules_changed() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if tg_table_name = 'campaign' then
+        perform rollup_rebuild(new.id);
+    elsif tg_op = 'DELETE' then
+        perform rollup_rebuild(old.campaign_id);
+    else
+        perform rollup_rebuild(new.campaign_id);
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger rollup_rules after update of counts_from on campaign
+for each row when (old.counts_from <> new.counts_from) execute function rollup_rules_changed();
+create or replace trigger rollup_rules
+after insert or delete or update of ordinal, floor, campaign_id on phase
+for each row execute function rollup_rules_changed();
+create or replace trigger rollup_rules
+after insert or delete or update of from_vnd, to_vnd, campaign_id on benefit_tier
+for each row execute function rollup_rules_changed();

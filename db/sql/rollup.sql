@@ -1,0 +1,438 @@
+-- Totals: one row per unit, campaign, phase (ordinal; 0 is the whole campaign) and slot,
+-- covering the unit's whole subtree, exact at commit whoever writes.
+--
+--   submitted            handed in and still standing: SUBMITTED, RECOGNISED, CONFIRMED, RETURNED, REJECTED
+--   recognised           RECOGNISED or CONFIRMED
+--   confirmed, returned, rejected    in that very state
+--   achieved             what the campaign counts: recognised or confirmed; split by sector
+--   benefit_claimed      VND claimed by the submitted ones
+--   benefit_verified     VND verified of the achieved ones
+--   participants         people who authored an achieved one, in their own unit's line
+--   units_reporting      grassroots units with a submitted one
+--   units_meeting_floor  grassroots units with at least the phase's floor achieved
+--
+-- A tier counts the achieved ones by benefit verified, else claimed. All columns add up the
+-- tree: a unit's total is its own plus the sum of its children's.
+
+-- How many slots a unit's totals are spread over: as many writers as meet there.
+create or replace function slots(level text) returns int
+language sql immutable strict parallel safe
+return case level when 'CONFEDERATION' then 16 when 'FEDERATION' then 4 else 1 end;
+
+-- The minimum of a phase for each grassroots unit; for the campaign, the sum of its phases'.
+create or replace function floor_of(campaign bigint, phase_ordinal bigint) returns bigint
+language sql stable
+return (
+    select sum(floor)::bigint from phase
+    where campaign_id = campaign and phase_ordinal in (0, ordinal)
+);
+
+create type initiative_fact as (
+    sign int, initiative_id bigint, unit_id bigint, campaign_id bigint, ordinal bigint,
+    submitted int, recognised int, confirmed int, returned int, rejected int, achieved int,
+    production int, claimed bigint, verified bigint, benefit bigint,
+    submitted_on date, recognised_on date, confirmed_on date, achieved_on date
+);
+
+-- What one initiative adds to the totals; no row where it belongs to no phase.
+create or replace function initiative_fact(
+    sign int, initiative_id bigint, unit_id bigint, phase_id bigint, state text, sector text,
+    benefit_claimed bigint, benefit_verified bigint,
+    submitted_at timestamptz, recognised_at timestamptz, confirmed_at timestamptz
+) returns setof initiative_fact
+language sql stable
+as $$
+    select sign, initiative_id, unit_id, p.campaign_id, p.ordinal,
+        s.submitted, s.recognised, s.confirmed,
+        (state = 'RETURNED')::int, (state = 'REJECTED')::int, a.achieved,
+        case when sector = 'PRODUCTION' then a.achieved else 0 end,
+        s.submitted * benefit_claimed,
+        a.achieved * coalesce(benefit_verified, 0),
+        case when a.achieved = 1 then coalesce(benefit_verified, benefit_claimed) end,
+        case when s.submitted = 1 then local_day(submitted_at) end,
+        case when s.recognised = 1 then local_day(recognised_at) end,
+        case when s.confirmed = 1 then local_day(confirmed_at) end,
+        case when a.achieved = 1 then
+            local_day(case when c.counts_from = 'CONFIRMED' then confirmed_at else recognised_at end)
+        end
+    from phase p
+    join campaign c on c.id = p.campaign_id
+    cross join lateral (
+        select (state in ('SUBMITTED', 'RECOGNISED', 'CONFIRMED', 'RETURNED', 'REJECTED'))::int,
+               (state in ('RECOGNISED', 'CONFIRMED'))::int,
+               (state = 'CONFIRMED')::int
+    ) as s (submitted, recognised, confirmed)
+    cross join lateral (
+        select case when c.counts_from = 'CONFIRMED' then s.confirmed else s.recognised end
+    ) as a (achieved)
+    where p.id = phase_id
+$$;
+
+create type rollup_delta as (
+    unit_id bigint, campaign_id bigint, ordinal bigint,
+    submitted bigint, recognised bigint, confirmed bigint, returned bigint, rejected bigint,
+    achieved bigint, achieved_production bigint, achieved_public bigint,
+    benefit_claimed bigint, benefit_verified bigint, participants bigint,
+    units_reporting bigint, units_meeting_floor bigint
+);
+
+-- Add what units gained themselves, one delta for each unit and ordinal, to them and their
+-- ancestors. The lowest rows first, then upwards by id: one order for all writers.
+create or replace function rollup_add(deltas rollup_delta[]) returns void
+language sql as $$
+    with own as (
+        select d.*, u.level, u.path, floor_of(d.campaign_id, d.ordinal) as floor
+        from unnest(deltas) d join unit u on u.id = d.unit_id
+    ),
+    leaf as (
+        insert into rollup as r (
+            unit_id, campaign_id, ordinal, slot, path,
+            submitted, recognised, confirmed, returned, rejected,
+            achieved, achieved_production, achieved_public,
+            benefit_claimed, benefit_verified, participants,
+            units_reporting, units_meeting_floor
+        )
+        select unit_id, campaign_id, ordinal, 0, path,
+            submitted, recognised, confirmed, returned, rejected,
+            achieved, achieved_production, achieved_public,
+            benefit_claimed, benefit_verified, participants,
+            (submitted > 0)::int, (achieved >= floor)::int
+        from own where level = 'GRASSROOTS'
+        order by unit_id, campaign_id, ordinal
+        on conflict (unit_id, campaign_id, ordinal, slot) do update set
+            submitted = r.submitted + excluded.submitted,
+            recognised = r.recognised + excluded.recognised,
+            confirmed = r.confirmed + excluded.confirmed,
+            returned = r.returned + excluded.returned,
+            rejected = r.rejected + excluded.rejected,
+            achieved = r.achieved + excluded.achieved,
+            achieved_production = r.achieved_production + excluded.achieved_production,
+            achieved_public = r.achieved_public + excluded.achieved_public,
+            benefit_claimed = r.benefit_claimed + excluded.benefit_claimed,
+            benefit_verified = r.benefit_verified + excluded.benefit_verified,
+            participants = r.participants + excluded.participants,
+            units_reporting = (r.submitted + excluded.submitted > 0)::int,
+            units_meeting_floor = (
+                r.achieved + excluded.achieved >= floor_of(r.campaign_id, r.ordinal)
+            )::int
+        returning r.unit_id, r.campaign_id, r.ordinal, r.submitted, r.achieved,
+            r.units_reporting, r.units_meeting_floor
+    )
+    insert into rollup as r (
+        unit_id, campaign_id, ordinal, slot, path,
+        submitted, recognised, confirmed, returned, rejected,
+        achieved, achieved_production, achieved_public,
+        benefit_claimed, benefit_verified, participants,
+        units_reporting, units_meeting_floor
+    )
+    select a.id, o.campaign_id, o.ordinal, pg_backend_pid() % slots(a.level), a.path,
+        sum(o.submitted), sum(o.recognised), sum(o.confirmed), sum(o.returned), sum(o.rejected),
+        sum(o.achieved), sum(o.achieved_production), sum(o.achieved_public),
+        sum(o.benefit_claimed), sum(o.benefit_verified), sum(o.participants),
+        sum(coalesce(l.units_reporting - (l.submitted - o.submitted > 0)::int, 0)),
+        sum(coalesce(l.units_meeting_floor - (l.achieved - o.achieved >= o.floor)::int, 0))
+    from own o
+    left join leaf l using (unit_id, campaign_id, ordinal)
+    join unit a on a.id = any(line(o.path)) and (a.id <> o.unit_id or o.level <> 'GRASSROOTS')
+    group by a.id, o.campaign_id, o.ordinal
+    order by a.depth desc, a.id, o.campaign_id, o.ordinal
+    on conflict (unit_id, campaign_id, ordinal, slot) do update set
+        submitted = r.submitted + excluded.submitted,
+        recognised = r.recognised + excluded.recognised,
+        confirmed = r.confirmed + excluded.confirmed,
+        returned = r.returned + excluded.returned,
+        rejected = r.rejected + excluded.rejected,
+        achieved = r.achieved + excluded.achieved,
+        achieved_production = r.achieved_production + excluded.achieved_production,
+        achieved_public = r.achieved_public + excluded.achieved_public,
+        benefit_claimed = r.benefit_claimed + excluded.benefit_claimed,
+        benefit_verified = r.benefit_verified + excluded.benefit_verified,
+        participants = r.participants + excluded.participants,
+        units_reporting = r.units_reporting + excluded.units_reporting,
+        units_meeting_floor = r.units_meeting_floor + excluded.units_meeting_floor
+$$;
+
+-- Count people anew and return the change, as deltas of their own units. Locking the person
+-- makes two changes of one person's initiatives follow one another.
+create or replace function participation_recount(people bigint[]) returns setof rollup_delta
+language plpgsql as $$
+begin
+    perform from person where id = any(people) order by id for no key update;
+    return query
+    with now_counted as (
+        select a.person_id, f.campaign_id, o.ordinal, count(*) as initiatives
+        from authorship a
+        join initiative i on i.id = a.initiative_id
+        cross join lateral initiative_fact(
+            1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
+            i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at
+        ) f
+        cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
+        where a.person_id = any(people) and f.achieved = 1
+        group by a.person_id, f.campaign_id, o.ordinal
+    ),
+    changed as (
+        select person_id, campaign_id, ordinal, p.unit_id as old_unit, p.initiatives as old_count,
+            coalesce(n.initiatives, 0) as new_count
+        from (select * from participation where person_id = any(people)) p
+        full join now_counted n using (person_id, campaign_id, ordinal)
+        where p.initiatives is distinct from coalesce(n.initiatives, 0)
+            or p.unit_id is distinct from (select unit_id from person where id = person_id)
+    ),
+    kept as (
+        insert into participation as p (person_id, campaign_id, ordinal, unit_id, initiatives)
+        select c.person_id, c.campaign_id, c.ordinal, who.unit_id, c.new_count
+        from changed c join person who on who.id = c.person_id
+        order by c.person_id, c.campaign_id, c.ordinal
+        on conflict (person_id, campaign_id, ordinal) do update
+            set unit_id = excluded.unit_id, initiatives = excluded.initiatives
+    )
+    select unit_id, campaign_id, ordinal, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint,
+        0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, sum(gained)::bigint,
+        0::bigint, 0::bigint
+    from (
+        select c.old_unit as unit_id, c.campaign_id, c.ordinal, -1 as gained
+        from changed c where c.old_count > 0
+        union all
+        select who.unit_id, c.campaign_id, c.ordinal, 1
+        from changed c join person who on who.id = c.person_id where c.new_count > 0
+    ) as turns
+    group by unit_id, campaign_id, ordinal
+    having sum(gained) <> 0;
+end
+$$;
+
+-- Carry facts that came (sign 1) or went (sign -1) into every total, and count these people anew.
+create or replace function rollup_apply(facts initiative_fact[], people bigint[]) returns void
+language plpgsql as $$
+declare
+    participants rollup_delta[] := array(select d from participation_recount(people) d);
+begin
+    perform rollup_add(array(
+        select row(unit_id, campaign_id, ordinal, sum(submitted), sum(recognised),
+            sum(confirmed), sum(returned), sum(rejected), sum(achieved),
+            sum(achieved_production), sum(achieved_public), sum(benefit_claimed),
+            sum(benefit_verified), sum(participants), 0, 0)::rollup_delta
+        from (
+            select f.unit_id, f.campaign_id, o.ordinal, sign * f.submitted as submitted,
+                sign * recognised as recognised, sign * confirmed as confirmed,
+                sign * returned as returned, sign * rejected as rejected,
+                sign * achieved as achieved, sign * production as achieved_production,
+                sign * (achieved - production) as achieved_public,
+                sign * claimed as benefit_claimed, sign * verified as benefit_verified,
+                0 as participants
+            from unnest(facts) f cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
+            union all
+            select d.unit_id, d.campaign_id, d.ordinal, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, d.participants
+            from unnest(participants) d
+        ) as gains
+        group by unit_id, campaign_id, ordinal
+    ));
+
+    insert into rollup_tier as r (unit_id, campaign_id, ordinal, tier_id, slot, path, achieved)
+    select a.id, g.campaign_id, g.ordinal, g.tier_id, pg_backend_pid() % slots(a.level), a.path,
+        sum(g.achieved)
+    from (
+        select f.unit_id, f.campaign_id, o.ordinal, t.id as tier_id, sum(sign) as achieved
+        from unnest(facts) f
+        join benefit_tier t on t.campaign_id = f.campaign_id
+            and f.benefit >= t.from_vnd and (t.to_vnd is null or f.benefit <= t.to_vnd)
+        cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
+        group by f.unit_id, f.campaign_id, o.ordinal, t.id
+        having sum(sign) <> 0
+    ) as g
+    join unit u on u.id = g.unit_id
+    join unit a on a.id = any(line(u.path))
+    group by a.id, g.campaign_id, g.ordinal, g.tier_id
+    order by a.depth desc, a.id, g.campaign_id, g.ordinal, g.tier_id
+    on conflict (unit_id, campaign_id, ordinal, tier_id, slot)
+    do update set achieved = r.achieved + excluded.achieved;
+
+    insert into rollup_day as r (
+        unit_id, campaign_id, ordinal, day, slot, path, submitted, recognised, confirmed, achieved
+    )
+    select a.id, g.campaign_id, g.ordinal, g.day, pg_backend_pid() % slots(a.level), a.path,
+        sum(g.submitted), sum(g.recognised), sum(g.confirmed), sum(g.achieved)
+    from (
+        select f.unit_id, f.campaign_id, f.ordinal, d.day, sum(sign * d.submitted) as submitted,
+            sum(sign * d.recognised) as recognised, sum(sign * d.confirmed) as confirmed,
+            sum(sign * d.achieved) as achieved
+        from unnest(facts) f
+        cross join lateral (
+            values (f.submitted_on, f.submitted, 0, 0, 0), (f.recognised_on, 0, f.recognised, 0, 0),
+                (f.confirmed_on, 0, 0, f.confirmed, 0), (f.achieved_on, 0, 0, 0, f.achieved)
+        ) as d (day, submitted, recognised, confirmed, achieved)
+        where d.day is not null
+        group by f.unit_id, f.campaign_id, f.ordinal, d.day
+    ) as g
+    join unit u on u.id = g.unit_id
+    join unit a on a.id = any(line(u.path))
+    where (g.submitted, g.recognised, g.confirmed, g.achieved) <> (0, 0, 0, 0)
+    group by a.id, g.campaign_id, g.ordinal, g.day
+    order by a.depth desc, a.id, g.campaign_id, g.ordinal, g.day
+    on conflict (unit_id, campaign_id, ordinal, day, slot) do update set
+        submitted = r.submitted + excluded.submitted,
+        recognised = r.recognised + excluded.recognised,
+        confirmed = r.confirmed + excluded.confirmed,
+        achieved = r.achieved + excluded.achieved;
+end
+$$;
+
+create or replace function rollup_initiative() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    facts initiative_fact[];
+begin
+    perform lock_tree(alone => false);
+    case tg_op
+    when 'INSERT' then
+        facts := array(
+            select f from added i cross join lateral initiative_fact(
+                1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
+                i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
+        );
+    when 'DELETE' then
+        facts := array(
+            select f from removed i cross join lateral initiative_fact(
+                -1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
+                i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
+        );
+    else
+        facts := array(
+            with changed as (
+                select id from added n join removed o using (id)
+                where (n.unit_id, n.phase_id, n.state, n.sector, n.benefit_claimed,
+                       n.benefit_verified, n.submitted_at, n.recognised_at, n.confirmed_at)
+                    is distinct from
+                      (o.unit_id, o.phase_id, o.state, o.sector, o.benefit_claimed,
+                       o.benefit_verified, o.submitted_at, o.recognised_at, o.confirmed_at)
+            )
+            select f from added i join changed using (id) cross join lateral initiative_fact(
+                1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
+                i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
+            union all
+            select f from removed i join changed using (id) cross join lateral initiative_fact(
+                -1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
+                i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
+        );
+    end case;
+    if cardinality(facts) > 0 then
+        perform rollup_apply(facts, array(
+            select distinct a.person_id from authorship a
+            join unnest(facts) f on f.initiative_id = a.initiative_id
+            where f.achieved = 1
+        ));
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger rollup_added after insert on initiative
+referencing new table as added for each statement execute function rollup_initiative();
+create or replace trigger rollup_changed after update on initiative
+referencing new table as added old table as removed
+for each statement execute function rollup_initiative();
+create or replace trigger rollup_removed after delete on initiative
+referencing old table as removed for each statement execute function rollup_initiative();
+
+-- Authors that come or go, and people who change their unit.
+create or replace function rollup_people() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    people bigint[];
+begin
+    perform lock_tree(alone => false);
+    if tg_table_name = 'person' then
+        people := array(select n.id from added n join removed o using (id) where n.unit_id <> o.unit_id);
+    elsif tg_op = 'INSERT' then
+        people := array(select distinct person_id from added);
+    elsif tg_op = 'DELETE' then
+        people := array(select distinct person_id from removed);
+    else
+        people := array(
+            select n.person_id from added n
+            where not exists (select from removed o
+                where (o.initiative_id, o.person_id) = (n.initiative_id, n.person_id))
+            union
+            select o.person_id from removed o
+            where not exists (select from added n
+                where (o.initiative_id, o.person_id) = (n.initiative_id, n.person_id))
+        );
+    end if;
+    if cardinality(people) > 0 then
+        perform rollup_apply('{}', people);
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger rollup_added after insert on authorship
+referencing new table as added for each statement execute function rollup_people();
+create or replace trigger rollup_changed after update on authorship
+referencing new table as added old table as removed
+for each statement execute function rollup_people();
+create or replace trigger rollup_removed after delete on authorship
+referencing old table as removed for each statement execute function rollup_people();
+create or replace trigger rollup_changed after update on person
+referencing new table as added old table as removed
+for each statement execute function rollup_people();
+
+-- Add (1) or take (-1) all totals of a unit's subtree to or from these units.
+create or replace function rollup_shift(of_unit bigint, ancestors bigint[], sign int) returns void
+language sql as $$
+    update unit a set grassroots_count = a.grassroots_count + sign * u.grassroots_count
+    from unit u where u.id = of_unit and a.id = any(ancestors);
+
+    insert into rollup as r (
+        unit_id, campaign_id, ordinal, slot, path,
+        submitted, recognised, confirmed, returned, rejected,
+        achieved, achieved_production, achieved_public,
+        benefit_claimed, benefit_verified, participants,
+        units_reporting, units_meeting_floor
+    )
+    select a.id, t.campaign_id, t.ordinal, 0, a.path,
+        sign * sum(t.submitted), sign * sum(t.recognised), sign * sum(t.confirmed),
+        sign * sum(t.returned), sign * sum(t.rejected),
+        sign * sum(t.achieved), sign * sum(t.achieved_production), sign * sum(t.achieved_public),
+        sign * sum(t.benefit_claimed), sign * sum(t.benefit_verified), sign * sum(t.participants),
+        sign * sum(t.units_reporting), sign * sum(t.units_meeting_floor)
+    from rollup t join unit a on a.id = any(ancestors)
+    where t.unit_id = of_unit
+    group by a.id, t.campaign_id, t.ordinal
+    on conflict (unit_id, campaign_id, ordinal, slot) do update set
+        submitted = r.submitted + excluded.submitted,
+        recognised = r.recognised + excluded.recognised,
+        confirmed = r.confirmed + excluded.confirmed,
+        returned = r.returned + excluded.returned,
+        rejected = r.rejected + excluded.rejected,
+        achieved = r.achieved + excluded.achieved,
+        achieved_production = r.achieved_production + excluded.achieved_production,
+        achieved_public = r.achieved_public + excluded.achieved_public,
+        benefit_claimed = r.benefit_claimed + excluded.benefit_claimed,
+        benefit_verified = r.benefit_verified + excluded.benefit_verified,
+        participants = r.participants + excluded.participants,
+        units_reporting = r.units_reporting + excluded.units_reporting,
+        units_meeting_floor = r.units_meeting_floor + excluded.units_meeting_floor;
+
+    insert into rollup_tier as r (unit_id, campaign_id, ordinal, tier_id, slot, path, achieved)
+    select a.id, t.campaign_id, t.ordinal, t.tier_id, 0, a.path, sign * sum(t.achieved)
+    from rollup_tier t join unit a on a.id = any(ancestors)
+    where t.unit_id = of_unit
+    group by a.id, t.campaign_id, t.ordinal, t.tier_id
+    on conflict (unit_id, campaign_id, ordinal, tier_id, slot)
+    do update set achieved = r.achieved + excluded.achieved;
+
+    insert into rollup_day as r (
+        unit_id, campaign_id, ordinal, day, slot, path, submitted, recognised, confirmed, achieved
+    )
+    select a.id, t.campaign_id, t.ordinal, t.day, 0, a.path, sign * sum(t.submitted),
+        sign * sum(t.recognised), sign * sum(t.confirmed), sign * sum(t.achieved)
+    from rollup_day t join unit a on a.id = any(ancestors)
+    where t.unit_id = of_unit
+    group by a.id, t.campaign_id, t.ordinal, t.day
+    on conflict (unit_id, campaign_id, ordinal, day, slot) do update set
+        submitted = r.submitted + excluded.submitted,
+        recognised = r.recognised + excluded.recognised,
+        confirmed = r.confirmed + excluded.confirmed,
+        achieved = r.achieved + excluded.achieved;
+$$;

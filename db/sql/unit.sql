@@ -1,0 +1,120 @@
+-- The tree: paths, moves and the number of open grassroots units below each unit.
+
+-- The ids of a path, from the root down.
+create or replace function line(path ltree) returns bigint[]
+language sql immutable strict parallel safe
+return string_to_array(path::text, '.')::bigint[];
+
+create or replace function level_rank(level text) returns int
+language sql immutable strict parallel safe
+return array_position(array['CONFEDERATION', 'FEDERATION', 'UPPER', 'GRASSROOTS'], level);
+
+-- Whoever reads paths in order to write holds this lock shared; a move holds it alone.
+create or replace function lock_tree(alone boolean) returns void
+language plpgsql as $$
+begin
+    if alone then
+        perform pg_advisory_xact_lock(hashtext('sangkien.tree'));
+    else
+        perform pg_advisory_xact_lock_shared(hashtext('sangkien.tree'));
+    end if;
+end
+$$;
+
+-- A new unit stands below its parent.
+create or replace function unit_place() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    above unit;
+begin
+    perform lock_tree(alone => false);
+    select * into above from unit where id = new.parent_id;
+    if above.id is not null and level_rank(above.level) >= level_rank(new.level) then
+        raise exception 'a % cannot stand below a %', new.level, above.level
+            using errcode = 'check_violation', constraint = 'unit_level_order';
+    end if;
+    new.path := case when above.id is null then text2ltree(new.id::text)
+                     else above.path || new.id::text end;
+    new.grassroots_count := 0;
+    return new;
+end
+$$;
+
+create or replace trigger unit_place before insert on unit
+for each row execute function unit_place();
+
+-- Counts of open grassroots units, for the rows of one insert.
+create or replace function unit_count_inserted() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    update unit u set grassroots_count = u.grassroots_count + gained.units
+    from (
+        select ancestor, count(*) as units
+        from inserted i, unnest(line(i.path)) as ancestor
+        where i.level = 'GRASSROOTS' and i.valid_to is null
+        group by ancestor
+    ) as gained
+    where u.id = gained.ancestor;
+    return null;
+end
+$$;
+
+create or replace trigger unit_count_inserted after insert on unit
+referencing new table as inserted
+for each statement execute function unit_count_inserted();
+
+-- The same for one unit that is closed, opened again, or changes its level.
+create or replace function unit_count_changed() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    gained int := (new.level = 'GRASSROOTS' and new.valid_to is null)::int
+                - (old.level = 'GRASSROOTS' and old.valid_to is null)::int;
+begin
+    if gained <> 0 then
+        perform lock_tree(alone => false);
+        update unit u set grassroots_count = u.grassroots_count + gained
+        where u.id = any(line((select path from unit where id = new.id)));
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger unit_count_changed after update of level, valid_to on unit
+for each row execute function unit_count_changed();
+
+-- A move: rewrite the paths of the subtree and shift its totals between the two lines.
+create or replace function unit_move() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    moved unit;
+    above unit;
+    new_path ltree;
+begin
+    if new.parent_id is not distinct from old.parent_id then
+        return null;
+    end if;
+    perform lock_tree(alone => true);
+    select * into moved from unit where id = new.id;
+    select * into above from unit where id = moved.parent_id;
+    if above.path <@ moved.path then
+        raise exception 'unit % cannot stand below itself', moved.code
+            using errcode = 'check_violation', constraint = 'unit_no_cycle';
+    end if;
+    if level_rank(above.level) >= level_rank(moved.level) then
+        raise exception 'a % cannot stand below a %', moved.level, above.level
+            using errcode = 'check_violation', constraint = 'unit_level_order';
+    end if;
+    new_path := above.path || moved.id::text;
+    perform rollup_shift(moved.id, array_remove(line(moved.path), moved.id), -1);
+    update unit set path = case when id = moved.id then new_path
+                                else new_path || subpath(path, nlevel(moved.path)) end
+    where path <@ moved.path;
+    perform rollup_shift(moved.id, array_remove(line(new_path), moved.id), 1);
+    perform line_rewrite(new_path);
+    perform account_paths_changed(new_path);
+    return null;
+end
+$$;
+
+create or replace trigger unit_move after update of parent_id on unit
+for each row execute function unit_move();
