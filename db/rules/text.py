@@ -4,7 +4,9 @@ import re
 import unicodedata
 
 _MARKS = re.compile("[\u0300-\u036f]")
-_LETTERS = str.maketrans({"Đ": "d", "đ": "d"} | {chr(code): chr(code + 32) for code in range(65, 91)})
+_LETTERS = str.maketrans(
+    {"Đ": "d", "đ": "d"} | {chr(code): chr(code + 32) for code in range(65, 91)}
+)
 
 
 def fold(value: str) -> str:

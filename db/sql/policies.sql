@@ -29,6 +29,12 @@ begin
 end
 $$;
 
+-- Whether a path lies in what the caller may see of units, their totals and targets. For
+-- functions that read as owner; a policy says it in full, so that scopes are read but once.
+create or replace function path_in_scope(path ltree) returns boolean
+language sql stable parallel safe
+return path <@ any (scope('unit_read')) or path = any (scope('unit_read_alone'));
+
 create policy seen on unit for select using (
     path <@ any ((select scope('unit_read'))::ltree[])
     or path = any ((select scope('unit_read_alone'))::ltree[])
@@ -67,7 +73,10 @@ create policy seen on person for select using (
     or id = (select own_person())
 );
 create policy seen on participation for select using (false);
-create policy seen on account for select using (id = (select caller()));
+create policy seen on account for select using (
+    id = (select caller())
+    or (person_id is not null and exists (select from person p where p.id = person_id))
+);
 create policy seen on role_grant for select using (
     account_id = (select caller())
     or (select u.path from unit u where u.id = unit_id) <@ any ((select scope('grant_read'))::ltree[])

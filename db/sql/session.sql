@@ -21,6 +21,19 @@ create or replace function scope(permission text) returns ltree[]
 language sql stable parallel safe
 return coalesce(nullif(current_setting('sangkien.' || permission, true), ''), '{}')::ltree[];
 
+-- The names of the permissions that the caller has at a unit. The setting holds them by scope:
+-- "1.2=UNIT_READ,EXPORT;@1=UNIT_READ", where @ is for the unit alone and not what is below.
+create or replace function viewer_can(path ltree) returns text[]
+language sql stable parallel safe
+return array(
+    select distinct permission
+    from string_to_table(current_setting('sangkien.can', true), ';') as scoped,
+        string_to_table(split_part(scoped, '=', 2), ',') as permission
+    where case when scoped like '@%' then path = ltrim(split_part(scoped, '=', 1), '@')::ltree
+               else path <@ split_part(scoped, '=', 1)::ltree end
+    order by permission
+);
+
 -- Today in Asia/Ho_Chi_Minh, or the day that a demo has fixed.
 create or replace function today() returns date
 language sql stable parallel safe
@@ -28,3 +41,14 @@ return coalesce(
     nullif(current_setting('sangkien.today', true), '')::date,
     local_day(now())
 );
+
+-- A Relay id: the type's name and the row's key, in base64.
+create or replace function global_id(type_name text, id bigint) returns text
+language sql immutable strict parallel safe
+return encode((type_name || ':' || id)::bytea, 'base64');
+
+-- The key that a decoded Relay id holds; null where it is of another type or none at all.
+create or replace function key_of(decoded_id text, type_name text) returns bigint
+language sql immutable strict parallel safe
+return case when decoded_id ~ ('^' || type_name || ':[0-9]{1,18}$')
+    then split_part(decoded_id, ':', 2)::bigint end;

@@ -1,0 +1,174 @@
+"""Who may do what: one table. Source: PROGRAMME.md, "Who may do what".
+
+A grant holds for its unit and everything below; `Reach` says how much of that a permission
+takes. Nothing else decides: fields check these scopes, and row-level security reads them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from db.models.enums import Role
+
+
+class Permission(StrEnum):
+    """What may be done, or seen."""
+
+    UNIT_READ = "UNIT_READ"  # units, their totals and targets
+    STANDING_READ = "STANDING_READ"  # a unit's rank in its emulation bloc
+    INITIATIVE_READ = "INITIATIVE_READ"
+    INITIATIVE_OWN = "INITIATIVE_OWN"  # one's own: see, draft, edit, submit, withdraw
+    CONTENT_READ = "CONTENT_READ"  # the body of confidential initiatives
+    PERSON_READ = "PERSON_READ"  # personal data
+    PERSON_MASKED = "PERSON_MASKED"  # that there is a person, with the data masked
+    INITIATIVE_WRITE = "INITIATIVE_WRITE"  # on behalf of members
+    INITIATIVE_REVIEW = "INITIATIVE_REVIEW"
+    INITIATIVE_CURATE = "INITIATIVE_CURATE"  # link duplicates, publish
+    AWARD_GRANT = "AWARD_GRANT"
+    TARGET_ASSIGN = "TARGET_ASSIGN"  # to direct children; window overrides and drives too
+    TARGET_REGISTER = "TARGET_REGISTER"
+    CAMPAIGN_MANAGE = "CAMPAIGN_MANAGE"  # campaigns and phases of the owner unit
+    UNIT_MANAGE = "UNIT_MANAGE"
+    GRANT_MANAGE = "GRANT_MANAGE"
+    GRANT_READ = "GRANT_READ"
+    AUDIT_READ = "AUDIT_READ"
+    EXPORT = "EXPORT"
+    VERIFY = "VERIFY"
+
+
+class Reach(StrEnum):
+    """How far from a grant's unit a permission holds."""
+
+    SUBTREE = "SUBTREE"
+    UNIT = "UNIT"  # that unit alone
+    OWN = "OWN"  # one's own records, wherever they are
+    ROOT = "ROOT"  # the root alone
+
+
+_PUBLIC = {Permission.UNIT_READ: Reach.ROOT}
+_OWN = {Permission.INITIATIVE_OWN: Reach.OWN}
+
+
+def _subtree(*permissions: Permission) -> Mapping[Permission, Reach]:
+    return dict.fromkeys(permissions, Reach.SUBTREE)
+
+
+PERMISSIONS: Mapping[Role, Mapping[Permission, Reach]] = {
+    Role.MEMBER: {Permission.UNIT_READ: Reach.UNIT, **_OWN},
+    Role.SUPPORT: _subtree(
+        Permission.UNIT_READ,
+        Permission.INITIATIVE_READ,
+        Permission.PERSON_READ,
+        Permission.INITIATIVE_WRITE,
+    ),
+    Role.OFFICER: {
+        **_subtree(
+            Permission.UNIT_READ,
+            Permission.STANDING_READ,
+            Permission.INITIATIVE_READ,
+            Permission.CONTENT_READ,
+            Permission.PERSON_READ,
+            Permission.INITIATIVE_WRITE,
+            Permission.INITIATIVE_CURATE,
+            Permission.AWARD_GRANT,
+            Permission.TARGET_REGISTER,
+        ),
+        Permission.INITIATIVE_REVIEW: Reach.UNIT,
+    },
+    Role.COUNCIL: {
+        **_subtree(Permission.UNIT_READ, Permission.INITIATIVE_READ, Permission.CONTENT_READ),
+        Permission.INITIATIVE_REVIEW: Reach.UNIT,
+    },
+    Role.ADMIN: {
+        **_subtree(
+            Permission.UNIT_READ,
+            Permission.STANDING_READ,
+            Permission.INITIATIVE_READ,
+            Permission.PERSON_READ,
+            Permission.INITIATIVE_CURATE,
+            Permission.AWARD_GRANT,
+            Permission.TARGET_ASSIGN,
+            Permission.TARGET_REGISTER,
+            Permission.CAMPAIGN_MANAGE,
+            Permission.UNIT_MANAGE,
+            Permission.GRANT_MANAGE,
+            Permission.GRANT_READ,
+            Permission.AUDIT_READ,
+            Permission.EXPORT,
+            Permission.VERIFY,
+        ),
+        Permission.INITIATIVE_REVIEW: Reach.UNIT,
+    },
+    Role.AUDITOR: _subtree(
+        Permission.UNIT_READ,
+        Permission.INITIATIVE_READ,
+        Permission.PERSON_MASKED,
+        Permission.GRANT_READ,
+        Permission.AUDIT_READ,
+        Permission.EXPORT,
+        Permission.VERIFY,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role at the unit with this path."""
+
+    role: Role
+    path: str
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a permission holds, as unit paths: whole `subtrees`, and `units` alone.
+
+    No subtree lies within another, and no unit within a subtree. `own` stands for one's own
+    records, wherever they are.
+    """
+
+    subtrees: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    own: bool = False
+
+
+def scopes(grants: Iterable[Grant], root_path: str | None) -> dict[Permission, Scope]:
+    """Return where each permission holds for somebody with these grants.
+
+    Everybody, with or without grants, has the public's permissions.
+    """
+    subtrees: dict[Permission, set[str]] = {}
+    units: dict[Permission, set[str]] = {}
+    own: set[Permission] = set()
+    for grant in grants:
+        for permission, reach in PERMISSIONS[grant.role].items():
+            if reach is Reach.OWN:
+                own.add(permission)
+            else:
+                kind = subtrees if reach is Reach.SUBTREE else units
+                kind.setdefault(permission, set()).add(grant.path)
+    if root_path is not None:
+        for permission in _PUBLIC:
+            units.setdefault(permission, set()).add(root_path)
+    return {
+        permission: _scope(
+            subtrees.get(permission, set()), units.get(permission, set()), own=permission in own
+        )
+        for permission in Permission
+        if permission in subtrees or permission in units or permission in own
+    }
+
+
+def contains(top: str, path: str) -> bool:
+    """Whether `path` is `top` or below it."""
+    return path == top or path.startswith(top + ".")
+
+
+def _scope(subtrees: set[str], units: set[str], *, own: bool) -> Scope:
+    tops = {
+        path
+        for path in subtrees
+        if not any(other != path and contains(other, path) for other in subtrees)
+    }
+    alone = {path for path in units if not any(contains(top, path) for top in tops)}
+    return Scope(tuple(sorted(tops)), tuple(sorted(alone)), own)

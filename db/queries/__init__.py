@@ -1,0 +1,9 @@
+"""Named queries of compiled reads, a file a noun.
+
+Each takes the row of the parent (`of`) and the field's arguments, and says which rows stand
+for the field. The compiler (schema/compiler) puts them together to one statement.
+"""
+
+from db.queries import awards, campaigns, initiatives, people, progress, targets, units
+
+__all__ = ["awards", "campaigns", "initiatives", "people", "progress", "targets", "units"]

@@ -1,0 +1,193 @@
+"""Initiatives: one, a subtree's, all; their bodies, authors, reviews and look-alikes."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    FromClause,
+    Select,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+
+from db.models import Authorship, Campaign, Initiative, Person, Phase, Review, Unit
+from db.queries.people import in_scope
+from db.queries.rows import Row, Rows, any_of, everything
+from db.queries.units import below, path_of
+
+_ORDERS = {
+    "CREATED": "id",
+    "NUMBER": "number",
+    "SUBMITTED_AT": "sort_submitted",
+    "APPLIED_ON": "applied_on",
+    "BENEFIT": "sort_benefit",
+}
+_UNIQUE = {"id", "number"}
+
+
+def by_number(_: Row, number: ColumnElement[str]) -> Select[Any]:
+    """Return the initiative with this number."""
+    initiative = Initiative.__table__.alias()
+    return everything(initiative).where(initiative.c.number == number)
+
+
+def by_id(key: ColumnElement[Any]) -> Select[Any]:
+    """Return the initiative with this id."""
+    initiative = Initiative.__table__.alias()
+    return everything(initiative).where(initiative.c.id == key)
+
+
+def of_row(of: Row) -> Select[Any]:
+    """Return the initiative of a row's `initiative_id`."""
+    return by_id(of.initiative_id)
+
+
+def of_subtree(
+    of: Row,
+    *,
+    filter: dict[str, Any] | None,
+    order_by: dict[str, Any] | None,  # noqa: A002 - the argument's name in the contract
+) -> Rows:
+    """Return the initiatives of a unit and everything below it."""
+    return _page(filter, order_by, of.level, of.id)
+
+
+def every(
+    _: Row,
+    *,
+    filter: dict[str, Any] | None,
+    order_by: dict[str, Any] | None,  # noqa: A002 - the argument's name in the contract
+) -> Rows:
+    """Return all initiatives; those of a subtree where the filter says `under`."""
+    wanted = dict(filter or {})
+    code = wanted.pop("under", None)
+    if code is None:
+        return _page(wanted, order_by)
+    unit = Unit.__table__.alias()
+    return _page(
+        wanted,
+        order_by,
+        select(unit.c.level).where(unit.c.code == code).scalar_subquery(),
+        select(unit.c.id).where(unit.c.code == code).scalar_subquery(),
+    )
+
+
+def content(of: Row) -> ColumnElement[str]:
+    """Return the body; null where it is confidential and the caller neither decides nor wrote it."""
+    return case(
+        (
+            or_(
+                ~of.confidential,
+                in_scope(of.path, "content_read"),
+                of.id == any_of(func.own_initiatives(), BigInteger()),
+            ),
+            of.content,
+        )
+    )
+
+
+def authors(of: Row) -> Select[Any]:
+    """Return the authors, the largest share first."""
+    authorship = Authorship.__table__.alias()
+    return (
+        everything(authorship)
+        .where(authorship.c.initiative_id == of.id)
+        .order_by(authorship.c.share.desc(), authorship.c.person_id)
+    )
+
+
+def reviews(of: Row) -> Select[Any]:
+    """Return the decisions, the oldest first."""
+    review = Review.__table__.alias()
+    return everything(review).where(review.c.initiative_id == of.id).order_by(review.c.id)
+
+
+def possible_duplicates(of: Row, first: int) -> Select[Any]:
+    """Return initiatives of the whole programme that resemble this one, most similar first."""
+    found = func.possible_duplicates(of.id, literal_column(str(first))).table_valued(
+        "initiative_id", "similarity", "federation"
+    )
+    return select(*found.c)
+
+
+def _page(
+    wanted: dict[str, Any] | None,
+    order_by: dict[str, Any] | None,
+    level: ColumnElement[str] | None = None,
+    unit_id: ColumnElement[int] | None = None,
+) -> Rows:
+    order = order_by or {"field": "CREATED", "direction": "DESC"}
+    key = _ORDERS[order["field"]]
+    initiative = Initiative.__table__.alias()
+    rows = select(
+        *initiative.c,
+        func.coalesce(initiative.c.submitted_at, initiative.c.created_at).label("sort_submitted"),
+        _benefit(initiative).label("sort_benefit"),
+    ).where(*_conditions(initiative, wanted or {}))
+    branches: tuple[Select[Any], ...] = (rows,)
+    if level is not None:
+        branches = tuple(
+            rows.where(level == name, *where)
+            for name, where in {
+                "CONFEDERATION": (),
+                "FEDERATION": (initiative.c.federation_id == unit_id,),
+                "UPPER": (initiative.c.upper_id == unit_id,),
+                "GRASSROOTS": (initiative.c.unit_id == unit_id,),
+            }.items()
+        )
+    keys = (key,) if key in _UNIQUE else (key, "id")
+    return Rows(branches, keys, order["direction"] == "DESC")
+
+
+def _benefit(initiative: FromClause) -> ColumnElement[int]:
+    return func.coalesce(
+        initiative.c.benefit_verified, initiative.c.benefit_claimed, type_=BigInteger()
+    )
+
+
+def _conditions(initiative: FromClause, wanted: dict[str, Any]) -> list[ColumnElement[bool]]:
+    present = {name: value for name, value in wanted.items() if value is not None}
+    local_day = func.local_day(initiative.c.submitted_at, type_=Date())
+    simple = {
+        "state": lambda value: initiative.c.state == value.any_(),
+        "sector": lambda value: initiative.c.sector == value,
+        "solution_type": lambda value: initiative.c.solution_type == value.any_(),
+        "confidential": lambda value: initiative.c.confidential == value,
+        "applied_from": lambda value: initiative.c.applied_on >= value,
+        "applied_to": lambda value: initiative.c.applied_on <= value,
+        "submitted_from": lambda value: local_day >= value,
+        "submitted_to": lambda value: local_day <= value,
+        "benefit_from": lambda value: _benefit(initiative) >= value,
+        "benefit_to": lambda value: _benefit(initiative) <= value,
+        "under": lambda value: below(initiative.c.path, path_of(value)),
+        "text": lambda value: initiative.c.id.in_(select(func.initiatives_matching(value))),
+        "author": lambda value: _authored_by(initiative, value),
+        "campaign": lambda value: initiative.c.campaign_id == _campaign(value),
+        "phase": lambda value: initiative.c.phase_id.in_(_phases(value)),
+    }
+    return [simple[name](value) for name, value in present.items()]
+
+
+def _authored_by(initiative: FromClause, person_id: ColumnElement[str]) -> ColumnElement[bool]:
+    # Through the person's row, so that nobody finds the work of people hidden from them.
+    authorship, person = Authorship.__table__.alias(), Person.__table__.alias()
+    return initiative.c.id.in_(
+        select(authorship.c.initiative_id)
+        .join(person, person.c.id == authorship.c.person_id)
+        .where(person.c.id == func.key_of(person_id, "Person"))
+    )
+
+
+def _campaign(code: ColumnElement[str]) -> ColumnElement[int]:
+    campaign = Campaign.__table__.alias()
+    return select(campaign.c.id).where(campaign.c.code == code).scalar_subquery()
+
+
+def _phases(ordinal: ColumnElement[int]) -> Select[Any]:
+    phase = Phase.__table__.alias()
+    return select(phase.c.id).where(phase.c.ordinal == ordinal)

@@ -1,0 +1,87 @@
+"""People, as far as the caller may know them; accounts and grants."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, literal_column, select
+
+from db.models import Account, Person, RoleGrant
+from db.models.base import LTree
+from db.queries.rows import Row, any_of, everything
+
+
+def by_id(key: ColumnElement[Any]) -> Select[Any]:
+    """Return the person with this id."""
+    person = Person.__table__.alias()
+    return everything(person).where(person.c.id == key)
+
+
+def of_row(of: Row) -> Select[Any]:
+    """Return the person of a row's `person_id`."""
+    return by_id(of.person_id)
+
+
+def recipient(of: Row) -> Select[Any]:
+    """Return the person that received an award."""
+    return by_id(of.recipient_person_id)
+
+
+def actor(of: Row) -> Select[Any]:
+    """Return the person behind a row's `account_id`."""
+    account, person = Account.__table__.alias(), Person.__table__.alias()
+    return (
+        select(*person.c)
+        .join(account, account.c.person_id == person.c.id)
+        .where(account.c.id == of.account_id)
+    )
+
+
+def name(of: Row) -> ColumnElement[str]:
+    """Return the name; its initials where personal data is masked."""
+    return _shown(of, of.name, func.regexp_replace(of.name, r"(\S)\S*", r"\1.", "g"))
+
+
+def code(of: Row) -> ColumnElement[str]:
+    """Return the code, or asterisks."""
+    return _shown(of, of.code, literal("***"))
+
+
+def email(of: Row) -> ColumnElement[str]:
+    """Return the e-mail address, or asterisks where there is one."""
+    return _shown(of, of.email, case((of.email.is_not(None), "***")))
+
+
+def phone(of: Row) -> ColumnElement[str]:
+    """Return the phone number, or asterisks where there is one."""
+    return _shown(of, of.phone, case((of.phone.is_not(None), "***")))
+
+
+def viewer(_: Row) -> Select[Any]:
+    """Return the one row that stands for whoever is asking."""
+    return select(literal_column("1").label("one"))
+
+
+def caller(_: Row) -> Select[Any]:
+    """Return the caller's account; no row for the public one."""
+    account = _accounts()
+    return select(*account.c).where(account.c.id == func.caller(), account.c.kind != "PUBLIC")
+
+
+def grants(_: Row) -> Select[Any]:
+    """Return the caller's grants, oldest first, those of other days included."""
+    grant = RoleGrant.__table__.alias()
+    return everything(grant).where(grant.c.account_id == func.caller()).order_by(grant.c.id)
+
+
+def in_scope(path: ColumnElement[Any], scope: str) -> ColumnElement[bool]:
+    """Return whether a path lies in one of the caller's scopes."""
+    return path.bool_op("<@")(any_of(func.scope(scope), LTree()))
+
+
+def _shown(of: Row, value: ColumnElement[Any], masked: ColumnElement[Any]) -> ColumnElement[Any]:
+    own = of.id == select(func.own_person()).scalar_subquery()
+    return case((in_scope(of.path, "person_read") | own, value), else_=masked)
+
+
+def _accounts() -> FromClause:
+    account = Account.__table__.alias()
+    return select(account.c.id, account.c.username, account.c.kind, account.c.person_id).subquery()

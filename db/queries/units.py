@@ -1,0 +1,150 @@
+"""Units: one, the line above, the children, all."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, cast, FromClause, Select, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from db.models import EmulationBloc, Unit
+from db.models.base import LTree
+from db.queries.rows import Row, Rows, any_of, everything
+
+_ORDERS = {"CODE": "code", "NAME": "search", "MEMBER_COUNT": "member_count"}
+
+
+def table() -> FromClause:
+    """Return the table, under an alias of its own."""
+    return Unit.__table__.alias()
+
+
+def by_id(key: ColumnElement[Any]) -> Select[Any]:
+    """Return the unit with this id."""
+    unit = table()
+    return everything(unit).where(unit.c.id == key)
+
+
+def by_code(_: Row, code: ColumnElement[str]) -> Select[Any]:
+    """Return the unit with this code."""
+    unit = table()
+    return everything(unit).where(unit.c.code == code)
+
+
+def owner_of(of: Row) -> Select[Any]:
+    """Return the unit of a row's `owner_id`."""
+    return by_id(of.owner_id)
+
+
+def of_row(of: Row) -> Select[Any]:
+    """Return the unit of a row's `unit_id`."""
+    return by_id(of.unit_id)
+
+
+def parent(of: Row) -> Select[Any]:
+    """Return the unit above."""
+    return by_id(of.parent_id)
+
+
+def awaited(of: Row) -> Select[Any]:
+    """Return the unit whose decision an initiative awaits."""
+    return by_id(of.awaits_id)
+
+
+def issuer(of: Row) -> Select[Any]:
+    """Return the unit that gave an award."""
+    return by_id(of.issuer_id)
+
+
+def recipient(of: Row) -> Select[Any]:
+    """Return the unit that received an award."""
+    return by_id(of.recipient_unit_id)
+
+
+def ancestors(of: Row) -> Select[Any]:
+    """Return the units above, the root first."""
+    unit = table()
+    above = func.line(of.path, type_=ARRAY(BigInteger))
+    return (
+        everything(unit).where(unit.c.id == above.any_(), unit.c.id != of.id).order_by(unit.c.depth)
+    )
+
+
+def bloc(of: Row) -> Select[Any]:
+    """Return the emulation bloc of a row's `bloc_id`."""
+    bloc_ = EmulationBloc.__table__.alias()
+    return everything(bloc_).where(bloc_.c.id == of.bloc_id)
+
+
+def children(of: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:  # noqa: A002 - the argument's name in the contract
+    """Return the units directly below."""
+    unit = table()
+    return _page(unit, everything(unit).where(unit.c.parent_id == of.id), filter, order_by)
+
+
+def every(_: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:  # noqa: A002 - the argument's name in the contract
+    """Return all units."""
+    unit = table()
+    return _page(unit, everything(unit), filter, order_by)
+
+
+def tops(_: Row) -> Select[Any]:
+    """Return the top units of what the caller may see, by code.
+
+    The root, which everybody sees, is one of them only where there is nothing else.
+    """
+    unit = table()
+    own = func.array_cat(func.scope("unit_read"), func.scope("unit_read_alone"))
+    others = func.cardinality(cast(select(own).scalar_subquery(), ARRAY(LTree()))) > 1
+    granted = unit.c.path == any_of(func.scope("unit_read"), LTree())
+    return (
+        everything(unit)
+        .where(unit.c.path == any_of(own, LTree()), granted | (unit.c.depth > 0) | ~others)
+        .order_by(unit.c.code)
+    )
+
+
+def viewer_can(of: Row) -> ColumnElement[Any]:
+    """Return the names of the permissions that the caller has at a unit."""
+    return func.viewer_can(of.path)
+
+
+def path_of(code: ColumnElement[str]) -> ColumnElement[Any]:
+    """Return the path of the unit with this code; null where the caller sees none."""
+    unit = table()
+    return select(unit.c.path).where(unit.c.code == code).scalar_subquery()
+
+
+def _page(
+    unit: FromClause,
+    rows: Select[Any],
+    filter_: dict[str, Any] | None,
+    order_by: dict[str, Any] | None,
+) -> Rows:
+    rows = rows.where(*_conditions(unit, filter_ or {}))
+    order = order_by or {"field": "CODE", "direction": "ASC"}
+    key = _ORDERS[order["field"]]
+    keys = (key,) if key == "code" else (key, "id")
+    return Rows((rows,), keys, order["direction"] == "DESC")
+
+
+def _conditions(unit: FromClause, wanted: dict[str, Any]) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if (level := wanted.get("level")) is not None:
+        conditions.append(unit.c.level == level)
+    if (bloc_code := wanted.get("bloc")) is not None:
+        bloc_ = EmulationBloc.__table__.alias()
+        conditions.append(
+            unit.c.bloc_id == select(bloc_.c.id).where(bloc_.c.code == bloc_code).scalar_subquery()
+        )
+    if (code := wanted.get("under")) is not None:
+        conditions.append(below(unit.c.path, path_of(code)))
+    if (needle := wanted.get("text")) is not None:
+        found = func.units_matching(needle)
+        conditions.append(unit.c.id.in_(select(found)))
+    if (closed := wanted.get("closed")) is not None:
+        conditions.append(unit.c.valid_to.is_not(None) if closed else unit.c.valid_to.is_(None))
+    return conditions
+
+
+def below(path: ColumnElement[Any], top: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return whether `path` is `top` or below it."""
+    return path.bool_op("<@")(top)

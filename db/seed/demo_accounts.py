@@ -1,0 +1,125 @@
+"""The accounts of the demo, and the officers who decide in units without one of these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from random import Random
+from typing import NamedTuple
+
+from argon2 import PasswordHasher
+
+from db.seed.demo_units import Node
+from db.seed.people import person
+from db.seed.rows import Person
+
+PASSWORD = "demo"  # noqa: S105 - the demo's password is meant to be known
+_GRANTED = date(2022, 1, 1)
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """An account to sign in with; `unit` is the code of the unit that its role is granted at."""
+
+    username: str
+    role: str | None = None
+    unit: str | None = None
+    is_person: bool = True
+
+    @property
+    def description(self) -> str:
+        """What the account may be, for the sign-in page."""
+        return f"{self.role} at {self.unit}" if self.role else "no grants"
+
+
+ACCOUNTS = (
+    DemoAccount("confed-admin", "ADMIN", "TLD"),
+    DemoAccount("tttt-admin", "ADMIN", "TTTT"),
+    DemoAccount("upper-officer", "OFFICER", "VNPT"),
+    DemoAccount("unit-officer", "OFFICER", "VNPT-HNI"),
+    DemoAccount("council", "COUNCIL", "TTTT"),
+    DemoAccount("support", "SUPPORT", "VNPT-HNI"),
+    DemoAccount("member", "MEMBER", "VNPT-HNI"),
+    DemoAccount("auditor", "AUDITOR", "TLD", is_person=False),
+    DemoAccount("tttt-auditor", "AUDITOR", "TTTT", is_person=False),
+    DemoAccount("nobody", is_person=False),
+)
+"""Everyone signs in with the password `demo`; the first ids, in this order."""
+
+# Who decides, awards and sets targets for these units; elsewhere it is the unit's officer.
+_DECIDING = {
+    "TLD": "confed-admin",
+    "TTTT": "council",
+    "VNPT": "upper-officer",
+    "VNPT-HNI": "unit-officer",
+}
+
+
+class Account(NamedTuple):
+    """A row of `account`."""
+
+    id: int
+    username: str
+    kind: str
+    person_id: int | None
+    password_hash: str | None
+
+
+class Grant(NamedTuple):
+    """A row of `role_grant`."""
+
+    id: int
+    account_id: int
+    role: str
+    unit_id: int
+    valid_from: date
+    granted_by_id: int | None
+
+
+@dataclass(frozen=True)
+class Staff:
+    """All accounts, the people behind them, and whose account decides for a unit."""
+
+    accounts: list[Account]
+    grants: list[Grant]
+    people: list[Person]
+    deciding: Mapping[int, int]
+
+    def account(self, username: str) -> Account:
+        """Return the account of that name."""
+        return next(account for account in self.accounts if account.username == username)
+
+    def member(self) -> int:
+        """Return the person behind the account `member`."""
+        person_id = self.account("member").person_id
+        assert person_id is not None
+        return person_id
+
+
+def hire(chance: Random, root: Node) -> Staff:
+    """Return the demo's accounts, and an officer without a password for every other unit."""
+    nodes = {node.code: node for node in root.subtree()}
+    officers = [
+        DemoAccount(f"officer-{code.lower()}", "OFFICER", code)
+        for code in nodes
+        if code not in _DECIDING
+    ]
+    password_hash = PasswordHasher().hash(PASSWORD)
+    staff = Staff([], [], [], {})
+    for identity, plan in enumerate((*ACCOUNTS, *officers), 1):
+        unit = nodes[plan.unit] if plan.unit else None
+        person_id = None
+        if plan.is_person and unit:
+            person_id = len(staff.people) + 1
+            staff.people.append(person(chance, person_id, unit.id, unit.sector))
+        known = password_hash if identity <= len(ACCOUNTS) else None
+        staff.accounts.append(Account(identity, plan.username, "PERSON", person_id, known))
+        if plan.role and unit:
+            granted_by = None if identity == 1 else 1
+            staff.grants.append(
+                Grant(len(staff.grants) + 1, identity, plan.role, unit.id, _GRANTED, granted_by),
+            )
+    ids = {account.username: account.id for account in staff.accounts}
+    deciding = {
+        node.id: ids[_DECIDING.get(code, f"officer-{code.lower()}")] for code, node in nodes.items()
+    }
+    return Staff(staff.accounts, staff.grants, staff.people, deciding)

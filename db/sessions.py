@@ -1,0 +1,183 @@
+"""Sessions bound to a caller: what row-level security knows of who is asking.
+
+A binding ends with its transaction, so nothing of one caller can reach the next, and a pooler
+in transaction mode may stand between. Reads run in read-only transactions of the reader role.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import asyncpg
+
+GRANTS_CHANGED = "SK001"  # raised by check_grants (db/sql/account.sql)
+_PATH = re.compile(r"[0-9]+(\.[0-9]+)*")
+_CAN = re.compile(r"[0-9A-Z_@.,;=]+")
+_SETTING = re.compile(r"[a-z_]+")
+
+
+class GrantsChangedError(Exception):
+    """The caller's grants are not those that its scopes were worked out from."""
+
+
+class UnavailableError(Exception):
+    """The database cannot be reached, or not in time."""
+
+
+class TooSlowError(Exception):
+    """The statement ran into the reader's time limit."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who is asking: `scopes` maps a scope's name to unit paths; `person_id` opens own records."""
+
+    account_id: int
+    grants_version: int
+    person_id: int | None
+    scopes: Mapping[str, Sequence[str]]
+    can: str = ""
+    today: date | None = None
+    begin_reading: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write the statement that opens a transaction for this caller, in one round trip."""
+        settings = {"account": str(int(self.account_id))}
+        if self.person_id is not None:
+            settings["person"] = str(int(self.person_id))
+        if self.today is not None:
+            settings["today"] = self.today.isoformat()
+        if self.can:
+            settings["can"] = _checked(_CAN, self.can)
+        for name, paths in self.scopes.items():
+            if paths:
+                settings[name] = "{" + ",".join(_checked(_PATH, path) for path in paths) + "}"
+        binding = ", ".join(
+            f"set_config('sangkien.{_checked(_SETTING, name)}', '{value}', true)"
+            for name, value in settings.items()
+        )
+        check = f"check_grants({int(self.account_id)}, {int(self.grants_version)})"
+        object.__setattr__(self, "begin_reading", f"begin read only; select {check}, {binding}")
+
+
+def _checked(pattern: re.Pattern[str], text: str) -> str:
+    if pattern.fullmatch(text) is None:
+        raise ValueError(f"not a {pattern.pattern}: {text!r}")
+    return text
+
+
+class Reader:
+    """Read-only sessions of the reader role."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        """Wrap a pool that `connect` made."""
+        self._pool = pool
+
+    @classmethod
+    async def connect(cls, url: str, *, size: int = 8, wait: float = 5.0) -> "Reader":
+        """Open a pool of up to `size` connections to the URL of the reader role.
+
+        Raises UnavailableError when there is no connection within `wait` seconds.
+        """
+        try:
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=size,
+                timeout=wait,
+                command_timeout=15,
+                statement_cache_size=512,
+                max_cached_statement_lifetime=0,
+                max_cacheable_statement_size=1 << 18,
+                init=_take_json_as_bytes,
+                reset=_nothing_to_reset,
+            )
+        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            raise UnavailableError(str(error)) from error
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    async def fetch_json(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
+        """Run one statement as `caller` and return the JSON text it yields.
+
+        Raises GrantsChangedError, TooSlowError, UnavailableError.
+        """
+        try:
+            async with self._pool.acquire(timeout=5) as connection:
+                return await _read(connection, caller, sql, values)
+        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+            raise UnavailableError(str(error)) from error
+        except asyncpg.PostgresError as error:
+            raise _translated(error) from error
+
+    async def fetch_row(self, sql: str, *values: Any) -> Mapping[str, Any] | None:
+        """Run one statement that needs no caller, such as the look-up of a caller."""
+        try:
+            async with self._pool.acquire(timeout=5) as connection:
+                row: Mapping[str, Any] | None = await connection.fetchrow(sql, *values)
+                return row
+        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+            raise UnavailableError(str(error)) from error
+        except asyncpg.PostgresError as error:
+            raise _translated(error) from error
+
+    async def fetch_rows(self, sql: str, *values: Any) -> list[Mapping[str, Any]]:
+        """Like `fetch_row`, for all rows."""
+        try:
+            async with self._pool.acquire(timeout=5) as connection:
+                return list(await connection.fetch(sql, *values))
+        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+            raise UnavailableError(str(error)) from error
+        except asyncpg.PostgresError as error:
+            raise _translated(error) from error
+
+
+async def _read(
+    connection: "asyncpg.pool.PoolConnectionProxy",
+    caller: Caller,
+    sql: str,
+    values: Sequence[Any],
+) -> bytes:
+    try:
+        await connection.execute(caller.begin_reading)
+        result: bytes = await connection.fetchval(sql, *values)
+        await connection.execute("commit")
+    except asyncpg.PostgresError:
+        await connection.execute("rollback")
+        raise
+    except (Exception, asyncio.CancelledError):
+        # Its state is unknown: better a new connection than one with a caller still bound.
+        connection.terminate()
+        raise
+    return result
+
+
+async def _take_json_as_bytes(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
+    )
+
+
+async def _nothing_to_reset(_: asyncpg.Connection) -> None:
+    """Every setting ended with its transaction; the usual reset would cost a round trip."""
+
+
+def _translated(error: asyncpg.PostgresError) -> Exception:
+    if error.sqlstate == GRANTS_CHANGED:
+        return GrantsChangedError()
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return TooSlowError()
+    if isinstance(
+        error,
+        asyncpg.PostgresConnectionError
+        | asyncpg.InsufficientResourcesError
+        | asyncpg.OperatorInterventionError,
+    ):
+        return UnavailableError(str(error))
+    return error

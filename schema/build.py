@@ -1,0 +1,20 @@
+"""The schema, put together."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from schema.awards import Award
+from schema.people import Person
+from schema.query import Query
+from schema.scalars import VND, VND_SCALAR
+
+SCHEMA = strawberry.Schema(
+    query=Query,
+    types=[Person, Award],
+    config=StrawberryConfig(scalar_map={VND: VND_SCALAR}),
+)
+
+
+def sdl() -> str:
+    """Return the schema in GraphQL's schema definition language."""
+    return SCHEMA.as_str() + "\n"

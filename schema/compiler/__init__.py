@@ -1,0 +1,1 @@
+"""Compiles a validated operation to one SQL statement."""

@@ -1,0 +1,182 @@
+"""A field's arguments: what shapes the statement is a value now, all else is bound later.
+
+Booleans, enums, page sizes and the presence of everything are part of a plan, which is kept
+per shape of the variables; other values become parameters with a recipe for each request.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
+    get_argument_values,
+)
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Boolean,
+    Date,
+    DateTime,
+    Float,
+    Text,
+    bindparam,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
+
+from schema.compiler.errors import BadInputError
+from schema.compiler.nodes import decoded
+
+Variables = Any  # graphql-core's VariableValues, which it does not export
+Recipe = Callable[[Variables], Any]
+
+PAGE = ("first", "last")
+PARAMETER = "request_"  # how names of parameters begin whose values come from a request
+_TYPES: Mapping[str, TypeEngine[Any]] = {
+    "Int": BigInteger(),
+    "VND": BigInteger(),
+    "Float": Float(),
+    "String": Text(),
+    "ID": Text(),
+    "Boolean": Boolean(),
+    "Date": Date(),
+    "DateTime": DateTime(timezone=True),
+}
+
+
+class Arguments:
+    """Resolves arguments of the fields of one operation, under the variables it is planned for."""
+
+    def __init__(self, variables: Variables) -> None:
+        """Take the coerced variables."""
+        self.variables = variables
+        self.recipes: dict[str, Recipe] = {}
+
+    def of(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
+        """Return a field's arguments by Python name: None, values, parameters, or dicts of these."""
+        values = get_argument_values(field, node, self.variables)
+        nodes = {argument.name.value: argument.value for argument in node.arguments or ()}
+        resolved = {}
+        for name, definition in field.args.items():
+            recipe = self._recipe(field, node, name, nodes.get(name))
+            if name in PAGE:
+                resolved[name] = values.get(name)
+            else:
+                resolved[definition.out_name or name] = self._resolve(
+                    definition.type, values.get(name), recipe
+                )
+        return {_snake(name): value for name, value in resolved.items()}
+
+    def bind(self, recipe: Recipe, type_: TypeEngine[Any]) -> BindParameter[Any]:
+        """Return a parameter whose value `recipe` gives from the variables of a request."""
+        name = f"{PARAMETER}{len(self.recipes)}"
+        self.recipes[name] = recipe
+        return bindparam(name, type_=type_)
+
+    def recipe(self, field: GraphQLField, node: FieldNode) -> Recipe:
+        """Return a recipe for all arguments of a field, by GraphQL name."""
+        constant = get_argument_values(field, node, self.variables)
+        if not any(_has_variable(argument.value) for argument in node.arguments or ()):
+            return lambda _: constant
+        return lambda variables: get_argument_values(field, node, variables)
+
+    def _recipe(
+        self, field: GraphQLField, node: FieldNode, name: str, value: ValueNode | None
+    ) -> Recipe:
+        if isinstance(value, VariableNode):
+            variable = value.name.value
+            if variable in self.variables.coerced:
+                return lambda variables: variables.coerced[variable]
+        elif value is not None and _has_variable(value):
+            return lambda variables: get_argument_values(field, node, variables)[name]
+        constant = get_argument_values(field, node, self.variables).get(name)
+        return lambda _: constant
+
+    def _resolve(self, type_: Any, value: Any, recipe: Recipe) -> Any:
+        if isinstance(type_, GraphQLNonNull):
+            type_ = type_.of_type
+        if value is None:
+            return None
+        if isinstance(type_, GraphQLInputObjectType):
+            return {
+                _snake(key): self._resolve(type_.fields[key].type, part, _part(recipe, key))
+                for key, part in value.items()
+            }
+        if isinstance(type_, GraphQLList):
+            return self._list(type_, recipe)
+        if isinstance(type_, GraphQLEnumType) or type_.name == "Boolean":
+            return enum_name(value)
+        if type_.name == "ID":
+            return self.bind(lambda variables: decoded(recipe(variables)), Text())
+        return self.bind(_checked(recipe), _TYPES[type_.name])
+
+    def _list(self, type_: GraphQLList[Any], recipe: Recipe) -> BindParameter[Any]:
+        inner = type_.of_type.of_type if isinstance(type_.of_type, GraphQLNonNull) else type_.of_type
+        if isinstance(inner, GraphQLEnumType):
+            return self.bind(
+                lambda variables: [enum_name(item) for item in recipe(variables)], ARRAY(Text())
+            )
+        return self.bind(
+            lambda variables: [_clean(item) for item in recipe(variables)],
+            ARRAY(_TYPES[inner.name]),
+        )
+
+
+def enum_name(value: Any) -> Any:
+    """Return an enum member's name as stored; anything else as it is."""
+    return value.value if isinstance(value, Enum) else value
+
+
+def shape(value: Any) -> Any:
+    """Return what of a variable's value shapes a plan: presence, booleans, enums."""
+    if value is None or isinstance(value, bool | Enum):
+        return value
+    if isinstance(value, dict):
+        return tuple((key, shape(part)) for key, part in value.items())
+    return ...
+
+
+def _part(recipe: Recipe, key: str) -> Recipe:
+    return lambda variables: recipe(variables)[key]
+
+
+def _checked(recipe: Recipe) -> Recipe:
+    return lambda variables: _clean(recipe(variables))
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str) and ("\0" in value or not _encodable(value)):
+        raise BadInputError("Text must not hold the character U+0000 or half a surrogate pair.")
+    return value
+
+
+def _encodable(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _has_variable(value: ValueNode) -> bool:
+    if isinstance(value, VariableNode):
+        return True
+    if isinstance(value, ListValueNode):
+        return any(_has_variable(item) for item in value.values)
+    if isinstance(value, ObjectValueNode):
+        return any(_has_variable(field.value) for field in value.fields)
+    return False
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)

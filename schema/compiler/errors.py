@@ -1,0 +1,29 @@
+"""Why an operation is refused before it runs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphql import GraphQLError, Node
+
+
+class BadInputError(GraphQLError):
+    """An argument that the schema's types allow but the field does not."""
+
+    def __init__(self, message: str, node: Node | None = None) -> None:
+        """Say what is wrong, and where."""
+        super().__init__(message, node, extensions={"code": "BAD_USER_INPUT"})
+
+
+class LimitError(GraphQLError):
+    """An operation larger than this server runs."""
+
+    def __init__(
+        self, limit: str, allowed: int, asked: int, nodes: Node | Sequence[Node] | None = None
+    ) -> None:
+        """Name the limit, what it allows and what was asked for."""
+        facts: dict[str, Any] = {"code": "LIMIT", "limit": limit, "allowed": allowed, "asked": asked}
+        super().__init__(
+            f"This operation exceeds the limit on {limit}: {asked:,} where {allowed:,} are allowed.",
+            nodes,
+            extensions=facts,
+        )

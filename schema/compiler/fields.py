@@ -1,0 +1,72 @@
+"""How a GraphQL field says what SQL it stands for.
+
+A field without a word stands for the column of its own name, or of the name in `metadata={COLUMN: …}`. `@sql(query)` names another:
+a function of db/queries that takes the parent's row and the field's arguments and returns an
+expression (for a scalar or a list of scalars), a select (for an object or a list of objects),
+or `Rows` (for a connection). The decorated method's docstring is the field's description; its
+body is never run.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.extensions import FieldExtension
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+SQL = "sql"
+COLUMN = "column"
+Query = Callable[..., Any]
+
+
+class _PageArguments(FieldExtension):
+    """Adds the arguments of a Relay connection to a field."""
+
+    def apply(self, field: StrawberryField) -> None:
+        """Add `first`, `after`, `last` and `before`."""
+        field.arguments = [
+            StrawberryArgument(
+                python_name=name,
+                graphql_name=None,
+                type_annotation=StrawberryAnnotation(type_),
+                default=None,
+                description=description,
+            )
+            for name, type_, description in (
+                ("first", int | None, "How many from the start, at most 100; 20 where unsaid."),
+                ("after", str | None, "The cursor of the element before the first."),
+                ("last", int | None, "How many from the end, at most 100."),
+                ("before", str | None, "The cursor of the element after the last."),
+            )
+        ] + field.arguments
+
+
+def sql(query: Query) -> Callable[[Callable[..., Any]], Any]:
+    """Declare that a field stands for a query of db/queries."""
+
+    def declare(method: Callable[..., Any]) -> Any:
+        return strawberry.field(
+            resolver=method, description=_description(method), metadata={SQL: query}
+        )
+
+    return declare
+
+
+def connection(query: Query) -> Callable[[Callable[..., Any]], Any]:
+    """Declare that a field stands for the pages of a query of db/queries."""
+
+    def declare(method: Callable[..., Any]) -> Any:
+        return strawberry.field(
+            resolver=method,
+            description=_description(method),
+            metadata={SQL: query},
+            extensions=[_PageArguments()],
+        )
+
+    return declare
+
+
+def _description(method: Callable[..., Any]) -> str | None:
+    return " ".join(method.__doc__.split()) if method.__doc__ else None

@@ -1,0 +1,119 @@
+"""Relay's connections: the types, and the cursors that say where a page begins.
+
+A cursor is base64 of a JSON array: a tag that names the order, then the keys of the row.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+import strawberry
+from graphql import GraphQLObjectType
+from sqlalchemy import ColumnElement, Date, DateTime, Integer, String, cast, func, literal
+from sqlalchemy.types import TypeEngine
+
+from db.queries.rows import Row, Rows
+from schema.compiler.errors import BadInputError
+
+T = TypeVar("T")
+
+
+@strawberry.type(description="Where a page stands in its connection.")
+class PageInfo:
+    """Where a page stands in its connection."""
+
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type(description="One element of a connection.")
+class Edge(Generic[T]):
+    """One element of a connection."""
+
+    cursor: str
+    node: T
+
+
+@strawberry.type(description="A page of a list of unknown length.")
+class Connection(Generic[T]):
+    """A page of a list of unknown length; `nodes` is `edges { node }` without the edges."""
+
+    edges: list[Edge[T]]
+    nodes: list[T]
+    page_info: PageInfo
+    total_count: int
+
+
+def is_connection(type_: GraphQLObjectType) -> bool:
+    """Whether a type of the schema is a `Connection`."""
+    definition = type_.extensions.get("strawberry-definition")
+    concrete_of = getattr(definition, "concrete_of", None)
+    return concrete_of is not None and concrete_of.origin is Connection
+
+
+def cursor_of(row: Row, rows: Rows) -> ColumnElement[str]:
+    """Return the cursor of a row of a connection."""
+    keys = func.json_build_array(
+        cast(literal(_tag(rows)), String), *(row.column(key) for key in rows.keys)
+    )
+    encoded = func.encode(func.convert_to(cast(keys, String), "UTF8"), "base64")
+    return func.translate(encoded, "\n", "")
+
+
+def keys_of(cursor: Any, rows: Rows, argument: str) -> list[Any]:
+    """Return the keys that a cursor holds. Raises BadInputError where it is not of `rows`."""
+    try:
+        tag, *values = json.loads(base64.b64decode(cursor, validate=True))
+        if tag == _tag(rows) and len(values) == len(rows.keys):
+            return [_READERS[_kind(type_)](v) for type_, v in zip(_types(rows), values, strict=True)]
+    except (binascii.Error, ValueError, TypeError, RecursionError):
+        pass
+    raise BadInputError(
+        f"The cursor given as '{argument}' is not one of this connection in this order."
+    )
+
+
+def _tag(rows: Rows) -> str:
+    return ("-" if rows.descending else "") + rows.keys[0]
+
+
+def _types(rows: Rows) -> Sequence[TypeEngine[Any]]:
+    columns = rows.branches[0].selected_columns
+    return [columns[key].type for key in rows.keys]
+
+
+def _kind(type_: TypeEngine[Any]) -> type[Any]:
+    for sql_type, python_type in (
+        (DateTime, datetime),
+        (Date, date),
+        (Integer, int),
+        (String, str),
+    ):
+        if isinstance(type_, sql_type):
+            return python_type
+    raise TypeError(f"no cursor over {type_!r}")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError(value)
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or not -(2**63) <= value < 2**63:
+        raise ValueError(value)
+    return value
+
+
+_READERS: dict[type[Any], Callable[[Any], Any]] = {
+    str: _text,
+    int: _whole,
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+}

@@ -1,0 +1,164 @@
+"""Initiatives, their authors and the decisions on them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from db import queries
+from schema.compiler.fields import sql
+from schema.node import Node
+from schema.order import OrderDirection
+from schema.people import Person
+from schema.scalars import VND, InitiativeState, ReviewDecision, Sector, SolutionType
+
+if TYPE_CHECKING:
+    from schema.campaigns import Campaign, Phase
+    from schema.units import Unit
+
+
+@strawberry.input(description="All that is given must hold.")
+class InitiativeFilter:
+    """Which initiatives; dates and amounts include both ends."""
+
+    state: list[InitiativeState] | None = None
+    campaign: str | None = strawberry.field(default=None, description="By its code.")
+    phase: int | None = strawberry.field(default=None, description="By its ordinal.")
+    sector: Sector | None = None
+    solution_type: list[SolutionType] | None = None
+    under: str | None = strawberry.field(
+        default=None, description="In the subtree of the unit with this code."
+    )
+    author: strawberry.ID | None = strawberry.field(default=None, description="A person's id.")
+    confidential: bool | None = None
+    submitted_from: date | None = None
+    submitted_to: date | None = None
+    applied_from: date | None = None
+    applied_to: date | None = None
+    benefit_from: VND | None = strawberry.field(
+        default=None, description="Of the benefit verified, else claimed."
+    )
+    benefit_to: VND | None = None
+    text: str | None = strawberry.field(
+        default=None, description="In the title or summary, without regard to diacritics or case."
+    )
+
+
+@strawberry.enum
+class InitiativeOrderField(StrEnum):
+    """What orders initiatives; drafts stand at their creation by SUBMITTED_AT."""
+
+    CREATED = "CREATED"
+    NUMBER = "NUMBER"
+    SUBMITTED_AT = "SUBMITTED_AT"
+    APPLIED_ON = "APPLIED_ON"
+    BENEFIT = "BENEFIT"
+
+
+@strawberry.input(description="Newest first where unsaid.")
+class InitiativeOrder:
+    """The order of initiatives."""
+
+    field: InitiativeOrderField
+    direction: OrderDirection = OrderDirection.ASC
+
+
+@strawberry.type(description="A person's part in an initiative.")
+class Authorship:
+    """A person's part in an initiative."""
+
+    share: float = strawberry.field(description="In percent; all shares sum to 100.")
+
+    @sql(queries.people.of_row)
+    def person(self) -> Person | None:
+        """The author, where the viewer may know."""
+
+
+@strawberry.type(description="What a unit decided on an initiative.")
+class Review:
+    """What a unit decided on an initiative."""
+
+    decision: ReviewDecision
+    reason: str | None
+    decision_number: str | None
+    at: datetime
+
+    @sql(queries.units.of_row)
+    def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit whose decision it is."""
+
+    @sql(queries.people.actor)
+    def by(self) -> Person | None:
+        """Who decided, where the viewer may know."""
+
+
+@strawberry.type(description="An initiative of the programme that resembles another.")
+class DuplicateCandidate:
+    """An initiative that resembles another; of a hidden one only this much is told."""
+
+    similarity: float = strawberry.field(description="From 0 to 1.")
+    federation: str | None = strawberry.field(description="The name of the federation it is at.")
+
+    @sql(queries.initiatives.of_row)
+    def initiative(
+        self,
+    ) -> Annotated["Initiative", strawberry.lazy("schema.initiatives")] | None:
+        """The initiative, where the viewer may see it."""
+
+
+@strawberry.type(description="A member's initiative.")
+class Initiative(Node):
+    """A member's initiative."""
+
+    by_id = staticmethod(queries.initiatives.by_id)
+
+    number: str
+    title: str
+    summary: str
+    solution_type: SolutionType
+    field: str | None = strawberry.field(description="The field of work.")
+    sector: Sector
+    state: InitiativeState
+    applied_on: date
+    submitted_at: datetime | None
+    recognised_at: datetime | None
+    confirmed_at: datetime | None
+    published_at: datetime | None
+    confidential: bool
+    benefit_claimed: VND
+    benefit_verified: VND | None
+    other_benefit: str | None
+    version: int
+
+    @sql(queries.initiatives.content)
+    def content(self) -> str | None:
+        """The body; null where it is secret from the viewer."""
+
+    @sql(queries.units.of_row)
+    def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit it was submitted in."""
+
+    @sql(queries.campaigns.of_row)
+    def campaign(self) -> Annotated["Campaign", strawberry.lazy("schema.campaigns")]:
+        """The campaign."""
+
+    @sql(queries.campaigns.phase_of_row)
+    def phase(self) -> Annotated["Phase", strawberry.lazy("schema.campaigns")] | None:
+        """The phase it counts in; null for a draft."""
+
+    @sql(queries.units.awaited)
+    def awaits(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit whose decision it awaits."""
+
+    @sql(queries.initiatives.authors)
+    def authors(self) -> list[Authorship]:
+        """The authors, the largest share first."""
+
+    @sql(queries.initiatives.reviews)
+    def reviews(self) -> list[Review]:
+        """The decisions, the oldest first."""
+
+    @sql(queries.initiatives.possible_duplicates)
+    def possible_duplicates(self, first: int = 5) -> list[DuplicateCandidate]:
+        """Initiatives of the whole programme that resemble this one, most similar first."""

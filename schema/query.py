@@ -1,0 +1,76 @@
+"""The root of all reads: a table of contents."""
+
+import strawberry
+
+from db import queries
+from schema.campaigns import Campaign
+from schema.compiler.fields import connection, sql
+from schema.compiler.relay import Connection
+from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
+from schema.node import Node
+from schema.people import Account, Grant
+from schema.units import Unit, UnitFilter, UnitOrder
+
+
+@strawberry.type(description="Whoever is asking.")
+class Viewer:
+    """Whoever is asking."""
+
+    @sql(queries.people.caller)
+    def account(self) -> Account | None:
+        """The account; null when not signed in."""
+
+    @sql(queries.people.grants)
+    def grants(self) -> list[Grant]:
+        """The account's grants, oldest first."""
+
+    @sql(queries.units.tops)
+    def units(self) -> list[Unit]:
+        """The top units of what the viewer may see."""
+
+
+@strawberry.type
+class Query:
+    """All reads."""
+
+    @sql(queries.people.viewer)
+    def viewer(self) -> Viewer:
+        """Whoever is asking."""
+
+    @strawberry.field(description="The object with this id; null where the viewer sees none.")
+    def node(self, id: strawberry.ID) -> Node | None:  # noqa: A002 - the argument's name in the contract
+        """Answered by schema/compiler/nodes.py."""
+
+    @strawberry.field(description="The objects with these ids, in their order; at most 100.")
+    def nodes(self, ids: list[strawberry.ID]) -> list[Node | None]:
+        """Answered by schema/compiler/nodes.py."""
+
+    @sql(queries.units.by_code)
+    def unit(self, code: str) -> Unit | None:
+        """The unit with this code."""
+
+    @connection(queries.units.every)
+    def units(
+        self, filter: UnitFilter | None = None, order_by: UnitOrder | None = None  # noqa: A002 - the argument's name in the contract
+    ) -> Connection[Unit]:
+        """All units that the viewer sees."""
+
+    @sql(queries.campaigns.by_code)
+    def campaign(self, code: str) -> Campaign | None:
+        """The campaign with this code."""
+
+    @connection(queries.campaigns.every)
+    def campaigns(self) -> Connection[Campaign]:
+        """All campaigns, by code."""
+
+    @sql(queries.initiatives.by_number)
+    def initiative(self, number: str) -> Initiative | None:
+        """The initiative with this number."""
+
+    @connection(queries.initiatives.every)
+    def initiatives(
+        self,
+        filter: InitiativeFilter | None = None,  # noqa: A002 - the argument's name in the contract
+        order_by: InitiativeOrder | None = None,
+    ) -> Connection[Initiative]:
+        """All initiatives that the viewer sees."""

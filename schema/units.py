@@ -1,0 +1,124 @@
+"""The union tree."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+import strawberry
+
+from db import queries
+from schema.awards import Award
+from schema.compiler.fields import connection, sql
+from schema.compiler.relay import Connection
+from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
+from schema.node import Node
+from schema.order import OrderDirection
+from schema.progress import Progress, Standing
+from schema.scalars import Permission, UnitLevel
+from schema.targets import Target
+
+
+@strawberry.input(description="All that is given must hold.")
+class UnitFilter:
+    """Which units."""
+
+    level: UnitLevel | None = None
+    bloc: str | None = strawberry.field(default=None, description="By the bloc's code.")
+    under: str | None = strawberry.field(
+        default=None, description="The unit with this code and everything below it."
+    )
+    closed: bool | None = None
+    text: str | None = strawberry.field(
+        default=None, description="In the name or code, without regard to diacritics or case."
+    )
+
+
+@strawberry.enum
+class UnitOrderField(StrEnum):
+    """What orders units; names without regard to diacritics or case."""
+
+    CODE = "CODE"
+    NAME = "NAME"
+    MEMBER_COUNT = "MEMBER_COUNT"
+
+
+@strawberry.input(description="By code where unsaid.")
+class UnitOrder:
+    """The order of units."""
+
+    field: UnitOrderField
+    direction: OrderDirection = OrderDirection.ASC
+
+
+@strawberry.type(description="Units that are compared with one another.")
+class EmulationBloc:
+    """Units that are compared with one another (Khối Thi đua)."""
+
+    code: str
+    name: str
+
+
+@strawberry.type(description="A union organisation.")
+class Unit(Node):
+    """A union organisation and, through it, its subtree."""
+
+    by_id = staticmethod(queries.units.by_id)
+
+    code: str
+    name: str
+    level: UnitLevel
+    depth: int = strawberry.field(description="0 at the root.")
+    member_count: int
+    valid_from: date
+    valid_to: date | None = strawberry.field(description="The day it was closed, if it was.")
+    version: int
+
+    @sql(queries.units.parent)
+    def parent(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit above, where the viewer sees it."""
+
+    @sql(queries.units.ancestors)
+    def ancestors(self) -> list[Annotated["Unit", strawberry.lazy("schema.units")]]:
+        """The units above, root first, only those visible."""
+
+    @connection(queries.units.children)
+    def children(
+        self, filter: UnitFilter | None = None, order_by: UnitOrder | None = None  # noqa: A002 - the argument's name in the contract
+    ) -> Connection[Annotated["Unit", strawberry.lazy("schema.units")]]:
+        """The units directly below."""
+
+    @sql(queries.units.bloc)
+    def bloc(self) -> EmulationBloc | None:
+        """The emulation bloc."""
+
+    @sql(queries.progress.of_unit)
+    def progress(self, campaign: str, phase: int | None = None) -> Progress | None:
+        """Totals of this unit's whole subtree. Without `phase`, of the whole campaign."""
+
+    @sql(queries.targets.of_unit)
+    def target(self, campaign: str, phase: int) -> Target | None:
+        """The target of this unit in a phase."""
+
+    @sql(queries.progress.standing)
+    def standing(self, campaign: str, phase: int) -> Standing | None:
+        """The rank in the emulation bloc; null where there is none or it is not to see."""
+
+    @connection(queries.initiatives.of_subtree)
+    def initiatives(
+        self,
+        filter: InitiativeFilter | None = None,  # noqa: A002 - the argument's name in the contract
+        order_by: InitiativeOrder | None = None,
+    ) -> Connection[Initiative]:
+        """Initiatives of this unit and everything below it."""
+
+    @connection(queries.awards.received)
+    def awards(self) -> Connection[Award]:
+        """Awards received, newest first."""
+
+    @connection(queries.awards.issued)
+    def awards_issued(self) -> Connection[Award]:
+        """Awards given by this unit, newest first."""
+
+    @sql(queries.units.viewer_can)
+    def viewer_can(self) -> list[Permission]:
+        """What the viewer may do here."""
