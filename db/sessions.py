@@ -72,32 +72,25 @@ def _checked(pattern: re.Pattern[str], text: str) -> str:
 class Reader:
     """Read-only sessions of the reader role."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        """Wrap a pool that `connect` made."""
-        self._pool = pool
+    def __init__(self, url: str, *, size: int = 8) -> None:
+        """Take the URL of the reader role and how many connections there may be at most."""
+        self._url = url
+        self._size = size
 
-    @classmethod
-    async def connect(cls, url: str, *, size: int = 8, wait: float = 5.0) -> "Reader":
-        """Open a pool of up to `size` connections to the URL of the reader role.
-
-        Raises UnavailableError when there is no connection within `wait` seconds.
-        """
-        try:
-            pool = await asyncpg.create_pool(
-                url,
-                min_size=1,
-                max_size=size,
-                timeout=wait,
-                command_timeout=15,
-                statement_cache_size=512,
-                max_cached_statement_lifetime=0,
-                max_cacheable_statement_size=1 << 18,
-                init=_take_json_as_bytes,
-                reset=_nothing_to_reset,
-            )
-        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-            raise UnavailableError(str(error)) from error
-        return cls(pool)
+    async def open(self) -> None:
+        """Make the pool; connections follow on demand, so the database may still be down."""
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._size,
+            timeout=5,
+            command_timeout=15,
+            statement_cache_size=512,
+            max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=1 << 18,
+            init=_take_json_as_bytes,
+            reset=_nothing_to_reset,
+        )
 
     async def close(self) -> None:
         """Close every connection."""

@@ -1,6 +1,6 @@
 """The accounts of the demo, and the officers who decide in units without one of these."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from random import Random
@@ -83,16 +83,12 @@ class Staff:
     grants: list[Grant]
     people: list[Person]
     deciding: Mapping[int, int]
+    member: int
+    """The person behind the account `member`."""
 
     def account(self, username: str) -> Account:
         """Return the account of that name."""
         return next(account for account in self.accounts if account.username == username)
-
-    def member(self) -> int:
-        """Return the person behind the account `member`."""
-        person_id = self.account("member").person_id
-        assert person_id is not None
-        return person_id
 
 
 def hire(chance: Random, root: Node) -> Staff:
@@ -103,23 +99,46 @@ def hire(chance: Random, root: Node) -> Staff:
         for code in nodes
         if code not in _DECIDING
     ]
-    password_hash = PasswordHasher().hash(PASSWORD)
-    staff = Staff([], [], [], {})
-    for identity, plan in enumerate((*ACCOUNTS, *officers), 1):
-        unit = nodes[plan.unit] if plan.unit else None
-        person_id = None
-        if plan.is_person and unit:
-            person_id = len(staff.people) + 1
-            staff.people.append(person(chance, person_id, unit.id, unit.sector))
-        known = password_hash if identity <= len(ACCOUNTS) else None
-        staff.accounts.append(Account(identity, plan.username, "PERSON", person_id, known))
-        if plan.role and unit:
-            granted_by = None if identity == 1 else 1
-            staff.grants.append(
-                Grant(len(staff.grants) + 1, identity, plan.role, unit.id, _GRANTED, granted_by),
-            )
-    ids = {account.username: account.id for account in staff.accounts}
-    deciding = {
-        node.id: ids[_DECIDING.get(code, f"officer-{code.lower()}")] for code, node in nodes.items()
+    plans = (*ACCOUNTS, *officers)
+    behind = [plan for plan in plans if plan.is_person and plan.unit]
+    people = {
+        plan.username: person(chance, identity, nodes[plan.unit].id, nodes[plan.unit].sector)
+        for identity, plan in enumerate(behind, 1)
+        if plan.unit
     }
-    return Staff(staff.accounts, staff.grants, staff.people, deciding)
+    ids = {plan.username: identity for identity, plan in enumerate(plans, 1)}
+    return Staff(
+        accounts=_accounts(plans, people),
+        grants=_grants(plans, nodes),
+        people=[*people.values()],
+        deciding={
+            node.id: ids[_DECIDING.get(code, f"officer-{code.lower()}")]
+            for code, node in nodes.items()
+        },
+        member=people["member"].id,
+    )
+
+
+def _accounts(plans: Sequence[DemoAccount], people: Mapping[str, Person]) -> list[Account]:
+    password_hash = PasswordHasher().hash(PASSWORD)
+    return [
+        Account(
+            identity,
+            plan.username,
+            "PERSON",
+            people[plan.username].id if plan.username in people else None,
+            password_hash if plan in ACCOUNTS else None,
+        )
+        for identity, plan in enumerate(plans, 1)
+    ]
+
+
+def _grants(plans: Sequence[DemoAccount], nodes: Mapping[str, Node]) -> list[Grant]:
+    """Return a grant for each account that has a role; the first account gave all but its own."""
+    grants: list[Grant] = []
+    for identity, plan in enumerate(plans, 1):
+        if plan.role and plan.unit:
+            giver = 1 if identity > 1 else None
+            unit_id = nodes[plan.unit].id
+            grants.append(Grant(len(grants) + 1, identity, plan.role, unit_id, _GRANTED, giver))
+    return grants

@@ -1,6 +1,6 @@
 """The campaign of the demo, its phases, tiers and drive. Source: PROGRAMME.md, "Figures"."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 
 from psycopg import Connection
@@ -15,9 +15,7 @@ TODAY = date(2022, 10, 21)
 APPLIED_FROM, APPLIED_TO = date(2021, 9, 1), date(2023, 9, 1)
 RUBRIC = {"Tính mới": 30, "Hiệu quả": 40, "Khả năng áp dụng": 30}
 
-_TITLE = (
-    "01 triệu sáng kiến – nỗ lực vượt khó, sáng tạo, quyết tâm chiến thắng đại dịch Covid-19"
-)
+_TITLE = "01 triệu sáng kiến – nỗ lực vượt khó, sáng tạo, quyết tâm chiến thắng đại dịch Covid-19"
 
 
 class Campaign(NamedTuple):
@@ -58,11 +56,9 @@ class Phase(NamedTuple):
     audience: str | None
     occasions: list[str]
 
-    @property
-    def days(self) -> list[date]:
-        """Its days up to today."""
-        last = min(self.closes_on, TODAY)
-        return [self.opens_on + timedelta(n) for n in range((last - self.opens_on).days + 1)]
+    def days_by(self, day: date) -> int:
+        """Return how many of its days have come by a day, that day included."""
+        return (min(self.closes_on, day) - self.opens_on).days + 1
 
 
 class Drive(NamedTuple):
@@ -79,6 +75,9 @@ class Drive(NamedTuple):
 TIERS = (
     Tier(1, CAMPAIGN, 1, "trên 5 tỷ đồng", 5_000_000_001, None),
     Tier(2, CAMPAIGN, 2, "20 đến 100 tỷ đồng", 20_000_000_000, 100_000_000_000),
+)
+_ANNIVERSARY = (
+    "75 năm Ngày Chủ tịch Hồ Chí Minh ra Lời kêu gọi thi đua ái quốc (11/06/1948 - 11/06/2023)"
 )
 PHASES = (
     Phase(
@@ -102,8 +101,7 @@ PHASES = (
         2,
         "Đoàn viên, công nhân lao động trong khu vực sản xuất, kinh doanh",
         [
-            "75 năm Ngày Chủ tịch Hồ Chí Minh ra Lời kêu gọi thi đua ái quốc "
-            "(11/06/1948 - 11/06/2023)",
+            _ANNIVERSARY,
             "Đại hội lần thứ XIII Công đoàn Việt Nam",
             "Đại hội XVI Công đoàn Thông tin và Truyền thông Việt Nam",
         ],

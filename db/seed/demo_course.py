@@ -35,11 +35,14 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True)
 class Course:
-    """An initiative's state with the moments and decisions that led to it."""
+    """An initiative's state with the moments and decisions that led to it.
+
+    `submitted_at` of a draft says nothing.
+    """
 
     state: str
     created_at: datetime
-    submitted_at: datetime | None = None
+    submitted_at: datetime
     recognised_at: datetime | None = None
     confirmed_at: datetime | None = None
     awaits: Node | None = None
@@ -64,7 +67,7 @@ def run(chance: Random, outcome: str, unit: Node, phase: Phase) -> Course:
     own, last = levels(unit)[0], levels(unit)[-1]
     match outcome:
         case "DRAFT":
-            return replace(course, submitted_at=None)
+            return course
         case "SUBMITTED":
             return replace(course, awaits=own)
         case "RECOGNISED":
@@ -73,9 +76,7 @@ def run(chance: Random, outcome: str, unit: Node, phase: Phase) -> Course:
             reasons = RETURN_REASONS if outcome == "RETURNED" else REJECT_REASONS
             verdict = outcome.removesuffix("ED")
             at = _later(chance, submitted, 6)
-            return replace(
-                course, decisions=(Decision(own, verdict, chance.choice(reasons), at),)
-            )
+            return replace(course, decisions=(Decision(own, verdict, chance.choice(reasons), at),))
         case "REVOKED":
             approved = _later(chance, submitted, 6)
             revoked = _later(chance, approved, min(30, (_LAST_HOUR - approved).days))
@@ -91,9 +92,8 @@ def run(chance: Random, outcome: str, unit: Node, phase: Phase) -> Course:
 
 def _rise(chance: Random, course: Course, unit: Node, phase: Phase) -> Course:
     """Let the levels approve in turn, as far as time and luck have carried it by today."""
-    assert course.submitted_at is not None
     course = _perhaps_resubmitted(chance, course, unit, phase)
-    at = course.submitted_at or course.created_at
+    at = course.submitted_at
     # A few of a phase long over still wait for a level that has not got round to them.
     patience = chance.random() < 0.93  # noqa: PLR2004 - ninety-three in a hundred
     for days, node in zip((6, 12, 20), levels(unit), strict=False):
@@ -110,7 +110,6 @@ def _rise(chance: Random, course: Course, unit: Node, phase: Phase) -> Course:
 
 def _perhaps_resubmitted(chance: Random, course: Course, unit: Node, phase: Phase) -> Course:
     """Send four in a hundred back once, where there was time to hand them in again."""
-    assert course.submitted_at is not None
     returned = _later(chance, course.submitted_at, 2)
     again = _later(chance, returned, 3)
     latest = min(phase.closes_on, TODAY - timedelta(days=9))
@@ -124,13 +123,15 @@ def _perhaps_resubmitted(chance: Random, course: Course, unit: Node, phase: Phas
 
 def _submission_day(chance: Random, outcome: str, phase: Phase) -> date:
     """Draw a day: ever more towards the end of phase 1, evenly in phase 2."""
-    days = phase.days
+    days = phase.days_by(TODAY)
     if phase.closes_on < TODAY:
-        return days[int(len(days) * chance.random() ** 0.45)]
-    if outcome in {"SUBMITTED", "DRAFT"}:
-        return chance.choice(days[-24:])
-    # Early enough that the own unit has decided by today.
-    return chance.choice(days[:-9])
+        day = int(days * chance.random() ** 0.45)
+    elif outcome in {"SUBMITTED", "DRAFT"}:
+        day = chance.randrange(days - 24, days)
+    else:
+        # Early enough that the own unit has decided by today.
+        day = chance.randrange(days - 9)
+    return phase.opens_on + timedelta(days=day)
 
 
 def _hour(chance: Random, day: date) -> datetime:

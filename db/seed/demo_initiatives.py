@@ -10,7 +10,7 @@ from typing import NamedTuple
 from psycopg.types.json import Jsonb
 
 from db.seed.demo_accounts import Staff
-from db.seed.demo_benefit import Band, claim, verify
+from db.seed.demo_benefit import claim, verify
 from db.seed.demo_campaign import APPLIED_FROM, CAMPAIGN, RUBRIC
 from db.seed.demo_course import Course, Decision, run
 from db.seed.demo_quota import Place
@@ -60,10 +60,10 @@ class Works:
 def create(chance: Random, places: Sequence[Place], staff: Staff) -> Works:
     """Return initiatives for all places, numbered by unit in the order of their making."""
     works = Works(list(staff.people))
-    pools = _recruit(chance, places, works.people, staff.member())
+    pools = _recruit(chance, places, works.people, staff.member)
     drafts = [_draft(chance, place, pools) for place in places]
     drafts.sort(key=lambda draft: draft.course.created_at)
-    _hand_over(drafts, staff.member(), works.people[staff.member() - 1].unit_id)
+    _hand_over(drafts, staff.member, works.people[staff.member - 1].unit_id)
     originals = _repeat(chance, drafts)
     numbers: dict[str, int] = defaultdict(int)
     decisions: list[tuple[int, Draft, Decision]] = []
@@ -77,7 +77,10 @@ def create(chance: Random, places: Sequence[Place], staff: Staff) -> Works:
         decisions += [(identity, draft, decision) for decision in draft.course.decisions]
     decisions.sort(key=lambda item: item[2].at)
     works.reviews = [
-        _review(chance, identity, *item, staff) for identity, item in enumerate(decisions, 1)
+        _review(chance, *item, staff)._replace(
+            id=identity, decision_number=_number(identity, item[2])
+        )
+        for identity, item in enumerate(decisions, 1)
     ]
     admin = staff.account("tttt-admin").id
     works.duplicates = [
@@ -115,7 +118,6 @@ def _repeat(chance: Random, drafts: list[Draft]) -> dict[int, int]:
 
 
 def _link(identity: int, draft: Draft, copy: int, original: int, admin: int) -> DuplicateLink:
-    assert draft.course.submitted_at is not None
     decided = draft.course.submitted_at + timedelta(days=2)
     return DuplicateLink(identity, copy + 1, original + 1, _SAME, decided, admin)
 
@@ -170,6 +172,7 @@ def _initiative(chance: Random, identity: int, number: str, draft: Draft) -> Ini
     place, course, text = draft.place, draft.course, draft.text
     earliest = max((course.created_at.date() - APPLIED_FROM).days - 240, 0)
     applied = chance.randint(earliest, (course.created_at.date() - APPLIED_FROM).days)
+    draft_still = course.state == "DRAFT"
     confirmed = course.confirmed_at
     published = confirmed and chance.random() < 0.06  # noqa: PLR2004 - six in a hundred
     return Initiative(
@@ -183,10 +186,10 @@ def _initiative(chance: Random, identity: int, number: str, draft: Draft) -> Ini
         sector=place.unit.sector,
         unit_id=place.unit.id,
         campaign_id=CAMPAIGN,
-        phase_id=place.phase.id if course.submitted_at else None,
+        phase_id=None if draft_still else place.phase.id,
         state=course.state,
         applied_on=APPLIED_FROM + timedelta(days=applied),
-        submitted_at=course.submitted_at,
+        submitted_at=None if draft_still else course.submitted_at,
         recognised_at=course.recognised_at,
         confirmed_at=confirmed,
         published_at=confirmed if published else None,
@@ -200,20 +203,25 @@ def _initiative(chance: Random, identity: int, number: str, draft: Draft) -> Ini
 
 
 def _review(
-    chance: Random, identity: int, initiative: int, draft: Draft, decision: Decision, staff: Staff
+    chance: Random, initiative: int, draft: Draft, decision: Decision, staff: Staff
 ) -> Review:
     approval = decision.decision == "APPROVE"
     scores = {name: chance.randint(highest // 2, highest) for name, highest in RUBRIC.items()}
     last = decision.at == draft.course.confirmed_at
     return Review(
-        id=identity,
+        id=0,
         initiative_id=initiative,
         unit_id=decision.unit.id,
         decision=decision.decision,
         reason=decision.reason,
         scores=Jsonb(scores) if approval else None,
-        decision_number=f"{identity}/QĐ-{decision.unit.code}" if approval else None,
+        decision_number=None,
         verified=draft.verified if last else None,
         at=decision.at,
         account_id=staff.deciding[decision.unit.id],
     )
+
+
+def _number(identity: int, decision: Decision) -> str | None:
+    """Return the number of a written decision; only approvals have one."""
+    return f"{identity}/QĐ-{decision.unit.code}" if decision.decision == "APPROVE" else None

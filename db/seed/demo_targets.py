@@ -34,9 +34,7 @@ class Aim:
     @property
     def effective(self) -> int:
         """The number that its results are measured by."""
-        value = self.assigned if self.registered is None else self.registered
-        assert value is not None
-        return value
+        return (self.assigned or 0) if self.registered is None else self.registered
 
 
 Aims = dict[tuple[int, int], Aim]

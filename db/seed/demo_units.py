@@ -97,9 +97,7 @@ def rows(root: Node) -> list[Unit]:
 def _sector_union(chance: Random) -> Node:
     code, name = SECTOR_UNION
     affiliates = [_affiliate(chance, plan) for plan in AFFILIATES]
-    return Node(
-        code, name, "FEDERATION", business=True, bloc=SECTOR_BLOC, children=affiliates
-    )
+    return Node(code, name, "FEDERATION", business=True, bloc=SECTOR_BLOC, children=affiliates)
 
 
 def _affiliate(chance: Random, plan: Affiliate) -> Node:
@@ -119,9 +117,7 @@ def _federation(chance: Random, plan: Federation) -> Node:
     members = plan.size * _MEMBERS_PER_SIZE
     parts = apportion(members, [chance.uniform(0.5, 1.5) for _ in range(plan.uppers)])
     uppers = [_upper(chance, plan, n, part) for n, part in enumerate(parts, 1)]
-    return Node(
-        plan.code, plan.name, "FEDERATION", plan.business, bloc=plan.bloc, children=uppers
-    )
+    return Node(plan.code, plan.name, "FEDERATION", plan.business, bloc=plan.bloc, children=uppers)
 
 
 def _upper(chance: Random, plan: Federation, number: int, members: int) -> Node:

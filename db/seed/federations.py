@@ -35,7 +35,9 @@ class Federation(NamedTuple):
     commended: bool = False
 
 
-def _province(code: str, name: str, size: int, *, city: bool = False, commended: bool = True) -> Federation:
+def _province(
+    code: str, name: str, size: int, *, city: bool = False, commended: bool = True
+) -> Federation:
     bloc, kind = ("KTD-TPTW", "thành phố") if city else ("KTD-TINH", "tỉnh")
     return Federation(
         code, f"Liên đoàn Lao động {kind} {name}", bloc, business=True, size=size,

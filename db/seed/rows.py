@@ -151,7 +151,8 @@ def continue_identities(connection: Connection, tables: Sequence[str]) -> None:
     for table in tables:
         connection.execute(
             sql.SQL(
-                "select setval(pg_get_serial_sequence({0}, 'id'), max(id)) from {1} having max(id) > 0",
+                "select setval(pg_get_serial_sequence({0}, 'id'), max(id)) from {1} "
+                "having max(id) > 0",
             ).format(sql.Literal(table), sql.Identifier(table)),
         )
 

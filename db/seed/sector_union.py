@@ -141,7 +141,9 @@ AFFILIATES = (
     Affiliate("VNN", "Công đoàn Báo VietNamNet", business=False, size=45),
     Affiliate("TCTTTT", "Công đoàn Tạp chí Thông tin và Truyền thông", business=False, size=12),
     Affiliate("NXB", "Công đoàn Nhà xuất bản Thông tin và Truyền thông", business=False, size=16),
-    Affiliate("VCL", "Công đoàn Viện Chiến lược Thông tin và Truyền thông", business=False, size=14),
+    Affiliate(
+        "VCL", "Công đoàn Viện Chiến lược Thông tin và Truyền thông", business=False, size=14
+    ),
     Affiliate(
         "TDT",
         "Công đoàn Trường Đào tạo, Bồi dưỡng cán bộ quản lý Thông tin và Truyền thông",
@@ -149,7 +151,9 @@ AFFILIATES = (
         size=10,
     ),
     Affiliate("VTF", "Công đoàn Quỹ Dịch vụ viễn thông công ích Việt Nam", business=False, size=8),
-    Affiliate("CTIN", "Công đoàn Công ty cổ phần Viễn thông - Tin học Bưu điện", business=True, size=55),
+    Affiliate(
+        "CTIN", "Công đoàn Công ty cổ phần Viễn thông - Tin học Bưu điện", business=True, size=55
+    ),
     Affiliate("POSTEF", "Công đoàn Công ty cổ phần Thiết bị Bưu điện", business=True, size=50),
     Affiliate("INBD", "Công đoàn Công ty cổ phần In Bưu điện", business=True, size=22),
 )

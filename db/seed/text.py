@@ -18,7 +18,13 @@ FIELDS = {
 }
 
 _ACTIONS = {
-    "TECHNICAL": ("Cải tiến", "Chế tạo bộ gá cho", "Thiết kế lại", "Nâng cấp", "Tự chế thiết bị đo"),
+    "TECHNICAL": (
+        "Cải tiến",
+        "Chế tạo bộ gá cho",
+        "Thiết kế lại",
+        "Nâng cấp",
+        "Tự chế thiết bị đo",
+    ),
     "MANAGEMENT": ("Đổi mới cách quản lý", "Chuẩn hóa", "Lập bản đồ rủi ro cho", "Phân cấp"),
     "OPERATIONAL": ("Sắp xếp lại", "Rút gọn các bước của", "Tối ưu ca trực cho", "Tổ chức lại"),
     "APPLIED_TECHNOLOGY": ("Số hóa", "Ứng dụng học máy cho", "Tự động hóa", "Xây dựng phần mềm"),
@@ -30,43 +36,122 @@ _OBJECTS = {
         *("dây chuyền chia chọn bưu gửi", "khai thác túi gói", "hệ thống tính cước", "kho vật tư"),
         *("tổng đài chăm sóc khách hàng", "máy nổ lưu động", "tủ phối quang", "mạng truyền dẫn"),
         *("xe giao nhận", "điểm giao dịch", "trường quay ảo", "thiết bị đầu cuối thu hồi"),
-        *("điều hòa phòng máy", "đối soát doanh thu", "lắp đặt thuê bao", "cột treo cáp", "băng tải"),
-        *("giám sát chất lượng mạng", "hợp đồng điện tử", "lịch bảo dưỡng", "suất ăn ca", "khuôn dập"),
-        *("dây chuyền may", "lò hơi", "máy đóng gói", "trạm biến áp", "bãi xếp hàng", "nước làm mát"),
+        *(
+            "điều hòa phòng máy",
+            "đối soát doanh thu",
+            "lắp đặt thuê bao",
+            "cột treo cáp",
+            "băng tải",
+        ),
+        *(
+            "giám sát chất lượng mạng",
+            "hợp đồng điện tử",
+            "lịch bảo dưỡng",
+            "suất ăn ca",
+            "khuôn dập",
+        ),
+        *(
+            "dây chuyền may",
+            "lò hơi",
+            "máy đóng gói",
+            "trạm biến áp",
+            "bãi xếp hàng",
+            "nước làm mát",
+        ),
     ),
     "PUBLIC": (
         *("tiếp nhận hồ sơ trực tuyến", "cấp phép tần số", "bài giảng trực tuyến", "thư viện số"),
         *("lịch họp không giấy", "sổ khám bệnh", "ngân hàng câu hỏi", "tòa soạn hội tụ", "văn thư"),
         *("giám sát mã độc", "báo cáo thống kê", "chấm điểm thi đua", "hộp thư góp ý", "phòng đọc"),
-        *("quản lý tên miền", "lưu trữ tài liệu", "tập huấn cán bộ", "chi trả chế độ", "tài sản công"),
+        *(
+            "quản lý tên miền",
+            "lưu trữ tài liệu",
+            "tập huấn cán bộ",
+            "chi trả chế độ",
+            "tài sản công",
+        ),
         *("thẩm định bản thảo", "đo kiểm phát xạ", "phòng thí nghiệm", "công tác tuyển sinh"),
         *("hòm phiếu điện tử", "tra cứu pháp luật", "kiểm định thiết bị", "phân luồng bệnh nhân"),
     ),
 }
 _MEANS = (
     *("bằng mã QR", "bằng bảng điều khiển chung", "bằng cảm biến giá rẻ", "theo phương pháp 5S"),
-    *("bằng vật liệu tái sử dụng", "trên nền tảng mã nguồn mở", "bằng trợ lý ảo", "theo mô hình Kaizen"),
+    *(
+        "bằng vật liệu tái sử dụng",
+        "trên nền tảng mã nguồn mở",
+        "bằng trợ lý ảo",
+        "theo mô hình Kaizen",
+    ),
     *("qua điện thoại di động", "bằng bản đồ số", "bằng biểu mẫu điện tử", "theo ca luân phiên"),
     *("bằng tủ điều khiển tự chế", "bằng nhật ký điện tử", "với camera có sẵn", "bằng chữ ký số"),
-    *("theo nhóm ba người", "bằng giá đỡ tháo lắp nhanh", "bằng thuật toán xếp lịch", "qua họp trực tuyến"),
+    *(
+        "theo nhóm ba người",
+        "bằng giá đỡ tháo lắp nhanh",
+        "bằng thuật toán xếp lịch",
+        "qua họp trực tuyến",
+    ),
 )
 _SETTINGS = (
-    *("trong thời gian giãn cách", "ở vùng sâu, vùng xa", "cho khách hàng doanh nghiệp", "mùa mưa bão"),
+    *(
+        "trong thời gian giãn cách",
+        "ở vùng sâu, vùng xa",
+        "cho khách hàng doanh nghiệp",
+        "mùa mưa bão",
+    ),
     *("khi thiếu nhân lực", "trong giờ cao điểm", "cho ca đêm", "tại điểm tiếp dân", "dịp Tết"),
     *("sau khi sáp nhập tổ", "cho lao động mới", "tại khu cách ly", "phục vụ làm việc từ xa"),
-    *("khi mất điện lưới", "ở khu công nghiệp", "cho người cao tuổi", "tại chi nhánh", "giữa hai kỳ kiểm tra"),
+    *(
+        "khi mất điện lưới",
+        "ở khu công nghiệp",
+        "cho người cao tuổi",
+        "tại chi nhánh",
+        "giữa hai kỳ kiểm tra",
+    ),
 )
 _EFFECTS = (
-    *("giảm một nửa thời gian xử lý", "tiết kiệm điện năng", "không phải thuê ngoài", "giảm sai sót"),
+    *(
+        "giảm một nửa thời gian xử lý",
+        "tiết kiệm điện năng",
+        "không phải thuê ngoài",
+        "giảm sai sót",
+    ),
     *("giảm số lần đi lại", "tăng năng suất tổ", "rút ngắn thời gian chờ", "giảm hàng tồn"),
-    *("bớt tiếp xúc trực tiếp", "tận dụng thiết bị cũ", "tăng tỷ lệ hài lòng", "an toàn hơn khi làm việc"),
-    *("giảm giấy in", "giữ được khách hàng", "kéo dài tuổi thọ máy", "giảm tiếng ồn", "bớt làm thêm giờ"),
+    *(
+        "bớt tiếp xúc trực tiếp",
+        "tận dụng thiết bị cũ",
+        "tăng tỷ lệ hài lòng",
+        "an toàn hơn khi làm việc",
+    ),
+    *(
+        "giảm giấy in",
+        "giữ được khách hàng",
+        "kéo dài tuổi thọ máy",
+        "giảm tiếng ồn",
+        "bớt làm thêm giờ",
+    ),
 )
 _TRIALS = ("một tổ", "hai tổ sản xuất", "một phòng", "ba điểm giao dịch", "toàn đơn vị", "một ca trực")
 _NEXT = (
     *("Có thể nhân rộng trong toàn ngành mà không cần đầu tư thêm.", "Đã hướng dẫn cho đơn vị bạn."),
     *("Tài liệu hướng dẫn gồm bốn trang, kèm ảnh chụp.", "Cần thêm một người theo dõi trong quý đầu."),
     *("Đề nghị đưa vào quy trình chung của đơn vị.", "Sẽ bổ sung phần đo đếm tự động ở lần sau."),
+)
+
+# Summaries differ in build as well as in words: where every one had the same sentence, each
+# would be taken for a possible duplicate of every other.
+_FINDINGS = (
+    "{effect}, hoàn vốn sau {n} tháng",
+    "Từ {n} phút còn {m} phút mỗi lượt; {effect}",
+    "Mỗi quý bớt {n} giờ công, {effect} và {also}",
+    "Lỗi giảm {n}% so với năm trước",
+    "{n} đồng nghiệp đang dùng; {also}",
+    "Chi phí ban đầu {n} triệu đồng, chủ yếu là vật tư thanh lý",
+    "Bỏ được {m} loại biểu mẫu, {effect}",
+    "Ai cũng tự làm được sau buổi hướng dẫn dài {n} phút",
+    "Sự cố lặp lại từ {n} xuống {m} lần trong năm; {also}",
+    "{also} nhờ kiểm tra chéo giữa {m} bộ phận",
+    "Khách chờ ít hơn {n} phút, điểm hài lòng thêm {m}%",
+    "Gọn một nửa diện tích, {effect}",
 )
 
 
@@ -85,16 +170,24 @@ def write(chance: Random, solution_type: str, sector: str) -> Text:
     action, thing = pick(_ACTIONS[solution_type]), pick(_OBJECTS[sector])
     means, setting = pick(_MEANS), pick(_SETTINGS)
     effect, also = pick(_EFFECTS), pick(_EFFECTS)
-    trial, months = pick(_TRIALS), chance.randint(1, 9)
+    months = chance.randint(1, 9)
     return Text(
         title=f"{action} {thing} {means} {setting}",
-        summary=f"{thing.capitalize()}: {effect}, {setting}. {NOTE}",
+        summary=f"{_finding(chance, effect, also)}. {_finding(chance, also, effect)}. {NOTE}",
         content=(
-            f"Thực trạng: việc {thing} {setting} còn mất nhiều thời gian và dễ sai sót. "
+            f"Thực trạng: {thing} {setting} còn mất nhiều thời gian và dễ sai sót. "
             f"Giải pháp: {action.lower()} {thing} {means}; người lao động tự làm, dùng thiết bị "
-            f"sẵn có của đơn vị. Áp dụng thử tại {trial} trong {months} tháng, có ghi chép hằng ngày "
-            f"và so sánh với cùng kỳ năm trước. Kết quả: {effect}; ngoài ra {also}. "
+            f"sẵn có của đơn vị. Áp dụng thử tại {pick(_TRIALS)} trong {months} tháng, có ghi chép "
+            f"hằng ngày và so sánh với cùng kỳ năm trước. Kết quả: {effect}; ngoài ra {also}. "
             f"{pick(_NEXT)} {NOTE}"
         ),
         field=pick(FIELDS[sector]),
     )
+
+
+def _finding(chance: Random, effect: str, also: str) -> str:
+    m = chance.randint(2, 9)
+    text = chance.choice(_FINDINGS).format(
+        effect=effect, also=also, m=m, n=m + chance.randint(3, 50)
+    )
+    return text[0].upper() + text[1:]

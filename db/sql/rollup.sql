@@ -206,7 +206,7 @@ $$;
 create or replace function rollup_apply(facts initiative_fact[], people bigint[]) returns void
 language plpgsql as $$
 declare
-    participants rollup_delta[] := array(select d from participation_recount(people) d);
+    turnout rollup_delta[] := array(select d from participation_recount(people) d);
 begin
     perform rollup_add(array(
         select row(unit_id, campaign_id, ordinal, sum(submitted), sum(recognised),
@@ -224,7 +224,7 @@ begin
             from unnest(facts) f cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
             union all
             select d.unit_id, d.campaign_id, d.ordinal, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, d.participants
-            from unnest(participants) d
+            from unnest(turnout) d
         ) as gains
         group by unit_id, campaign_id, ordinal
     ));

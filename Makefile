@@ -1,0 +1,99 @@
+# Every command a person needs. Paths are relative on purpose: the checkout may lie under a folder
+# with a space in its name, which make cannot hold in a target.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The Python that makes the environment; everything after that runs in the environment.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --quiet --quiet --disable-pip-version-check --no-input
+LOCKED := $(VENV)/.locked
+READY := $(VENV)/.ready
+GRAPHIQL := api/static/graphiql/.built
+GRAPHIQL_SOURCES := $(addprefix api/graphiql/,package.json package-lock.json build.mjs src/* src/*/*)
+CACHES := .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+export PIP_ROOT_USER_ACTION := ignore
+
+# `make demo PORT=9000` says the same as SANGKIEN_PORT=9000 in the environment.
+ifdef PORT
+export SANGKIEN_PORT := $(PORT)
+endif
+
+# Two makes at once in one checkout take turns where flock is to be had (Linux).
+TURN := $(if $(shell command -v flock),flock Makefile)
+
+# An environment copied or moved along with its checkout still points at the old place.
+ifneq ($(shell cat $(READY) 2>/dev/null),$(shell pwd -P))
+MOVED := moved
+endif
+
+.PHONY: help demo test check bench lock graphiql clean environment assets moved
+
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+demo: environment assets ## set everything up and serve the demo (PORT=8000 to choose the port)
+	@$(RUN) -m api.cli demo
+
+test: environment assets ## set everything up and run the tests (ARGS="-k rollup" to choose)
+	@$(RUN) -m pytest $(ARGS)
+
+check: environment assets ## lint, formatting, types, layers, then the tests
+	@echo "check: ruff"
+	@$(RUN) -m ruff check --quiet .
+	@echo "check: formatting"
+	@$(RUN) -m ruff format --check --quiet .
+	@echo "check: types"
+	@$(RUN) -m mypy --no-error-summary
+	@echo "check: layers"
+	@$(RUN) -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-logo
+	@echo "check: tests"
+	@$(RUN) -m pytest $(ARGS)
+
+bench: environment ## measure the figures of the README (ARGS to choose)
+	@$(RUN) -m tests.bench $(ARGS)
+
+lock: environment ## resolve requirements.lock anew from pyproject.toml
+	@echo "lock: resolving requirements.lock"
+	@$(RUN) -m uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-header --upgrade --quiet \
+	    --output-file requirements.lock
+
+graphiql: environment ## build the GraphiQL page into api/static/graphiql
+	@$(TURN) $(MAKE) --silent $(GRAPHIQL)
+
+clean: ## remove the environment, caches and build products (.data, the database, stays)
+	@rm -rf $(VENV) $(CACHES) build dist sangkien.egg-info api/static/graphiql api/graphiql/node_modules
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+environment:
+	@$(TURN) $(MAKE) --silent $(READY)
+
+# The API works without the page, so demo and tests go on when npm cannot build it.
+assets: environment
+	@$(TURN) $(MAKE) --silent $(GRAPHIQL) || echo "graphiql: not built, going on without the page"
+
+# Stamps are written last, so an environment whose making was interrupted is made anew.
+$(LOCKED): requirements.lock $(MOVED)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	    "environment: Python 3.11 or newer is needed, $(PYTHON) is %d.%d" % sys.version_info[:2])'
+	@rm -f $(READY) $(LOCKED)
+	@echo "environment: making $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@echo "environment: installing requirements.lock"
+	@$(PIP) install --no-compile --require-hashes --requirement requirements.lock
+	@touch $(LOCKED)
+
+$(READY): $(LOCKED) pyproject.toml
+	@echo "environment: installing sangkien"
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@pwd -P > $(READY)
+
+$(GRAPHIQL): $(wildcard $(GRAPHIQL_SOURCES))
+	@echo "graphiql: building the page"
+	@$(RUN) -m api.graphiql_build
+	@touch $(GRAPHIQL)

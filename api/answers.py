@@ -1,0 +1,55 @@
+"""What a GraphQL response looks like over HTTP.
+
+With `application/graphql-response+json` the status says how it went; a client that accepts only
+`application/json` gets 200 for every well-formed request, as the specification has it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+from starlette.datastructures import Headers
+from starlette.responses import Response
+
+GRAPHQL_JSON = "application/graphql-response+json"
+JSON = "application/json"
+_DATA, _END = b'{"data":', b"}"
+_HEADERS = {"Cache-Control": "no-store", "Vary": "Accept, Authorization"}
+
+
+def media_type(headers: Headers) -> str:
+    """Return the media type that a client is to get."""
+    accept = headers.get("accept", "")
+    return f"{GRAPHQL_JSON if GRAPHQL_JSON in accept else JSON}; charset=utf-8"
+
+
+def data(text: bytes, media: str) -> Response:
+    """Return the data of an operation that ran, as JSON text."""
+    return Response(_DATA + text + _END, media_type=media, headers=_HEADERS)
+
+
+def refused(errors: Sequence[GraphQLError], media: str) -> Response:
+    """Return why a well-formed request did not run."""
+    status = 400 if media.startswith(GRAPHQL_JSON) else 200
+    return _errors([error.formatted for error in errors], status, media)
+
+
+def failed(
+    status: int, code: str, message: str, media: str, *, headers: dict[str, str] | None = None,
+    **facts: Any,
+) -> Response:
+    """Return one error with a status of its own."""
+    error = {"message": message, "extensions": {"code": code, **facts}}
+    return _errors([error], status, media, headers)
+
+
+def _errors(
+    errors: Sequence[Any], status: int, media: str, headers: dict[str, str] | None = None
+) -> Response:
+    return Response(
+        orjson.dumps({"errors": errors}),
+        status_code=status,
+        media_type=media,
+        headers={**_HEADERS, **(headers or {})},
+    )

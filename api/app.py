@@ -1,0 +1,75 @@
+"""The application: what is served where, and what it is made of."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
+
+from api import settings as settings_
+from api.demo_accounts import demo_accounts
+from api.graphiql_page import assets
+from api.graphql import GraphQLEndpoint
+from api.health import healthz, readyz
+from api.metrics import metrics
+from api.settings import Settings
+from auth.principal import Principals
+from auth.tokens import Verifier
+from db.sessions import Reader
+from schema.build import SCHEMA
+from schema.compiler.plan import Compiler
+
+EMBEDDED = "SANGKIEN_SERVER_IS_EMBEDDED"  # how the command line tells its workers
+_KEYS = "select public_jwk::text as jwk from signing_key where retired_at is null"
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Return the application for these settings; it opens its connections at start-up."""
+    _, reader_url, _ = settings.urls()
+    reader = Reader(reader_url, size=settings.pool_size)
+
+    async def load_keys() -> Sequence[Mapping[str, Any]]:
+        return [json.loads(row["jwk"]) for row in await reader.fetch_rows(_KEYS)]
+
+    endpoint = GraphQLEndpoint(
+        Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema
+        Verifier(load_keys, issuer=settings.issuer, audience=settings.audience),
+        Principals(reader, settings.today),
+        reader,
+    )
+    routes = [
+        Mount("/graphql/assets", app=assets().app),
+        Route("/graphql", endpoint),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+        Route("/", _home),
+    ]
+    if settings.demo:
+        routes.append(Route("/demo/accounts", demo_accounts))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await reader.open()
+        yield
+        await reader.close()
+
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.reader = reader
+    app.state.settings = settings
+    app.state.embedded = EMBEDDED in os.environ
+    return app
+
+
+def from_environment() -> Starlette:
+    """Return the application for the settings of the environment; each worker calls it."""
+    return create_app(settings_.load())
+
+
+def _home(_: Request) -> RedirectResponse:
+    return RedirectResponse("/graphql")

@@ -1,0 +1,162 @@
+"""The command line: `sangkien`."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+import psycopg
+from tqdm import tqdm
+
+from api import hosting, settings
+from api.settings import DEMO_TODAY, Settings, SettingsError
+from auth import keys, tokens
+from db import migrate as migrations
+from db.embedded import EmbeddedServerError
+from db.seed import demo as demo_data
+from db.seed import national
+from db.seed.national import NotEmptyError
+from db.verify import verify as verify_totals
+from schema.build import sdl
+
+
+class Failure(click.ClickException):
+    """One clear line on standard error, and exit code 1."""
+
+    def show(self, file: object = None) -> None:
+        """Print the line."""
+        click.echo(f"sangkien: {self.message}", err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """The GraphQL backend for a trade union's innovation campaigns."""
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port; else SANGKIEN_PORT, else 8000.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+def demo(port: int | None, workers: int) -> None:
+    """Load the demo's data where there is none, and serve it."""
+    with _database(migrate=True) as config:
+        with psycopg.connect(config.urls()[0]) as connection:
+            _load_demo(connection)
+            keys.current(connection)
+        config.demo = True
+        config.today = config.today or DEMO_TODAY
+        hosting.serve(config, port=port, workers=workers)
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port; else SANGKIEN_PORT, else 8000.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+def serve(port: int | None, workers: int) -> None:
+    """Serve the API; without SANGKIEN_DATABASE_URL on the embedded PostgreSQL."""
+    with _database(migrate=False) as config:
+        hosting.check_roles(config)
+        hosting.serve(config, port=port, workers=workers)
+
+
+@cli.command()
+@click.option("--to", "revision", default="head", show_default=True, help="A revision, or base.")
+def migrate(revision: str) -> None:
+    """Bring the database to this version's schema, or down to an earlier one."""
+    with _database(migrate=False) as config:
+        url = config.urls()[0]
+        if revision == "head":
+            migrations.upgrade(url)
+        else:
+            migrations.downgrade(url, revision)
+        click.echo(f"migrated to {revision}")
+
+
+@cli.command()
+def schema() -> None:
+    """Print the GraphQL schema (SDL)."""
+    click.echo(sdl(), nl=False)
+
+
+@cli.command()
+@click.argument("user")
+@click.option("--ttl", type=click.IntRange(1, 86_400 * 30), default=3600, show_default=True, help="Seconds.")
+def token(user: str, ttl: int) -> None:
+    """Print an access token of USER from the built-in issuer."""
+    with _database(migrate=False) as config, psycopg.connect(config.urls()[0]) as connection:
+        known = connection.execute(
+            "select from account where username = %s and kind <> 'PUBLIC' and disabled_at is null",
+            (user,),
+        ).fetchone()
+        if known is None:
+            raise Failure(f"no account '{user}' that could sign in")
+        key = keys.current(connection)
+        click.echo(
+            tokens.issue(key, user, issuer=config.issuer, audience=config.audience, ttl=ttl)
+        )
+
+
+@cli.command()
+@click.option("--units", type=click.IntRange(10, 1_000_000), required=True)
+@click.option("--initiatives", type=click.IntRange(0, 20_000_000), required=True)
+def generate(units: int, initiatives: int) -> None:
+    """Fill an empty database with a synthetic national tree."""
+    bars: dict[str, tqdm[None]] = {}
+
+    def progress(what: str, done: int, total: int) -> None:
+        bar = bars.setdefault(what, tqdm(total=total, desc=what, unit="", disable=None))
+        bar.total = total
+        bar.update(done - bar.n)
+        if done >= total:
+            bar.close()
+
+    with _database(migrate=True) as config, psycopg.connect(config.urls()[0]) as connection:
+        try:
+            national.generate(connection, units=units, initiatives=initiatives, progress=progress)
+        except NotEmptyError as error:
+            raise Failure(str(error)) from error
+    click.echo("done")
+
+
+@cli.command()
+def verify() -> None:
+    """Recount all totals from the raw rows and compare; exit code 1 on any difference."""
+    with _database(migrate=False) as config, psycopg.connect(config.urls()[0]) as connection:
+        report = verify_totals(connection)
+    for difference in report.differences:
+        click.echo(str(difference))
+    click.echo(f"{report.cells:,} cells compared, {report.different:,} differ")
+    if report.different:
+        sys.exit(1)
+
+
+def _load_demo(connection: psycopg.Connection) -> None:
+    if connection.execute("select from unit limit 1").fetchone() is None:
+        demo_data.load(connection)
+        click.echo("sangkien: demo data loaded")
+    elif connection.execute("select from unit where code = 'TTTT'").fetchone() is None:
+        raise Failure("the database holds other data; set SANGKIEN_HOME to another folder")
+
+
+@contextmanager
+def _database(*, migrate: bool) -> Iterator[Settings]:
+    """Settings with a database URL: the one that is set, or the embedded server's."""
+    try:
+        config = settings.load()
+        with hosting.database(config, migrate=migrate) as ready:
+            yield ready
+    except (SettingsError, EmbeddedServerError, hosting.HostingError) as error:
+        raise Failure(str(error)) from error
+    except psycopg.OperationalError as error:
+        raise Failure(f"the database cannot be used: {str(error).splitlines()[0]}") from error
+    except psycopg.errors.UndefinedTable as error:
+        raise Failure("the database is not migrated: run 'sangkien migrate'") from error
+
+
+def main() -> None:
+    """Run the command line."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    cli(prog_name="sangkien")
+
+
+if __name__ == "__main__":
+    main()

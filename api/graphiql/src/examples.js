@@ -1,0 +1,15 @@
+// The ready queries, in the order of their tabs. Each is a file of its own, so
+// that the tests can check it against the schema.
+import initiatives from "./examples/initiatives.graphql";
+import pace from "./examples/pace.graphql";
+import ranking from "./examples/ranking.graphql";
+import unionTree from "./examples/union-tree.graphql";
+import viewer from "./examples/viewer.graphql";
+
+export const examples = [
+  { title: "Who am I", query: viewer },
+  { title: "Union tree with progress", query: unionTree },
+  { title: "Initiatives of a unit", query: initiatives },
+  { title: "Ranking of a phase", query: ranking },
+  { title: "Pace of phase 2", query: pace },
+];

@@ -1,0 +1,122 @@
+"""What stands around the application: the database it runs on, and the server processes."""
+
+import fcntl
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import uvicorn
+
+from api.app import EMBEDDED
+from api.settings import Settings
+from db import embedded
+from db import migrate as migrations
+from db.prepare import prepare
+
+
+class HostingError(Exception):
+    """Something around the application is not as it must be; one line says what."""
+
+
+@contextmanager
+def database(config: Settings, *, migrate: bool) -> Iterator[Settings]:
+    """Give settings that have a database: as set, or the embedded one while this lasts.
+
+    The embedded server is migrated in any case; another one when asked to.
+    """
+    if config.database_url is not None:
+        if migrate:
+            migrations.upgrade(config.database_url)
+        yield config
+        return
+    server = embedded.start(config.home)
+    with _in_use(config.home.resolve()) as last:
+        try:
+            os.environ[EMBEDDED] = "1"
+            url = prepare(server)
+            migrations.upgrade(url)
+            yield config.model_copy(update={"database_url": url})
+        finally:
+            if last():
+                server.stop()
+
+
+@contextmanager
+def _in_use(home: Path) -> Iterator["object"]:
+    """Mark a home as used while this lasts; gives a function that says whether nobody else does.
+
+    The mark is a file lock, which ends with the process however that ends.
+    """
+    with (home / "in-use.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+
+        def last() -> bool:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        yield last
+
+
+def check_roles(config: Settings) -> None:
+    """Refuse to serve as a role that row-level security does not hold. Raises HostingError."""
+    _, reader, writer = config.urls()
+    for url in (reader, writer):
+        with psycopg.connect(url) as connection:
+            row = connection.execute(
+                "select rolname, rolsuper or rolbypassrls or exists ("
+                " select from pg_tables where schemaname = 'public' and tableowner = rolname)"
+                " from pg_roles where rolname = current_user"
+            ).fetchone()
+        assert row is not None
+        if row[1]:
+            raise HostingError(
+                f"the role {row[0]} passes row-level security; "
+                "set SANGKIEN_READER_URL and SANGKIEN_WRITER_URL to roles that do not"
+            )
+
+
+def serve(config: Settings, *, port: int | None, workers: int) -> None:
+    """Run the HTTP server until it is stopped. Raises HostingError."""
+    config = config.model_copy(update={"port": port or config.port})
+    _check_port(config.host, config.port)
+    for name in ("database_url", "reader_url", "writer_url", "home", "host", "port", "today", "demo"):
+        value = getattr(config, name)
+        if value is not None:
+            os.environ[f"SANGKIEN_{name.upper()}"] = str(value)
+    print(f"sangkien: http://{config.host}:{config.port}/graphql", flush=True)  # noqa: T201 - for whoever started it
+    with tempfile.TemporaryDirectory(prefix="sangkien-metrics-") as folder:
+        if workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        uvicorn.run(
+            "api.app:from_environment",
+            factory=True,
+            host=config.host,
+            port=config.port,
+            workers=workers,
+            loop="uvloop",
+            http="httptools",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            lifespan="on",
+        )
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise HostingError(
+                f"port {port} at {host} cannot be used ({error.strerror}); "
+                "choose another with --port or SANGKIEN_PORT"
+            ) from error

@@ -1,0 +1,41 @@
+"""What is counted, as Prometheus reads it."""
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client import REGISTRY as ONE_PROCESS
+from starlette.requests import Request
+from starlette.responses import Response
+
+_REQUESTS = Counter("sangkien_graphql_requests", "GraphQL requests answered", ["status"])
+_SECONDS = Histogram(
+    "sangkien_graphql_seconds",
+    "Time from request to response",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5),
+)
+_BY_STATUS: dict[int, Counter] = {}
+
+
+def observe(status: int, seconds: float) -> None:
+    """Count one GraphQL request."""
+    counter = _BY_STATUS.get(status)
+    if counter is None:
+        counter = _BY_STATUS[status] = _REQUESTS.labels(str(status))
+    counter.inc()
+    _SECONDS.observe(seconds)
+
+
+def metrics(_: Request) -> Response:
+    """Answer /metrics, for all worker processes where there are several."""
+    registry = ONE_PROCESS
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,68 @@
+"""Settings, from the environment as `SANGKIEN_*`; wrong ones are refused in one line."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.exc import ArgumentError
+
+from db.url import READER, WRITER, libpq_url, with_role
+
+DEMO_TODAY = date(2022, 10, 21)  # the day of the article
+
+
+class SettingsError(Exception):
+    """A setting that cannot be; the text names it and says what it may be."""
+
+
+def _postgresql(url: str) -> str:
+    try:
+        known = libpq_url(url)
+    except ArgumentError as error:
+        raise ValueError("it must be a URL such as postgresql://user:password@host/name") from error
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ValueError("it must begin with postgresql://")
+    return known
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_postgresql)]
+
+
+class Settings(BaseSettings):
+    """What one process runs with."""
+
+    model_config = SettingsConfigDict(env_prefix="SANGKIEN_", extra="ignore", env_ignore_empty=True)
+
+    database_url: DatabaseUrl | None = None
+    reader_url: DatabaseUrl | None = None
+    writer_url: DatabaseUrl | None = None
+    home: Path = Path(".data")
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    issuer: str = "http://localhost:8000"
+    audience: str = "sangkien"
+    pool_size: Annotated[int, Field(ge=1, le=200)] = 8
+    demo: bool = False
+    today: date | None = None
+
+    def urls(self) -> tuple[str, str, str]:
+        """Return the URLs of the owner, the reader and the writer."""
+        assert self.database_url is not None
+        return (
+            self.database_url,
+            self.reader_url or with_role(self.database_url, READER),
+            self.writer_url or with_role(self.database_url, WRITER),
+        )
+
+
+def load() -> Settings:
+    """Read the settings. Raises SettingsError."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = "SANGKIEN_" + ".".join(str(part) for part in problem["loc"]).upper()
+        message = problem["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name}={problem['input']!r} cannot be: {message}") from error

@@ -1,0 +1,1 @@
+"""The oracle of compiled reads: random worlds, a slow reference executor, random queries."""

@@ -1,0 +1,106 @@
+"""A small world as plain rows, table by table, and how it is loaded."""
+
+from collections import defaultdict
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from tests.oracle.wording import Wording
+
+# The order in which tables need one another.
+TABLES = (
+    "emulation_bloc",
+    "unit",
+    "person",
+    "account",
+    "role_grant",
+    "campaign",
+    "phase",
+    "benefit_tier",
+    "window_override",
+    "drive",
+    "target",
+    "target_revision",
+    "initiative",
+    "authorship",
+    "review",
+    "award",
+    "duplicate_link",
+    "unit_history",
+    "phase_result",
+    "audit_event",
+    "signing_key",
+)
+Row = SimpleNamespace
+
+
+class World:
+    """Every row of a world, as it was loaded; what triggers add to it is worked out anew."""
+
+    def __init__(self, today: date, wording: Wording) -> None:
+        self.today = today
+        self.wording = wording
+        self.rows: dict[str, list[Row]] = {table: [] for table in TABLES}
+        self._by_id: dict[str, dict[Any, Row]] = defaultdict(dict)
+
+    def add(self, table: str, **columns: Any) -> Row:
+        """Add a row."""
+        row = Row(**columns)
+        self.rows[table].append(row)
+        if "id" in columns:
+            self._by_id[table][columns["id"]] = row
+        return row
+
+    def next_id(self, table: str) -> int:
+        """Return the id of the next row of a table."""
+        return len(self.rows[table]) + 1
+
+    def find(self, table: str, key: Any) -> Row | None:
+        """Return the row with this id."""
+        return self._by_id[table].get(key)
+
+    def where(self, table: str, **columns: Any) -> list[Row]:
+        """Return the rows with these values."""
+        return [
+            row
+            for row in self.rows[table]
+            if all(getattr(row, name) == value for name, value in columns.items())
+        ]
+
+    def one(self, table: str, **columns: Any) -> Row | None:
+        """Return the one row with these values, if there is one."""
+        found = self.where(table, **columns)
+        assert len(found) < 2
+        return found[0] if found else None
+
+    def line(self, unit: Row) -> list[Row]:
+        """Return the units from the root down to this one."""
+        above = self.find("unit", unit.parent_id)
+        return [*(self.line(above) if above else ()), unit]
+
+    def below(self, unit: Row, top: Row) -> bool:
+        """Whether a unit is `top` or stands below it."""
+        return any(one is top for one in self.line(unit))
+
+    def unit_of(self, row: Row) -> Row:
+        """Return the unit of a row's `unit_id`."""
+        unit = self.find("unit", row.unit_id)
+        assert unit is not None
+        return unit
+
+
+def load(world: World, url: str) -> None:
+    """Load a world into an empty database, as the owner of its tables."""
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        for table in TABLES:
+            for row in world.rows[table]:
+                columns = vars(row)
+                places = ", ".join(["%s"] * len(columns))
+                values = [Jsonb(v) if isinstance(v, dict) else v for v in columns.values()]
+                cursor.execute(
+                    f"insert into {table} ({', '.join(columns)}) values ({places})".encode(),
+                    values,
+                )

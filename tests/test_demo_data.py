@@ -1,0 +1,424 @@
+"""The demo's figures come out of queries exactly. Source of the figures: PROGRAMME.md."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+from argon2 import PasswordHasher
+from psycopg.abc import Query
+
+from db.seed.demo import ACCOUNTS, PASSWORD, TODAY, load
+
+UNTOLD = {"account": {"password_hash"}}
+MOMENTS_OF_LOADING = {
+    "account": {"created_at"},
+    "role_grant": {"granted_at"},
+}
+WRITTEN_BY_SLOTS = {"rollup", "rollup_tier", "rollup_day"}
+
+
+@pytest.fixture
+def data(demo: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(demo) as connection:
+        connection.read_only = True
+        yield connection
+
+
+def one(data: psycopg.Connection, query: Query) -> Any:
+    row = data.execute(query).fetchone()
+    assert row is not None
+    return row[0] if len(row) == 1 else row
+
+
+def total(data: psycopg.Connection, unit: str, ordinal: int, column: str) -> int:
+    return int(
+        one(
+            data,
+            f"""select sum(r.{column}) from rollup r join unit u on u.id = r.unit_id
+            join campaign c on c.id = r.campaign_id
+            where u.code = '{unit}' and c.code = '1TRSK' and r.ordinal = {ordinal}""",
+        ),
+    )
+
+
+def tiers(data: psycopg.Connection, unit: str, ordinal: int) -> dict[str, int]:
+    return dict(
+        data.execute(
+            f"""select t.label, sum(r.achieved)::int
+            from rollup_tier r join unit u on u.id = r.unit_id join benefit_tier t on t.id = r.tier_id
+            where u.code = '{unit}' and r.ordinal = {ordinal} group by t.label""",
+        ).fetchall(),
+    )
+
+
+def target(data: psycopg.Connection, unit: str, ordinal: int) -> tuple[int, int]:
+    assigned, registered = one(
+        data,
+        f"""select assigned, registered from target t join unit u on u.id = t.unit_id
+        join phase p on p.id = t.phase_id where u.code = '{unit}' and p.ordinal = {ordinal}""",
+    )
+    return assigned, registered
+
+
+class TestFigures:
+    def test_phase_1_achieved_3572_of_3000(self, data: psycopg.Connection) -> None:
+        achieved = total(data, "TTTT", 1, "achieved")
+        assigned, registered = target(data, "TTTT", 1)
+        assert (achieved, assigned, registered) == (3572, 3000, 3000)
+        assert round(100 * achieved / registered, 2) == 119.07
+
+    def test_raw_rows_say_the_same(self, data: psycopg.Connection) -> None:
+        count = one(
+            data,
+            """select count(*) from initiative i join phase p on p.id = i.phase_id
+            join unit u on u.path @> i.path and u.code = 'TTTT'
+            where p.ordinal = 1 and i.state in ('RECOGNISED', 'CONFIRMED')""",
+        )
+        assert count == 3572
+
+    def test_39_above_5_billion_and_14_from_20_to_100_billion(
+        self, data: psycopg.Connection
+    ) -> None:
+        assert tiers(data, "TTTT", 1) == {"trên 5 tỷ đồng": 39, "20 đến 100 tỷ đồng": 14}
+
+    def test_tiers_meet_the_raw_rows(self, data: psycopg.Connection) -> None:
+        above, between = one(
+            data,
+            """select count(*) filter (where benefit > 5000000000),
+                count(*) filter (where benefit between 20000000000 and 100000000000)
+            from (
+                select coalesce(i.benefit_verified, i.benefit_claimed) as benefit
+                from initiative i join unit u on u.path @> i.path and u.code = 'TTTT'
+                where i.phase_id = 1 and i.state in ('RECOGNISED', 'CONFIRMED')
+            ) as counted""",
+        )
+        assert (above, between) == (39, 14)
+
+    def test_phase_2_registered_5191(self, data: psycopg.Connection) -> None:
+        assert target(data, "TTTT", 2) == (5000, 5191)
+        assert target(data, "TTTT", 1)[1] + target(data, "TTTT", 2)[1] == 8191
+
+    def test_phase_2_is_under_way_near_its_even_pace(self, data: psycopg.Connection) -> None:
+        day, days, expected, status = one(
+            data,
+            """select p.day, p.days, p.expected_by_today, p.status from phase ph,
+            pace(1612, 5191, ph.opens_on, ph.closes_on, '2022-10-21') p where ph.ordinal = 2""",
+        )
+        assert (day, days, float(expected)) == (143, 487, 1524.3)
+        assert total(data, "TTTT", 2, "achieved") == 1612
+        assert status == "ON_TRACK"
+
+    def test_13_commended_by_the_confederation_only_one_of_its_bloc(
+        self, data: psycopg.Connection
+    ) -> None:
+        units, of_bloc = one(
+            data,
+            """select count(distinct r.id), array_agg(r.code) filter (where b.id = me.bloc_id)
+            from award a join unit i on i.id = a.issuer_id and i.code = 'TLD'
+            join unit r on r.id = a.recipient_unit_id
+            left join emulation_bloc b on b.id = r.bloc_id
+            cross join (select bloc_id from unit where code = 'TTTT') me
+            where a.form = 'BANG_KHEN'""",
+        )
+        assert (units, of_bloc) == (13, ["TTTT"])
+
+    def test_29_collectives_commended_by_the_sector_union(self, data: psycopg.Connection) -> None:
+        awards, units, early = one(
+            data,
+            """select count(*), count(distinct r.id) filter (where r.path <@ i.path and r.id <> i.id),
+                count(*) filter (where a.awarded_on <= '2022-05-31')
+            from award a join unit i on i.id = a.issuer_id and i.code = 'TTTT'
+            join unit r on r.id = a.recipient_unit_id where a.form = 'BANG_KHEN'""",
+        )
+        assert (awards, units, early) == (29, 29, 0)
+
+    def test_dates_and_floors_of_the_phases(self, data: psycopg.Connection) -> None:
+        rows = data.execute("select opens_on, closes_on, floor from phase order by ordinal")
+        assert rows.fetchall() == [
+            (date(2022, 2, 1), date(2022, 5, 31), 1),
+            (date(2022, 6, 1), date(2023, 9, 30), 2),
+        ]
+
+
+class TestTargets:
+    def test_children_were_assigned_their_parents_target(self, data: psycopg.Connection) -> None:
+        odd = data.execute(
+            """select u.code, t.phase_id from target t join unit u on u.id = t.unit_id
+            join unit c on c.parent_id = u.id
+            join target ct on ct.unit_id = c.id and ct.phase_id = t.phase_id
+            group by u.code, t.phase_id, t.registered, t.assigned
+            having sum(ct.assigned) <> coalesce(t.registered, t.assigned)""",
+        ).fetchall()
+        assert odd == []
+
+    def test_every_unit_has_one_in_both_phases(self, data: psycopg.Connection) -> None:
+        assert one(data, "select count(*) from target") == 2 * one(
+            data, "select count(*) from unit"
+        )
+
+    def test_some_units_registered_otherwise_than_assigned(self, data: psycopg.Connection) -> None:
+        assert one(data, "select count(*) from target where registered <> assigned") > 20
+
+    def test_the_last_revision_is_the_target(self, data: psycopg.Connection) -> None:
+        odd = one(
+            data,
+            """select count(*) from target t
+            cross join lateral (values ('ASSIGNED', t.assigned), ('REGISTERED', t.registered))
+                as v (kind, value)
+            where v.value is distinct from (
+                select r.value from target_revision r
+                where (r.unit_id, r.phase_id, r.kind) = (t.unit_id, t.phase_id, v.kind)
+                order by r.at desc limit 1)""",
+        )
+        assert odd == 0
+
+
+class TestInitiatives:
+    def test_shares_sum_to_100(self, data: psycopg.Connection) -> None:
+        odd = one(
+            data,
+            """select count(*) from initiative i where 100 is distinct from (
+                select sum(share) from authorship a where a.initiative_id = i.id)""",
+        )
+        assert odd == 0
+
+    def test_numbers_have_no_gaps(self, data: psycopg.Connection) -> None:
+        rows = data.execute(
+            """select u.code, i.number from initiative i join unit u on u.id = i.unit_id
+            order by i.number""",
+        ).fetchall()
+        seen: dict[str, int] = {}
+        for code, number in rows:
+            unit_and_year, digits = number.rsplit("-", 1)
+            assert unit_and_year.rsplit("-", 1)[0] == code
+            assert len(digits) == 5
+            assert int(digits) == seen.get(unit_and_year, 0) + 1
+            seen[unit_and_year] = int(digits)
+
+    def test_states_are_mixed(self, data: psycopg.Connection) -> None:
+        states = {row[0] for row in data.execute("select distinct state from initiative")}
+        assert states == {
+            "DRAFT", "SUBMITTED", "RECOGNISED", "CONFIRMED", "RETURNED", "REJECTED", "WITHDRAWN",
+            "DUPLICATE", "REVOKED",
+        }  # fmt: skip
+
+    def test_submitted_within_the_phase_and_not_after_the_demos_day(
+        self, data: psycopg.Connection
+    ) -> None:
+        odd = one(
+            data,
+            f"""select count(*) from initiative i join phase p on p.id = i.phase_id
+            where local_day(i.submitted_at) not between p.opens_on and p.closes_on
+                or local_day(i.submitted_at) > '{TODAY}'
+                or i.applied_on not between '2021-09-01' and local_day(i.created_at)""",
+        )
+        assert odd == 0
+
+    def test_nothing_was_decided_after_the_demos_day(self, data: psycopg.Connection) -> None:
+        latest = one(
+            data,
+            """select local_day(greatest((select max(at) from review),
+            (select max(decided_at) from duplicate_link), (select max(created_at) from initiative),
+            (select max(at) from target_revision)))""",
+        )
+        assert latest <= TODAY
+
+    def test_some_days_differ_from_utc(self, data: psycopg.Connection) -> None:
+        count = one(
+            data,
+            """select count(*) from initiative
+            where local_day(submitted_at) <> (submitted_at at time zone 'UTC')::date""",
+        )
+        assert count > 100
+
+    def test_decisions_explain_the_state(self, data: psycopg.Connection) -> None:
+        odd = data.execute(
+            """select i.number, i.state from initiative i cross join lateral (
+                select count(*) filter (where decision = 'APPROVE') as approvals,
+                    (array_agg(decision order by at desc))[1] as last
+                from review r where r.initiative_id = i.id
+            ) d
+            where case i.state
+                when 'RECOGNISED' then d.last <> 'APPROVE' or d.approvals >= i.levels
+                when 'CONFIRMED' then d.last <> 'APPROVE' or d.approvals <> i.levels
+                when 'RETURNED' then d.last <> 'RETURN'
+                when 'REJECTED' then d.last <> 'REJECT'
+                when 'REVOKED' then d.last <> 'REVOKE'
+                else d.last is not null
+            end""".replace(
+                "from initiative i cross",
+                """from (select *, 1 + (upper_id is not null)::int + 1 as levels from initiative) i
+                cross""",
+            ),
+        ).fetchall()
+        assert odd == []
+
+    def test_it_awaits_the_level_after_the_last_approval(self, data: psycopg.Connection) -> None:
+        odd = one(
+            data,
+            """select count(*) from initiative i
+            where i.awaits_id is distinct from case i.state
+                when 'SUBMITTED' then i.unit_id
+                when 'RECOGNISED' then (
+                    select u.parent_id from review r join unit u on u.id = r.unit_id
+                    where r.initiative_id = i.id and r.decision = 'APPROVE'
+                    order by r.at desc limit 1)
+            end""",
+        )
+        assert odd == 0
+
+    def test_nobody_decided_on_their_own(self, data: psycopg.Connection) -> None:
+        odd = one(
+            data,
+            """select count(*) from review r join account a on a.id = r.account_id
+            join authorship w on w.initiative_id = r.initiative_id and w.person_id = a.person_id""",
+        )
+        assert odd == 0
+        assert one(data, "select count(*) from review where account_id is null") == 0
+
+    def test_whoever_decided_held_a_role_there(self, data: psycopg.Connection) -> None:
+        odd = one(
+            data,
+            """select count(*) from review r where not exists (
+                select from role_grant g where g.account_id = r.account_id
+                and g.unit_id = r.unit_id and g.role in ('OFFICER', 'COUNCIL', 'ADMIN'))""",
+        )
+        assert odd == 0
+
+    def test_benefit_verified_was_verified_by_a_decision(self, data: psycopg.Connection) -> None:
+        odd = one(
+            data,
+            """select count(*) from initiative i where verified is not null and not exists (
+                select from review r where r.initiative_id = i.id and r.verified = i.verified)""",
+        )
+        assert odd == 0
+
+    def test_some_are_confidential_published_or_both(self, data: psycopg.Connection) -> None:
+        confidential, published, both = one(
+            data,
+            """select count(*) filter (where confidential),
+            count(*) filter (where published_at is not null),
+            count(*) filter (where confidential and published_at is not null) from initiative""",
+        )
+        assert confidential > 50
+        assert published > 100
+        assert both >= 1
+
+    def test_every_summary_says_that_it_is_illustrative(self, data: psycopg.Connection) -> None:
+        odd = "select count(*) from initiative where summary not like '%(dữ liệu minh họa)'"
+        assert one(data, odd) == 0
+
+
+class TestPeople:
+    def test_nobody_of_the_report_is_named(self, data: psycopg.Connection) -> None:
+        odd = """select count(*) from person
+        where fold(name) in (fold('Trần Văn Thuật'), fold('Chu Văn Bình'))"""
+        assert one(data, odd) == 0
+
+    def test_codes_and_contacts_say_that_people_are_made_up(self, data: psycopg.Connection) -> None:
+        odd = """select count(*) from person where code not like 'SYN-%'
+        or email not like '%@example.com' or phone not like '000 %'"""
+        assert one(data, odd) == 0
+
+    def test_member_authored_a_draft_and_a_confidential_one(self, data: psycopg.Connection) -> None:
+        drafts, confidential, all_of_them = one(
+            data,
+            """select count(*) filter (where i.state = 'DRAFT'),
+                count(*) filter (where i.confidential), count(*)
+            from account a join authorship w using (person_id)
+            join initiative i on i.id = w.initiative_id where a.username = 'member'""",
+        )
+        assert drafts >= 1
+        assert confidential >= 1
+        assert all_of_them >= 4
+
+
+class TestAccounts:
+    def test_roles_and_units(self, data: psycopg.Connection) -> None:
+        rows = data.execute(
+            """select a.username, g.role, u.code from account a
+            left join role_grant g on g.account_id = a.id left join unit u on u.id = g.unit_id
+            where a.kind <> 'PUBLIC' and a.password_hash is not null order by a.id""",
+        ).fetchall()
+        assert rows == [(a.username, a.role, a.unit) for a in ACCOUNTS]
+        assert ("tttt-admin", "ADMIN", "TTTT") in rows
+        assert ("nobody", None, None) in rows
+
+    def test_the_password_is_demo(self, data: psycopg.Connection) -> None:
+        password_hash = one(data, "select password_hash from account where username = 'member'")
+        assert PasswordHasher().verify(password_hash, PASSWORD)
+        assert PASSWORD == "demo"
+
+    def test_three_of_one_unit_below_the_upper_officers(self, data: psycopg.Connection) -> None:
+        odd = one(
+            data,
+            """select count(distinct g.unit_id) from role_grant g join account a on a.id = g.account_id
+            join unit u on u.id = g.unit_id
+            join unit up on up.id = u.parent_id and up.level = 'UPPER'
+            join role_grant ug on ug.unit_id = up.id
+            join account ua on ua.id = ug.account_id and ua.username = 'upper-officer'
+            where a.username in ('unit-officer', 'support', 'member') and u.level = 'GRASSROOTS'""",
+        )
+        assert odd == 1
+
+    def test_standing_works_in_the_unions_bloc_and_below(self, data: psycopg.Connection) -> None:
+        sizes = data.execute(
+            """select b.code, count(*) from unit u join emulation_bloc b on b.id = u.bloc_id
+            where b.code like 'KTD-TTTT%' or b.code = 'KTD-NGANH-TW' group by b.code""",
+        ).fetchall()
+        assert all(size >= 5 for _, size in sizes)
+        assert len(sizes) == 3
+
+
+def contents(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    """Return all rows of all tables, without what cannot be the same twice."""
+    found = {}
+    with psycopg.connect(url) as connection:
+        tables = connection.execute(
+            "select tablename from pg_tables where schemaname = 'public' order by 1",
+        ).fetchall()
+        for (table,) in tables:
+            columns = connection.execute(
+                "select column_name from information_schema.columns where table_name = %s",
+                [table],
+            ).fetchall()
+            left_out = UNTOLD.get(table, set()) | MOMENTS_OF_LOADING.get(table, set())
+            kept = sorted({name for (name,) in columns} - left_out - {"slot"})
+            listed = ", ".join(f"{name}::text" for name in kept)
+            if table in WRITTEN_BY_SLOTS:
+                # Which slot a session writes to depends on its process; here one did it all.
+                assert one(connection, f"select count(distinct slot) from {table}") <= 3
+            found[table] = connection.execute(
+                f"select {listed} from {table} order by {listed}"
+            ).fetchall()
+    return found
+
+
+def test_two_loads_give_the_same_rows(database: str, demo: str) -> None:
+    with psycopg.connect(database) as connection:
+        load(connection)
+    assert contents(database) == contents(demo)
+
+
+def test_ids_go_on_after_the_demos(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        load(connection)
+        highest = one(connection, "select max(id) from unit")
+        created = one(
+            connection,
+            """insert into unit (code, name, level, parent_id, valid_from)
+            select 'NEW', 'New', 'UPPER', id, '2022-01-01' from unit where code = 'TTTT'
+            returning id""",
+        )
+        assert created == highest + 1
+
+
+def test_it_does_not_load_twice(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        load(connection)
+        before = one(connection, "select count(*) from initiative")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            load(connection)
+        assert one(connection, "select count(*) from initiative") == before
