@@ -42,7 +42,7 @@ def demo(port: int | None, workers: int) -> None:
     with _database(migrate=True) as config:
         with psycopg.connect(config.urls()[0]) as connection:
             _load_demo(connection)
-            keys.current(connection)
+            keys.ensure(connection)
         config.demo = True
         config.today = config.today or DEMO_TODAY
         hosting.serve(config, port=port, workers=workers)
@@ -89,7 +89,7 @@ def token(user: str, ttl: int) -> None:
         ).fetchone()
         if known is None:
             raise Failure(f"no account '{user}' that could sign in")
-        key = keys.current(connection)
+        key = keys.ensure(connection)
         click.echo(
             tokens.issue(key, user, issuer=config.issuer, audience=config.audience, ttl=ttl)
         )

@@ -17,6 +17,8 @@ def demo_accounts(request: Request) -> JSONResponse:
     _, _, writer_url = settings.urls()
     with psycopg.connect(writer_url) as connection:
         key = keys.current(connection)
+    if key is None:
+        return JSONResponse([])
     issued = [
         {
             "username": account.username,

@@ -48,8 +48,7 @@ def of_unit(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int] | N
     totals = (
         select(
             *(
-                cast(func.coalesce(func.sum(rollup.c[name]), 0), BigInteger).label(name)
-                for name in _COUNTS
+                func.total(rollup.c[name], type_=BigInteger()).label(name) for name in _COUNTS
             )
         )
         .where(
@@ -60,15 +59,17 @@ def of_unit(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int] | N
         .subquery()
     )
     known = found.is_not(None) if phase is None else _phase_ids(campaign, phase).is_not(None)
+    # Laterally, as a scalar subquery would run once for `target` and again for `percent`.
+    target = _target(of, campaign, phase).lateral()
     return select(
         *totals.c,
-        _target(of, campaign, phase).label("target"),
+        target.c.target,
         of.id.label("unit_id"),
         of.path.label("unit_path"),
         of.grassroots_count.label("units_total"),
         found.label("campaign_id"),
         ordinal.label("ordinal"),
-    ).where(known)
+    ).select_from(totals.join(target, true())).where(known)
 
 
 def percent(of: Row) -> ColumnElement[Any]:
@@ -178,13 +179,13 @@ def _phase_ids(
 
 def _target(
     of: Row, campaign: ColumnElement[str], phase: ColumnElement[int] | None
-) -> ColumnElement[int]:
+) -> Select[Any]:
     target = Target.__table__.alias()
     effective = func.coalesce(target.c.registered, target.c.assigned)
+    phases = cast(_phase_ids(campaign, phase), ARRAY(BigInteger))
     return (
-        select(cast(func.sum(effective), BigInteger))
-        .where(target.c.unit_id == of.id, target.c.phase_id == func.any(cast(_phase_ids(campaign, phase), ARRAY(BigInteger))))
-        .scalar_subquery()
+        select(cast(func.sum(effective), BigInteger).label("target"))
+        .where(target.c.unit_id == of.id, target.c.phase_id == func.any(phases))
     )
 
 

@@ -42,10 +42,11 @@ return coalesce(
     local_day(now())
 );
 
--- A Relay id: the type's name and the row's key, in base64.
+-- A Relay id: the type's name and the row's key, in base64. `id::text`, because text || bigint
+-- is only stable, and a function that is not truly immutable is not inlined.
 create or replace function global_id(type_name text, id bigint) returns text
 language sql immutable strict parallel safe
-return encode((type_name || ':' || id)::bytea, 'base64');
+return encode((type_name || ':' || id::text)::bytea, 'base64');
 
 -- The key that a decoded Relay id holds; null where it is of another type or none at all.
 create or replace function key_of(decoded_id text, type_name text) returns bigint

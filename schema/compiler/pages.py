@@ -178,10 +178,9 @@ class PageBuilder:
     def _more(self) -> ColumnElement[bool]:
         """Return whether more rows follow in the direction of paging."""
         size = self._page.size
-        one = literal_column("1")
         ahead = _union(
             [
-                branch.with_only_columns(one.label("one")).limit(literal_column(str(size + 1)))
+                _bare(branch).limit(literal_column(str(size + 1)))
                 for branch in self._bounded
             ]
         ).subquery(self._emitter.alias("u"))
@@ -221,7 +220,7 @@ def _constant(value: bool) -> ColumnElement[bool]:  # noqa: FBT001 - it is the v
 def _count(branches: tuple[Select[Any], ...]) -> ColumnElement[int]:
     counts = [
         select(func.count()).select_from(
-            branch.with_only_columns(literal_column("1").label("one")).subquery()
+            _bare(branch).subquery()
         ).scalar_subquery()
         for branch in branches
     ]
@@ -229,6 +228,11 @@ def _count(branches: tuple[Select[Any], ...]) -> ColumnElement[int]:
     for more in counts[1:]:
         total = total + more
     return total
+
+
+def _bare(branch: Select[Any]) -> Select[Any]:
+    """Return the same rows without their columns."""
+    return branch.with_only_columns(literal_column("1").label("one"), maintain_column_froms=True)
 
 
 def _union(parts: list[Select[Any]]) -> Select[Any] | CompoundSelect[Any]:

@@ -15,6 +15,7 @@ depends_on = None
 # The order in which the files need one another.
 SQL = (
     "session",
+    "total",
     "unit",
     "line",
     "window",

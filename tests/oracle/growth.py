@@ -1,0 +1,181 @@
+"""Grows random worlds: the tree, its people, and who was granted what."""
+
+import random
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta, timezone
+from typing import Any, TypeVar
+
+from db.models.enums import Role, Sector, UnitLevel
+from tests.oracle.works import Works
+from tests.oracle.wording import Wording
+from tests.oracle.world import Row, World
+
+LEVELS = list(UnitLevel)
+T = TypeVar("T")
+
+
+def grow(seed: int) -> World:
+    """Return the world of a seed; the same one every time."""
+    rng = random.Random(seed)
+    today = date(2022, 1, 1) + timedelta(days=rng.randrange(700))
+    world = World(today, Wording(rng))
+    Tree(world, rng).grow()
+    Works(world, rng).grow()
+    Papers(world, rng).grow()
+    return world
+
+
+def day(rng: random.Random, around: date, spread: int = 400) -> date:
+    """Return a day not far from another."""
+    return around + timedelta(days=rng.randint(-spread, spread))
+
+
+def some(rng: random.Random, options: Sequence[T], most: int) -> list[T]:
+    """Return up to so many different ones."""
+    return rng.sample(options, min(len(options), rng.randint(0, most)))
+
+
+class Tree:
+    """Grows units, people, accounts and grants."""
+
+    def __init__(self, world: World, rng: random.Random) -> None:
+        self._world, self._rng = world, rng
+        self._say = world.wording
+
+    def grow(self) -> None:
+        """Grow them all."""
+        for key in range(1, self._rng.randint(1, 4)):
+            say = self._say
+            self._world.add(
+                "emulation_bloc",
+                id=key,
+                code=say.code("emulation_bloc", key, "code"),
+                name=say.text("emulation_bloc", key, "name"),
+            )
+        self._unit(UnitLevel.CONFEDERATION, None)
+        for _ in range(self._rng.randint(0, 24)):
+            level = self._rng.choice(LEVELS[1:] + [UnitLevel.GRASSROOTS])
+            above = [u for u in self._world.rows["unit"] if LEVELS.index(u.level) < LEVELS.index(level)]
+            self._unit(level, self._rng.choice(above))
+        for _ in range(self._rng.randint(3, 16)):
+            self._person()
+        self._accounts()
+
+    def _unit(self, level: UnitLevel, above: Row | None) -> None:
+        world, rng, say = self._world, self._rng, self._say
+        key = world.next_id("unit")
+        begun = day(rng, date(2015, 1, 1))
+        blocs = [bloc.id for bloc in world.rows["emulation_bloc"]]
+        world.add(
+            "unit",
+            id=key,
+            code=say.code("unit", key, "code"),
+            name=say.text("unit", key, "name"),
+            level=level,
+            parent_id=above.id if above else None,
+            bloc_id=rng.choice([None, *blocs]),
+            member_count=rng.choice((0, 10, 10, rng.randrange(2**31))),
+            valid_from=begun,
+            valid_to=begun + timedelta(days=rng.randrange(3000))
+            if above and rng.random() < 0.15
+            else None,
+            version=rng.randint(1, 9),
+        )
+
+    def _person(self) -> None:
+        world, say = self._world, self._say
+        key = world.next_id("person")
+        world.add(
+            "person",
+            id=key,
+            code=say.code("person", key, "code"),
+            name=say.plain("person", key, "name"),
+            unit_id=self._rng.choice(world.rows["unit"]).id,
+            sector=self._rng.choice(list(Sector)),
+            email=say.maybe(say.code, "person", key, "email"),
+            phone=say.maybe(say.code, "person", key, "phone"),
+        )
+
+    def _accounts(self) -> None:
+        world, rng = self._world, self._rng
+        people: list[int | None] = [person.id for person in world.rows["person"]]
+        for key, person in enumerate([*rng.sample(people, 3), *some(rng, people, 4), None], 1):
+            taken = {account.person_id for account in world.rows["account"]}
+            person_id = None if person in taken else person
+            world.add(
+                "account",
+                id=key,
+                username=f"user-{self._say.marker('account', key, 'username')}",
+                kind="SERVICE" if person_id is None else "PERSON",
+                person_id=person_id,
+                password_hash=self._say.marker("account", key, "password_hash"),
+            )
+            for role in some(rng, list(Role) * 2, 4 if key > 1 else 0):
+                self._grant(key, role)
+
+    def _grant(self, account_id: int, role: Role) -> None:
+        world, rng = self._world, self._rng
+        begins, ends = rng.choice(((-90, None), (-90, 0), (0, 90), (-5, 5), (-90, -1), (1, 90)))
+        world.add(
+            "role_grant",
+            id=world.next_id("role_grant"),
+            account_id=account_id,
+            role=role,
+            unit_id=rng.choice(world.rows["unit"]).id,
+            # A day apart each, as one role at one unit from one day is granted but once.
+            valid_from=world.today
+            + timedelta(days=begins * 100 if begins == -90 else begins)
+            - timedelta(days=world.next_id("role_grant") if begins == -90 else 0),
+            valid_to=None if ends is None else world.today + timedelta(days=ends),
+        )
+
+
+class Papers:
+    """Grows what no query shows yet, so that it can be looked for in answers all the same."""
+
+    def __init__(self, world: World, rng: random.Random) -> None:
+        self._world, self._rng = world, rng
+
+    def grow(self) -> None:
+        """Grow one row of each kind."""
+        world, say = self._world, self._world.wording
+        unit = self._rng.choice(world.rows["unit"]).id
+        phase = self._rng.choice(world.rows["phase"]).id
+        self._link()
+        noted: dict[str, Any] = {"name": say.marker("unit_history", 1, "before")}
+        reason = say.marker("unit_history", 1, "reason")
+        world.add(
+            "unit_history", id=1, unit_id=unit, change="CHANGED", before=noted, reason=reason
+        )
+        figures = {"note": say.marker("phase_result", 1, "figures")}
+        world.add("phase_result", phase_id=phase, unit_id=unit, figures=figures)
+        world.add(
+            "audit_event",
+            id=1,
+            shard=0,
+            sequence=1,
+            at=datetime.now(timezone.utc),
+            address=say.marker("audit_event", 1, "address"),
+            kind="unit.changed",
+            unit_id=unit,
+            before=noted,
+            reason=say.marker("audit_event", 1, "reason"),
+            previous_hash=b"",
+            hash=b"1",
+        )
+        private = {"d": say.marker("signing_key", "k", "private_jwk")}
+        world.add("signing_key", kid="k", public_jwk={"kty": "OKP"}, private_jwk=private)
+
+    def _link(self) -> None:
+        initiatives = [row.id for row in self._world.rows["initiative"]]
+        if len(initiatives) < 2:  # noqa: PLR2004 - a link takes two
+            return
+        one, other = self._rng.sample(initiatives, 2)
+        self._world.add(
+            "duplicate_link",
+            id=1,
+            initiative_id=one,
+            original_id=other,
+            similarity=0.5,
+            reason=self._world.wording.marker("duplicate_link", 1, "reason"),
+        )

@@ -1,0 +1,240 @@
+"""Grows random campaigns, targets, initiatives and what was decided on them."""
+
+import random
+from datetime import date, datetime, time, timedelta, timezone
+from typing import Any
+
+from db.models.enums import (
+    AwardForm,
+    CountsFrom,
+    InitiativeState,
+    ReviewDecision,
+    Sector,
+    SolutionType,
+    TargetKind,
+    UnitLevel,
+)
+from tests.oracle.world import Row, World
+
+BILLION = 10**9
+_AMOUNTS = (0, 1, 2**31, 5 * BILLION, 20 * BILLION, 33_000 * BILLION, 123_456_789_012)
+_COUNTING = [InitiativeState.RECOGNISED, InitiativeState.CONFIRMED]
+
+
+class Works:
+    """Grows all that a tree works on."""
+
+    def __init__(self, world: World, rng: random.Random) -> None:
+        self._world, self._rng = world, rng
+        self._say = world.wording
+
+    def grow(self) -> None:
+        """Grow it all."""
+        for _ in range(self._rng.randint(1, 2)):
+            self._campaign()
+        for unit in self._world.rows["unit"]:
+            for phase in self._world.rows["phase"]:
+                if self._rng.random() < 0.5:
+                    self._target(unit, phase)
+        for _ in range(self._rng.randint(0, 60)):
+            self._initiative()
+        for _ in range(self._rng.randint(0, 12)):
+            self._award()
+
+    def _unit(self) -> Row:
+        return self._rng.choice(self._world.rows["unit"])
+
+    def _account(self) -> int | None:
+        return self._rng.choice([None, *(row.id for row in self._world.rows["account"])])
+
+    def _moment(self, on: date) -> datetime:
+        # Late in the day of UTC it is the next day already where the programme is run.
+        at = time(
+            self._rng.choice((0, 9, 16, 17, 23)),
+            self._rng.choice((0, 59)),
+            59,
+            self._rng.choice((0, 120_000, 999_999)),
+            timezone.utc,
+        )
+        return datetime.combine(on, at)
+
+    def _campaign(self) -> None:
+        world, rng, say = self._world, self._rng, self._say
+        key = world.next_id("campaign")
+        begins = world.today - timedelta(days=rng.randrange(500))
+        world.add(
+            "campaign",
+            id=key,
+            code=say.code("campaign", key, "code"),
+            title=say.text("campaign", key, "title"),
+            owner_id=self._unit().id,
+            counts_from=rng.choice(list(CountsFrom)),
+            confirming_level=rng.choice(list(UnitLevel)),
+            applied_from=begins - timedelta(days=100),
+            applied_to=begins + timedelta(days=900),
+            version=rng.randint(1, 3),
+        )
+        for ordinal in range(1, rng.randint(2, 4)):
+            begins = self._phase(key, ordinal, begins)
+        for ordinal in range(1, rng.randint(1, 5)):
+            self._tier(key, ordinal)
+
+    def _phase(self, campaign_id: int, ordinal: int, opens_on: date) -> date:
+        world, rng, say = self._world, self._rng, self._say
+        key = world.next_id("phase")
+        closes_on = opens_on + timedelta(days=rng.choice((0, 6, 30, 119, 486)))
+        world.add(
+            "phase",
+            id=key,
+            campaign_id=campaign_id,
+            ordinal=ordinal,
+            title=say.text("phase", key, "title"),
+            opens_on=opens_on,
+            closes_on=closes_on,
+            floor=rng.randint(1, 2),
+            audience=say.maybe(say.text, "phase", key, "audience"),
+            occasions=[say.text("phase", key, "occasions") for _ in range(rng.randint(0, 2))],
+            version=rng.randint(1, 3),
+        )
+        for unit in rng.sample(world.rows["unit"], min(len(world.rows["unit"]), rng.randint(0, 4))):
+            opens = opens_on + timedelta(days=rng.randint(-30, 30))
+            dates = {"opens_on": opens, "closes_on": opens + timedelta(days=rng.randrange(200))}
+            override = world.next_id("window_override")
+            world.add("window_override", id=override, phase_id=key, unit_id=unit.id, **dates)
+        for _ in range(rng.randint(0, 2)):
+            drive = world.next_id("drive")
+            title = say.text("drive", drive, "title")
+            dates = {"opens_on": opens_on, "closes_on": closes_on}
+            world.add(
+                "drive", id=drive, phase_id=key, unit_id=self._unit().id, title=title, **dates
+            )
+        return closes_on + timedelta(days=rng.choice((1, 1, 20)))
+
+    def _tier(self, campaign_id: int, ordinal: int) -> None:
+        key = self._world.next_id("benefit_tier")
+        ends = sorted(self._rng.sample(_AMOUNTS, 2))
+        self._world.add(
+            "benefit_tier",
+            id=key,
+            campaign_id=campaign_id,
+            ordinal=ordinal,
+            label=self._say.text("benefit_tier", key, "label"),
+            from_vnd=ends[0],
+            to_vnd=self._rng.choice((None, ends[1])),
+        )
+
+    def _target(self, unit: Row, phase: Row) -> None:
+        world, rng = self._world, self._rng
+        values = [rng.choice((None, 0, 1, 3, 10, 5191)) for _ in range(2)]
+        world.add(
+            "target",
+            unit_id=unit.id,
+            phase_id=phase.id,
+            assigned=values[0],
+            registered=values[1],
+            version=rng.randint(1, 5),
+        )
+        for _ in range(rng.randint(0, 3)):
+            key = world.next_id("target_revision")
+            world.add(
+                "target_revision",
+                id=key,
+                unit_id=unit.id,
+                phase_id=phase.id,
+                kind=rng.choice(list(TargetKind)),
+                value=rng.choice(values),
+                previous=rng.choice((None, 7)),
+                reason=self._say.maybe(self._say.text, "target_revision", key, "reason"),
+                at=self._moment(world.today),
+                account_id=self._account(),
+            )
+
+    def _initiative(self) -> None:
+        world, rng, say = self._world, self._rng, self._say
+        key = world.next_id("initiative")
+        state = rng.choice(list(InitiativeState) + _COUNTING * 4)
+        campaign = rng.choice(world.rows["campaign"])
+        phases = world.where("phase", campaign_id=campaign.id)
+        early = state in ("DRAFT", "WITHDRAWN") and rng.random() < 0.7
+        submitted = None if early else self._moment(world.today - timedelta(days=rng.randrange(90)))
+        unit = self._unit()
+        world.add(
+            "initiative",
+            id=key,
+            **self._words(key),
+            solution_type=rng.choice(list(SolutionType)),
+            sector=rng.choice(list(Sector)),
+            unit_id=unit.id,
+            campaign_id=campaign.id,
+            phase_id=None if early else rng.choice(phases).id,
+            state=state,
+            applied_on=world.today - timedelta(days=rng.randrange(5)),
+            submitted_at=submitted,
+            recognised_at=self._later(submitted, needed=state in _COUNTING),
+            confirmed_at=self._later(submitted, needed=state == "CONFIRMED"),
+            published_at=self._moment(world.today) if rng.random() < 0.3 else None,
+            confidential=rng.random() < 0.4,
+            claimed=rng.choices(_AMOUNTS, k=rng.randint(0, 3)),
+            verified=rng.choice((None, rng.choices(_AMOUNTS, k=rng.randint(0, 3)))),
+            awaits_id=rng.choice(world.line(unit)).id if state == "SUBMITTED" else None,
+            created_at=self._moment(world.today - timedelta(days=rng.randrange(90))),
+            version=rng.randint(1, 4),
+        )
+        self._authors(key)
+        for _ in range(rng.randint(0, 3)):
+            self._review(key)
+
+    def _words(self, key: int) -> dict[str, Any]:
+        say = self._say
+        return {
+            "number": say.code("initiative", key, "number"),
+            "title": say.text("initiative", key, "title"),
+            "summary": say.text("initiative", key, "summary"),
+            "content": say.text("initiative", key, "content"),
+            "field": say.maybe(say.text, "initiative", key, "field"),
+            "other_benefit": say.maybe(say.text, "initiative", key, "other_benefit"),
+        }
+
+    def _later(self, since: datetime | None, *, needed: bool) -> datetime | None:
+        if since is None or not (needed or self._rng.random() < 0.2):
+            return None
+        return since + timedelta(days=self._rng.randrange(3), hours=5)
+
+    def _authors(self, initiative_id: int) -> None:
+        people = self._world.rows["person"]
+        chosen = self._rng.sample(people, min(len(people), self._rng.randint(0, 3)))
+        for person, share in zip(chosen, self._rng.choice(((50, 30, 20), (33.33, 33.33, 33.34))), strict=False):
+            self._world.add(
+                "authorship", initiative_id=initiative_id, person_id=person.id, share=share
+            )
+
+    def _review(self, initiative_id: int) -> None:
+        key, say = self._world.next_id("review"), self._say
+        self._world.add(
+            "review",
+            id=key,
+            initiative_id=initiative_id,
+            unit_id=self._unit().id,
+            decision=self._rng.choice(list(ReviewDecision)),
+            reason=say.text("review", key, "reason"),
+            decision_number=say.maybe(say.code, "review", key, "decision_number"),
+            at=self._moment(self._world.today),
+            account_id=self._account(),
+        )
+
+    def _award(self) -> None:
+        world, rng, say = self._world, self._rng, self._say
+        key = world.next_id("award")
+        person = rng.choice(world.rows["person"]).id if rng.random() < 0.4 else None
+        world.add(
+            "award",
+            id=key,
+            form=rng.choice(list(AwardForm)),
+            issuer_id=self._unit().id,
+            recipient_unit_id=None if person else self._unit().id,
+            recipient_person_id=person,
+            phase_id=rng.choice((None, rng.choice(world.rows["phase"]).id)),
+            citation=say.text("award", key, "citation"),
+            decision_number=say.code("award", key, "decision_number"),
+            awarded_on=world.today,
+        )
