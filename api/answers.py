@@ -36,7 +36,12 @@ def refused(errors: Sequence[GraphQLError], media: str) -> Response:
 
 
 def failed(
-    status: int, code: str, message: str, media: str, *, headers: dict[str, str] | None = None,
+    status: int,
+    code: str,
+    message: str,
+    media: str,
+    *,
+    headers: dict[str, str] | None = None,
     **facts: Any,
 ) -> Response:
     """Return one error with a status of its own."""

@@ -14,10 +14,13 @@ LARGEST_BODY = 100_000  # bytes
 class BodyError(Exception):
     """A request that is not one of GraphQL over HTTP; `status` is what HTTP calls that."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.headers = headers or {}
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,9 @@ def parse_body(body: bytes) -> GraphQLRequest:
     if not isinstance(content, dict):
         raise BodyError(400, "BAD_REQUEST", "The body must be a JSON object.")
     return _request(
-        content.get("query"), content.get("operationName"), content.get("variables"),
+        content.get("query"),
+        content.get("operationName"),
+        content.get("variables"),
         content.get("extensions"),
     )
 
@@ -98,8 +103,12 @@ def _request(query: Any, name: Any, variables: Any, extensions: Any) -> GraphQLR
     return GraphQLRequest(query, name, variables or {})
 
 
+def method_not_allowed(message: str) -> BodyError:
+    """Return the error for a method that is not for this."""
+    return BodyError(405, "METHOD_NOT_ALLOWED", message, {"Allow": "GET, POST"})
+
+
 def _too_large() -> BodyError:
     return BodyError(
         413, "BODY_TOO_LARGE", f"The body exceeds the limit of {LARGEST_BODY:,} bytes."
     )
-

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 import psycopg
@@ -24,7 +25,7 @@ from schema.build import sdl
 class Failure(click.ClickException):
     """One clear line on standard error, and exit code 1."""
 
-    def show(self, file: object = None) -> None:
+    def show(self, _: object = None) -> None:
         """Print the line."""
         click.echo(f"sangkien: {self.message}", err=True)
 
@@ -79,7 +80,9 @@ def schema() -> None:
 
 @cli.command()
 @click.argument("user")
-@click.option("--ttl", type=click.IntRange(1, 86_400 * 30), default=3600, show_default=True, help="Seconds.")
+@click.option(
+    "--ttl", type=click.IntRange(1, 86_400 * 30), default=3600, show_default=True, help="Seconds."
+)
 def token(user: str, ttl: int) -> None:
     """Print an access token of USER from the built-in issuer."""
     with _database(migrate=False) as config, psycopg.connect(config.urls()[0]) as connection:
@@ -90,9 +93,7 @@ def token(user: str, ttl: int) -> None:
         if known is None:
             raise Failure(f"no account '{user}' that could sign in")
         key = keys.ensure(connection)
-        click.echo(
-            tokens.issue(key, user, issuer=config.issuer, audience=config.audience, ttl=ttl)
-        )
+        click.echo(tokens.issue(key, user, issuer=config.issuer, audience=config.audience, ttl=ttl))
 
 
 @cli.command()
@@ -100,11 +101,12 @@ def token(user: str, ttl: int) -> None:
 @click.option("--initiatives", type=click.IntRange(0, 20_000_000), required=True)
 def generate(units: int, initiatives: int) -> None:
     """Fill an empty database with a synthetic national tree."""
-    bars: dict[str, tqdm[None]] = {}
+    bars: dict[str, tqdm[Any]] = {}
 
     def progress(what: str, done: int, total: int) -> None:
-        bar = bars.setdefault(what, tqdm(total=total, desc=what, unit="", disable=None))
-        bar.total = total
+        if what not in bars:
+            bars[what] = tqdm(total=total, desc=what, unit="", disable=None)
+        bar = bars[what]
         bar.update(done - bar.n)
         if done >= total:
             bar.close()

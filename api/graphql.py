@@ -1,7 +1,5 @@
 """The GraphQL endpoint: a request becomes a principal and a plan, the plan's JSON the response."""
 
-import logging
-import uuid
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
@@ -12,14 +10,21 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api import answers, metrics
-from api.bodies import BodyError, GraphQLRequest, parse_body, parse_parameters, read_body, wants_page
+from api.bodies import (
+    GraphQLRequest,
+    method_not_allowed,
+    parse_body,
+    parse_parameters,
+    read_body,
+    wants_page,
+)
 from api.graphiql_page import page
-from auth.principal import Principal, Principals, UnknownAccountError
+from api.refusals import refusal
+from auth.principal import Principal, Principals
 from auth.tokens import TokenError, Verifier
-from db.sessions import GrantsChangedError, Reader, TooSlowError, UnavailableError
-from schema.compiler.plan import Cache, Compiler, Plan, RefusedError
+from db.sessions import GrantsChangedError, Reader, UnavailableError
+from schema.compiler.plan import Cache, Compiler, Plan
 
-_LOG = logging.getLogger("sangkien.graphql")
 _TRIES = 3  # of an operation whose caller's grants change meanwhile
 _BEARER = "bearer "
 
@@ -53,43 +58,24 @@ class GraphQLEndpoint:
             return page(request)
         media = answers.media_type(request.headers)
         try:
-            if request.method not in {"GET", "POST"}:
-                raise BodyError(405, "METHOD_NOT_ALLOWED", "Use GET or POST.")
             plan, values = await self._prepare(request)
             return answers.data(await self._run(request, plan, values), media)
-        except BodyError as error:
-            allow = {"Allow": "GET, POST"} if error.status == 405 else {}
-            return answers.failed(error.status, error.code, str(error), media, headers=allow)
-        except RefusedError as error:
-            return answers.refused(error.errors, media)
-        except (TokenError, UnknownAccountError) as error:
-            return _unauthenticated(error, media)
-        except UnavailableError:
-            _LOG.warning("the database is not available", exc_info=True)
-            return answers.failed(
-                503, "UNAVAILABLE", "The database is not available; try again.", media,
-                headers={"Retry-After": "2"},
-            )
-        except TooSlowError:
-            return answers.failed(
-                503, "TIMEOUT", "The operation took too long and was stopped; ask for less.", media
-            )
         except ClientDisconnect:
             raise
-        except Exception:
-            return _masked(media)
+        except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
+            return refusal(error, media)
 
     async def _prepare(self, request: Request) -> tuple[Plan, Sequence[Any]]:
-        if request.method == "GET":
-            asked = parse_parameters(request.query_params)
-            if self._compiler.operation(asked.query, asked.operation_name).kind is not OperationType.QUERY:
-                raise BodyError(405, "METHOD_NOT_ALLOWED", "Only queries may be sent by GET.")
-            return self._plan(asked)
-        body = await read_body(request)
-        prepared: tuple[Plan, Sequence[Any]] = self._prepared.remember(
-            body, lambda: self._plan(parse_body(body))
-        )
-        return prepared
+        if request.method == "POST":
+            body = await read_body(request)
+            return self._prepared.remember(body, lambda: self._plan(parse_body(body)))
+        if request.method != "GET":
+            raise method_not_allowed("Use GET or POST.")
+        asked = parse_parameters(request.query_params)
+        operation = self._compiler.operation(asked.query, asked.operation_name)
+        if operation.kind is not OperationType.QUERY:
+            raise method_not_allowed("Only queries may be sent by GET.")
+        return self._plan(asked)
 
     def _plan(self, asked: GraphQLRequest) -> tuple[Plan, Sequence[Any]]:
         operation = self._compiler.operation(asked.query, asked.operation_name)
@@ -114,20 +100,3 @@ class GraphQLEndpoint:
         if not header.lower().startswith(_BEARER):
             raise TokenError("Send the access token as 'Authorization: Bearer …'.")
         return (await self._verifier.verify(header[len(_BEARER) :].strip())).subject
-
-
-def _unauthenticated(error: Exception, media: str) -> Response:
-    message = str(error) if isinstance(error, TokenError) else "The token's account does not exist."
-    return answers.failed(
-        401, "UNAUTHENTICATED", message, media,
-        headers={"WWW-Authenticate": 'Bearer realm="sangkien", error="invalid_token"'},
-    )
-
-
-def _masked(media: str) -> Response:
-    correlation_id = uuid.uuid4().hex
-    _LOG.exception("unexpected error %s", correlation_id)
-    return answers.failed(
-        500, "INTERNAL", "Something went wrong on our side; it was logged under this id.", media,
-        correlationId=correlation_id,
-    )

@@ -4,7 +4,7 @@ import fcntl
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def database(config: Settings, *, migrate: bool) -> Iterator[Settings]:
 
 
 @contextmanager
-def _in_use(home: Path) -> Iterator["object"]:
+def _in_use(home: Path) -> Iterator[Callable[[], bool]]:
     """Mark a home as used while this lasts; gives a function that says whether nobody else does.
 
     The mark is a file lock, which ends with the process however that ends.
@@ -86,7 +86,16 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
     """Run the HTTP server until it is stopped. Raises HostingError."""
     config = config.model_copy(update={"port": port or config.port})
     _check_port(config.host, config.port)
-    for name in ("database_url", "reader_url", "writer_url", "home", "host", "port", "today", "demo"):
+    for name in (
+        "database_url",
+        "reader_url",
+        "writer_url",
+        "home",
+        "host",
+        "port",
+        "today",
+        "demo",
+    ):
         value = getattr(config, name)
         if value is not None:
             os.environ[f"SANGKIEN_{name.upper()}"] = str(value)

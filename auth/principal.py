@@ -138,5 +138,3 @@ class Principals:
     def today(self) -> date:
         """Return today in Vietnam, or the day that a demo has fixed."""
         return self._fixed_today or datetime.now(VIETNAM).date()
-
-

@@ -108,6 +108,6 @@ class Verifier:
                 raise
         loaded = list(await self._load_keys())
         self._loaded_at = time.monotonic()
-        serialised: KeySetSerialization = {"keys": [dict(key) for key in loaded]}  # type: ignore[typeddict-item]
+        serialised: KeySetSerialization = {"keys": [dict(key) for key in loaded]}
         self._keys = KeySet.import_key_set(serialised)
         return jwt.decode(token, self._keys, algorithms=list(ALGORITHMS))

@@ -19,7 +19,11 @@ def prepare(server: EmbeddedServer, database: str = DATABASE, template: str | No
                 sql.SQL("create role {} login createrole").format(sql.Identifier(OWNER))
             )
         if not _exists(connection, "select from pg_database where datname = %s", database):
-            like = sql.SQL(" template {}").format(sql.Identifier(template)) if template else sql.SQL("")
+            like = (
+                sql.SQL(" template {}").format(sql.Identifier(template))
+                if template
+                else sql.SQL("")
+            )
             connection.execute(
                 sql.SQL("create database {} owner {}").format(
                     sql.Identifier(database), sql.Identifier(OWNER)

@@ -161,8 +161,8 @@ async def _nothing_to_reset(_: asyncpg.Connection) -> None:
     """Every setting ended with its transaction; the usual reset would cost a round trip."""
 
 
-def _translated(error: asyncpg.PostgresError) -> Exception:
-    if error.sqlstate == GRANTS_CHANGED:
+def _translated(error: Exception) -> Exception:
+    if getattr(error, "sqlstate", None) == GRANTS_CHANGED:
         return GrantsChangedError()
     if isinstance(error, asyncpg.QueryCanceledError):
         return TooSlowError()

@@ -4,7 +4,7 @@ import strawberry
 
 from db import queries
 from schema.campaigns import Campaign
-from schema.compiler.fields import connection, sql
+from schema.compiler.fields import by_global_id, connection, sql
 from schema.compiler.relay import Connection
 from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
 from schema.node import Node
@@ -37,13 +37,13 @@ class Query:
     def viewer(self) -> Viewer:
         """Whoever is asking."""
 
-    @strawberry.field(description="The object with this id; null where the viewer sees none.")
-    def node(self, id: strawberry.ID) -> Node | None:  # noqa: A002 - the argument's name in the contract
-        """Answered by schema/compiler/nodes.py."""
+    @by_global_id
+    def node(self, id: strawberry.ID) -> Node | None:
+        """The object with this id; null where the viewer sees none."""
 
-    @strawberry.field(description="The objects with these ids, in their order; at most 100.")
+    @by_global_id
     def nodes(self, ids: list[strawberry.ID]) -> list[Node | None]:
-        """Answered by schema/compiler/nodes.py."""
+        """The objects with these ids, in their order; at most 100."""
 
     @sql(queries.units.by_code)
     def unit(self, code: str) -> Unit | None:
@@ -51,7 +51,9 @@ class Query:
 
     @connection(queries.units.every)
     def units(
-        self, filter: UnitFilter | None = None, order_by: UnitOrder | None = None  # noqa: A002 - the argument's name in the contract
+        self,
+        filter: UnitFilter | None = None,
+        order_by: UnitOrder | None = None,
     ) -> Connection[Unit]:
         """All units that the viewer sees."""
 
@@ -70,7 +72,7 @@ class Query:
     @connection(queries.initiatives.every)
     def initiatives(
         self,
-        filter: InitiativeFilter | None = None,  # noqa: A002 - the argument's name in the contract
+        filter: InitiativeFilter | None = None,
         order_by: InitiativeOrder | None = None,
     ) -> Connection[Initiative]:
         """All initiatives that the viewer sees."""

@@ -4,20 +4,41 @@ from typing import NewType
 
 import strawberry
 
-from auth.permissions import Permission as PermissionName
-from db.models import enums
-from db.rules.pace import PaceStatus as PaceStatusName
+from auth.permissions import Permission
+from db.models.enums import (
+    AccountKind,
+    AwardForm,
+    CountsFrom,
+    InitiativeState,
+    PhaseStatus,
+    ReviewDecision,
+    Role,
+    Sector,
+    SolutionType,
+    TargetKind,
+    UnitLevel,
+)
+from db.rules.pace import PaceStatus
+
+__all__ = [
+    "VND",
+    "VND_SCALAR",
+    "AccountKind",
+    "AwardForm",
+    "CountsFrom",
+    "InitiativeState",
+    "PaceStatus",
+    "Permission",
+    "PhaseStatus",
+    "ReviewDecision",
+    "Role",
+    "Sector",
+    "SolutionType",
+    "TargetKind",
+    "UnitLevel",
+]
 
 VND = NewType("VND", int)
-VND_SCALAR = strawberry.scalar(
-    name="VND",
-    description=(
-        "Vietnamese đồng, a whole number, sent as a JSON number (the national total, "
-        "33,000 billion, is far below 2^53)."
-    ),
-    serialize=int,
-    parse_value=lambda value: _whole(value),
-)
 
 
 def _whole(value: object) -> int:
@@ -28,16 +49,29 @@ def _whole(value: object) -> int:
     return value
 
 
-UnitLevel = strawberry.enum(enums.UnitLevel)
-Sector = strawberry.enum(enums.Sector)
-PhaseStatus = strawberry.enum(enums.PhaseStatus)
-CountsFrom = strawberry.enum(enums.CountsFrom)
-InitiativeState = strawberry.enum(enums.InitiativeState)
-SolutionType = strawberry.enum(enums.SolutionType)
-Role = strawberry.enum(enums.Role)
-AccountKind = strawberry.enum(enums.AccountKind)
-ReviewDecision = strawberry.enum(enums.ReviewDecision)
-TargetKind = strawberry.enum(enums.TargetKind)
-AwardForm = strawberry.enum(enums.AwardForm)
-Permission = strawberry.enum(PermissionName)
-PaceStatus = strawberry.enum(PaceStatusName)
+VND_SCALAR = strawberry.scalar(
+    name="VND",
+    description=(
+        "Vietnamese đồng, a whole number, sent as a JSON number (the national total, "
+        "33,000 billion, is far below 2^53)."
+    ),
+    serialize=int,
+    parse_value=_whole,
+)
+
+for _name in (
+    AccountKind,
+    AwardForm,
+    CountsFrom,
+    InitiativeState,
+    PaceStatus,
+    Permission,
+    PhaseStatus,
+    ReviewDecision,
+    Role,
+    Sector,
+    SolutionType,
+    TargetKind,
+    UnitLevel,
+):
+    strawberry.enum(_name)

@@ -83,7 +83,9 @@ class Unit(Node):
 
     @connection(queries.units.children)
     def children(
-        self, filter: UnitFilter | None = None, order_by: UnitOrder | None = None  # noqa: A002 - the argument's name in the contract
+        self,
+        filter: UnitFilter | None = None,
+        order_by: UnitOrder | None = None,
     ) -> Connection[Annotated["Unit", strawberry.lazy("schema.units")]]:
         """The units directly below."""
 
@@ -106,7 +108,7 @@ class Unit(Node):
     @connection(queries.initiatives.of_subtree)
     def initiatives(
         self,
-        filter: InitiativeFilter | None = None,  # noqa: A002 - the argument's name in the contract
+        filter: InitiativeFilter | None = None,
         order_by: InitiativeOrder | None = None,
     ) -> Connection[Initiative]:
         """Initiatives of this unit and everything below it."""

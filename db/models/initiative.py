@@ -38,7 +38,8 @@ class Initiative(Base):
         CheckConstraint("cardinality(claimed) <= 3 and 0 <= all(claimed)", "claimed"),
         CheckConstraint("cardinality(verified) <= 3 and 0 <= all(verified)", "verified"),
         CheckConstraint(
-            "state in ('DRAFT', 'WITHDRAWN') or (phase_id is not null and submitted_at is not null)",
+            "state in ('DRAFT', 'WITHDRAWN')"
+            " or (phase_id is not null and submitted_at is not null)",
             "submission",
         ),
         CheckConstraint(

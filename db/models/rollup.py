@@ -13,7 +13,7 @@ from db.models.base import Base, LTree
 
 
 class Rollup(Base):
-    """Totals of a unit's whole subtree; benefits in VND. What each column counts: db/sql/rollup.sql."""
+    """Totals of a unit's whole subtree, benefits in VND; what each counts: db/sql/rollup.sql."""
 
     __tablename__ = "rollup"
     __table_args__ = {"postgresql_with": {"fillfactor": "70"}}  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
@@ -53,7 +53,7 @@ class RollupTier(Base):
 
 
 class RollupDay(Base):
-    """What a unit's subtree gained on a day in Asia/Ho_Chi_Minh; only phases, the campaign is their sum."""
+    """What a unit's subtree gained on a day in Asia/Ho_Chi_Minh; a campaign is its phases' sum."""
 
     __tablename__ = "rollup_day"
 

@@ -1,5 +1,6 @@
 """Initiatives: one, a subtree's, all; their bodies, authors, reviews and look-alikes."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -51,7 +52,7 @@ def of_subtree(
     of: Row,
     *,
     filter: dict[str, Any] | None,
-    order_by: dict[str, Any] | None,  # noqa: A002 - the argument's name in the contract
+    order_by: dict[str, Any] | None,
 ) -> Rows:
     """Return the initiatives of a unit and everything below it."""
     return _page(filter, order_by, of.level, of.id)
@@ -61,7 +62,7 @@ def every(
     _: Row,
     *,
     filter: dict[str, Any] | None,
-    order_by: dict[str, Any] | None,  # noqa: A002 - the argument's name in the contract
+    order_by: dict[str, Any] | None,
 ) -> Rows:
     """Return all initiatives; those of a subtree where the filter says `under`."""
     wanted = dict(filter or {})
@@ -78,7 +79,7 @@ def every(
 
 
 def content(of: Row) -> ColumnElement[str]:
-    """Return the body; null where it is confidential and the caller neither decides nor wrote it."""
+    """Return the body; null where it is confidential and not for the caller."""
     return case(
         (
             or_(
@@ -153,7 +154,7 @@ def _benefit(initiative: FromClause) -> ColumnElement[int]:
 def _conditions(initiative: FromClause, wanted: dict[str, Any]) -> list[ColumnElement[bool]]:
     present = {name: value for name, value in wanted.items() if value is not None}
     local_day = func.local_day(initiative.c.submitted_at, type_=Date())
-    simple = {
+    simple: dict[str, Callable[[Any], ColumnElement[bool]]] = {
         "state": lambda value: initiative.c.state == value.any_(),
         "sector": lambda value: initiative.c.sector == value,
         "solution_type": lambda value: initiative.c.solution_type == value.any_(),

@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 
 from db.models import Account, Person, RoleGrant
 from db.models.base import LTree

@@ -18,7 +18,6 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.models import BenefitTier, Campaign, Phase, Rollup, RollupDay, RollupTier, Target
 from db.queries.rows import Row
@@ -41,16 +40,12 @@ _COUNTS = (
 
 
 def of_unit(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int] | None) -> Select[Any]:
-    """Return the totals of a unit in a phase, or in the whole campaign; no row where none such is."""
+    """Return the totals of a unit in a phase, or in the campaign; no row of an unknown one."""
     found = _campaign_id(campaign)
     ordinal = literal_column("0", BigInteger()) if phase is None else phase
     rollup = Rollup.__table__.alias()
     totals = (
-        select(
-            *(
-                func.total(rollup.c[name], type_=BigInteger()).label(name) for name in _COUNTS
-            )
-        )
+        select(*(func.total(rollup.c[name], type_=BigInteger()).label(name) for name in _COUNTS))
         .where(
             rollup.c.unit_id == of.id,
             rollup.c.campaign_id == found,
@@ -58,18 +53,22 @@ def of_unit(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int] | N
         )
         .subquery()
     )
-    known = found.is_not(None) if phase is None else _phase_ids(campaign, phase).is_not(None)
+    known = found if phase is None else _phase_id(campaign, phase)
     # Laterally, as a scalar subquery would run once for `target` and again for `percent`.
     target = _target(of, campaign, phase).lateral()
-    return select(
-        *totals.c,
-        target.c.target,
-        of.id.label("unit_id"),
-        of.path.label("unit_path"),
-        of.grassroots_count.label("units_total"),
-        found.label("campaign_id"),
-        ordinal.label("ordinal"),
-    ).select_from(totals.join(target, true())).where(known)
+    return (
+        select(
+            *totals.c,
+            target.c.target,
+            of.id.label("unit_id"),
+            of.path.label("unit_path"),
+            of.grassroots_count.label("units_total"),
+            found.label("campaign_id"),
+            ordinal.label("ordinal"),
+        )
+        .select_from(totals.outerjoin(target, true()))
+        .where(known.is_not(None))
+    )
 
 
 def percent(of: Row) -> ColumnElement[Any]:
@@ -157,7 +156,7 @@ def history(of: Row, interval: str) -> Select[Any]:
 
 
 def standing(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int]) -> Select[Any]:
-    """Return the unit's rank in its emulation bloc; no row where it has none or it is not to see."""
+    """Return the unit's rank in its emulation bloc; no row where there is none to see."""
     ranked = func.unit_standing(of.id, campaign, phase).table_valued("bloc_id", "rank", "units")
     return select(*ranked.c)
 
@@ -167,25 +166,28 @@ def _campaign_id(code: ColumnElement[str]) -> ColumnElement[int]:
     return select(campaign.c.id).where(campaign.c.code == code).scalar_subquery()
 
 
-def _phase_ids(
-    campaign: ColumnElement[str], ordinal: ColumnElement[int] | None
-) -> ColumnElement[Any]:
+def _phase_id(campaign: ColumnElement[str], ordinal: ColumnElement[int]) -> ColumnElement[int]:
     phase = Phase.__table__.alias()
-    found = select(func.array_agg(phase.c.id)).where(phase.c.campaign_id == _campaign_id(campaign))
-    if ordinal is not None:
-        found = found.where(phase.c.ordinal == ordinal)
-    return found.scalar_subquery()
+    return (
+        select(phase.c.id)
+        .where(phase.c.campaign_id == _campaign_id(campaign), phase.c.ordinal == ordinal)
+        .scalar_subquery()
+    )
 
 
-def _target(
-    of: Row, campaign: ColumnElement[str], phase: ColumnElement[int] | None
-) -> Select[Any]:
+def _target(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int] | None) -> Select[Any]:
+    """Return the effective target; of the whole campaign, the sum of its phases'."""
     target = Target.__table__.alias()
     effective = func.coalesce(target.c.registered, target.c.assigned)
-    phases = cast(_phase_ids(campaign, phase), ARRAY(BigInteger))
+    if phase is not None:
+        return select(effective.label("target")).where(
+            target.c.unit_id == of.id, target.c.phase_id == _phase_id(campaign, phase)
+        )
+    phases = Phase.__table__.alias()
     return (
         select(cast(func.sum(effective), BigInteger).label("target"))
-        .where(target.c.unit_id == of.id, target.c.phase_id == func.any(phases))
+        .join(phases, phases.c.id == target.c.phase_id)
+        .where(target.c.unit_id == of.id, phases.c.campaign_id == _campaign_id(campaign))
     )
 
 

@@ -9,7 +9,7 @@ from db.queries.rows import Row, Rows, everything
 
 
 def of_unit(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int]) -> Select[Any]:
-    """Return a unit's target in a phase; one row for every phase there is, with or without a target."""
+    """Return a unit's target in a phase; a row for every phase there is, even without a target."""
     campaigns, phases = Campaign.__table__.alias(), Phase.__table__.alias()
     target = Target.__table__.alias()
     below = (

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, cast, FromClause, Select, func, select
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.models import EmulationBloc, Unit
@@ -74,13 +74,13 @@ def bloc(of: Row) -> Select[Any]:
     return everything(bloc_).where(bloc_.c.id == of.bloc_id)
 
 
-def children(of: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:  # noqa: A002 - the argument's name in the contract
+def children(of: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:
     """Return the units directly below."""
     unit = table()
     return _page(unit, everything(unit).where(unit.c.parent_id == of.id), filter, order_by)
 
 
-def every(_: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:  # noqa: A002 - the argument's name in the contract
+def every(_: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:
     """Return all units."""
     unit = table()
     return _page(unit, everything(unit), filter, order_by)

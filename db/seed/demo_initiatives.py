@@ -17,7 +17,7 @@ from db.seed.demo_quota import Place
 from db.seed.demo_units import Node
 from db.seed.people import person
 from db.seed.rows import LOCAL, Authorship, DuplicateLink, Initiative, Person, Review
-from db.seed.text import Text, write
+from db.seed.text import NOTE, Text, write
 
 _TYPES = ("TECHNICAL", "MANAGEMENT", "OPERATIONAL", "APPLIED_TECHNOLOGY", "RESEARCH")
 _TYPE_WEIGHTS = (34, 18, 24, 19, 5)
@@ -179,7 +179,7 @@ def _initiative(chance: Random, identity: int, number: str, draft: Draft) -> Ini
         id=identity,
         number=number,
         title=text.title,
-        summary=text.summary,
+        summary=f"{text.summary} {NOTE}",
         content=text.content,
         solution_type=draft.solution_type,
         field=text.field,

@@ -1,10 +1,10 @@
-"""Titles, summaries and contents of synthetic initiatives; every summary says what it is."""
+"""Titles, summaries and contents of synthetic initiatives."""
 
 from random import Random
 from typing import NamedTuple
 
 NOTE = "(dữ liệu minh họa)"
-"""“Illustrative data”: at the end of every summary."""
+"""“Illustrative data”: at the end of every content, and of the demo's summaries."""
 
 FIELDS = {
     "PRODUCTION": (
@@ -130,12 +130,32 @@ _EFFECTS = (
         "bớt làm thêm giờ",
     ),
 )
-_TRIALS = ("một tổ", "hai tổ sản xuất", "một phòng", "ba điểm giao dịch", "toàn đơn vị", "một ca trực")
+_TRIALS = (
+    "một tổ",
+    "hai tổ sản xuất",
+    "một phòng",
+    "ba điểm giao dịch",
+    "toàn đơn vị",
+    "một ca trực",
+)
 _NEXT = (
-    *("Có thể nhân rộng trong toàn ngành mà không cần đầu tư thêm.", "Đã hướng dẫn cho đơn vị bạn."),
-    *("Tài liệu hướng dẫn gồm bốn trang, kèm ảnh chụp.", "Cần thêm một người theo dõi trong quý đầu."),
+    *(
+        "Có thể nhân rộng trong toàn ngành mà không cần đầu tư thêm.",
+        "Đã hướng dẫn cho đơn vị bạn.",
+    ),
+    *(
+        "Tài liệu hướng dẫn gồm bốn trang, kèm ảnh chụp.",
+        "Cần thêm một người theo dõi trong quý đầu.",
+    ),
     *("Đề nghị đưa vào quy trình chung của đơn vị.", "Sẽ bổ sung phần đo đếm tự động ở lần sau."),
 )
+
+_PLACES = (
+    *("Ao Sen", "Bãi Dâu", "Cầu Khoai", "Dốc Vải", "Đầm Quạ", "Ghềnh Xoan", "Hồ Kẽm", "Khe Rạn"),
+    *("Lạch Sú", "Mỏ Cày", "Ngã Bảy", "Phố Ốc", "Quán Gỏi", "Rạch Bứa", "Suối Phèn", "Tháp Chuông"),
+    *("Ụ Thép", "Vịnh Xép", "Xóm Mắm", "Yên Ngựa", "Gò Quéo", "Bến Nứa", "Chợ Rươi", "Đồi Chè"),
+)
+_LETTERS = "BCDFGHJKLMPQRSVWXZ"
 
 # Summaries differ in build as well as in words: where every one had the same sentence, each
 # would be taken for a possible duplicate of every other.
@@ -173,7 +193,7 @@ def write(chance: Random, solution_type: str, sector: str) -> Text:
     months = chance.randint(1, 9)
     return Text(
         title=f"{action} {thing} {means} {setting}",
-        summary=f"{_finding(chance, effect, also)}. {_finding(chance, also, effect)}. {NOTE}",
+        summary=f"{_finding(chance, effect, also)}; cụm {pick(_PLACES)} {_mark(chance)}.",
         content=(
             f"Thực trạng: {thing} {setting} còn mất nhiều thời gian và dễ sai sót. "
             f"Giải pháp: {action.lower()} {thing} {means}; người lao động tự làm, dùng thiết bị "
@@ -183,6 +203,12 @@ def write(chance: Random, solution_type: str, sector: str) -> Text:
         ),
         field=pick(FIELDS[sector]),
     )
+
+
+def _mark(chance: Random) -> str:
+    """Return a mark such as a machine or a line bears."""
+    letters = "".join(chance.choices(_LETTERS, k=3))
+    return f"{letters}{chance.randint(100, 9999)}"
 
 
 def _finding(chance: Random, effect: str, also: str) -> str:

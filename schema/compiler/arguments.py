@@ -63,7 +63,7 @@ class Arguments:
         self.recipes: dict[str, Recipe] = {}
 
     def of(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
-        """Return a field's arguments by Python name: None, values, parameters, or dicts of these."""
+        """Return a field's arguments by Python name: values, parameters, or dicts of these."""
         values = get_argument_values(field, node, self.variables)
         nodes = {argument.name.value: argument.value for argument in node.arguments or ()}
         resolved = {}
@@ -121,7 +121,9 @@ class Arguments:
         return self.bind(_checked(recipe), _TYPES[type_.name])
 
     def _list(self, type_: GraphQLList[Any], recipe: Recipe) -> BindParameter[Any]:
-        inner = type_.of_type.of_type if isinstance(type_.of_type, GraphQLNonNull) else type_.of_type
+        inner = type_.of_type
+        if isinstance(inner, GraphQLNonNull):
+            inner = inner.of_type
         if isinstance(inner, GraphQLEnumType):
             return self.bind(
                 lambda variables: [enum_name(item) for item in recipe(variables)], ARRAY(Text())

@@ -72,7 +72,11 @@ def check_size(query: str, limits: Limits) -> None:
 
 def check_repeats(document: DocumentNode, limits: Limits) -> None:
     """Refuse, before validation compares them pairwise, many fields of one response name."""
-    pending: list[Any] = [d.selection_set for d in document.definitions if hasattr(d, "selection_set")]
+    pending: list[Any] = [
+        definition.selection_set
+        for definition in document.definitions
+        if hasattr(definition, "selection_set")
+    ]
     while pending:
         seen: dict[str, int] = {}
         for node in pending.pop().selections:
@@ -80,7 +84,8 @@ def check_repeats(document: DocumentNode, limits: Limits) -> None:
                 name = node.alias.value if node.alias else node.name.value
                 seen[name] = seen.get(name, 0) + 1
                 if seen[name] > limits.repeats:
-                    raise LimitError("repeats of one response name", limits.repeats, seen[name], node)
+                    what = "repeats of one response name"
+                    raise LimitError(what, limits.repeats, seen[name], node)
                 if len(name) > LONGEST_NAME:
                     raise LimitError("response name in bytes", LONGEST_NAME, len(name), node)
             if not isinstance(node, FragmentSpreadNode) and node.selection_set:
@@ -151,7 +156,7 @@ class CostRule:
         named = get_named_type(field.type)
         if not is_composite_type(named):
             return _Cost(depth=1, aliases=aliases)
-        if _is_page(named):
+        if isinstance(named, GraphQLObjectType) and is_connection(named):
             below = self._of_connection(node, named)
         else:
             one = self._of_set(node.selection_set, named)
@@ -197,16 +202,12 @@ class CostRule:
                 total += 1
             elif isinstance(node, InlineFragmentNode):
                 total += self._count_root_fields(node.selection_set, visited)
-            elif node.name.value not in visited:
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
                 visited.add(node.name.value)
                 total += self._count_root_fields(
                     self._fragments[node.name.value].selection_set, visited
                 )
         return total
-
-
-def _is_page(type_: Any) -> bool:
-    return isinstance(type_, GraphQLObjectType) and is_connection(type_)
 
 
 def fragments_of(definitions: Iterable[Any]) -> dict[str, FragmentDefinitionNode]:

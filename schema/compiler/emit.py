@@ -22,7 +22,6 @@ from graphql import (
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Lateral,
     Select,
     Text,
     cast,
@@ -33,12 +32,13 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from db.queries.rows import Row, Rows
 from schema.compiler.arguments import Arguments, Recipe
 from schema.compiler.fields import COLUMN, SQL
 from schema.compiler.nodes import NodeLookup, nodes_of
-from schema.compiler.pages import Page, PageBuilder
+from schema.compiler.pages import Page, PageBuilder, page_size
 from schema.compiler.relay import is_connection
 from schema.compiler.selection import Fields, Selection
 
@@ -65,18 +65,21 @@ class Emitter:
         root = self.object(type_, fields, Row("root"))
         return select(to_json(root)).select_from(root)
 
-    def object(self, type_: GraphQLObjectType, fields: Fields, row: Row) -> Lateral:
+    def object(self, type_: GraphQLObjectType, fields: Fields, row: Row) -> LateralFromClause:
         """Return the lateral select that draws an object's fields from its row."""
-        columns = [
-            self._field(type_, nodes, row).label(name) for name, nodes in fields.items()
-        ]
+        columns = [self._field(type_, nodes, row).label(name) for name, nodes in fields.items()]
         return select(*columns).lateral(self.alias("o"))
 
     def alias(self, letter: str) -> str:
-        """Return an alias that nothing else in the statement has."""
-        return f"{letter}{next(self._numbers)}"
+        """Return an alias that nothing else in the statement has.
 
-    def _field(self, type_: GraphQLObjectType, nodes: list[FieldNode], row: Row) -> ColumnElement[Any]:
+        No response name holds a dollar sign, so none is taken for a row by the same name.
+        """
+        return f"{letter}${next(self._numbers)}"
+
+    def _field(
+        self, type_: GraphQLObjectType, nodes: list[FieldNode], row: Row
+    ) -> ColumnElement[Any]:
         name = nodes[0].name.value
         if name == "__typename":
             return cast(literal(type_.name), Text)
@@ -86,20 +89,21 @@ class Emitter:
         declared = field.extensions["strawberry-definition"]
         query = declared.metadata.get(SQL)
         named = get_named_type(field.type)
-        if is_leaf_type(named):
-            if query is not None:
-                expression: ColumnElement[Any] = query(row, **self.arguments.of(field, nodes[0]))
-                return expression
-            if named.name == "ID":
-                return func.global_id(literal(type_.name), row.id)
-            return row.column(declared.metadata.get(COLUMN, declared.python_name))
         if is_abstract_type(named):
             return self._nodes(field, nodes)
-        return self._composite(field, nodes, row, query)
+        if not is_leaf_type(named):
+            return self._composite(field, nodes, row, query)
+        if query is not None:
+            expression: ColumnElement[Any] = query(row, **self.arguments.of(field, nodes[0]))
+            return expression
+        if named.name == "ID":
+            return func.global_id(literal(type_.name), row.id)
+        return row.column(declared.metadata.get(COLUMN, declared.python_name))
 
     def _composite(
         self, field: GraphQLField, nodes: list[FieldNode], row: Row, query: Any
     ) -> ColumnElement[Any]:
+        """Return an object, a list of objects or a connection."""
         named: Any = get_named_type(field.type)
         arguments = self.arguments.of(field, nodes[0])
         if is_connection(named):
@@ -107,6 +111,8 @@ class Emitter:
             rows: Rows = query(row, **arguments)
             fields = self.selection.below(named, nodes)
             return PageBuilder(self, rows, page).connection(named, fields)
+        if "first" in arguments:
+            arguments["first"] = page_size(arguments["first"], None, nodes[0])
         source: Select[Any] = query(row, **arguments) if query else select()
         fields = self.selection.below(named, nodes)
         of_type = field.type.of_type if is_non_null_type(field.type) else field.type

@@ -1,7 +1,6 @@
 """Why an operation is refused before it runs."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from graphql import GraphQLError, Node
 
@@ -21,9 +20,8 @@ class LimitError(GraphQLError):
         self, limit: str, allowed: int, asked: int, nodes: Node | Sequence[Node] | None = None
     ) -> None:
         """Name the limit, what it allows and what was asked for."""
-        facts: dict[str, Any] = {"code": "LIMIT", "limit": limit, "allowed": allowed, "asked": asked}
         super().__init__(
-            f"This operation exceeds the limit on {limit}: {asked:,} where {allowed:,} are allowed.",
+            f"The operation exceeds the limit on {limit}: {asked:,} where {allowed:,} are allowed.",
             nodes,
-            extensions=facts,
+            extensions={"code": "LIMIT", "limit": limit, "allowed": allowed, "asked": asked},
         )

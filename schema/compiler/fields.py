@@ -1,6 +1,7 @@
 """How a GraphQL field says what SQL it stands for.
 
-A field without a word stands for the column of its own name, or of the name in `metadata={COLUMN: …}`. `@sql(query)` names another:
+A field without a word stands for the column of its own name, or of the one that
+`metadata={COLUMN: …}` names. `@sql(query)` names another source:
 a function of db/queries that takes the parent's row and the field's arguments and returns an
 expression (for a scalar or a list of scalars), a select (for an object or a list of objects),
 or `Rows` (for a connection). The decorated method's docstring is the field's description; its
@@ -66,6 +67,11 @@ def connection(query: Query) -> Callable[[Callable[..., Any]], Any]:
         )
 
     return declare
+
+
+def by_global_id(method: Callable[..., Any]) -> Any:
+    """Declare that a field stands for objects by their global ids (schema/compiler/nodes.py)."""
+    return strawberry.field(resolver=method, description=_description(method))
 
 
 def _description(method: Callable[..., Any]) -> str | None:

@@ -6,14 +6,15 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_argument_values, is_list_type
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, is_list_type
 from sqlalchemy import BigInteger, ColumnElement, Text, case, column, func, literal_column, select
-from sqlalchemy.dialects.postgresql import ARRAY, JSON
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
 
+from db.queries.rows import Row
 from schema.compiler.errors import LimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from schema.compiler.arguments import Recipe
     from schema.compiler.emit import Emitter
@@ -63,60 +64,49 @@ def nodes_of(
     emitter: Emitter, field: GraphQLField, node: FieldNode, lookups: list[NodeLookup]
 ) -> ColumnElement[Any]:
     """Return the object of `node(id:)`, or the list of `nodes(ids:)` in the order of its ids."""
-    recipes = emitter.arguments
-    given = recipes.recipe(field, node)
-    if not is_list_type(getattr(field.type, "of_type", field.type)):
-        return _first(
-            emitter,
-            [
-                (lookup, recipes.bind(_single(given, lookup.type_.name), BigInteger()))
-                for lookup in lookups
-            ],
-        )
-    asked = get_argument_values(field, node, recipes.variables)["ids"]
-    if len(asked) > MOST_IDS:
-        raise LimitError("ids", MOST_IDS, len(asked), node)
-    names = recipes.bind(lambda variables: [_name(i) for i in given(variables)["ids"]], ARRAY(Text()))
-    keys = recipes.bind(
-        lambda variables: [_key(i) for i in given(variables)["ids"]], ARRAY(BigInteger())
-    )
-    table = emitter.alias("i")
-    ids = (
+    arguments = emitter.arguments
+    given = arguments.recipe(field, node)
+    if is_list_type(getattr(field.type, "of_type", field.type)):
+        return _many(emitter, lambda variables: _few(given(variables)["ids"], node), lookups)
+    keyed = [
+        (lookup, arguments.bind(_single(given, lookup.type_.name), BigInteger()))
+        for lookup in lookups
+    ]
+    return _first(emitter, keyed)
+
+
+def _many(emitter: Emitter, ids: Recipe, lookups: list[NodeLookup]) -> ColumnElement[Any]:
+    bind = emitter.arguments.bind
+    names = bind(lambda variables: [_name(i) for i in ids(variables)], ARRAY(Text()))
+    keys = bind(lambda variables: [_key(i) for i in ids(variables)], ARRAY(BigInteger()))
+    given = Row(emitter.alias("i"))
+    unnested = (
         func.unnest(names, keys)
         .table_valued(column("name"), column("key"), with_ordinality="ordinal")
-        .render_derived(name=table)
+        .render_derived(name=given.alias)
     )
-    object_ = _first(
-        emitter,
-        [
-            (
-                lookup,
-                case((literal_column(f"{table}.name") == lookup.type_.name, literal_column(f"{table}.key"))),
-            )
-            for lookup in lookups
-        ],
+    keyed = [(lookup, case((given.name == lookup.type_.name, given.key))) for lookup in lookups]
+    found = (
+        select(_first(emitter, keyed).label("object"), given.ordinal.label("ordinal"))
+        .select_from(unnested)
+        .subquery(emitter.alias("t"))
     )
-    listed = select(object_.label("o"), literal_column(f"{table}.ordinal").label("ordinal")).select_from(ids)
-    drawn = listed.subquery(emitter.alias("t"))
-    ordered = func.json_agg(
-        literal_column(f"{drawn.name}.o order by {drawn.name}.ordinal", JSON()), type_=JSON()
-    )
-    return (
-        select(func.coalesce(ordered, literal_column("'[]'::json")))
-        .select_from(drawn)
-        .scalar_subquery()
-    )
+    ordered = func.json_agg(aggregate_order_by(found.c.object, found.c.ordinal), type_=JSON())
+    empty = literal_column("'[]'::json", JSON())
+    return select(func.coalesce(ordered, empty)).select_from(found).scalar_subquery()
+
+
+def _few(ids: list[str], node: FieldNode) -> list[str]:
+    if len(ids) > MOST_IDS:
+        raise LimitError("ids", MOST_IDS, len(ids), node)
+    return ids
 
 
 def _first(
-    emitter: Emitter, keyed: list[tuple[NodeLookup, ColumnElement[Any]]]
+    emitter: Emitter, keyed: Sequence[tuple[NodeLookup, ColumnElement[Any]]]
 ) -> ColumnElement[Any]:
-    found = [
-        emitter.one(lookup.type_, lookup.fields, lookup.by_id(key))
-        for lookup, key in keyed
-        if lookup.fields
-    ]
-    return func.coalesce(*found, type_=JSON()) if found else literal_column("null::json", JSON())
+    found = [emitter.one(lookup.type_, lookup.fields, lookup.by_id(key)) for lookup, key in keyed]
+    return func.coalesce(*found, type_=JSON())
 
 
 def _single(given: Recipe, type_name: str) -> Recipe:

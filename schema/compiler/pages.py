@@ -10,7 +10,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     CompoundSelect,
-    Lateral,
     Select,
     Text,
     cast,
@@ -29,9 +28,13 @@ from schema.compiler.errors import BadInputError, LimitError
 from schema.compiler.relay import cursor_of, keys_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from graphql import FieldNode, GraphQLObjectType
+    from sqlalchemy.sql.selectable import LateralFromClause
     from sqlalchemy.types import TypeEngine
 
+    from schema.compiler.arguments import Recipe
     from schema.compiler.emit import Emitter
     from schema.compiler.selection import Fields
 
@@ -69,7 +72,7 @@ class Page:
 
 
 class PageBuilder:
-    """Builds one connection of a statement: the page's rows, gathered once for all that is asked."""
+    """Builds one connection of a statement: the page's rows, gathered once for all asked."""
 
     def __init__(self, emitter: Emitter, rows: Rows, page: Page) -> None:
         """Take the statement under way, the rows to page through and the page."""
@@ -110,10 +113,10 @@ class PageBuilder:
         self._gathered.append(aggregate.label(name))
         return self._totals.column(name, type_)
 
-    def _draw(self, columns: list[ColumnElement[Any]]) -> ColumnElement[Any]:
+    def _draw(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
         return self._join(select(*columns).lateral(self._emitter.alias("o")))
 
-    def _join(self, drawn: Lateral) -> ColumnElement[Any]:
+    def _join(self, drawn: LateralFromClause) -> ColumnElement[Any]:
         self._source = self._source.join(drawn, true())
         return literal_column(drawn.name)
 
@@ -160,7 +163,7 @@ class PageBuilder:
     def _elements(self) -> Select[Any]:
         """Return the rows of the page, in the connection's order."""
         reverse = self._rows.descending != self._page.backward
-        size = literal_column(str(self._page.size))
+        size: ColumnElement[int] = literal_column(str(self._page.size))
         parts = [self._ordered(branch, reverse=reverse).limit(size) for branch in self._bounded]
         if len(parts) == 1 and not self._page.backward:
             return parts[0]
@@ -179,10 +182,7 @@ class PageBuilder:
         """Return whether more rows follow in the direction of paging."""
         size = self._page.size
         ahead = _union(
-            [
-                _bare(branch).limit(literal_column(str(size + 1)))
-                for branch in self._bounded
-            ]
+            [_bare(branch).limit(literal_column(str(size + 1))) for branch in self._bounded]
         ).subquery(self._emitter.alias("u"))
         counted: ColumnElement[bool] = (
             select(func.count() > literal_column(str(size))).select_from(ahead).scalar_subquery()
@@ -199,15 +199,14 @@ class PageBuilder:
     def _beyond(
         self, branch: Select[Any], cursor: BindParameter[str], name: str, *, greater: bool
     ) -> ColumnElement[bool]:
-        rows = self._rows
-        given = self._emitter.arguments.recipes[cursor.key]
-        columns = [branch.selected_columns[key] for key in rows.keys]
-        keys = [
-            self._emitter.arguments.bind(
-                lambda variables, i=i: keys_of(given(variables), rows, name)[i], column.type
-            )
-            for i, column in enumerate(columns)
-        ]
+        arguments, rows = self._emitter.arguments, self._rows
+        given = arguments.recipes[cursor.key]
+
+        def key(number: int) -> Recipe:
+            return lambda variables: keys_of(given(variables), rows, name)[number]
+
+        columns = [branch.selected_columns[name_] for name_ in rows.keys]
+        keys = [arguments.bind(key(i), column.type) for i, column in enumerate(columns)]
         left, right = (columns[0], keys[0]) if len(keys) == 1 else (tuple_(*columns), tuple_(*keys))
         condition: ColumnElement[bool] = left > right if greater else left < right
         return condition
@@ -219,9 +218,7 @@ def _constant(value: bool) -> ColumnElement[bool]:  # noqa: FBT001 - it is the v
 
 def _count(branches: tuple[Select[Any], ...]) -> ColumnElement[int]:
     counts = [
-        select(func.count()).select_from(
-            _bare(branch).subquery()
-        ).scalar_subquery()
+        select(func.count()).select_from(_bare(branch).subquery()).scalar_subquery()
         for branch in branches
     ]
     total: ColumnElement[int] = counts[0]

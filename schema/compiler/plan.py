@@ -7,7 +7,7 @@ operation and shape of the variables; of the values themselves it holds none.
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import orjson
 from graphql import (
@@ -39,23 +39,25 @@ from schema.compiler.errors import BadInputError
 from schema.compiler.selection import Selection
 
 
-
 class _StatementCompiler(asyncpg.PGCompiler_asyncpg):
     """Writes this code's own constants into the statement, so that the planner sees them.
 
     What comes from a request is a parameter (`Arguments.bind` names it) and stays one.
     """
 
-    def visit_bindparam(self, bindparam: BindParameter[Any], **options: Any) -> str:
+    def visit_bindparam(self, bindparam: BindParameter[Any], **options: Any) -> str:  # type: ignore[override]
         """Render a parameter, or the value of a constant."""
         if not bindparam.key.startswith(PARAMETER):
             options["literal_binds"] = True
-        rendered: str = super().visit_bindparam(bindparam, **options)
+        rendered: str = super().visit_bindparam(bindparam, **options)  # type: ignore[no-untyped-call]
         return rendered
 
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 _DIALECT.statement_compiler = _StatementCompiler
+
+
+V = TypeVar("V")
 
 
 class RefusedError(Exception):
@@ -98,26 +100,25 @@ class Operation:
         return self.node.operation
 
 
-class Cache(OrderedDict[Hashable, Any]):
+class Cache(Generic[V]):
     """Keeps the most recently used entries."""
 
     def __init__(self, size: int) -> None:
         """Keep at most `size` entries."""
-        super().__init__()
+        self._entries: OrderedDict[Hashable, V] = OrderedDict()
         self._size = size
 
-    def __class_getitem__(cls, _: Any) -> Any:
-        """Allow an annotation to say what it keeps."""
-        return cls
+    def __len__(self) -> int:
+        return len(self._entries)
 
-    def remember(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def remember(self, key: Hashable, make: Callable[[], V]) -> V:
         """Return the entry of a key, made where there is none."""
-        if key in self:
-            self.move_to_end(key)
-            return self[key]
-        value = self[key] = make()
-        if len(self) > self._size:
-            self.popitem(last=False)
+        if key in self._entries:
+            self._entries.move_to_end(key)
+            return self._entries[key]
+        value = self._entries[key] = make()
+        if len(self._entries) > self._size:
+            self._entries.popitem(last=False)
         return value
 
 
@@ -128,14 +129,11 @@ class Compiler:
         """Take graphql-core's schema and what an operation may ask for."""
         self._schema = schema
         self.limits = limits or Limits()
-        self._operations: Cache[Operation] = Cache(1024)
+        self._operations: Cache[Operation] = Cache(1_024)
 
     def operation(self, query: str, name: str | None) -> Operation:
         """Return one operation of a document. Raises RefusedError."""
-        found: Operation = self._operations.remember(
-            (query, name), lambda: self._prepare(query, name)
-        )
-        return found
+        return self._operations.remember((query, name), lambda: self._prepare(query, name))
 
     def variables(self, operation: Operation, given: Mapping[str, Any]) -> Any:
         """Return the coerced variables. Raises RefusedError."""
@@ -154,8 +152,7 @@ class Compiler:
             (name, value if name in operation.page_variables else shape(value))
             for name, value in variables.coerced.items()
         )
-        found: Plan = operation.plans.remember(key, lambda: self._compile(operation, variables))
-        return found
+        return operation.plans.remember(key, lambda: self._compile(operation, variables))
 
     def _prepare(self, query: str, name: str | None) -> Operation:
         try:
@@ -167,11 +164,11 @@ class Compiler:
             raise RefusedError(error) from error
         except RecursionError:
             raise RefusedError(BadInputError("The document is nested too deeply.")) from None
-        errors = validate(self._schema, document, max_errors=20)
-        for error in errors:
-            error.extensions = error.extensions or {"code": "GRAPHQL_VALIDATION_FAILED"}
-        if errors:
-            raise RefusedError(*errors)
+        faults = validate(self._schema, document, max_errors=20)
+        for fault in faults:
+            fault.extensions = fault.extensions or {"code": "GRAPHQL_VALIDATION_FAILED"}
+        if faults:
+            raise RefusedError(*faults)
         node = _operation(document, name)
         return Operation(
             document, node, fragments_of(document.definitions), _page_variables(document)
@@ -179,7 +176,8 @@ class Compiler:
 
     def _compile(self, operation: Operation, variables: Any) -> Plan:
         try:
-            CostRule(self._schema, operation.fragments, variables).check(operation.node, self.limits)
+            cost = CostRule(self._schema, operation.fragments, variables)
+            cost.check(operation.node, self.limits)
             return self._emit(operation, variables)
         except GraphQLError as error:
             raise RefusedError(error) from error

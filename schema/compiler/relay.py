@@ -70,7 +70,10 @@ def keys_of(cursor: Any, rows: Rows, argument: str) -> list[Any]:
     try:
         tag, *values = json.loads(base64.b64decode(cursor, validate=True))
         if tag == _tag(rows) and len(values) == len(rows.keys):
-            return [_READERS[_kind(type_)](v) for type_, v in zip(_types(rows), values, strict=True)]
+            return [
+                _READERS[_kind(type_)](value)
+                for type_, value in zip(_types(rows), values, strict=True)
+            ]
     except (binascii.Error, ValueError, TypeError, RecursionError):
         pass
     raise BadInputError(

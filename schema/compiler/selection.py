@@ -94,5 +94,3 @@ class Selection:
 def _abstract(type_: Any) -> GraphQLAbstractType:
     abstract: GraphQLAbstractType = type_
     return abstract
-
-

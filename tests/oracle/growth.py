@@ -2,12 +2,12 @@
 
 import random
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from db.models.enums import Role, Sector, UnitLevel
-from tests.oracle.works import Works
 from tests.oracle.wording import Wording
+from tests.oracle.works import Works
 from tests.oracle.world import Row, World
 
 LEVELS = list(UnitLevel)
@@ -115,17 +115,16 @@ class Tree:
 
     def _grant(self, account_id: int, role: Role) -> None:
         world, rng = self._world, self._rng
-        begins, ends = rng.choice(((-90, None), (-90, 0), (0, 90), (-5, 5), (-90, -1), (1, 90)))
+        begins, ends = rng.choice(((-90, None), (-90, None), (-9, 0), (0, 9), (-90, -1), (1, 90)))
+        unit_id = rng.choice(world.rows["unit"]).id
+        same = {"account_id": account_id, "role": role, "unit_id": unit_id}
+        if world.where("role_grant", **same):
+            return
         world.add(
             "role_grant",
             id=world.next_id("role_grant"),
-            account_id=account_id,
-            role=role,
-            unit_id=rng.choice(world.rows["unit"]).id,
-            # A day apart each, as one role at one unit from one day is granted but once.
-            valid_from=world.today
-            + timedelta(days=begins * 100 if begins == -90 else begins)
-            - timedelta(days=world.next_id("role_grant") if begins == -90 else 0),
+            **same,
+            valid_from=world.today + timedelta(days=begins),
             valid_to=None if ends is None else world.today + timedelta(days=ends),
         )
 
@@ -154,7 +153,7 @@ class Papers:
             id=1,
             shard=0,
             sequence=1,
-            at=datetime.now(timezone.utc),
+            at=datetime.now(UTC),
             address=say.marker("audit_event", 1, "address"),
             kind="unit.changed",
             unit_id=unit,
@@ -168,7 +167,7 @@ class Papers:
 
     def _link(self) -> None:
         initiatives = [row.id for row in self._world.rows["initiative"]]
-        if len(initiatives) < 2:  # noqa: PLR2004 - a link takes two
+        if len(initiatives) < 2:
             return
         one, other = self._rng.sample(initiatives, 2)
         self._world.add(

@@ -1,7 +1,7 @@
 """Grows random campaigns, targets, initiatives and what was decided on them."""
 
 import random
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from db.models.enums import (
@@ -54,7 +54,7 @@ class Works:
             self._rng.choice((0, 59)),
             59,
             self._rng.choice((0, 120_000, 999_999)),
-            timezone.utc,
+            UTC,
         )
         return datetime.combine(on, at)
 

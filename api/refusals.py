@@ -1,0 +1,69 @@
+"""What is answered when an operation does not run, by the reason."""
+
+import logging
+import uuid
+from functools import singledispatch
+
+from starlette.responses import Response
+
+from api import answers
+from api.bodies import BodyError
+from auth.principal import UnknownAccountError
+from auth.tokens import TokenError
+from db.sessions import TooSlowError, UnavailableError
+from schema.compiler.plan import RefusedError
+
+_LOG = logging.getLogger("sangkien.graphql")
+
+
+@singledispatch
+def refusal(error: Exception, media: str) -> Response:
+    """Answer an error. One that nobody foresaw is logged under an id, and tells nothing else."""
+    correlation_id = uuid.uuid4().hex
+    _LOG.error("unexpected error %s", correlation_id, exc_info=error)
+    return answers.failed(
+        500,
+        "INTERNAL",
+        "Something went wrong on our side; it was logged under this id.",
+        media,
+        correlationId=correlation_id,
+    )
+
+
+@refusal.register
+def _(error: BodyError, media: str) -> Response:
+    return answers.failed(error.status, error.code, str(error), media, headers=error.headers)
+
+
+@refusal.register
+def _(error: RefusedError, media: str) -> Response:
+    return answers.refused(error.errors, media)
+
+
+@refusal.register
+def _(error: TokenError, media: str) -> Response:
+    return _unauthenticated(str(error), media)
+
+
+@refusal.register
+def _(_: UnknownAccountError, media: str) -> Response:
+    return _unauthenticated("The token's account does not exist or is disabled.", media)
+
+
+@refusal.register
+def _(error: UnavailableError, media: str) -> Response:
+    _LOG.warning("the database is not available: %s", error)
+    message = "The database is not available; try again."
+    return answers.failed(503, "UNAVAILABLE", message, media, headers={"Retry-After": "2"})
+
+
+@refusal.register
+def _(_: TooSlowError, media: str) -> Response:
+    message = "The operation took too long and was stopped; ask for less."
+    return answers.failed(503, "TIMEOUT", message, media)
+
+
+def _unauthenticated(message: str, media: str) -> Response:
+    challenge = 'Bearer realm="sangkien", error="invalid_token"'
+    headers = {"WWW-Authenticate": challenge}
+    return answers.failed(401, "UNAUTHENTICATED", message, media, headers=headers)

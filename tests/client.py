@@ -1,0 +1,52 @@
+"""A GraphQL client of an application that runs within the test."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import psycopg
+
+from api.app import create_app
+from api.settings import DEMO_TODAY, Settings
+from auth import keys, tokens
+
+
+class Client:
+    """Sends operations as an account; None is nobody."""
+
+    def __init__(self, http: httpx.AsyncClient, settings: Settings) -> None:
+        self.http = http
+        self.settings = settings
+
+    def token(self, username: str, ttl: int = 600) -> str:
+        """Return an access token as `sangkien token` makes it."""
+        with psycopg.connect(self.settings.urls()[0]) as connection:
+            key = keys.ensure(connection)
+        return tokens.issue(
+            key, username, issuer=self.settings.issuer, audience=self.settings.audience, ttl=ttl
+        )
+
+    async def post(self, query: Any, username: str | None = None, **body: Any) -> httpx.Response:
+        """Send a document; `body` adds variables and the like."""
+        headers = {"Authorization": f"Bearer {self.token(username)}"} if username else {}
+        return await self.http.post("/graphql", json={"query": query, **body}, headers=headers)
+
+    async def data(self, query: str, username: str | None = None, **body: Any) -> Any:
+        """Return the data of an operation that must have none but data."""
+        response = await self.post(query, username, **body)
+        answer = response.json()
+        assert response.status_code == 200, answer
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+
+@asynccontextmanager
+async def client(url: str, **changes: Mapping[str, Any] | Any) -> AsyncIterator[Client]:
+    """A client of an application on this database, on the demo's day."""
+    settings = Settings(database_url=url, today=DEMO_TODAY, **changes)
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+            yield Client(http, settings)

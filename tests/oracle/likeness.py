@@ -1,0 +1,30 @@
+"""How alike two texts are: PostgreSQL's pg_trgm, read from its manual."""
+
+import re
+import struct
+
+THRESHOLD = 0.3
+_WORD = re.compile(r"[^\W_]+")
+
+
+def trigrams(text: str) -> set[str]:
+    """Return the trigrams of all words, each word with two spaces before and one after it."""
+    padded = (f"  {word} " for word in _WORD.findall(text.lower()))
+    return {word[at : at + 3] for word in padded for at in range(len(word) - 2)}
+
+
+def similarity(one: str, other: str) -> float:
+    """Return how many of all their trigrams two texts share, as a `real` prints."""
+    left, right = trigrams(one), trigrams(other)
+    every = left | right
+    return _real(len(left & right) / len(every)) if every else 0.0
+
+
+def _real(value: float) -> float:
+    """Return the shortest decimal that stands for the nearest number of single precision."""
+    single = struct.pack("f", value)
+    for digits in range(1, 10):
+        short = float(f"{value:.{digits}g}")
+        if struct.pack("f", short) == single:
+            return short
+    raise AssertionError(value)

@@ -1,0 +1,127 @@
+"""What stands in each connection: filtered, and with the keys that order it."""
+
+import base64
+import binascii
+from typing import Any
+
+from db.rules.text import fold
+from tests.oracle.paging import Listing
+from tests.oracle.sight import Sight
+from tests.oracle.totals import Totals, benefit, local_day
+from tests.oracle.world import Row
+
+
+def newest(kind: str, rows: list[Row]) -> Listing:
+    """Return rows, the newest first."""
+    return Listing(kind, rows, "id", lambda row: (row.id,), descending=True)
+
+
+def units(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:
+    """Return units as a filter and an order ask for them."""
+    wanted = {k: v for k, v in (arguments.get("filter") or {}).items() if v is not None}
+    kept = [row for row in rows if all(_unit(sight, row, *part) for part in wanted.items())]
+    order = arguments.get("orderBy") or {"field": "CODE", "direction": "ASC"}
+    tag, key = {
+        "CODE": ("code", lambda row: (row.code,)),
+        "NAME": ("search", lambda row: (fold(f"{row.name} {row.code}"), row.id)),
+        "MEMBER_COUNT": ("member_count", lambda row: (row.member_count, row.id)),
+    }[order["field"]]
+    return Listing("Unit", kept, tag, key, order["direction"] == "DESC")
+
+
+def _unit(sight: Sight, row: Row, name: str, value: Any) -> bool:
+    if name == "level":
+        return bool(row.level == value)
+    if name == "bloc":
+        bloc = sight.world.find("emulation_bloc", row.bloc_id)
+        return bloc is not None and bloc.code == value
+    if name == "under":
+        return _under(sight, row, value)
+    if name == "closed":
+        return (row.valid_to is not None) is value
+    assert name == "text"
+    return fold(value) in fold(f"{row.name} {row.code}")
+
+
+def _under(sight: Sight, unit: Row, code: str) -> bool:
+    top = sight.world.one("unit", code=code)
+    return top is not None and sight.sees("unit", top) and sight.world.below(unit, top)
+
+
+def initiatives(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:
+    """Return initiatives as a filter and an order ask for them; unsaid, the newest first."""
+    wanted = {k: v for k, v in (arguments.get("filter") or {}).items() if v is not None}
+    kept = [row for row in rows if all(_initiative(sight, row, *part) for part in wanted.items())]
+    order = arguments.get("orderBy") or {"field": "CREATED", "direction": "DESC"}
+    tag, key = {
+        "CREATED": ("id", lambda row: (row.id,)),
+        "NUMBER": ("number", lambda row: (row.number,)),
+        "SUBMITTED_AT": (
+            "sort_submitted",
+            lambda row: (row.submitted_at or row.created_at, row.id),
+        ),
+        "APPLIED_ON": ("applied_on", lambda row: (row.applied_on, row.id)),
+        "BENEFIT": ("sort_benefit", lambda row: (benefit(row), row.id)),
+    }[order["field"]]
+    return Listing("Initiative", kept, tag, key, order["direction"] == "DESC")
+
+
+def _initiative(sight: Sight, row: Row, name: str, value: Any) -> bool:
+    submitted = None if row.submitted_at is None else local_day(row.submitted_at)
+    holds = {
+        "state": lambda: row.state in value,
+        "campaign": lambda: sight.world.find("campaign", row.campaign_id).code == value,
+        "phase": lambda: row.phase_id is not None
+        and sight.world.find("phase", row.phase_id).ordinal == value,
+        "sector": lambda: row.sector == value,
+        "solutionType": lambda: row.solution_type in value,
+        "under": lambda: _under(sight, sight.world.unit_of(row), value),
+        "author": lambda: _author(sight, row, value),
+        "confidential": lambda: row.confidential is value,
+        "submittedFrom": lambda: submitted is not None and submitted >= value,
+        "submittedTo": lambda: submitted is not None and submitted <= value,
+        "appliedFrom": lambda: row.applied_on >= value,
+        "appliedTo": lambda: row.applied_on <= value,
+        "benefitFrom": lambda: benefit(row) >= value,
+        "benefitTo": lambda: benefit(row) <= value,
+        "text": lambda: fold(value) in fold(f"{row.title} {row.summary}"),
+    }
+    return bool(holds[name]())
+
+
+def _author(sight: Sight, row: Row, global_id: str) -> bool:
+    try:
+        decoded = base64.b64decode(global_id, validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        return False
+    return any(
+        decoded == f"Person:{person.id}"
+        for person in sight.visible("person")
+        if sight.world.where("authorship", initiative_id=row.id, person_id=person.id)
+    )
+
+
+def ranking(sight: Sight, phase: Row, arguments: dict[str, Any]) -> Listing:
+    """Return the open units that the caller sees, ranked; equals share a rank."""
+    campaign = sight.world.find("campaign", phase.campaign_id)
+    assert campaign is not None
+    wanted = {k: arguments[k] for k in ("level", "bloc", "under") if arguments.get(k) is not None}
+    ranked = []
+    for unit in sight.visible("unit"):
+        if unit.valid_to is None and all(_unit(sight, unit, *part) for part in wanted.items()):
+            totals = Totals(sight.world, unit, campaign, [phase])
+            ranked.append({**totals.counts(), "unit_id": unit.id})
+    by = {
+        "PERCENT": lambda row: -1 if row["percent"] is None else row["percent"],
+        "ACHIEVED": lambda row: row["achieved"],
+        "BENEFIT": lambda row: row["benefitVerified"],
+        "PARTICIPANTS": lambda row: row["participants"],
+    }[arguments["by"]]
+    for row in ranked:
+        row["rank"] = 1 + sum(by(other) > by(row) for other in ranked)
+    rows = [Row(**{_column(name): value for name, value in row.items()}) for row in ranked]
+    return Listing("Ranking", rows, "rank", lambda row: (row.rank, row.unit_id))
+
+
+def _column(name: str) -> str:
+    return {"benefitVerified": "benefit_verified"}.get(name, name)

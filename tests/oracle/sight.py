@@ -1,0 +1,180 @@
+"""What a caller may see of a world: a plain reading of the matrix in PROGRAMME.md.
+
+The table of roles is auth/permissions.py's; what a scope, a published, an own or a masked
+record means is written here anew.
+"""
+
+from collections.abc import Callable
+
+from auth.permissions import PERMISSIONS, Permission, Reach
+from db.models.enums import Role
+from tests.oracle.world import Row, World
+
+_WRITING = {
+    Permission.INITIATIVE_WRITE,
+    Permission.INITIATIVE_REVIEW,
+    Permission.INITIATIVE_CURATE,
+    Permission.AWARD_GRANT,
+    Permission.TARGET_ASSIGN,
+    Permission.TARGET_REGISTER,
+    Permission.CAMPAIGN_MANAGE,
+    Permission.UNIT_MANAGE,
+    Permission.GRANT_MANAGE,
+}
+
+
+class Sight:
+    """Whoever signs in under a name, or nobody for None, and what they see."""
+
+    def __init__(self, world: World, username: str | None) -> None:
+        self.world = world
+        self.account = world.one("account", username=username) if username else None
+        self.root = world.rows["unit"][0]
+        self._grants = [
+            (Role(grant.role), world.unit_of(grant)) for grant in self.grants() if self._holds(grant)
+        ]
+        writes = any(Permission.INITIATIVE_OWN in PERMISSIONS[role] for role, _ in self._grants)
+        self.own_person: int | None = self.account.person_id if self.account and writes else None
+
+    def grants(self) -> list[Row]:
+        """Return all the account's grants, those of other days too, oldest first."""
+        if self.account is None:
+            return []
+        return sorted(
+            self.world.where("role_grant", account_id=self.account.id), key=lambda grant: grant.id
+        )
+
+    def _holds(self, grant: Row) -> bool:
+        today = self.world.today
+        return bool(
+            grant.valid_from <= today and (grant.valid_to is None or today <= grant.valid_to)
+        )
+
+    def may(self, permission: Permission, unit: Row) -> bool:
+        """Whether a permission holds at a unit."""
+        for role, at in self._grants:
+            reach = PERMISSIONS[role].get(permission)
+            if reach is Reach.SUBTREE and self.world.below(unit, at):
+                return True
+            if reach is Reach.UNIT and unit is at:
+                return True
+        return permission is Permission.UNIT_READ and unit is self.root
+
+    def can(self, unit: Row) -> list[str]:
+        """Return what the caller may do at a unit; one who audits writes nothing anywhere."""
+        audits = any(role is Role.AUDITOR for role, _ in self._grants)
+        return sorted(
+            permission.value
+            for permission in Permission
+            if self.may(permission, unit) and not (audits and permission in _WRITING)
+        )
+
+    def tops(self) -> list[Row]:
+        """Return where the caller's sight begins, by code.
+
+        That is: the units of its grants, without those that another grant covers. The root,
+        which everybody sees, counts only for those who see all of it, or nothing else.
+        """
+        reads = [
+            (PERMISSIONS[role][Permission.UNIT_READ] is Reach.SUBTREE, unit)
+            for role, unit in self._grants
+        ]
+        wide = [unit for whole, unit in reads if whole]
+        found = {
+            unit.id: unit
+            for _, unit in reads
+            if not any(top is not unit and self.world.below(unit, top) for top in wide)
+            and (unit is not self.root or unit in wide)
+        }
+        return sorted(found.values() or [self.root], key=lambda unit: unit.code)
+
+    def sees(self, table: str, row: Row) -> bool:
+        """Whether the caller sees a row of a table at all."""
+        rule: Callable[[Row], bool] | None = getattr(self, f"_{table}", None)
+        return True if rule is None else rule(row)
+
+    def _unit(self, row: Row) -> bool:
+        return self.may(Permission.UNIT_READ, row)
+
+    def _of_unit(self, row: Row) -> bool:
+        return self._unit(self.world.unit_of(row))
+
+    _target = _target_revision = _window_override = _unit_history = _phase_result = _of_unit
+
+    def _initiative(self, row: Row) -> bool:
+        return (
+            row.published_at is not None
+            or self.may(Permission.INITIATIVE_READ, self.world.unit_of(row))
+            or self.authored(row)
+        )
+
+    def _authorship(self, row: Row) -> bool:
+        return self._initiative(self._initiative_of(row))
+
+    def _review(self, row: Row) -> bool:
+        return self.follows(self._initiative_of(row))
+
+    def _duplicate_link(self, row: Row) -> bool:
+        other = self.world.find("initiative", row.original_id)
+        assert other is not None
+        return self._initiative(self._initiative_of(row)) and self._initiative(other)
+
+    def _person(self, row: Row) -> bool:
+        return self.knows(row) or self.may(Permission.PERSON_MASKED, self.world.unit_of(row))
+
+    def _account(self, row: Row) -> bool:
+        person = self.world.find("person", row.person_id)
+        return row is self.account or (person is not None and self._person(person))
+
+    def _role_grant(self, row: Row) -> bool:
+        own = self.account is not None and row.account_id == self.account.id
+        return own or self.may(Permission.GRANT_READ, self.world.unit_of(row))
+
+    def _award(self, row: Row) -> bool:
+        units = [self.world.find("unit", key) for key in (row.issuer_id, row.recipient_unit_id)]
+        own = row.recipient_person_id is not None and row.recipient_person_id == self.own_person
+        return own or any(unit is not None and self._unit(unit) for unit in units)
+
+    def _audit_event(self, row: Row) -> bool:
+        return self.may(Permission.AUDIT_READ, self.world.unit_of(row))
+
+    def _initiative_of(self, row: Row) -> Row:
+        initiative = self.world.find("initiative", row.initiative_id)
+        assert initiative is not None
+        return initiative
+
+    def follows(self, initiative: Row) -> bool:
+        """Whether the caller sees an initiative for more than its being published."""
+        return self.authored(initiative) or self.may(
+            Permission.INITIATIVE_READ, self.world.unit_of(initiative)
+        )
+
+    def ranks(self, unit: Row) -> bool:
+        """Whether the caller may know a unit's rank in its bloc."""
+        return self.may(Permission.STANDING_READ, unit)
+
+    def authored(self, initiative: Row) -> bool:
+        """Whether an initiative is the caller's own."""
+        return self.own_person is not None and bool(
+            self.world.where(
+                "authorship", initiative_id=initiative.id, person_id=self.own_person
+            )
+        )
+
+    def knows(self, person: Row) -> bool:
+        """Whether the caller sees a person's data unmasked."""
+        return person.id == self.own_person or self.may(
+            Permission.PERSON_READ, self.world.unit_of(person)
+        )
+
+    def reads(self, initiative: Row) -> bool:
+        """Whether the caller may read the body of an initiative that it sees."""
+        return (
+            not initiative.confidential
+            or self.authored(initiative)
+            or self.may(Permission.CONTENT_READ, self.world.unit_of(initiative))
+        )
+
+    def visible(self, table: str) -> list[Row]:
+        """Return the rows of a table that the caller sees."""
+        return [row for row in self.world.rows[table] if self.sees(table, row)]

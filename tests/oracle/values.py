@@ -1,0 +1,90 @@
+"""Values for arguments: of the world, close to it, and beside it."""
+
+import base64
+import random
+from datetime import timedelta
+from typing import Any
+
+from graphql import is_list_type, is_non_null_type
+
+from tests.oracle.works import BILLION
+from tests.oracle.world import World
+
+NASTY = ("", "'; drop table unit; --", "\\", "%", "_", "$1", "🚲", "Ω\u0301", "đ", '"', "\u2028")
+
+
+class Values:
+    """Draws values for arguments by their names and types."""
+
+    def __init__(self, world: World, rng: random.Random) -> None:
+        self._world = world
+        self._rng = rng
+
+    def page(self) -> dict[str, Any]:
+        """Return Relay's arguments for a page, but for its cursors."""
+        size = self._rng.choice((0, 1, 1, 2, 3, 5, 100))
+        return self._rng.choice(({}, {"first": size}, {"first": size}, {"last": size}))
+
+    def of(self, type_: Any, name: str) -> Any:
+        """Return a value of a type for an argument of a name, as JSON."""
+        if is_non_null_type(type_):
+            return self._present(type_.of_type, name)
+        return None if self._rng.random() < 0.1 else self._present(type_, name)
+
+    def _present(self, type_: Any, name: str) -> Any:
+        if is_list_type(type_):
+            return [self.of(type_.of_type, name) for _ in range(self._rng.randint(0, 4))]
+        if hasattr(type_, "fields"):
+            return self._input(type_)
+        if hasattr(type_, "values"):
+            return self._rng.choice(list(type_.values))
+        if type_.name == "Boolean":
+            return self._rng.random() < 0.5
+        if type_.name == "Date":
+            return (self._world.today + timedelta(days=self._rng.randint(-60, 3))).isoformat()
+        if type_.name == "VND":
+            return self._rng.choice((0, 1, 2**31, 5 * BILLION, 20 * BILLION, 2**63 - 1, -1))
+        if type_.name == "Int":
+            return self._rng.choice((0, 1, 1, 2, 3, 2**31 - 1) if name == "phase" else (0, 1, 3))
+        return self._id(name) if type_.name == "ID" else self._text(name)
+
+    def _input(self, type_: Any) -> dict[str, Any]:
+        names = list(type_.fields)
+        needed = [n for n in names if is_non_null_type(type_.fields[n].type) and n == "field"]
+        chosen = self._rng.sample(names, min(len(names), self._rng.choice((0, 1, 1, 1, 2, 3))))
+        return {n: self.of(type_.fields[n].type, n) for n in dict.fromkeys([*needed, *chosen])}
+
+    def _row(self, table: str) -> Any:
+        rows = self._world.rows[table]
+        return self._rng.choice(rows) if rows else None
+
+    def _text(self, name: str) -> str:
+        table, column = {
+            "code": ("unit", "code"),
+            "under": ("unit", "code"),
+            "bloc": ("emulation_bloc", "code"),
+            "campaign": ("campaign", "code"),
+            "number": ("initiative", "number"),
+            "text": self._rng.choice((("initiative", "title"), ("unit", "name"), ("unit", "code"))),
+        }[name]
+        if name == "code" and self._rng.random() < 0.3:
+            table = "campaign"
+        row = self._row(table)
+        if row is None or self._rng.random() < 0.1:
+            return self._rng.choice(NASTY)
+        value: str = getattr(row, column)
+        if name == "text":
+            at = self._rng.randrange(len(value))
+            cut = value[at : at + self._rng.randint(1, 9)]
+            return self._rng.choice((cut, cut.upper(), cut.lower()))
+        return value
+
+    def _id(self, name: str) -> str:
+        if self._rng.random() < 0.15:
+            odd = ("Unit:x", "Unit:99", "Nope:1", "Person:-1", "Unit:1 ", f"Unit:{2**63}", "Unit:²", "")
+            text = self._rng.choice(odd)
+            return self._rng.choice((text, base64.b64encode(text.encode()).decode()))
+        kinds = ("Unit", "Campaign", "Phase", "Initiative", "Person", "Award")
+        kind = "Person" if name == "author" else self._rng.choice(kinds)
+        row = self._row(kind.lower())
+        return base64.b64encode(f"{kind}:{row.id if row else 1}".encode()).decode()

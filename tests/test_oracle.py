@@ -1,0 +1,32 @@
+"""Compiled reads answer as graphql-core's own execution over plain rows does."""
+
+import os
+import random
+
+import pytest
+
+from tests.oracle.asking import Compiled, canonical, parsed
+from tests.oracle.growth import grow
+from tests.oracle.queries import Questions
+from tests.oracle.reference import Reference
+from tests.oracle.world import load
+
+EXAMPLES = int(os.environ.get("SANGKIEN_ORACLE_EXAMPLES", "900"))
+EACH = 150  # questions per world
+
+
+@pytest.mark.parametrize("seed", range(max(1, EXAMPLES // EACH)))
+async def test_a_compiled_read_answers_as_the_reference_does(database, seed):
+    world = grow(seed)
+    load(world, database)
+    rng = random.Random(seed)
+    questions = Questions(world, rng)
+    compiled = await Compiled.connect(database, world)
+    names = [None, *(account.username for account in world.rows["account"])]
+    callers = {name: Reference(world, name) for name in names}
+    for _ in range(EACH):
+        question, name = questions.draw(), rng.choice(names)
+        expected = callers[name].answer(question.text, question.variables)
+        answer = parsed(await compiled.bytes(name, question.text, question.variables))
+        assert canonical(answer) == canonical(expected), f"{name} asks:\n{question}"
+    await compiled.reader.close()

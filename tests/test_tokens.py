@@ -1,0 +1,154 @@
+"""Access tokens: which are taken, and which attacks are not."""
+
+import base64
+import hmac
+import json
+import time
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+
+from auth.tokens import LONGEST, TokenError, Verifier, issue
+
+ISSUER, AUDIENCE = "https://issuer.test", "sangkien"
+KEY = ECKey.generate_key("P-256", {"kid": "one", "alg": "ES256", "use": "sig"}, private=True)
+
+
+def verifier(*published):
+    loads = []
+
+    async def load_keys():
+        loads.append(1)
+        return [key.as_dict(private=False) for key in published or (KEY,)]
+
+    made = Verifier(load_keys, issuer=ISSUER, audience=AUDIENCE)
+    made.loads = loads
+    return made
+
+
+def claims(**changes):
+    now = int(time.time())
+    good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "an", "iat": now, "nbf": now, "exp": now + 60}
+    return {name: value for name, value in {**good, **changes}.items() if value is not None}
+
+
+def signed(key=KEY, header=None, **changes):
+    head = {"alg": "ES256", "typ": "at+jwt", "kid": "one", **(header or {})}
+    return jwt.encode(head, claims(**changes), key, algorithms=[head["alg"]])
+
+
+async def test_a_token_of_the_issuer_is_taken():
+    token = issue(KEY, "an", issuer=ISSUER, audience=AUDIENCE, ttl=60)
+    assert (await verifier().verify(token)).subject == "an"
+
+
+async def test_a_verified_token_is_not_verified_again_until_it_expires(monkeypatch):
+    checked = verifier()
+    token = signed()
+    await checked.verify(token)
+    monkeypatch.setattr(jwt, "decode", None)
+    assert (await checked.verify(token)).subject == "an"
+    later = time.time() + 3_600
+    monkeypatch.setattr(time, "time", lambda: later)
+    with pytest.raises(TokenError, match="expired"):
+        await checked.verify(token)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "https://other.test"},
+        {"iss": None},
+        {"aud": "another"},
+        {"aud": None},
+        {"aud": []},
+        {"exp": int(time.time()) - 3_600},
+        {"exp": None},
+        {"exp": "soon"},
+        {"nbf": int(time.time()) + 3_600},
+        {"sub": None},
+        {"sub": 7},
+        {"sub": "a\0b"},
+    ],
+)
+async def test_wrong_or_missing_claims_are_refused(changes):
+    with pytest.raises(TokenError):
+        await verifier().verify(signed(**changes))
+
+
+async def test_a_token_that_is_no_access_token_is_refused():
+    with pytest.raises(TokenError, match="not an access token"):
+        await verifier().verify(signed(header={"typ": "JWT"}))
+
+
+def unsigned(header, payload, signature=b""):
+    parts = [json.dumps(header).encode(), json.dumps(payload).encode(), signature]
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+async def test_the_algorithm_none_is_refused():
+    with pytest.raises(TokenError):
+        await verifier().verify(unsigned({"alg": "none", "typ": "at+jwt"}, claims()))
+
+
+async def test_a_public_key_used_as_a_shared_secret_is_refused():
+    signed_part = unsigned({"alg": "HS256", "typ": "at+jwt", "kid": "one"}, claims()).rpartition(
+        "."
+    )[0]
+    mac = hmac.digest(KEY.as_pem(private=False), signed_part.encode(), "sha256")
+    signature = base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+    with pytest.raises(TokenError):
+        await verifier().verify(f"{signed_part}.{signature}")
+
+
+async def test_keys_in_the_header_are_not_looked_at():
+    other = ECKey.generate_key("P-256", {"kid": "one"}, private=True)
+    header = {"alg": "ES256", "typ": "at+jwt", "kid": "one", "jwk": other.as_dict(private=False)}
+    registry_free = jwt.encode({k: v for k, v in header.items() if k != "jwk"}, claims(), other)
+    with pytest.raises(TokenError):
+        await verifier().verify(registry_free)
+    head, body, signature = registry_free.split(".")
+    for extra in (
+        {"jwk": header["jwk"]},
+        {"jku": "https://evil.test"},
+        {"x5u": "https://evil.test"},
+    ):
+        forged = (
+            base64.urlsafe_b64encode(
+                json.dumps({"alg": "ES256", "typ": "at+jwt", "kid": "one", **extra}).encode()
+            )
+            .rstrip(b"=")
+            .decode()
+        )
+        with pytest.raises(TokenError):
+            await verifier().verify(f"{forged}.{body}.{signature}")
+
+
+async def test_another_key_type_under_the_same_kid_is_refused():
+    rsa = RSAKey.generate_key(2048, {"kid": "one"}, private=True)
+    token = jwt.encode({"alg": "RS256", "typ": "at+jwt", "kid": "one"}, claims(), rsa)
+    with pytest.raises(TokenError):
+        await verifier().verify(token)
+
+
+@pytest.mark.parametrize("token", ["", "a", "a.b.c", "....", "é" * 10, "x" * (LONGEST + 1)])
+async def test_what_is_no_token_is_refused(token):
+    with pytest.raises(TokenError):
+        await verifier().verify(token)
+
+
+async def test_garbage_does_not_make_it_ask_for_keys_each_time():
+    checked = verifier()
+    for number in range(50):
+        with pytest.raises(TokenError):
+            await checked.verify(f"a.b.{number}")
+    assert len(checked.loads) == 1
+
+
+async def test_a_key_published_later_is_found():
+    newer = ECKey.generate_key("P-256", {"kid": "two", "alg": "ES256"}, private=True)
+    checked = verifier(KEY, newer)
+    checked._loaded_at = float("-inf")
+    token = jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": "two"}, claims(), newer)
+    assert (await checked.verify(token)).subject == "an"
