@@ -54,7 +54,8 @@ async def test_phases_stand_as_the_article_dates_them(demo):
 
 async def test_the_confederation_commended_thirteen_units_and_ttt_alone_of_its_bloc(demo):
     query = """{ unit(code: "TLD") { awardsIssued(first: 50) { nodes {
-      form recipientUnit { code bloc { code } } } } } unit2: unit(code: "TTTT") { bloc { code } } }"""
+      form recipientUnit { code bloc { code } } } } }
+      unit2: unit(code: "TTTT") { bloc { code } } }"""
     async with client(demo) as api:
         data = await api.data(query, "confed-admin")
     awards = data["unit"]["awardsIssued"]["nodes"]
@@ -68,7 +69,8 @@ async def test_the_confederation_commended_thirteen_units_and_ttt_alone_of_its_b
 
 TREE = """{
   viewer { units { code } }
-  units(first: 100) { totalCount nodes { code parent { code } progress(campaign: "1TRSK") { achieved } } }
+  units(first: 100) { totalCount nodes {
+    code parent { code } progress(campaign: "1TRSK") { achieved } } }
   initiatives(first: 100) { nodes { unit { code } authors { person { name email phone } } } }
 }"""
 
@@ -87,8 +89,8 @@ async def test_each_level_sees_its_own_subtree_and_the_root_alone_above(demo):
 async def test_totals_of_an_officers_unit_are_the_sum_of_its_children(demo):
     query = """{ unit(code: "VNPT") {
       progress(campaign: "1TRSK", phase: 1) { achieved submitted participants benefitVerified }
-      children(first: 100) { nodes {
-        progress(campaign: "1TRSK", phase: 1) { achieved submitted participants benefitVerified } } }
+      children(first: 100) { nodes { progress(campaign: "1TRSK", phase: 1) {
+        achieved submitted participants benefitVerified } } }
     } }"""
     async with client(demo) as api:
         unit = (await api.data(query, "upper-officer"))["unit"]
@@ -130,7 +132,8 @@ BODY = """query ($number: String!) { initiative(number: $number) {
 
 
 async def test_a_confidential_body_is_for_its_author_officers_and_council(demo):
-    query = '{ initiatives(first: 100, filter: { confidential: true, under: "VNPT-HNI" }) { nodes { number } } }'
+    query = """{ initiatives(first: 100, filter: { confidential: true, under: "VNPT-HNI" }) {
+      nodes { number } } }"""
     async with client(demo) as api:
         own = await api.data(
             "{ initiatives(first: 100, filter: { confidential: true }) { nodes { number } } }",

@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from api.bodies import LARGEST_BODY
+from db.seed import demo as demo_data
 from tests.client import client
 
 ROOT = '{ unit(code: "TLD") { code } }'
@@ -90,8 +91,6 @@ async def test_several_operations_need_a_name(demo):
 
 
 async def test_revoking_a_grant_takes_effect_at_once(database):
-    from db.seed import demo as demo_data
-
     with psycopg.connect(database) as connection:
         demo_data.load(connection)
     query = '{ unit(code: "TTTT") { code } viewer { account { username } } }'

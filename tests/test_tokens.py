@@ -108,7 +108,7 @@ async def test_keys_in_the_header_are_not_looked_at():
     registry_free = jwt.encode({k: v for k, v in header.items() if k != "jwk"}, claims(), other)
     with pytest.raises(TokenError):
         await verifier().verify(registry_free)
-    head, body, signature = registry_free.split(".")
+    _, body, signature = registry_free.split(".")
     for extra in (
         {"jwk": header["jwk"]},
         {"jku": "https://evil.test"},

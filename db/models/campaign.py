@@ -50,7 +50,7 @@ class BenefitTier(Base):
 
 
 class Phase(Base):
-    """A dated stretch of a campaign, both days included; `floor`: each grassroots unit's minimum."""
+    """A dated stretch of a campaign, both days included; `floor`: a grassroots unit's minimum."""
 
     __tablename__ = "phase"
     __table_args__ = (

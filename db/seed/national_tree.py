@@ -23,6 +23,9 @@ _ONE_LARGE_IN = 400
 _FEWEST_LARGE = 8
 _LARGE = (60, 300)
 
+# The largest has at most so many times what the smallest has.
+_LARGEST = 300
+
 
 @dataclass(slots=True)
 class Unit:
@@ -147,7 +150,7 @@ def _spread(chance: Random, units: int, initiatives: int) -> list[int]:
     counts = [0] * units
     for place in chance.sample(range(units), large):
         counts[place] = chance.randint(*_LARGE)
-    weights = [chance.paretovariate(1.2) for _ in range(units)]
+    weights = [min(chance.paretovariate(1.2), _LARGEST) for _ in range(units)]
     rest = apportion(initiatives - sum(counts), weights)
     return [own + part for own, part in zip(counts, rest, strict=True)]
 

@@ -15,6 +15,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
     Node,
@@ -201,7 +202,7 @@ class Compiler:
         """Have graphql-core answer one introspection field; its answer becomes a parameter."""
         name = nodes[0].alias.value if nodes[0].alias else nodes[0].name.value
         chosen = SelectionSetNode(selections=tuple(nodes))
-        used = _variables_in(chosen)
+        used = _variables_in(chosen, operation.fragments)
         alone = OperationDefinitionNode(
             operation=OperationType.QUERY,
             variable_definitions=tuple(
@@ -243,24 +244,33 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
 
 
 class _VariableFinder(Visitor):
-    """Finds the variables that a document uses, and those that set page sizes."""
+    """Finds the variables that a document uses, those that set page sizes, and the spreads."""
 
     def __init__(self) -> None:
         super().__init__()
         self.all: set[str] = set()
         self.pages: set[str] = set()
+        self.spreads: set[str] = set()
 
     def enter_variable(self, node: VariableNode, *_: Any) -> None:
         self.all.add(node.name.value)
+
+    def enter_fragment_spread(self, node: FragmentSpreadNode, *_: Any) -> None:
+        self.spreads.add(node.name.value)
 
     def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
         if node.name.value in PAGE and isinstance(node.value, VariableNode):
             self.pages.add(node.value.name.value)
 
 
-def _variables_in(node: Node) -> set[str]:
+def _variables_in(node: Node, fragments: Mapping[str, FragmentDefinitionNode]) -> set[str]:
     finder = _VariableFinder()
     visit(node, finder)
+    visited: set[str] = set()
+    while pending := finder.spreads - visited:
+        visited |= pending
+        for name in pending:
+            visit(fragments[name], finder)
     return finder.all
 
 

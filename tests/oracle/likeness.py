@@ -22,9 +22,10 @@ def similarity(one: str, other: str) -> float:
 
 def _real(value: float) -> float:
     """Return the shortest decimal that stands for the nearest number of single precision."""
-    single = struct.pack("f", value)
+    packed = struct.pack("f", value)
+    (single,) = struct.unpack("f", packed)
     for digits in range(1, 10):
-        short = float(f"{value:.{digits}g}")
-        if struct.pack("f", short) == single:
+        short = float(f"{single:.{digits}g}")
+        if struct.pack("f", short) == packed:
             return short
     raise AssertionError(value)

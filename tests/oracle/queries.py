@@ -1,8 +1,8 @@
 """Random valid queries over the whole schema, with arguments drawn from a world."""
 
-import base64
 import json
 import random
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from graphql import (
 )
 
 from schema.build import SCHEMA
+from tests.oracle.cursors import Cursors
 from tests.oracle.values import Values
 from tests.oracle.world import World
 
@@ -53,6 +54,20 @@ class _Draft:
     variables: dict[str, Any] = field(default_factory=dict)
 
 
+class Taken:
+    """What the response names of one object stand for already, and those of objects below it."""
+
+    def __init__(self) -> None:
+        self._meanings: dict[str, tuple[str, str]] = {}
+        self.below: defaultdict[str, Taken] = defaultdict(Taken)
+
+    def take(self, name: str, meaning: str, type_: Any) -> bool:
+        """Whether a name may stand for this: the same as before, or another type's of one shape."""
+        known, shape = self._meanings.setdefault(name, (meaning, str(type_)))
+        other_parent = known.split(".")[0] != meaning.split(".")[0]
+        return known == meaning or (other_parent and shape == str(type_))
+
+
 class Questions:
     """Draws questions about one world."""
 
@@ -61,6 +76,7 @@ class Questions:
         self.values = Values(world, rng)
         self._draft = _Draft()
         self._budget = 0
+        self._cursors = Cursors()
 
     def draw(self) -> Question:
         """Return one more question."""
@@ -68,7 +84,7 @@ class Questions:
         self._budget = self._rng.choice((12, 25, 60))
         schema = SCHEMA._schema
         assert schema.query_type is not None
-        selection = self._selection(schema.query_type, self._rng.randint(2, 7), {})
+        selection = self._selection(schema.query_type, self._rng.randint(2, 7), Taken())
         declared = ", ".join(f"${name}: {type_}" for name, type_ in self._draft.declared.items())
         head = f"query Q({declared}) " if declared else self._rng.choice(("", "query ", "query Q "))
         parts = [head + selection, *self._draft.fragments.values()]
@@ -76,17 +92,21 @@ class Questions:
             parts.reverse()
         return Question("\n".join(parts), self._draft.variables)
 
+    def remember(self, answer: Any) -> None:
+        """Take the cursors of an answer, to turn pages with."""
+        self._cursors.remember(answer)
+
     def _often(self, share: float) -> bool:
         return self._rng.random() < share
 
-    def _selection(self, type_: Any, depth: int, taken: dict[str, str]) -> str:
+    def _selection(self, type_: Any, depth: int, taken: "Taken") -> str:
         """Return a selection set; `taken` holds what response names already stand for."""
         lines = [
             self._member(type_, depth, taken) for _ in range(self._rng.choice((1, 1, 2, 3, 4)))
         ]
         return "{ " + " ".join(lines) + " }"
 
-    def _member(self, type_: Any, depth: int, taken: dict[str, str]) -> str:
+    def _member(self, type_: Any, depth: int, taken: "Taken") -> str:
         roll = self._rng.random()
         if roll < 0.08:
             return f"__typename {self._directive()}"
@@ -108,15 +128,13 @@ class Questions:
         alias = f"i{self._rng.randrange(10**6)}: "
         return alias + text
 
-    def _inline(self, type_: Any, depth: int, taken: dict[str, str]) -> str:
+    def _inline(self, type_: Any, depth: int, taken: "Taken") -> str:
         on = type_
         condition = ""
         if isinstance(type_, GraphQLInterfaceType):
             possible = SCHEMA._schema.get_possible_types(type_)
             on = self._rng.choice(list(possible))
             condition = f"on {on.name} "
-            # Other types' response names may stand for something else, even of another shape.
-            taken = {}
         elif self._often(0.5):
             condition = f"on {type_.name} "
         elif type_.interfaces and self._often(0.5):
@@ -124,7 +142,7 @@ class Questions:
             return f"... {condition}{self._directive()} {{ id __typename }}"
         return f"... {condition}{self._directive()} {self._selection(on, depth, taken)}"
 
-    def _spread(self, type_: Any, depth: int, taken: dict[str, str]) -> str:
+    def _spread(self, type_: Any, depth: int, taken: "Taken") -> str:
         name = f"F{len(self._draft.fragments)}"
         self._draft.fragments[name] = ""
         body = self._selection(type_, depth, taken)
@@ -132,11 +150,13 @@ class Questions:
         again = f" ...{name}" if self._often(0.3) else ""
         return f"...{name} {self._directive()}{again}"
 
-    def _field(self, type_: GraphQLObjectType, depth: int, taken: dict[str, str]) -> str:
+    def _field(self, type_: GraphQLObjectType, depth: int, taken: "Taken") -> str:
         names = list(type_.fields)
+        leaves = [n for n in names if is_leaf_type(get_named_type(type_.fields[n].type))]
         if depth <= 0 or self._budget <= 0:
-            names = [n for n in names if is_leaf_type(get_named_type(type_.fields[n].type))]
-            names = names or ["__typename"]
+            names = leaves or ["__typename"]
+        elif self._often(0.4):
+            names = [n for n in names if n not in leaves] or names
         name = self._rng.choice(names)
         self._budget -= 1
         if name == "__typename":
@@ -144,14 +164,15 @@ class Questions:
         definition = type_.fields[name]
         arguments = self._arguments(definition)
         alias = self._rng.choice(_ALIASES) if self._often(0.15) else None
-        key, meaning = alias or name, f"{type_.name}.{name}{arguments}"
-        if taken.setdefault(key, meaning) != meaning:
-            key = alias = f"x{self._rng.randrange(10**6)}"
-        text = f"{alias}: {name}{arguments}" if alias else f"{name}{arguments}"
-        if is_leaf_type(get_named_type(definition.type)):
-            return f"{text} {self._directive()}"
-        below: dict[str, str] = {}
         named = get_named_type(definition.type)
+        meaning = f"{type_.name}.{name}{arguments}"
+        if not taken.take(alias or name, meaning, definition.type):
+            alias = f"x{self._rng.randrange(10**6)}"
+            taken.take(alias, meaning, definition.type)
+        below = taken.below[alias or name]
+        text = f"{alias}: {name}{arguments}" if alias else f"{name}{arguments}"
+        if is_leaf_type(named):
+            return f"{text} {self._directive()}"
         times = 2 if self._often(0.08) else 1
         return " ".join(
             f"{text} {self._directive()} {self._selection(named, depth - 1, below)}"
@@ -160,10 +181,14 @@ class Questions:
 
     def _arguments(self, definition: GraphQLField) -> str:
         given = []
-        paged = "first" in definition.args and "after" in definition.args
+        paged = "after" in definition.args
         pages = self.values.page() if paged else {}
+        turned = self._cursors.turn(get_named_type(definition.type).name, self._rng) if paged else {}
         for name, argument in definition.args.items():
-            if name in ("first", "last", "after", "before") and paged:
+            if name in turned:
+                given.append(f"{name}: {self._value(argument.type, name, turned[name], sure=True)}")
+                continue
+            if paged and name in ("first", "last", "after", "before"):
                 if name in pages:
                     given.append(f"{name}: {self._value(argument.type, name, pages[name])}")
                 continue
@@ -173,7 +198,7 @@ class Questions:
         self._rng.shuffle(given)
         return f"({', '.join(given)})" if given else ""
 
-    def _value(self, type_: Any, name: str, value: Any) -> str:
+    def _value(self, type_: Any, name: str, value: Any, *, sure: bool = False) -> str:
         """Return an argument as text: a literal, or a variable with a value, default or neither."""
         if value is ...:
             value = self.values.of(type_, name)
@@ -181,7 +206,7 @@ class Questions:
             return literal(type_, value)
         variable = f"v{len(self._draft.declared)}"
         declared = str(type_)
-        roll = self._rng.random()
+        roll = 1.0 if sure else self._rng.random()
         if roll < 0.2:
             declared += f" = {literal(type_, value)}"
         elif roll < 0.3 and not is_non_null_type(type_):
@@ -225,22 +250,3 @@ def literal(type_: Any, value: Any) -> str:
     if hasattr(type_, "values") and isinstance(value, str):
         return value
     return json.dumps(value)
-
-
-def cursors_in(answer: Any) -> list[str]:
-    """Return the cursors of an answer, to be asked for next."""
-    if isinstance(answer, dict):
-        own = [
-            value
-            for value in answer.values()
-            if isinstance(value, str) and _is_cursor(value)
-        ]
-        return own + [one for part in answer.values() for one in cursors_in(part)]
-    return [one for part in answer for one in cursors_in(part)] if isinstance(answer, list) else []
-
-
-def _is_cursor(value: str) -> bool:
-    try:
-        return base64.b64decode(value, validate=True).startswith(b'["')
-    except ValueError:
-        return False

@@ -1,0 +1,97 @@
+"""The idiomatic contender as an ASGI application; `BENCH_CONFIG` names its settings' file."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import strawberry
+from sqlalchemy import Row, Select
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from strawberry.asgi import GraphQL
+from strawberry.extensions import SchemaExtension
+
+from auth.tokens import Verifier
+from tests.bench.idiomatic import Loaders, Query
+
+
+class Work(Loaders):
+    """One request: its caller's session, one transaction long, and its batches."""
+
+    def __init__(self, session: AsyncSession, binding: str) -> None:
+        super().__init__(self._execute)
+        self._session = session
+        self._binding = binding
+        self._turn = asyncio.Lock()  # a session takes one statement at a time
+
+    async def begin(self) -> None:
+        """Open the transaction and bind it to the caller."""
+        connection = await self._session.connection()
+        await connection.exec_driver_sql(self._binding)
+
+    async def end(self) -> None:
+        """Close the transaction and give its connection back."""
+        await self._session.commit()
+        await self._session.close()
+
+    async def _execute(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        async with self._turn:
+            return (await self._session.execute(statement)).all()
+
+
+class OneTransaction(SchemaExtension):
+    """Spans the execution of an operation with its transaction."""
+
+    async def on_execute(self) -> AsyncIterator[None]:  # type: ignore[override]
+        """Begin, let the resolvers run, end."""
+        work: Work = self.execution_context.context
+        await work.begin()
+        try:
+            yield
+        finally:
+            await work.end()
+
+
+class Endpoint(GraphQL[Work, None]):
+    """Strawberry's own ASGI endpoint, with the caller taken from the bearer token."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__(
+            strawberry.Schema(Query, extensions=[OneTransaction]), graphql_ide=None
+        )
+        url = make_url(config["databaseUrl"]).set(drivername="postgresql+asyncpg")
+        self._engine = create_async_engine(
+            url, pool_size=config["poolSize"], max_overflow=0, pool_reset_on_return=None
+        )
+        self._bindings: Mapping[str, str] = config["bindings"]
+
+        async def load_keys() -> Sequence[Mapping[str, Any]]:
+            return config["keys"]
+
+        self._verifier = Verifier(load_keys, issuer=config["issuer"], audience=config["audience"])
+
+    async def get_context(self, request: Any, response: Any) -> Work:  # noqa: ARG002 - Strawberry's signature
+        """Return the request's work: its caller and its session."""
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        subject = (await self._verifier.verify(token)).subject
+        session = AsyncSession(self._engine, expire_on_commit=False)
+        return Work(session, self._bindings[subject])
+
+
+async def _ready(_: Request) -> Response:
+    return Response(status_code=204)
+
+
+def from_environment() -> Starlette:
+    """Return the application for the settings' file; each worker calls it."""
+    config = json.loads(Path(os.environ["BENCH_CONFIG"]).read_text(encoding="utf-8"))
+    return Starlette(
+        routes=[Route("/graphql", Endpoint(config)), Route("/healthz", _ready)]
+    )

@@ -1,0 +1,135 @@
+"""The questions of the benchmark, as each contender's schema wants them, and their answers as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import psycopg
+
+_FIELDS = (
+    "submitted recognised confirmed achieved target percent benefitVerified participants "
+    "unitsReporting unitsTotal"
+)
+_PROGRESS = f"progress(campaign: $campaign, phase: $phase) {{ {_FIELDS} }}"
+_UNIT = f"code name level memberCount {_PROGRESS}"
+_INITIATIVE = "number title state appliedOn submittedAt benefitClaimed"
+_VARIABLES = "query($code: String!, $campaign: String!, $phase: Int!)"
+_NUMBERS = {"memberCount", "share", "benefitClaimed", *_FIELDS.split()}
+
+
+@dataclass(frozen=True)
+class Words:
+    """How one contender's schema calls what the questions ask for."""
+
+    unit: str = "unit(code: $code)"
+    children: str = "children: children(first: {}) {{ {} }}"
+    initiatives: str = "initiatives: initiatives(first: {}) {{ {} }}"
+    home: str = "unit"
+    authors: str = "authors"
+    person: str = "person"
+    integer: str = "Int"
+
+    def small(self) -> str:
+        """One unit with its progress."""
+        return self._document(_UNIT)
+
+    def tree(self, wide: int, each: int) -> str:
+        """A unit, its children and their children, all with progress."""
+        below = self.children.format(each, _UNIT)
+        return self._document(f"{_UNIT} {self.children.format(wide, f'{_UNIT} {below}')}")
+
+    def list(self, size: int) -> str:
+        """The newest initiatives of a unit's subtree, with authors and units."""
+        item = (
+            f"{_INITIATIVE} unit: {self.home} {{ code name }} "
+            f"authors: {self.authors} {{ share person: {self.person} {{ name }} }}"
+        )
+        return (
+            "query($code: String!) "
+            f"{{ unit: {self.unit} {{ code name {self.initiatives.format(size, item)} }} }}"
+        )
+
+    def _document(self, selection: str) -> str:
+        variables = _VARIABLES.replace("$phase: Int!", f"$phase: {self.integer}!")
+        return f"{variables} {{ unit: {self.unit} {{ {selection} }} }}"
+
+
+OURS = Words(
+    children="children(first: {}) {{ nodes {{ {} }} }}",
+    initiatives="initiatives(first: {}) {{ nodes {{ {} }} }}",
+)
+IDIOMATIC = Words()
+POSTGRAPHILE = Words(
+    unit="unitByCode(code: $code)",
+    children="children: unitsByParentIdList(first: {}, orderBy: CODE_ASC) {{ {} }}",
+    initiatives="initiatives: initiativesByFederationIdList(first: {}, orderBy: ROW_ID_DESC) {{ {} }}",
+    home="unitByUnitId",
+    authors="authorshipsByInitiativeIdList",
+    person="personByPersonId",
+    integer="BigInt",
+)
+
+
+class Subject(NamedTuple):
+    """What of a generated tree is asked about."""
+
+    root: str
+    federation: str
+    campaign: str
+    phase: int
+
+    @classmethod
+    def of(cls, connection: psycopg.Connection) -> "Subject":
+        """Choose the root, a federation of middling size, and the phase with the most in it."""
+        found = connection.execute(
+            """
+            select (select code from unit where parent_id is null),
+                (select code from unit where level = 'FEDERATION'
+                 order by grassroots_count, code
+                 offset (select count(*) / 2 from unit where level = 'FEDERATION') limit 1),
+                c.code, r.ordinal
+            from rollup r join campaign c on c.id = r.campaign_id
+            where r.ordinal > 0
+            group by c.code, r.ordinal order by sum(r.submitted) desc limit 1
+            """
+        ).fetchone()
+        assert found is not None
+        return cls(*found)
+
+
+class Question(NamedTuple):
+    """A request's body."""
+
+    query: str
+    variables: Mapping[str, Any]
+
+
+def questions(words: Words, subject: Subject, wide: int = 100, each: int = 50) -> dict[str, Question]:
+    """Return the questions by name, in one contender's words."""
+    asked = {"campaign": subject.campaign, "phase": subject.phase}
+    return {
+        "small": Question(words.small(), {"code": subject.federation, **asked}),
+        "tree": Question(words.tree(wide, each), {"code": subject.root, **asked}),
+        "list": Question(words.list(50), {"code": subject.federation}),
+    }
+
+
+def as_data(answer: Any, name: str = "") -> Any:
+    """Return an answer with what is only a matter of notation made the same.
+
+    Numbers may come as text, moments with or without fractions, lists with or without `nodes`,
+    authors in any order.
+    """
+    if isinstance(answer, dict):
+        if set(answer) == {"nodes"}:
+            return as_data(answer["nodes"], name)
+        return {key: as_data(value, key) for key, value in answer.items()}
+    if isinstance(answer, list):
+        items = [as_data(item, name) for item in answer]
+        return sorted(items, key=repr) if name == "authors" else items
+    if answer is not None and name in _NUMBERS:
+        return float(answer)
+    if answer is not None and name == "submittedAt":
+        return datetime.fromisoformat(answer)
+    return answer
