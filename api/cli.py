@@ -126,8 +126,8 @@ def verify() -> None:
         report = verify_totals(connection)
     for difference in report.differences:
         click.echo(str(difference))
-    click.echo(f"{report.cells:,} cells compared, {report.different:,} differ")
-    if report.different:
+    click.echo(f"{report.cells:,} cells compared, {report.differing:,} differ")
+    if report.differing:
         sys.exit(1)
 
 

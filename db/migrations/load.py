@@ -26,7 +26,7 @@ def drop_everything() -> None:
         where schemaname = 'public' and tablename <> 'alembic_version'
         union all
         select format('drop %s if exists %s cascade',
-                      case prokind when 'p' then 'procedure' else 'function' end, oid::regprocedure)
+                      case prokind when 'a' then 'aggregate' else 'function' end, oid::regprocedure)
         from pg_proc
         where pronamespace = 'public'::regnamespace and not exists (
             select from pg_depend where objid = pg_proc.oid and deptype = 'e')

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from sqlalchemy import BigInteger, DateTime, Enum, ForeignKey, Identity, MetaData, Text, func
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import UserDefinedType
 
@@ -17,6 +18,10 @@ class LTree(UserDefinedType[str]):
     def get_col_spec(self, **_: Any) -> str:
         """Return the type's name in DDL."""
         return "ltree"
+
+
+# Reflection, which the comparison of models and migrations rests on, knows it too.
+ischema_names["ltree"] = LTree
 
 
 class Base(DeclarativeBase):

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.models.base import Base, Key, LTree, Moment, Version, one_of, to
 from db.models.enums import InitiativeState, Sector, SolutionType
 
-# The sum of an array of up to three yearly amounts; null for a null array.
-_TOTAL = "coalesce({0}[1], 0) + coalesce({0}[2], 0) + coalesce({0}[3], 0)"
+# The sum of an array of up to three yearly amounts, in the words that PostgreSQL keeps it in.
+_TOTAL = " + ".join(f"coalesce({{0}}[{year}], 0::bigint)" for year in (1, 2, 3))
 
 
 class Initiative(Base):
@@ -95,7 +95,8 @@ class Initiative(Base):
     )
     benefit_verified: Mapped[int | None] = mapped_column(
         Computed(
-            f"case when verified is not null then {_TOTAL.format('verified')} end", persisted=True
+            f"case when verified is not null then {_TOTAL.format('verified')} else null::bigint end",
+            persisted=True,
         ),
     )
     other_benefit: Mapped[str | None]

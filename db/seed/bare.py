@@ -58,6 +58,4 @@ def bare(
 
 def _alter(connection: Connection[TupleRow], table: str, action: str) -> None:
     # Actions come from the catalogue, not from outside.
-    connection.execute(
-        sql.SQL("alter table {} {}").format(sql.Identifier(table), sql.SQL(action))  # type: ignore[arg-type]
-    )
+    connection.execute(sql.SQL("alter table {} {}").format(sql.Identifier(table), sql.SQL(action)))

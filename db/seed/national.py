@@ -105,7 +105,11 @@ def generate(
 
 def _fill(connection: Connection, tree: list[Unit], seed: int, progress: Progress) -> None:
     def load(
-        stage: str, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]], total: int
+        stage: str,
+        table: str,
+        columns: tuple[str, ...],
+        rows: Iterable[tuple[Any, ...]],
+        total: int,
     ) -> None:
         copy(connection, table, columns, _told(rows, stage, total, progress))
 

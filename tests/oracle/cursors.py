@@ -8,8 +8,8 @@ from typing import Any
 
 _ORDERS: dict[str, dict[str, str | None]] = {
     "CampaignConnection": {"code": None},
-    "AwardConnection": {"id": None},
-    "TargetRevisionConnection": {"id": None},
+    "AwardConnection": {"-id": None},
+    "TargetRevisionConnection": {"-id": None},
     "RankingConnection": {"rank": None},
     "UnitConnection": {"code": "CODE", "search": "NAME", "member_count": "MEMBER_COUNT"},
     "InitiativeConnection": {
@@ -41,15 +41,13 @@ class Cursors:
     def turn(self, connection: str, rng: random.Random) -> dict[str, Any]:
         """Return arguments that go on from known cursors of a connection; none now and then."""
         orders = _ORDERS[connection]
-        tags = [tag for tag in self._known if tag.lstrip("-") in orders]
-        if connection in ("AwardConnection", "TargetRevisionConnection"):
-            tags = [tag for tag in tags if tag == "-id"]
+        tags = [tag for tag in self._known if orders.get(tag.lstrip("-")) or tag in orders]
         if not tags or rng.random() < 0.5:
             return {}
         tag = rng.choice(sorted(tags))
         ends = rng.choice((("after",), ("after",), ("before",), ("after", "before")))
         turned: dict[str, Any] = {end: rng.choice(self._known[tag]) for end in ends}
-        field = orders[tag.lstrip("-")]
+        field = orders.get(tag.lstrip("-"))
         if field is not None:
             direction = "DESC" if tag.startswith("-") else "ASC"
             turned["orderBy"] = {"field": field, "direction": direction}

@@ -73,7 +73,7 @@ class Tree:
             name=say.text("unit", key, "name"),
             level=level,
             parent_id=above.id if above else None,
-            bloc_id=rng.choice([None, *blocs]),
+            bloc_id=rng.choice([None, *blocs, *blocs]),
             member_count=rng.choice((0, 10, 10, rng.randrange(2**31))),
             valid_from=begun,
             valid_to=begun + timedelta(days=rng.randrange(3000))
@@ -116,7 +116,7 @@ class Tree:
     def _grant(self, account_id: int, role: Role) -> None:
         world, rng = self._world, self._rng
         begins, ends = rng.choice(((-90, None), (-90, None), (-9, 0), (0, 9), (-90, -1), (1, 90)))
-        unit_id = rng.choice(world.rows["unit"]).id
+        unit_id = rng.choice(world.rows["unit"][: rng.choice((1, 4, 99))]).id
         same = {"account_id": account_id, "role": role, "unit_id": unit_id}
         if world.where("role_grant", **same):
             return

@@ -24,6 +24,7 @@ from tests.oracle.world import World
 # Names that the statement itself uses for its parts, or that need quoting there.
 _ALIASES = ("a", "o0", "o1", "o2", "t1", "t3", "u2", "j0", "root", "select", "order", "Ab", "_x")
 _OPTIONAL = 0.4  # how often an argument that may be left out is given
+_DEEP = ("unit", "units", "children", "progress", "target", "standing", "ranking", "nodes", "node")
 _INTROSPECTION = (
     "__schema { queryType { name ...T } }",
     '__type(name: "Unit") { kind name fields { name type { name kind } } }',
@@ -81,16 +82,38 @@ class Questions:
     def draw(self) -> Question:
         """Return one more question."""
         self._draft = _Draft()
-        self._budget = self._rng.choice((12, 25, 60))
+        self._budget = self._rng.choice((15, 40, 90))
         schema = SCHEMA._schema
         assert schema.query_type is not None
-        selection = self._selection(schema.query_type, self._rng.randint(2, 7), Taken())
+        selection = self._selection(schema.query_type, self._rng.randint(3, 7), Taken())
         declared = ", ".join(f"${name}: {type_}" for name, type_ in self._draft.declared.items())
         head = f"query Q({declared}) " if declared else self._rng.choice(("", "query ", "query Q "))
         parts = [head + selection, *self._draft.fragments.values()]
         if self._rng.random() < 0.5:
             parts.reverse()
         return Question("\n".join(parts), self._draft.variables)
+
+    def everything(self, root: str) -> Question:
+        """Return a question for every field of all that a list at the root gives, two levels down."""
+        self._draft = _Draft()
+        schema = SCHEMA._schema
+        assert schema.query_type is not None
+        definition = schema.query_type.fields[root]
+        page = "(first: 100)" if "first" in definition.args else ""
+        selection = self._all(get_named_type(definition.type), 5 if page else 3)
+        declared = ", ".join(f"${name}: {type_}" for name, type_ in self._draft.declared.items())
+        head = f"query Q({declared}) " if declared else ""
+        return Question(f"{head}{{ {root}{page} {selection} }}", self._draft.variables)
+
+    def _all(self, type_: Any, depth: int) -> str:
+        lines = ["__typename"]
+        for name, definition in type_.fields.items():
+            named = get_named_type(definition.type)
+            if is_leaf_type(named):
+                lines.append(name + self._arguments(definition))
+            elif depth > 1:
+                lines.append(f"{name}{self._arguments(definition)} {self._all(named, depth - 1)}")
+        return "{ " + " ".join(lines) + " }"
 
     def remember(self, answer: Any) -> None:
         """Take the cursors of an answer, to turn pages with."""
@@ -102,7 +125,7 @@ class Questions:
     def _selection(self, type_: Any, depth: int, taken: "Taken") -> str:
         """Return a selection set; `taken` holds what response names already stand for."""
         lines = [
-            self._member(type_, depth, taken) for _ in range(self._rng.choice((1, 1, 2, 3, 4)))
+            self._member(type_, depth, taken) for _ in range(self._rng.choice((1, 2, 3, 4, 6)))
         ]
         return "{ " + " ".join(lines) + " }"
 
@@ -155,8 +178,10 @@ class Questions:
         leaves = [n for n in names if is_leaf_type(get_named_type(type_.fields[n].type))]
         if depth <= 0 or self._budget <= 0:
             names = leaves or ["__typename"]
-        elif self._often(0.4):
+        elif self._often(0.45):
             names = [n for n in names if n not in leaves] or names
+            # What can be chosen at the root has the more to it the rarer it is met elsewhere.
+            names = [n for n in names if n in _DEEP and self._often(0.5)] or names
         name = self._rng.choice(names)
         self._budget -= 1
         if name == "__typename":
@@ -181,9 +206,10 @@ class Questions:
 
     def _arguments(self, definition: GraphQLField) -> str:
         given = []
+        named = get_named_type(definition.type).name
         paged = "after" in definition.args
         pages = self.values.page() if paged else {}
-        turned = self._cursors.turn(get_named_type(definition.type).name, self._rng) if paged else {}
+        turned = self._cursors.turn(named, self._rng) if paged else {}
         for name, argument in definition.args.items():
             if name in turned:
                 given.append(f"{name}: {self._value(argument.type, name, turned[name], sure=True)}")
@@ -194,7 +220,8 @@ class Questions:
                 continue
             required = is_non_null_type(argument.type) and not _has_default(argument)
             if required or self._often(_OPTIONAL):
-                given.append(f"{name}: {self._value(argument.type, name, ...)}")
+                about = f"{named}.{name}" if name == "code" else name
+                given.append(f"{name}: {self._value(argument.type, about, ...)}")
         self._rng.shuffle(given)
         return f"({', '.join(given)})" if given else ""
 

@@ -45,7 +45,7 @@ class Values:
         if type_.name == "VND":
             return self._rng.choice((0, 1, 2**31, 5 * BILLION, 20 * BILLION, 2**63 - 1, -1))
         if type_.name == "Int":
-            return self._rng.choice((0, 1, 1, 2, 3, 2**31 - 1) if name == "phase" else (0, 1, 3))
+            return self._rng.choice((0, 1, 1, 1, 2, 2, 3, 2**31 - 1) if name == "phase" else (0, 1, 3))
         return self._id(name) if type_.name == "ID" else self._text(name)
 
     def _input(self, type_: Any) -> dict[str, Any]:
@@ -60,15 +60,14 @@ class Values:
 
     def _text(self, name: str) -> str:
         table, column = {
-            "code": ("unit", "code"),
+            "Unit.code": ("unit", "code"),
+            "Campaign.code": ("campaign", "code"),
             "under": ("unit", "code"),
             "bloc": ("emulation_bloc", "code"),
             "campaign": ("campaign", "code"),
             "number": ("initiative", "number"),
             "text": self._rng.choice((("initiative", "title"), ("unit", "name"), ("unit", "code"))),
         }[name]
-        if name == "code" and self._rng.random() < 0.3:
-            table = "campaign"
         row = self._row(table)
         if row is None or self._rng.random() < 0.1:
             return self._rng.choice(NASTY)

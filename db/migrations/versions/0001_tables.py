@@ -21,6 +21,7 @@ SQL = (
     "window",
     "rollup",
     "recount",
+    "verify",
     "account",
     "standing",
     "pace",

@@ -1,0 +1,122 @@
+"""`python -m tests.bench`: generate, check that all answer the same, measure, report."""
+
+import argparse
+import contextlib
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from db.embedded import EmbeddedServer
+from tests.bench import contenders, limit, load, place, report, scale
+from tests.bench.contenders import Contender, ContenderError
+from tests.bench.load import LoadError, Measured
+from tests.bench.place import ROOT, Place, Size
+from tests.bench.questions import OURS, as_data, questions
+
+NATION, TOWN = Size(127_584, 500_000), Size(1_300, 5_000)
+QUICK_NATION, QUICK_TOWN = Size(3_000, 10_000), Size(1_300, 5_000)
+LIMIT = "limit"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; the exit code says whether it could be done, not what came out."""
+    options = _options(arguments)
+    running = place.server(ROOT / ".data" / "bench")
+    try:
+        with tempfile.TemporaryDirectory(prefix="sangkien-bench-") as folder:
+            _run(running, Path(folder), options)
+    except (ContenderError, LoadError) as error:
+        sys.stderr.write(f"bench: {error}\n")
+        return 1
+    finally:
+        running.stop()
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a small tree, 2 s a measurement")
+    parser.add_argument("--seconds", type=float, help="of one measurement (5)")
+    parser.add_argument("--clients", type=int, default=8, help="at once (8)")
+    parser.add_argument("--rounds", type=int, help="the median of which counts (3)")
+    options = parser.parse_args(arguments)
+    options.seconds = options.seconds or (2 if options.quick else 5)
+    options.rounds = options.rounds or (1 if options.quick else 3)
+    return options
+
+
+def _run(running: EmbeddedServer, folder: Path, options: argparse.Namespace) -> None:
+    nation_size, town_size = (QUICK_NATION, QUICK_TOWN) if options.quick else (NATION, TOWN)
+    nation = place.place(running, "nation", nation_size, _say)
+    town = place.place(running, "town", town_size, _say)
+    _say("installing PostGraphile")
+    contenders.install_postgraphile()
+    with serving(nation, folder) as servers:
+        check(servers, nation)
+        measured = _rounds(servers, nation, options)
+    with (
+        contenders.ours(nation, folder / "nation.log") as large,
+        contenders.ours(town, folder / "town.log") as small,
+    ):
+        scaled = scale.measure((town, small), (nation, large), options.seconds, options.rounds)
+    ceiling = load.ceiling(options.clients, 2)
+    results = report.Results(nation_size, town_size, options, measured, scaled, ceiling)
+    sys.stdout.write(report.table(results))
+    if not options.quick:
+        report.write(results, ROOT / "docs" / "bench")
+
+
+@contextlib.contextmanager
+def serving(nation: Place, folder: Path) -> Iterator[list[Contender]]:
+    """Start all contenders on one database."""
+    with (
+        contenders.ours(nation, folder / "ours.log") as ours,
+        contenders.postgraphile(nation, folder / "postgraphile.log") as postgraphile,
+        contenders.idiomatic(nation, folder / "idiomatic.log") as idiomatic,
+    ):
+        yield [ours, postgraphile, idiomatic]
+
+
+def check(servers: Sequence[Contender], nation: Place) -> None:
+    """Refuse to compare contenders that answer differently. Raises ContenderError."""
+    first, *others = (
+        {name: as_data(contenders.ask(asked)) for name, asked in server.targets(nation.subject).items()}
+        for server in servers
+    )
+    for server, answers in zip(servers[1:], others, strict=True):
+        for name, answer in answers.items():
+            if answer != first[name]:
+                raise ContenderError(f"{server.name} answers '{name}' differently")
+    _say("all contenders give the same answers")
+
+
+def _rounds(
+    servers: Sequence[Contender], nation: Place, options: argparse.Namespace
+) -> dict[str, dict[str, list[Measured]]]:
+    """Measure in turns, so that what else happens on the machine happens to all alike."""
+    asked = questions(OURS, nation.subject)
+    targets = {server.name: server.targets(nation.subject) for server in servers}
+    found: dict[str, dict[str, list[Measured]]] = {name: {} for name in asked}
+    for turn in range(options.rounds + 1):  # the first is to warm up
+        _say(f"round {turn} of {options.rounds}" if turn else "warming up")
+        seconds = options.seconds if turn else min(2, options.seconds)
+        for question in asked:
+            for name, requests in targets.items():
+                taken = load.measure(requests[question], clients=options.clients, seconds=seconds)
+                if turn:
+                    found[question].setdefault(name, []).append(taken)
+            if turn:
+                taken = limit.measure(
+                    nation, asked[question], clients=options.clients, seconds=seconds
+                )
+                found[question].setdefault(LIMIT, []).append(taken)
+    return found
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(f"bench: {what}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

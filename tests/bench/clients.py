@@ -1,0 +1,96 @@
+"""Clients for machines without wrk: `python -m tests.bench.clients`, a request as JSON on stdin.
+
+Answers are told apart by their Content-Length, or by the last chunk of a chunked one.
+"""
+
+import asyncio
+import json
+import statistics
+import sys
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import uvloop
+
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
+
+
+class _Client(asyncio.Protocol):
+    """One connection that asks, waits for the whole answer, and asks again."""
+
+    def __init__(self, request: bytes, until: float, done: "asyncio.Future[list[float]]") -> None:
+        self._request = request
+        self._until = until
+        self._done = done
+        self._took: list[float] = []
+        self._chunks: list[bytes] = []
+        self._missing = -1
+        self._asked = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._ask()
+
+    def data_received(self, data: bytes) -> None:
+        if self._missing < 0:
+            self._begin(data)
+        else:
+            self._missing -= len(data)
+            self._chunks = [*self._chunks[-1:], data]
+        chunked_end = self._missing > 1 << 60 and b"".join(self._chunks).endswith(_LAST_CHUNK)
+        if self._missing == 0 or chunked_end:
+            self._took.append(time.perf_counter() - self._asked)
+            if time.perf_counter() < self._until:
+                self._ask()
+            else:
+                self._transport.close()
+                self._done.set_result(self._took)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._done.done():
+            self._done.set_exception(exc or ConnectionError("closed by the server"))
+
+    def _begin(self, data: bytes) -> None:
+        head, _, body = data.partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            self._done.set_exception(ConnectionError(head.decode(errors="replace")))
+            self._transport.abort()
+            return
+        _, found, length = head.lower().partition(b"content-length:")
+        size = int(length.split(b"\r\n")[0]) if found else 1 << 61
+        self._missing = size - len(body)
+        self._chunks = [data]
+
+    def _ask(self) -> None:
+        self._missing = -1
+        self._asked = time.perf_counter()
+        self._transport.write(self._request)
+
+
+async def _measure(asked: dict[str, Any]) -> tuple[float, float, float]:
+    address = urlsplit(asked["url"])
+    body = asked["body"].encode()
+    head = (
+        f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        f"Authorization: Bearer {asked['token']}\r\n\r\n"
+    )
+    loop = asyncio.get_running_loop()
+    began = time.perf_counter()
+    until = began + asked["seconds"]
+    done: list[asyncio.Future[list[float]]] = [loop.create_future() for _ in range(asked["clients"])]
+    for future in done:
+        await loop.create_connection(
+            lambda future=future: _Client(head.encode() + body, until, future),
+            address.hostname,
+            address.port,
+        )
+    took = sorted(t for times in await asyncio.gather(*done) for t in times)
+    rate = len(took) / (time.perf_counter() - began)
+    return rate, statistics.median(took) * 1e3, took[len(took) * 99 // 100] * 1e3
+
+
+if __name__ == "__main__":
+    json.dump(uvloop.run(_measure(json.load(sys.stdin))), sys.stdout)

