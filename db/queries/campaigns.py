@@ -13,6 +13,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    type_coerce,
 )
 
 from db.models import BenefitTier, Campaign, Drive, EmulationBloc, Phase, Rollup, Target, Unit
@@ -120,7 +121,7 @@ def ranking(
     ranked = (
         select(
             unit.c.id.label("unit_id"),
-            func.rank().over(order_by=value.desc()).label("rank"),
+            type_coerce(func.rank().over(order_by=value.desc()), BigInteger).label("rank"),
             totals.c.achieved,
             totals.c.benefit_verified,
             totals.c.participants,

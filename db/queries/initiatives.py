@@ -55,7 +55,7 @@ def of_subtree(
     order_by: dict[str, Any] | None,
 ) -> Rows:
     """Return the initiatives of a unit and everything below it."""
-    return _page(filter, order_by, of.level, of.id)
+    return _page(filter, order_by, lambda initiative: _below(initiative, of.level, of.id))
 
 
 def every(
@@ -68,14 +68,11 @@ def every(
     wanted = dict(filter or {})
     code = wanted.pop("under", None)
     if code is None:
-        return _page(wanted, order_by)
+        return _page(wanted, order_by, _visible)
     unit = Unit.__table__.alias()
-    return _page(
-        wanted,
-        order_by,
-        select(unit.c.level).where(unit.c.code == code).scalar_subquery(),
-        select(unit.c.id).where(unit.c.code == code).scalar_subquery(),
-    )
+    level = select(unit.c.level).where(unit.c.code == code).scalar_subquery()
+    unit_id = select(unit.c.id).where(unit.c.code == code).scalar_subquery()
+    return _page(wanted, order_by, lambda initiative: _below(initiative, level, unit_id))
 
 
 def content(of: Row) -> ColumnElement[str]:
@@ -119,8 +116,7 @@ def possible_duplicates(of: Row, first: int) -> Select[Any]:
 def _page(
     wanted: dict[str, Any] | None,
     order_by: dict[str, Any] | None,
-    level: ColumnElement[str] | None = None,
-    unit_id: ColumnElement[int] | None = None,
+    places: Callable[[FromClause], list[list[ColumnElement[bool]]]],
 ) -> Rows:
     order = order_by or {"field": "CREATED", "direction": "DESC"}
     key = _ORDERS[order["field"]]
@@ -130,19 +126,33 @@ def _page(
         func.coalesce(initiative.c.submitted_at, initiative.c.created_at).label("sort_submitted"),
         _benefit(initiative).label("sort_benefit"),
     ).where(*_conditions(initiative, wanted or {}))
-    branches: tuple[Select[Any], ...] = (rows,)
-    if level is not None:
-        branches = tuple(
-            rows.where(level == name, *where)
-            for name, where in {
-                "CONFEDERATION": (),
-                "FEDERATION": (initiative.c.federation_id == unit_id,),
-                "UPPER": (initiative.c.upper_id == unit_id,),
-                "GRASSROOTS": (initiative.c.unit_id == unit_id,),
-            }.items()
-        )
+    branches = tuple(rows.where(*place) for place in places(initiative))
     keys = (key,) if key in _UNIQUE else (key, "id")
     return Rows(branches, keys, order["direction"] == "DESC")
+
+
+def _below(
+    initiative: FromClause, level: ColumnElement[str], unit_id: ColumnElement[int]
+) -> list[list[ColumnElement[bool]]]:
+    """Return a unit's subtree as branches, of which its level lets one run, along an index."""
+    return [
+        [level == "CONFEDERATION"],
+        [level == "FEDERATION", initiative.c.federation_id == unit_id],
+        [level == "UPPER", initiative.c.upper_id == unit_id],
+        [level == "GRASSROOTS", initiative.c.unit_id == unit_id],
+    ]
+
+
+def _visible(initiative: FromClause) -> list[list[ColumnElement[bool]]]:
+    """Return all that the caller may see, as branches along indexes (db/sql/scope.sql)."""
+    sees_all = select(func.sees_all("initiative_read")).scalar_subquery()
+    granted = in_scope(initiative.c.path, "initiative_read")
+    own = initiative.c.id == any_of(func.own_initiatives(), BigInteger())
+    return [
+        [sees_all],
+        [~sees_all, initiative.c.id.in_(select(func.initiatives_in_scope()))],
+        [~sees_all, initiative.c.published_at.is_not(None), ~(granted | own)],
+    ]
 
 
 def _benefit(initiative: FromClause) -> ColumnElement[int]:

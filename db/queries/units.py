@@ -77,13 +77,16 @@ def bloc(of: Row) -> Select[Any]:
 def children(of: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:
     """Return the units directly below."""
     unit = table()
-    return _page(unit, everything(unit).where(unit.c.parent_id == of.id), filter, order_by)
+    return _page(unit, [everything(unit).where(unit.c.parent_id == of.id)], filter, order_by)
 
 
 def every(_: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:
     """Return all units."""
     unit = table()
-    return _page(unit, everything(unit), filter, order_by)
+    sees_all = select(func.sees_all("unit_read")).scalar_subquery()
+    seen = unit.c.id.in_(select(func.units_in_scope()))
+    places = (sees_all,), (~sees_all, seen)
+    return _page(unit, [everything(unit).where(*place) for place in places], filter, order_by)
 
 
 def tops(_: Row) -> Select[Any]:
@@ -115,15 +118,16 @@ def path_of(code: ColumnElement[str]) -> ColumnElement[Any]:
 
 def _page(
     unit: FromClause,
-    rows: Select[Any],
+    branches: list[Select[Any]],
     filter_: dict[str, Any] | None,
     order_by: dict[str, Any] | None,
 ) -> Rows:
-    rows = rows.where(*_conditions(unit, filter_ or {}))
+    conditions = _conditions(unit, filter_ or {})
     order = order_by or {"field": "CODE", "direction": "ASC"}
     key = _ORDERS[order["field"]]
     keys = (key,) if key == "code" else (key, "id")
-    return Rows((rows,), keys, order["direction"] == "DESC")
+    rows = tuple(branch.where(*conditions) for branch in branches)
+    return Rows(rows, keys, order["direction"] == "DESC")
 
 
 def _conditions(unit: FromClause, wanted: dict[str, Any]) -> list[ColumnElement[bool]]:

@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 import strawberry
@@ -74,7 +74,7 @@ def keys_of(cursor: Any, rows: Rows, argument: str) -> list[Any]:
                 _READERS[_kind(type_)](value)
                 for type_, value in zip(_types(rows), values, strict=True)
             ]
-    except (binascii.Error, ValueError, TypeError, RecursionError):
+    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
         pass
     raise BadInputError(
         f"The cursor given as '{argument}' is not one of this connection in this order."
@@ -105,7 +105,15 @@ def _kind(type_: TypeEngine[Any]) -> type[Any]:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or "\0" in value:
         raise ValueError(value)
+    value.encode()  # half a surrogate pair is a ValueError too
     return value
+
+
+def _moment(value: Any) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(value)
+    return moment.astimezone(UTC)
 
 
 def _whole(value: Any) -> int:
@@ -118,5 +126,5 @@ _READERS: dict[type[Any], Callable[[Any], Any]] = {
     str: _text,
     int: _whole,
     date: date.fromisoformat,
-    datetime: datetime.fromisoformat,
+    datetime: _moment,
 }

@@ -34,6 +34,10 @@ class Compiled:
         await reader.open()
         return cls(reader, world)
 
+    async def close(self) -> None:
+        """Close its sessions."""
+        await self.reader.close()
+
     async def bytes(
         self, username: str | None, query: str, variables: Mapping[str, Any], name: str | None = None
     ) -> bytes:

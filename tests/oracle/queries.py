@@ -100,7 +100,7 @@ class Questions:
         assert schema.query_type is not None
         definition = schema.query_type.fields[root]
         page = "(first: 100)" if "first" in definition.args else ""
-        selection = self._all(get_named_type(definition.type), 5 if page else 3)
+        selection = self._all(get_named_type(definition.type), 4 if page else 3)
         declared = ", ".join(f"${name}: {type_}" for name, type_ in self._draft.declared.items())
         head = f"query Q({declared}) " if declared else ""
         return Question(f"{head}{{ {root}{page} {selection} }}", self._draft.variables)

@@ -26,6 +26,7 @@ SQL = (
     "standing",
     "pace",
     "policies",
+    "scope",
     "search",
     "target",
     "grants",
