@@ -12,7 +12,7 @@ WORKDIR /app
 COPY requirements.lock ./
 RUN pip install --quiet --require-hashes --requirement requirements.lock
 
-COPY pyproject.toml README.md LICENSE alembic.ini ./
+COPY pyproject.toml README.md LICENSE ./
 COPY api api
 COPY schema schema
 COPY auth auth
@@ -23,6 +23,7 @@ RUN python -m api.graphiql_build \
 
 USER api
 ENV SANGKIEN_HOME=/var/lib/sangkien \
+    SANGKIEN_HOST=0.0.0.0 \
     SANGKIEN_PORT=8000
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \

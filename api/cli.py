@@ -67,6 +67,7 @@ def migrate(revision: str) -> None:
         url = config.urls()[0]
         if revision == "head":
             migrations.upgrade(url)
+            migrations.set_passwords(*config.urls())
         else:
             migrations.downgrade(url, revision)
         click.echo(f"migrated to {revision}")

@@ -1,10 +1,13 @@
 """Brings a database to the schema of this code, and tells whether it is there."""
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg import sql
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import make_url
 
 from db.url import sqlalchemy_url
 
@@ -17,6 +20,18 @@ def upgrade(url: str, revision: str = "head") -> None:
 def downgrade(url: str, revision: str) -> None:
     """Migrate down to a revision; `base` drops everything."""
     _run(url, command.downgrade, revision)
+
+
+def set_passwords(owner_url: str, *role_urls: str) -> None:
+    """Give the roles of these URLs the passwords in them; those without one stay as they are."""
+    with psycopg.connect(owner_url) as connection:
+        for url in map(make_url, role_urls):
+            if url.username and url.password:
+                connection.execute(
+                    sql.SQL("alter role {} password {}").format(
+                        sql.Identifier(url.username), sql.Literal(str(url.password))
+                    )
+                )
 
 
 def head() -> str:

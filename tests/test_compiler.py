@@ -32,7 +32,11 @@ class Asker:
         self.principals = Principals(self.reader, TODAY)
 
     async def __call__(
-        self, query: str, variables: dict[str, Any] | None = None, *, by: str | None = ADMIN,
+        self,
+        query: str,
+        variables: dict[str, Any] | None = None,
+        *,
+        by: str | None = ADMIN,
         name: str | None = None,
     ) -> Any:
         """Return an answer's data."""
@@ -77,7 +81,9 @@ def global_id(text: str) -> str:
 
 
 async def test_an_alias_names_a_field_and_one_field_may_have_several(ask):
-    answer = await ask('{ a: unit(code: "TTTT") { x: code y: code } b: unit(code: "TLD") { code } }')
+    answer = await ask(
+        '{ a: unit(code: "TTTT") { x: code y: code } b: unit(code: "TLD") { code } }'
+    )
     assert answer == {"a": {"x": "TTTT", "y": "TTTT"}, "b": {"code": "TLD"}}
 
 
@@ -306,7 +312,7 @@ async def test_an_id_of_another_type_of_nothing_or_of_something_hidden_finds_not
 
 
 async def test_nodes_stand_in_the_order_of_their_ids_each_as_often_as_named(ask):
-    found = (await ask("{ units(first: 3) { nodes { id } } campaigns { nodes { id } } }"))
+    found = await ask("{ units(first: 3) { nodes { id } } campaigns { nodes { id } } }")
     ids = [node["id"] for node in found["units"]["nodes"] + found["campaigns"]["nodes"]]
     asked = [ids[2], ids[3], ids[0], ids[2]]
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
@@ -317,7 +323,9 @@ async def test_nodes_stand_in_the_order_of_their_ids_each_as_often_as_named(ask)
 
 
 async def test_the_operation_to_run_is_named_where_there_are_several(ask):
-    query = '{ %s } query A { unit(code: "TLD") { code } } query B { __typename }'.replace("{ %s } ", "")
+    query = '{ %s } query A { unit(code: "TLD") { code } } query B { __typename }'.replace(
+        "{ %s } ", ""
+    )
     assert await ask(query, name="A") == {"unit": {"code": "TLD"}}
     assert await ask(query, name="B") == {"__typename": "Query"}
     assert "operationName" in refusal(query).message
@@ -383,7 +391,9 @@ async def test_a_value_is_never_text_of_the_statement(ask, value):
     assert "zq9" not in sql
     assert tagged in values
     literal = orjson.dumps(tagged).decode()
-    pinned = query.replace("($v: String!, $i: ID!)", "").replace("$v", literal).replace("$i", literal)
+    pinned = (
+        query.replace("($v: String!, $i: ID!)", "").replace("$v", literal).replace("$i", literal)
+    )
     assert "zq9" not in sql_of(pinned)[0]
     assert (await ask(pinned)) == await ask(query, {"v": tagged, "i": tagged})
     assert (await ask('{ unit(code: "TLD") { code } }'))["unit"]
@@ -399,7 +409,7 @@ def test_a_text_that_no_database_can_hold_is_refused(text):
 
 
 def nested(levels: int) -> str:
-    return "{ unit(code: \"TLD\") " + "{ parent " * levels + "{ code }" + " }" * levels + " }"
+    return '{ unit(code: "TLD") ' + "{ parent " * levels + "{ code }" + " }" * levels + " }"
 
 
 @pytest.mark.parametrize(
@@ -424,6 +434,19 @@ def nested(levels: int) -> str:
             "expected rows",
             50_000,
             None,
+        ),
+        (
+            "{ units(first: 1) { nodes { "
+            + "parent { bloc { code } } " * 20
+            + "children(first: 0) "
+            "{ nodes { "
+            + "parent { bloc { code } } " * 20
+            + "initiatives(first: 0) { nodes { "
+            + "unit { bloc { code } } " * 15
+            + "} } } } } } }",
+            "objects",
+            100,
+            116,
         ),
         (
             '{ initiative(number: "1") { possibleDuplicates(first: 101) { similarity } } }',

@@ -16,16 +16,16 @@ from db.url import sqlalchemy_url
 def contents(url):
     """What a database holds beside rows: relations, columns, functions, triggers, policies."""
     queries = (
-        "select table_name, column_name, data_type, is_nullable, column_default"
-        " from information_schema.columns where table_schema = 'public' order by 1, 2",
-        "select oid::regprocedure::text, prosrc, pg_get_function_sqlbody(oid) from pg_proc"
-        " where pronamespace = 'public'::regnamespace order by 1",
-        "select tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) from pg_trigger"
-        " where not tgisinternal order by 1, 2",
+        """select table_name, column_name, data_type, is_nullable, column_default
+           from information_schema.columns where table_schema = 'public' order by 1, 2""",
+        """select oid::regprocedure::text, prosrc, pg_get_function_sqlbody(oid) from pg_proc
+           where pronamespace = 'public'::regnamespace order by 1""",
+        """select tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) from pg_trigger
+           where not tgisinternal order by 1, 2""",
         "select tablename, policyname, cmd, qual, with_check from pg_policies order by 1, 2",
         "select indexname, indexdef from pg_indexes where schemaname = 'public' order by 1",
-        "select conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
-        " from pg_constraint where connamespace = 'public'::regnamespace order by 1, 2",
+        """select conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+           from pg_constraint where connamespace = 'public'::regnamespace order by 1, 2""",
     )
     with psycopg.connect(url) as connection:
         return [connection.execute(query).fetchall() for query in queries]
@@ -73,3 +73,16 @@ def test_a_file_of_sql_is_what_the_database_runs(database, name):
     with psycopg.connect(database) as connection:
         connection.execute((SQL / f"{name}.sql").read_text())
     assert contents(database) == before
+
+
+def test_migrating_gives_the_apis_roles_the_passwords_of_their_urls(server, database):
+    reader = "postgresql://sangkien_reader:it%27s%20secret@host/name"
+    migrate.set_passwords(database, reader, "postgresql://sangkien_writer@host/name")
+    with psycopg.connect(server.url) as connection:
+        kept = dict(
+            connection.execute(
+                "select rolname, rolpassword from pg_authid where rolname like 'sangkien_%er'"
+            ).fetchall()
+        )
+    assert kept["sangkien_reader"].startswith("SCRAM-SHA-256$")
+    assert kept["sangkien_writer"] is None

@@ -47,19 +47,24 @@ class Limits:
     aliases: int = 100
     repeats: int = 20  # of one response name in one selection
     rows: int = 50_000
+    objects: int = 100  # fields with fields of their own, fragments unfolded: parts of the statement
 
 
 @dataclass(frozen=True)
 class _Cost:
-    """Of a selection on one row: expected rows, levels of fields below, aliases."""
+    """Of a selection on one row: expected rows, levels of fields below, aliases, objects."""
 
     rows: int = 0
     depth: int = 0
     aliases: int = 0
+    objects: int = 0
 
     def beside(self, other: "_Cost") -> "_Cost":
         return _Cost(
-            self.rows + other.rows, max(self.depth, other.depth), self.aliases + other.aliases
+            self.rows + other.rows,
+            max(self.depth, other.depth),
+            self.aliases + other.aliases,
+            self.objects + other.objects,
         )
 
 
@@ -118,6 +123,7 @@ class CostRule:
             ("depth", limits.depth, cost.depth),
             ("aliases", limits.aliases, cost.aliases),
             ("expected rows", limits.rows, cost.rows),
+            ("objects", limits.objects, cost.objects),
         ):
             if asked > allowed:
                 raise LimitError(limit, allowed, asked, operation)
@@ -161,14 +167,14 @@ class CostRule:
         else:
             one = self._of_set(node.selection_set, named)
             times = self._length(node, field)
-            below = _Cost(times * (1 + one.rows), one.depth, one.aliases)
-        return _Cost(below.rows, below.depth + 1, below.aliases + aliases)
+            below = _Cost(times * (1 + one.rows), one.depth, one.aliases, one.objects)
+        return _Cost(below.rows, below.depth + 1, below.aliases + aliases, below.objects + 1)
 
     def _of_connection(self, node: FieldNode, type_: GraphQLObjectType) -> _Cost:
         """The elements of a page are its `edges` and `nodes`; `pageInfo` and the count are one."""
         one = self._of_set(node.selection_set, type_)
         size = self._page_size(node)
-        return _Cost(size * max(1, one.rows) + 1, one.depth, one.aliases)
+        return _Cost(size * max(1, one.rows) + 1, one.depth, one.aliases, one.objects)
 
     def _length(self, node: FieldNode, field: Any) -> int:
         of_type = field.type.of_type if is_non_null_type(field.type) else field.type

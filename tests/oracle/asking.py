@@ -16,7 +16,9 @@ from schema.compiler.plan import Compiler
 from tests.oracle.world import World
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
-_WIDE = Limits(bytes=10**6, tokens=10**5, depth=99, root_fields=99, aliases=999, rows=10**9)
+_WIDE = Limits(
+    bytes=10**6, tokens=10**5, depth=99, root_fields=99, aliases=999, rows=10**9, objects=10**6
+)
 
 
 class Compiled:
@@ -39,7 +41,11 @@ class Compiled:
         await self.reader.close()
 
     async def bytes(
-        self, username: str | None, query: str, variables: Mapping[str, Any], name: str | None = None
+        self,
+        username: str | None,
+        query: str,
+        variables: Mapping[str, Any],
+        name: str | None = None,
     ) -> bytes:
         """Return the answer's data as it would be sent. Raises RefusedError."""
         operation = self.compiler.operation(query, name)

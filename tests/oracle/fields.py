@@ -344,7 +344,9 @@ def Initiative_awaits(sight: Sight, row: Row) -> One:
 
 def Initiative_authors(sight: Sight, row: Row) -> list[One]:
     parts = sight.world.where("authorship", initiative_id=row.id)
-    return [("Authorship", one) for one in sorted(parts, key=lambda one: (-one.share, one.person_id))]
+    return [
+        ("Authorship", one) for one in sorted(parts, key=lambda one: (-one.share, one.person_id))
+    ]
 
 
 def Initiative_reviews(sight: Sight, row: Row) -> list[One]:

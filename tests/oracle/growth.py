@@ -55,7 +55,9 @@ class Tree:
         self._unit(UnitLevel.CONFEDERATION, None)
         for _ in range(self._rng.randint(0, 24)):
             level = self._rng.choice(LEVELS[1:] + [UnitLevel.GRASSROOTS])
-            above = [u for u in self._world.rows["unit"] if LEVELS.index(u.level) < LEVELS.index(level)]
+            above = [
+                u for u in self._world.rows["unit"] if LEVELS.index(u.level) < LEVELS.index(level)
+            ]
             self._unit(level, self._rng.choice(above))
         for _ in range(self._rng.randint(3, 16)):
             self._person()
@@ -143,9 +145,7 @@ class Papers:
         self._link()
         noted: dict[str, Any] = {"name": say.marker("unit_history", 1, "before")}
         reason = say.marker("unit_history", 1, "reason")
-        world.add(
-            "unit_history", id=1, unit_id=unit, change="CHANGED", before=noted, reason=reason
-        )
+        world.add("unit_history", id=1, unit_id=unit, change="CHANGED", before=noted, reason=reason)
         figures = {"note": say.marker("phase_result", 1, "figures")}
         world.add("phase_result", phase_id=phase, unit_id=unit, figures=figures)
         world.add(

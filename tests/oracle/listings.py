@@ -71,8 +71,9 @@ def _initiative(sight: Sight, row: Row, name: str, value: Any) -> bool:
     holds = {
         "state": lambda: row.state in value,
         "campaign": lambda: sight.world.find("campaign", row.campaign_id).code == value,
-        "phase": lambda: row.phase_id is not None
-        and sight.world.find("phase", row.phase_id).ordinal == value,
+        "phase": lambda: (
+            row.phase_id is not None and sight.world.find("phase", row.phase_id).ordinal == value
+        ),
         "sector": lambda: row.sector == value,
         "solutionType": lambda: row.solution_type in value,
         "under": lambda: _under(sight, sight.world.unit_of(row), value),

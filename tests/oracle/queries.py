@@ -147,7 +147,9 @@ class Questions:
         text = self._rng.choice(_INTROSPECTION)
         if "...T" in text:
             include = self._directive()
-            self._draft.fragments["T"] = f"fragment T on __Type {{ name kind {include} description }}"
+            self._draft.fragments["T"] = (
+                f"fragment T on __Type {{ name kind {include} description }}"
+            )
         alias = f"i{self._rng.randrange(10**6)}: "
         return alias + text
 

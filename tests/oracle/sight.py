@@ -31,7 +31,9 @@ class Sight:
         self.account = world.one("account", username=username) if username else None
         self.root = world.rows["unit"][0]
         self._grants = [
-            (Role(grant.role), world.unit_of(grant)) for grant in self.grants() if self._holds(grant)
+            (Role(grant.role), world.unit_of(grant))
+            for grant in self.grants()
+            if self._holds(grant)
         ]
         writes = any(Permission.INITIATIVE_OWN in PERMISSIONS[role] for role, _ in self._grants)
         self.own_person: int | None = self.account.person_id if self.account and writes else None
@@ -156,9 +158,7 @@ class Sight:
     def authored(self, initiative: Row) -> bool:
         """Whether an initiative is the caller's own."""
         return self.own_person is not None and bool(
-            self.world.where(
-                "authorship", initiative_id=initiative.id, person_id=self.own_person
-            )
+            self.world.where("authorship", initiative_id=initiative.id, person_id=self.own_person)
         )
 
     def knows(self, person: Row) -> bool:

@@ -45,7 +45,9 @@ class Values:
         if type_.name == "VND":
             return self._rng.choice((0, 1, 2**31, 5 * BILLION, 20 * BILLION, 2**63 - 1, -1))
         if type_.name == "Int":
-            return self._rng.choice((0, 1, 1, 1, 2, 2, 3, 2**31 - 1) if name == "phase" else (0, 1, 3))
+            return self._rng.choice(
+                (0, 1, 1, 1, 2, 2, 3, 2**31 - 1) if name == "phase" else (0, 1, 3)
+            )
         return self._id(name) if type_.name == "ID" else self._text(name)
 
     def _input(self, type_: Any) -> dict[str, Any]:
@@ -80,7 +82,16 @@ class Values:
 
     def _id(self, name: str) -> str:
         if self._rng.random() < 0.15:
-            odd = ("Unit:x", "Unit:99", "Nope:1", "Person:-1", "Unit:1 ", f"Unit:{2**63}", "Unit:²", "")
+            odd = (
+                "Unit:x",
+                "Unit:99",
+                "Nope:1",
+                "Person:-1",
+                "Unit:1 ",
+                f"Unit:{2**63}",
+                "Unit:²",
+                "",
+            )
             text = self._rng.choice(odd)
             return self._rng.choice((text, base64.b64encode(text.encode()).decode()))
         kinds = ("Unit", "Campaign", "Phase", "Initiative", "Person", "Award")

@@ -16,7 +16,7 @@ _PHRASES = (
 _NASTY = (
     "",
     "Đường Đặng",
-    "it's \"quoted\"",
+    'it\'s "quoted"',
     "back\\slash \\n \\u0041",
     "hai\ndòng\tvà tab",
     "</script><script>alert(1)</script>",

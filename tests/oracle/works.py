@@ -203,7 +203,9 @@ class Works:
     def _authors(self, initiative_id: int) -> None:
         people = self._world.rows["person"]
         chosen = self._rng.sample(people, min(len(people), self._rng.randint(0, 3)))
-        for person, share in zip(chosen, self._rng.choice(((50, 30, 20), (33.33, 33.33, 33.34))), strict=False):
+        for person, share in zip(
+            chosen, self._rng.choice(((50, 30, 20), (33.33, 33.33, 33.34))), strict=False
+        ):
             self._world.add(
                 "authorship", initiative_id=initiative_id, person_id=person.id, share=share
             )

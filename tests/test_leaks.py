@@ -1,0 +1,319 @@
+"""Nobody learns of what is hidden from them: not a row, not a text of one, not a number."""
+
+import base64
+import random
+import re
+from typing import Any
+
+import asyncpg
+import psycopg
+import pytest
+
+from auth.permissions import PERMISSIONS
+from auth.principal import Principals
+from db.models.enums import Role
+from db.sessions import Caller, Reader
+from db.url import READER, WRITER, with_role
+from tests.oracle.asking import Compiled, parsed
+from tests.oracle.growth import grow
+from tests.oracle.queries import Questions
+from tests.oracle.sight import Sight
+from tests.oracle.totals import Totals
+from tests.oracle.wording import MARKER
+from tests.oracle.world import TABLES, World, load
+
+SEEDS = range(100, 103)
+EACH = 50  # questions per world
+KEYS = {
+    "target": "(unit_id, phase_id)",
+    "authorship": "(initiative_id, person_id)",
+    "phase_result": "(phase_id, unit_id)",
+    "signing_key": "kid",
+}
+NOT_GUARDED = {"alembic_version": "says what revision the database is at, and no more"}
+FOR_ALL = {"signing_key": "verifying tokens comes before there is a caller; private keys are apart"}
+NEVER_SHOWN = {"unit_history", "phase_result", "audit_event", "signing_key", "duplicate_link"}
+PERSONAL = {"code", "name", "email", "phone"}
+_ENCODED = re.compile(rb'"([A-Za-z0-9+/]{8,}={0,2})"')
+
+
+def usernames(world: World) -> list[str | None]:
+    return [None, *(account.username for account in world.rows["account"])]
+
+
+def row_of(world: World, table: str, key: object) -> Any:
+    row = world.find(table, key)
+    assert row is not None
+    return row
+
+
+def may_show(sight: Sight, marker: str, question: str) -> bool:
+    """Whether a cell may stand in an answer, by its marker."""
+    table, key, column = sight.world.wording.owners[marker]
+    if table in NEVER_SHOWN or column == "password_hash":
+        return False
+    row = row_of(sight.world, table, key)
+    if table == "person" and column in PERSONAL:
+        return sight.knows(row)
+    if table == "account":
+        return row is sight.account
+    if table == "initiative" and column == "content":
+        return sight.sees(table, row) and sight.reads(row)
+    if table == "unit" and column == "name" and row.level == "FEDERATION":
+        # Of an initiative that resembles one's own, the federation's name is told in any case.
+        return sight.sees(table, row) or "federation" in question
+    return sight.sees(table, row)
+
+
+def markers_in(answer: bytes) -> set[str]:
+    """Return all markers of an answer, those within cursors and ids too."""
+    texts = [answer]
+    for encoded in _ENCODED.findall(answer):
+        try:
+            texts.append(base64.b64decode(encoded, validate=True))
+        except ValueError:
+            continue
+    return {marker for text in texts for marker in MARKER.findall(text.decode("utf-8", "replace"))}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_no_text_of_what_is_hidden_stands_in_an_answer(database, seed):
+    world = grow(seed)
+    load(world, database)
+    rng = random.Random(seed)
+    compiled, questions = await Compiled.connect(database, world), Questions(world, rng)
+    sights = {name: Sight(world, name) for name in usernames(world)}
+    shown = 0
+    for number in range(EACH):
+        name = rng.choice(list(sights))
+        root = ("initiatives", "units", "viewer")[number % 3]
+        question = questions.everything(root) if number < 12 else questions.draw()
+        answer = await compiled.bytes(name, question.text, question.variables)
+        questions.remember(parsed(answer))
+        found = markers_in(answer)
+        shown += len(found)
+        leaked = [
+            world.wording.owners[m] for m in found if not may_show(sights[name], m, question.text)
+        ]
+        assert not leaked, f"{name} learns {leaked} by\n{question}"
+    assert shown > 100
+    await compiled.close()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_counts_and_totals_are_of_what_the_caller_sees(database, seed):
+    world = grow(seed)
+    load(world, database)
+    compiled = await Compiled.connect(database, world)
+    query = """query ($c: String!) { units(first: 100) { totalCount nodes { code
+        progress(campaign: $c) { submitted achieved benefitVerified participants unitsTotal } } }
+        initiatives(first: 0) { totalCount } }"""
+    campaign = world.rows["campaign"][0]
+    phases = world.where("phase", campaign_id=campaign.id)
+    for name in usernames(world):
+        sight = Sight(world, name)
+        answer = parsed(await compiled.bytes(name, query, {"c": campaign.code}))
+        visible = {unit.code: unit for unit in sight.visible("unit")}
+        assert answer["units"]["totalCount"] == len(visible)
+        assert {node["code"] for node in answer["units"]["nodes"]} == set(visible)
+        assert answer["initiatives"]["totalCount"] == len(sight.visible("initiative"))
+        for node in answer["units"]["nodes"]:
+            counts = Totals(world, visible[node["code"]], campaign, phases).counts()
+            assert node["progress"] == {key: counts[key] for key in node["progress"]}
+    await compiled.close()
+
+
+async def visible(connection: asyncpg.Connection, caller: Caller | None) -> dict[str, set[Any]]:
+    """Return the keys of all rows that a caller sees, table by table."""
+    await connection.execute(caller.begin_reading if caller else "begin read only")
+    seen = {}
+    for table in TABLES:
+        key = KEYS.get(table, "id")
+        rows = await connection.fetch(f"select {key} as key from {table}")
+        seen[table] = {row["key"] for row in rows} - ({0} if table == "account" else set())
+    for table in ("rollup", "rollup_tier", "rollup_day"):
+        rows = await connection.fetch(f"select distinct unit_id from {table}")
+        seen[table] = {row["unit_id"] for row in rows}
+    await connection.execute("commit")
+    return seen
+
+
+def keys_of(table: str, rows: list[Any]) -> set[Any]:
+    names = re.findall(r"\w+", KEYS.get(table, "id"))
+    keys = [tuple(getattr(row, name) for name in names) for row in rows]
+    return {key[0] if len(names) == 1 else key for key in keys}
+
+
+@pytest.fixture
+async def connect():
+    """Opens connections, and closes them."""
+    opened = []
+
+    async def to(url: str, role: str) -> asyncpg.Connection:
+        connection = await asyncpg.connect(with_role(url, role))
+        opened.append(connection)
+        return connection
+
+    yield to
+    for connection in opened:
+        await connection.close()
+
+
+@pytest.fixture
+async def principals():
+    """Makes principals of a world's database, and closes what they were looked up with."""
+    readers = []
+
+    async def of(url: str, world: World) -> Principals:
+        reader = Reader(with_role(url, READER), size=1)
+        await reader.open()
+        readers.append(reader)
+        return Principals(reader, world.today)
+
+    yield of
+    for reader in readers:
+        await reader.close()
+
+
+@pytest.mark.parametrize("role", [READER, WRITER])
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_the_rows_of_every_table_are_those_of_the_matrix(
+    database, connect, principals, seed, role
+):
+    world = grow(seed)
+    load(world, database)
+    known = await principals(database, world)
+    connection = await connect(database, role)
+    for name in usernames(world):
+        sight = Sight(world, name)
+        seen = await visible(connection, (await known.of(name)).caller)
+        for table in TABLES:
+            expected = keys_of(table, sight.visible(table))
+            assert seen[table] == expected, f"{name} sees other rows of {table}"
+        units = keys_of("unit", sight.visible("unit"))
+        assert seen["rollup"] | seen["rollup_tier"] | seen["rollup_day"] <= units
+
+
+@pytest.mark.parametrize("role", [READER, WRITER])
+async def test_without_a_caller_no_row_of_any_table_is_visible(database, connect, role):
+    load(grow(SEEDS[0]), database)
+    connection = await connect(database, role)
+    seen = await visible(connection, None)
+    assert {table for table, keys in seen.items() if keys} == set(FOR_ALL)
+
+
+async def test_what_one_caller_was_bound_to_is_gone_in_the_next_transaction(
+    database, connect, principals
+):
+    world = grow(SEEDS[0])
+    load(world, database)
+    known = await principals(database, world)
+    connection = await connect(database, READER)
+    for name in usernames(world):
+        assert any((await visible(connection, (await known.of(name)).caller)).values())
+        seen = await visible(connection, None)
+        assert {table for table, keys in seen.items() if keys} == set(FOR_ALL)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_adding_a_grant_never_removes_access(database, connect, principals, seed):
+    world = grow(seed)
+    load(world, database)
+    rng = random.Random(seed)
+    known = await principals(database, world)
+    connection = await connect(database, READER)
+    for account in world.rows["account"]:
+        before = await visible(connection, (await known.of(account.username)).caller)
+        role, unit = rng.choice(list(Role)), rng.choice(world.rows["unit"])
+        with psycopg.connect(database) as owner:
+            owner.execute(
+                "insert into role_grant (account_id, role, unit_id, valid_from)"
+                " values (%s, %s, %s, '2000-01-01')",
+                (account.id, role, unit.id),
+            )
+        known.forget(account.username)
+        after = await visible(connection, (await known.of(account.username)).caller)
+        lost = {table: keys - after[table] for table, keys in before.items() if keys - after[table]}
+        assert not lost, f"{role} at {unit.code} took {lost} away"
+
+
+def test_every_role_adds_to_what_the_public_sees():
+    assert set(PERMISSIONS) == set(Role)
+
+
+def catalogue(url: str, query: str) -> list[Any]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_every_table_is_guarded_by_a_policy(database):
+    tables = catalogue(
+        database,
+        "select relname, relrowsecurity, (select count(*) from pg_policy where polrelid = c.oid)"
+        " from pg_class c where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace",
+    )
+    assert len(tables) > len(TABLES)
+    bare = {name for name, guarded, policies in tables if not (guarded and policies)}
+    assert bare == set(NOT_GUARDED)
+
+
+def test_no_view_reads_past_the_policies(database):
+    views = catalogue(
+        database,
+        "select relname from pg_class where relkind in ('v', 'm')"
+        " and relnamespace = 'public'::regnamespace"
+        " and has_table_privilege('sangkien_reader', oid, 'select')"
+        " and not coalesce('security_invoker=true' = any(reloptions), false)",
+    )
+    assert views == []
+
+
+@pytest.mark.parametrize("role", [READER, WRITER])
+def test_no_function_of_the_owner_changes_anything_for_whoever_calls_it(database, role):
+    callable_ = catalogue(
+        database,
+        "select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef"
+        " and provolatile = 'v' and prorettype <> 'trigger'::regtype"
+        f" and has_function_privilege('{role}', oid, 'execute')",
+    )
+    assert callable_ == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(f"delete from {table}" for table in TABLES),
+        *(f"insert into {table} default values" for table in TABLES),
+        "update unit set name = ''",
+        "truncate unit cascade",
+        "create table own (x int)",
+        "select rollup_rebuild(1)",
+        "select account_paths_changed('1')",
+    ],
+)
+def test_the_reader_cannot_write_even_where_it_asks_to(database, statement):
+    with psycopg.connect(with_role(database, READER)) as connection:
+        connection.execute("set transaction read write")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement)
+    with psycopg.connect(with_role(database, READER)) as connection:
+        assert connection.execute("show transaction_read_only").fetchone() == ("on",)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select password_hash from account",
+        "select * from account",
+        "select private_jwk from signing_key",
+        "select * from signing_key",
+        "select * from participation",
+        "select rolpassword from pg_authid",
+    ],
+)
+def test_the_reader_reads_no_secret(database, statement):
+    with (
+        psycopg.connect(with_role(database, READER)) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement)
