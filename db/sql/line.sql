@@ -34,17 +34,19 @@ create or replace trigger initiative_line
 before insert or update of unit_id, path, federation_id, upper_id on initiative
 for each row execute function line_of_initiative();
 
--- Authorship and review: the path of the initiative.
+-- Authorship and review: the path of the initiative. Locking it makes a change of its unit or
+-- its state, and the arrival of an author, follow one another: neither would see the other's row.
 create or replace function line_through_initiative() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     perform lock_tree(alone => false);
-    select path into new.path from initiative where id = new.initiative_id;
+    select path into new.path from initiative where id = new.initiative_id for share;
     return new;
 end
 $$;
 
-create or replace trigger authorship_line before insert or update of initiative_id, path on authorship
+create or replace trigger authorship_line
+before insert or update of initiative_id, person_id, path on authorship
 for each row execute function line_through_initiative();
 
 create or replace trigger review_line before insert or update of initiative_id, path on review

@@ -129,9 +129,12 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if tg_table_name = 'campaign' then
         perform rollup_rebuild(new.id);
-    elsif tg_op = 'DELETE' then
+        return null;
+    end if;
+    if tg_op <> 'INSERT' then
         perform rollup_rebuild(old.campaign_id);
-    else
+    end if;
+    if tg_op = 'INSERT' or (tg_op = 'UPDATE' and new.campaign_id <> old.campaign_id) then
         perform rollup_rebuild(new.campaign_id);
     end if;
     return null;

@@ -9,10 +9,17 @@ create or replace function level_rank(level text) returns int
 language sql immutable strict parallel safe
 return array_position(array['CONFEDERATION', 'FEDERATION', 'UPPER', 'GRASSROOTS'], level);
 
--- Whoever reads paths in order to write holds this lock shared; a move holds it alone.
+-- Whoever reads paths in order to write holds this lock shared; a move holds it alone. Having
+-- waited for it, one must see what the other committed: a transaction that reads from one
+-- snapshot throughout would go on with the paths and totals of before.
 create or replace function lock_tree(alone boolean) returns void
 language plpgsql as $$
 begin
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'paths and totals are written in read committed transactions, not %',
+            current_setting('transaction_isolation')
+            using errcode = 'invalid_transaction_state';
+    end if;
     if alone then
         perform pg_advisory_xact_lock(hashtext('sangkien.tree'));
     else
@@ -29,6 +36,10 @@ declare
 begin
     perform lock_tree(alone => false);
     select * into above from unit where id = new.parent_id;
+    if new.parent_id is not null and above.id is null then
+        raise exception 'the parent % of unit % does not exist yet', new.parent_id, new.code
+            using errcode = 'foreign_key_violation', constraint = 'unit_parent_id_fkey';
+    end if;
     if above.id is not null and level_rank(above.level) >= level_rank(new.level) then
         raise exception 'a % cannot stand below a %', new.level, above.level
             using errcode = 'check_violation', constraint = 'unit_level_order';
@@ -81,6 +92,34 @@ $$;
 
 create or replace trigger unit_count_changed after update of level, valid_to on unit
 for each row execute function unit_count_changed();
+
+-- A unit that changes its level still stands between its parent and its children. What depends
+-- on levels is written anew: which federation and upper-level union its initiatives have, and
+-- which units count as reporting or meeting the floor.
+create or replace function unit_relevel() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    own_path ltree;
+begin
+    perform lock_tree(alone => true);
+    if exists (
+        select from unit u
+        where (u.id = new.parent_id and level_rank(u.level) >= level_rank(new.level))
+            or (u.parent_id = new.id and level_rank(u.level) <= level_rank(new.level))
+    ) then
+        raise exception 'unit % cannot be a % where it stands', new.code, new.level
+            using errcode = 'check_violation', constraint = 'unit_level_order';
+    end if;
+    select path into own_path from unit where id = new.id;
+    update initiative set path = path where path <@ own_path;
+    perform rollup_rebuild(campaign_id)
+    from (select distinct campaign_id from rollup where unit_id = new.id) as counted;
+    return null;
+end
+$$;
+
+create or replace trigger unit_relevel after update of level on unit
+for each row when (old.level <> new.level) execute function unit_relevel();
 
 -- A move: rewrite the paths of the subtree and shift its totals between the two lines.
 create or replace function unit_move() returns trigger

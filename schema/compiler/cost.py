@@ -45,9 +45,12 @@ class Limits:
     depth: int = 16
     root_fields: int = 20
     aliases: int = 100
+    spreads: int = 100  # of fragments, inline ones included
     repeats: int = 20  # of one response name in one selection
     rows: int = 50_000
-    objects: int = 100  # fields with fields of their own, fragments unfolded: parts of the statement
+    objects: int = (
+        100  # fields with fields of their own, fragments unfolded: parts of the statement
+    )
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,9 @@ def check_size(query: str, limits: Limits) -> None:
         raise LimitError("document size in bytes", limits.bytes, size)
 
 
-def check_repeats(document: DocumentNode, limits: Limits) -> None:
-    """Refuse, before validation compares them pairwise, many fields of one response name."""
+def check_shape(document: DocumentNode, limits: Limits) -> None:
+    """Refuse what validation would compare pairwise: many equal names, many fragments used."""
+    spreads = 0
     pending: list[Any] = [
         definition.selection_set
         for definition in document.definitions
@@ -93,6 +97,10 @@ def check_repeats(document: DocumentNode, limits: Limits) -> None:
                     raise LimitError(what, limits.repeats, seen[name], node)
                 if len(name) > LONGEST_NAME:
                     raise LimitError("response name in bytes", LONGEST_NAME, len(name), node)
+            else:
+                spreads += 1
+                if spreads > limits.spreads:
+                    raise LimitError("fragments used", limits.spreads, spreads, node)
             if not isinstance(node, FragmentSpreadNode) and node.selection_set:
                 pending.append(node.selection_set)
 

@@ -34,7 +34,7 @@ from sqlalchemy import BindParameter
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from schema.compiler.arguments import PAGE, PARAMETER, Arguments, Recipe, shape
-from schema.compiler.cost import CostRule, Limits, check_repeats, check_size, fragments_of
+from schema.compiler.cost import CostRule, Limits, check_shape, check_size, fragments_of
 from schema.compiler.emit import Emitter
 from schema.compiler.errors import BadInputError
 from schema.compiler.selection import Selection
@@ -159,7 +159,7 @@ class Compiler:
         try:
             check_size(query, self.limits)
             document = parse(query, max_tokens=self.limits.tokens, no_location=False)
-            check_repeats(document, self.limits)
+            check_shape(document, self.limits)
         except GraphQLError as error:
             error.extensions = error.extensions or {"code": "GRAPHQL_PARSE_FAILED"}
             raise RefusedError(error) from error

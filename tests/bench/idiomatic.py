@@ -7,13 +7,12 @@ each level of a question is a batch of its own. Read as an example, it is good p
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 import strawberry
 from sqlalchemy import Row, Select, func, select
 from strawberry.dataloader import DataLoader
-from strawberry.extensions import QueryDepthLimiter
-from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
 from db import models
@@ -51,7 +50,10 @@ class Progress:
 
     @strawberry.field
     def percent(self) -> float | None:
-        return round(100 * self.achieved / self.target, 2) if self.target else None
+        if not self.target:
+            return None
+        exact = Decimal(100 * self.achieved) / self.target
+        return float(exact.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 @strawberry.type

@@ -9,8 +9,9 @@ from typing import Any
 from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, execute_sync, parse
 
 from schema.build import sdl
-from tests.oracle import fields
+from tests.oracle import tree_fields, work_fields
 from tests.oracle.paging import Listing, page
+from tests.oracle.seen import snake
 from tests.oracle.sight import Sight
 from tests.oracle.world import World
 
@@ -73,7 +74,8 @@ class Reference:
             return listing.cursor(element) if name == "cursor" else Thing(listing.kind, element)
         if name == "id":
             return base64.b64encode(f"{thing.kind}:{thing.row.id}".encode()).decode()
-        resolver = getattr(fields, f"{thing.kind}_{name}", None)
+        key = f"{thing.kind}_{name}"
+        resolver = getattr(tree_fields, key, None) or getattr(work_fields, key, None)
         if resolver is None:
             return _column(thing.row, name)
         return _things(resolver(self.sight, thing.row, **arguments), arguments)
@@ -113,4 +115,4 @@ def _things(found: Any, arguments: dict[str, Any]) -> Any:
 def _column(row: Any, name: str) -> Any:
     if isinstance(row, dict):
         return row[name]
-    return getattr(row, fields.snake(name))
+    return getattr(row, snake(name))

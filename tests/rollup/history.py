@@ -85,7 +85,7 @@ class History:
             *("author", "unauthor", "reauthor", "reshare", "erase", "erase_many"),
             *("transfer", "transfer_many", "plant", "plant_two", "uproot", "uproot_two"),
             *("close", "level", "count_from", "floor", "tier", "tier_more", "tier_less"),
-            *("phase_more", "phase_less", "phase_ordinal"),
+            *("phase_more", "phase_less", "phase_ordinal", "phase_campaign"),
         ]
 
     # Initiatives
@@ -314,6 +314,20 @@ class History:
         self._run(
             "update phase set ordinal = %s where id = %s",
             [self._fresh(), self._one("phase", a)],
+        )
+
+    def _phase_campaign(self, a: int, b: int, c: int, d: int) -> None:
+        """Give a phase, with a day and an ordinal of its own, or a tier to the other campaign."""
+        key = self._fresh()
+        day = date(2023, 1, 1) + timedelta(days=key)
+        self._run(
+            "update phase set campaign_id = 3 - campaign_id, ordinal = %s, opens_on = %s, "
+            "closes_on = %s where id = %s",
+            [key, day, day, self._one("phase", a)],
+        )
+        self._run(
+            "update benefit_tier set campaign_id = 3 - campaign_id, ordinal = %s where id = %s",
+            [key, self._one("benefit_tier", b)],
         )
 
     # Rows to choose from

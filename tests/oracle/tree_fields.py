@@ -1,7 +1,7 @@
-"""What each field means that is more than a column: `Type_field(sight, row, **arguments)`.
+"""What each field of the tree means that is more than a column.
 
-A function returns a value, a pair of a type's name and a row (None where the caller sees
-none), a list of these, or a `Listing` to page through.
+A function `Type_field(sight, row, **arguments)` returns a value, a pair of a type's name and a
+row (None where the caller sees none), a list of these, or a `Listing` to page through.
 """
 
 import base64
@@ -10,52 +10,12 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from db.rules.text import fold
 from tests.oracle import listings
-from tests.oracle.likeness import THRESHOLD, similarity
 from tests.oracle.paging import Listing
+from tests.oracle.seen import TABLES, One, actor, coded, seen, snake, unit_of
 from tests.oracle.sight import Sight
-from tests.oracle.totals import Totals, claimed, effective, verified
+from tests.oracle.totals import Totals, effective
 from tests.oracle.world import Row
-
-_TABLES = {
-    "Unit": "unit",
-    "Campaign": "campaign",
-    "Phase": "phase",
-    "Initiative": "initiative",
-    "Person": "person",
-    "Award": "award",
-}
-One = tuple[str, Any]
-
-
-def snake(name: str) -> str:
-    """Return a GraphQL name as a column's."""
-    return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)
-
-
-def seen(sight: Sight, kind: str, key: Any) -> One:
-    """Return the row with an id, where the caller sees it."""
-    row = sight.world.find(_TABLES[kind], key)
-    return kind, row if row is not None and sight.sees(_TABLES[kind], row) else None
-
-
-def coded(sight: Sight, kind: str, **columns: Any) -> One:
-    """Return the row with these values, where the caller sees it."""
-    row = sight.world.one(_TABLES[kind], **columns)
-    return seen(sight, kind, row.id if row else None)
-
-
-def actor(sight: Sight, row: Row, **_: Any) -> One:
-    """Return the person behind a row's account."""
-    account = sight.world.find("account", row.account_id)
-    return seen(sight, "Person", account.person_id if account else None)
-
-
-def unit_of(sight: Sight, row: Row, **_: Any) -> One:
-    """Return the unit of a row."""
-    return seen(sight, "Unit", row.unit_id)
-
 
 # Query and Viewer
 
@@ -69,7 +29,7 @@ def Query_node(sight: Sight, _: Row, id: str) -> One:
         kind, _, key = base64.b64decode(id, validate=True).decode("ascii").partition(":")
     except (binascii.Error, ValueError):
         return "Unit", None
-    found = kind in _TABLES and re.fullmatch("[0-9]{1,19}", key)
+    found = kind in TABLES and re.fullmatch("[0-9]{1,19}", key)
     return seen(sight, kind, int(key)) if found else ("Unit", None)
 
 
@@ -117,7 +77,7 @@ def Account_person(sight: Sight, row: Row) -> One:
     return seen(sight, "Person", row.person_id)
 
 
-Grant_unit = Drive_unit = Person_unit = Initiative_unit = Review_unit = Ranking_unit = unit_of
+Grant_unit = Ranking_unit = unit_of
 
 # Unit
 
@@ -211,7 +171,7 @@ def Target_revisions(sight: Sight, row: dict[str, Any], **_: Any) -> Listing:
     return listings.newest("TargetRevision", found)
 
 
-TargetRevision_by = Review_by = actor
+TargetRevision_by = actor
 
 
 def Unit_standing(sight: Sight, row: Row, campaign: str, phase: int) -> One:
@@ -270,150 +230,3 @@ _DAYS = ("day", "days", "projectedTotal", "projectedOn", "status")
 
 def Progress_history(_: Sight, row: dict[str, Any], interval: str) -> list[One]:
     return [("ProgressPoint", point) for point in row["totals"].history(interval)]
-
-
-# Campaign and Phase
-
-
-def Campaign_owner(sight: Sight, row: Row) -> One:
-    return seen(sight, "Unit", row.owner_id)
-
-
-def Campaign_phases(sight: Sight, row: Row) -> list[One]:
-    phases = sight.world.where("phase", campaign_id=row.id)
-    return [("Phase", phase) for phase in sorted(phases, key=lambda phase: phase.ordinal)]
-
-
-def Campaign_tiers(sight: Sight, row: Row) -> list[One]:
-    tiers = sight.world.where("benefit_tier", campaign_id=row.id)
-    return [("BenefitTier", tier) for tier in sorted(tiers, key=lambda tier: tier.ordinal)]
-
-
-def Phase_status(sight: Sight, row: Row) -> str:
-    today = sight.world.today
-    return "UPCOMING" if today < row.opens_on else "CLOSED" if today > row.closes_on else "ACTIVE"
-
-
-def Phase_days(_: Sight, row: Row) -> int:
-    return int((row.closes_on - row.opens_on).days) + 1
-
-
-def Phase_day(sight: Sight, row: Row) -> int | None:
-    active = Phase_status(sight, row) == "ACTIVE"
-    return int((sight.world.today - row.opens_on).days) + 1 if active else None
-
-
-def Phase_campaign(sight: Sight, row: Row) -> One:
-    return seen(sight, "Campaign", row.campaign_id)
-
-
-def Phase_drives(sight: Sight, row: Row) -> list[One]:
-    drives = sight.world.where("drive", phase_id=row.id)
-    return [("Drive", one) for one in sorted(drives, key=lambda one: (one.opens_on, one.id))]
-
-
-def Phase_ranking(sight: Sight, row: Row, **arguments: Any) -> Listing:
-    return listings.ranking(sight, row, arguments)
-
-
-# Initiative, Award and Person
-
-
-def Initiative_content(sight: Sight, row: Row) -> str | None:
-    return row.content if sight.reads(row) else None
-
-
-def Initiative_benefitClaimed(_: Sight, row: Row) -> int:
-    return claimed(row)
-
-
-def Initiative_benefitVerified(_: Sight, row: Row) -> int | None:
-    return verified(row)
-
-
-Initiative_campaign = Phase_campaign
-
-
-def Initiative_phase(sight: Sight, row: Row) -> One:
-    return seen(sight, "Phase", row.phase_id)
-
-
-def Initiative_awaits(sight: Sight, row: Row) -> One:
-    return seen(sight, "Unit", row.awaits_id)
-
-
-def Initiative_authors(sight: Sight, row: Row) -> list[One]:
-    parts = sight.world.where("authorship", initiative_id=row.id)
-    return [
-        ("Authorship", one) for one in sorted(parts, key=lambda one: (-one.share, one.person_id))
-    ]
-
-
-def Initiative_reviews(sight: Sight, row: Row) -> list[One]:
-    reviews = [one for one in sight.visible("review") if one.initiative_id == row.id]
-    return [("Review", one) for one in sorted(reviews, key=lambda one: one.id)]
-
-
-def Initiative_possibleDuplicates(sight: Sight, row: Row, first: int) -> list[One]:
-    if not sight.follows(row):
-        return []
-    alike = [
-        (similarity(_searched(row), _searched(other)), other)
-        for other in sight.world.rows["initiative"]
-        if other is not row and other.state not in ("DRAFT", "WITHDRAWN")
-    ]
-    near = [pair for pair in alike if pair[0] >= THRESHOLD]
-    near.sort(key=lambda pair: (-pair[0], pair[1].id))
-    return [("DuplicateCandidate", {"similarity": s, "other": o}) for s, o in near[:first]]
-
-
-def _searched(row: Row) -> str:
-    return fold(f"{row.title} {row.summary}")
-
-
-def DuplicateCandidate_federation(sight: Sight, row: dict[str, Any]) -> str | None:
-    line = sight.world.line(sight.world.unit_of(row["other"]))
-    return next((unit.name for unit in line if unit.level == "FEDERATION"), None)
-
-
-def DuplicateCandidate_initiative(sight: Sight, row: dict[str, Any]) -> One:
-    return seen(sight, "Initiative", row["other"].id)
-
-
-def Authorship_person(sight: Sight, row: Row) -> One:
-    return seen(sight, "Person", row.person_id)
-
-
-def Award_issuedBy(sight: Sight, row: Row) -> One:
-    return seen(sight, "Unit", row.issuer_id)
-
-
-def Award_recipientUnit(sight: Sight, row: Row) -> One:
-    return seen(sight, "Unit", row.recipient_unit_id)
-
-
-def Award_recipientPerson(sight: Sight, row: Row) -> One:
-    return seen(sight, "Person", row.recipient_person_id)
-
-
-Award_phase = Initiative_phase
-
-
-def Person_name(sight: Sight, row: Row) -> str:
-    return row.name if sight.knows(row) else " ".join(f"{word[0]}." for word in row.name.split())
-
-
-def Person_code(sight: Sight, row: Row) -> str:
-    return row.code if sight.knows(row) else "***"
-
-
-def Person_email(sight: Sight, row: Row) -> str | None:
-    return row.email if sight.knows(row) else _masked(row.email)
-
-
-def Person_phone(sight: Sight, row: Row) -> str | None:
-    return row.phone if sight.knows(row) else _masked(row.phone)
-
-
-def _masked(value: str | None) -> str | None:
-    return None if value is None else "***"

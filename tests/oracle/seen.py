@@ -1,0 +1,45 @@
+"""Rows behind other rows, where the caller sees them."""
+
+import re
+from typing import Any
+
+from tests.oracle.sight import Sight
+from tests.oracle.world import Row
+
+TABLES = {
+    "Unit": "unit",
+    "Campaign": "campaign",
+    "Phase": "phase",
+    "Initiative": "initiative",
+    "Person": "person",
+    "Award": "award",
+}
+One = tuple[str, Any]
+
+
+def snake(name: str) -> str:
+    """Return a GraphQL name as a column's."""
+    return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)
+
+
+def seen(sight: Sight, kind: str, key: Any) -> One:
+    """Return the row with an id, where the caller sees it."""
+    row = sight.world.find(TABLES[kind], key)
+    return kind, row if row is not None and sight.sees(TABLES[kind], row) else None
+
+
+def coded(sight: Sight, kind: str, **columns: Any) -> One:
+    """Return the row with these values, where the caller sees it."""
+    row = sight.world.one(TABLES[kind], **columns)
+    return seen(sight, kind, row.id if row else None)
+
+
+def actor(sight: Sight, row: Row, **_: Any) -> One:
+    """Return the person behind a row's account."""
+    account = sight.world.find("account", row.account_id)
+    return seen(sight, "Person", account.person_id if account else None)
+
+
+def unit_of(sight: Sight, row: Row, **_: Any) -> One:
+    """Return the unit of a row."""
+    return seen(sight, "Unit", row.unit_id)
