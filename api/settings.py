@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from db.url import READER, WRITER, libpq_url, with_role
+from db.url import READER, WRITER, with_role
 
 DEMO_TODAY = date(2022, 10, 21)  # the day of the article
 
@@ -18,13 +19,13 @@ class SettingsError(Exception):
 
 
 def _postgresql(url: str) -> str:
-    try:
-        known = libpq_url(url)
-    except ArgumentError as error:
-        raise ValueError("it must be a URL such as postgresql://user:password@host/name") from error
     if not url.startswith(("postgresql://", "postgres://")):
         raise ValueError("it must begin with postgresql://")
-    return known
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ValueError("it must be a URL such as postgresql://user:password@host/name") from error
+    return url
 
 
 DatabaseUrl = Annotated[str, AfterValidator(_postgresql)]

@@ -52,7 +52,9 @@ def test_the_answers_are_not_empty(servers: list[Contender], village: Place) -> 
     assert as_data(contenders.ask(asked["list"]))["unit"]["initiatives"][0]["authors"]
 
 
-def test_a_contender_refuses_a_token_of_somebody_else(servers: list[Contender], village: Place) -> None:
+def test_a_contender_refuses_a_token_of_somebody_else(
+    servers: list[Contender], village: Place
+) -> None:
     for server in servers:
         target = server.targets(village.subject)["small"]
         forged = target._replace(token=target.token[:-6] + "AAAAAA")

@@ -101,6 +101,12 @@ def test_a_database_that_is_not_migrated_is_told(server):
     assert "sangkien migrate" in done.stderr
 
 
+USERNAMES = (
+    *("confed-admin", "tttt-admin", "upper-officer", "unit-officer", "council"),
+    *("support", "member", "auditor", "tttt-auditor", "nobody"),
+)
+
+
 def started(home, port, *words):
     return subprocess.Popen(
         [sys.executable, "-m", "api.cli", *words, "--port", str(port)],
@@ -129,13 +135,15 @@ def test_the_demo_starts_from_nothing_and_again_after_it_was_killed():
     query = {"query": '{ unit(code: "TLD") { progress(campaign: "1TRSK") { achieved } } }'}
     with open_ground() as ground:
         home, answers = ground / "home", []
-        for end in (signal.SIGKILL, signal.SIGTERM):
+        for end, workers in ((signal.SIGKILL, "1"), (signal.SIGTERM, "2")):
             port = free_port()
-            process = started(home, port, "demo", "--workers", "2")
+            process = started(home, port, "demo", "--workers", workers)
             try:
                 wait_until_ready(port, process)
                 answer = httpx.post(f"http://127.0.0.1:{port}/graphql", json=query)
                 answers.append(answer.json())
+                accounts = httpx.get(f"http://127.0.0.1:{port}/demo/accounts").json()
+                assert [account["username"] for account in accounts] == list(USERNAMES)
             finally:
                 process.send_signal(end)
                 process.wait(20)

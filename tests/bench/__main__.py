@@ -52,6 +52,7 @@ def _run(running: EmbeddedServer, folder: Path, options: argparse.Namespace) -> 
     town = place.place(running, "town", town_size, _say)
     _say("installing PostGraphile")
     contenders.install_postgraphile()
+    others = load.others(3)
     with serving(nation, folder) as servers:
         check(servers, nation)
         measured = _rounds(servers, nation, options)
@@ -61,7 +62,7 @@ def _run(running: EmbeddedServer, folder: Path, options: argparse.Namespace) -> 
     ):
         scaled = scale.measure((town, small), (nation, large), options.seconds, options.rounds)
     ceiling = load.ceiling(options.clients, 2)
-    results = report.Results(nation_size, town_size, options, measured, scaled, ceiling)
+    results = report.Results(nation_size, town_size, options, measured, scaled, ceiling, others)
     sys.stdout.write(report.table(results))
     if not options.quick:
         report.write(results, ROOT / "docs" / "bench")
@@ -81,7 +82,10 @@ def serving(nation: Place, folder: Path) -> Iterator[list[Contender]]:
 def check(servers: Sequence[Contender], nation: Place) -> None:
     """Refuse to compare contenders that answer differently. Raises ContenderError."""
     first, *others = (
-        {name: as_data(contenders.ask(asked)) for name, asked in server.targets(nation.subject).items()}
+        {
+            name: as_data(contenders.ask(asked))
+            for name, asked in server.targets(nation.subject).items()
+        }
         for server in servers
     )
     for server, answers in zip(servers[1:], others, strict=True):

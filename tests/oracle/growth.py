@@ -54,7 +54,7 @@ class Tree:
             )
         self._unit(UnitLevel.CONFEDERATION, None)
         for _ in range(self._rng.randint(0, 24)):
-            level = self._rng.choice(LEVELS[1:] + [UnitLevel.GRASSROOTS])
+            level = self._rng.choice([*LEVELS[1:], UnitLevel.GRASSROOTS])
             above = [
                 u for u in self._world.rows["unit"] if LEVELS.index(u.level) < LEVELS.index(level)
             ]

@@ -65,7 +65,7 @@ class Taken:
     def take(self, name: str, meaning: str, type_: Any) -> bool:
         """Whether a name may stand for this: the same as before, or another type's of one shape."""
         known, shape = self._meanings.setdefault(name, (meaning, str(type_)))
-        other_parent = known.split(".")[0] != meaning.split(".")[0]
+        other_parent = known.split(".")[0] != meaning.split(".", maxsplit=1)[0]
         return known == meaning or (other_parent and shape == str(type_))
 
 
@@ -94,7 +94,7 @@ class Questions:
         return Question("\n".join(parts), self._draft.variables)
 
     def everything(self, root: str) -> Question:
-        """Return a question for every field of all that a list at the root gives, two levels down."""
+        """Return a question for every field of all that a list at the root gives."""
         self._draft = _Draft()
         schema = SCHEMA._schema
         assert schema.query_type is not None
@@ -104,6 +104,24 @@ class Questions:
         declared = ", ".join(f"${name}: {type_}" for name, type_ in self._draft.declared.items())
         head = f"query Q({declared}) " if declared else ""
         return Question(f"{head}{{ {root}{page} {selection} }}", self._draft.variables)
+
+    def sifting(self) -> Question:
+        """Return a question of lists by filters, each of one thing or two, and of paces."""
+        self._draft = _Draft()
+        roots = SCHEMA._schema.query_type.fields  # type: ignore[union-attr]
+        parts = []
+        for number in range(8):
+            root = self._rng.choice(("initiatives", "initiatives", "units"))
+            wanted = self.values.filter(roots[root].args["filter"].type)
+            written = literal(roots[root].args["filter"].type, wanted)
+            parts.append(f"s{number}: {root}(filter: {written}) {{ totalCount nodes {{ id }} }}")
+        progress = SCHEMA._schema.type_map["Unit"].fields["progress"]  # type: ignore[attr-defined]
+        pace = "pace { opensOn closesOn day projectedOn requiredRate status }"
+        paced = f"progress{self._arguments(progress)} {{ achieved percent {pace} }}"
+        text = " ".join([*parts, f"units(first: 100) {{ nodes {{ {paced} }} }}"])
+        declared = ", ".join(f"${name}: {type_}" for name, type_ in self._draft.declared.items())
+        head = f"query Q({declared}) " if declared else ""
+        return Question(f"{head}{{ {text} }}", self._draft.variables)
 
     def _all(self, type_: Any, depth: int) -> str:
         lines = ["__typename"]

@@ -4,6 +4,8 @@ A function `Type_field(sight, row, **arguments)` returns a value, a pair of a ty
 row (None where the caller sees none), a list of these, or a `Listing` to page through.
 """
 
+# ruff: noqa: A002, N802 - functions and arguments bear the names of the schema
+
 import base64
 import binascii
 import re

@@ -31,6 +31,11 @@ class Values:
             return self._present(type_.of_type, name)
         return None if self._rng.random() < 0.1 else self._present(type_, name)
 
+    def filter(self, type_: Any) -> dict[str, Any]:
+        """Return a filter of one field or two, none of them null."""
+        names = self._rng.sample(list(type_.fields), self._rng.choice((1, 1, 2)))
+        return {name: self._present(_nullable(type_.fields[name].type), name) for name in names}
+
     def _present(self, type_: Any, name: str) -> Any:
         if is_list_type(type_):
             return [self.of(type_.of_type, name) for _ in range(self._rng.randint(0, 4))]
@@ -98,3 +103,7 @@ class Values:
         kind = "Person" if name == "author" else self._rng.choice(kinds)
         row = self._row(kind.lower())
         return base64.b64encode(f"{kind}:{row.id if row else 1}".encode()).decode()
+
+
+def _nullable(type_: Any) -> Any:
+    return type_.of_type if is_non_null_type(type_) else type_

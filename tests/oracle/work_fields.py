@@ -4,6 +4,8 @@ A function `Type_field(sight, row, **arguments)` returns a value, a pair of a ty
 row (None where the caller sees none), a list of these, or a `Listing` to page through.
 """
 
+# ruff: noqa: N802 - a function bears the name of its field
+
 from typing import Any
 
 from db.rules.text import fold

@@ -150,7 +150,7 @@ class Works:
             )
 
     def _initiative(self) -> None:
-        world, rng, say = self._world, self._rng, self._say
+        world, rng = self._world, self._rng
         key = world.next_id("initiative")
         state = rng.choice(list(InitiativeState) + _COUNTING * 4)
         campaign = rng.choice(world.rows["campaign"])
