@@ -1,5 +1,6 @@
 """The application: what is served where, and what it is made of."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -18,13 +19,16 @@ from api.graphql import GraphQLEndpoint
 from api.health import healthz, readyz
 from api.metrics import metrics
 from api.settings import Settings
+from api.workers import leave_with_parent
 from auth.principal import Principals
 from auth.tokens import Verifier
 from db.sessions import Reader
 from schema.build import SCHEMA
 from schema.compiler.plan import Compiler
 
-EMBEDDED = "SANGKIEN_SERVER_IS_EMBEDDED"  # how the command line tells its workers
+# How the command line tells the processes that serve.
+EMBEDDED = "SANGKIEN_SERVER_IS_EMBEDDED"
+WORKER = "SANGKIEN_IS_WORKER"
 _KEYS = "select public_jwk::text as jwk from signing_key where retired_at is null"
 
 
@@ -56,7 +60,10 @@ def create_app(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await reader.open()
+        leaving = asyncio.create_task(leave_with_parent()) if WORKER in os.environ else None
         yield
+        if leaving is not None:
+            leaving.cancel()
         await reader.close()
 
     app = Starlette(routes=routes, lifespan=lifespan)

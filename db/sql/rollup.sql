@@ -298,22 +298,26 @@ begin
                 i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
         );
     else
+        -- What did not change cancels out. A join of the two would serve as well, but its plan
+        -- is kept from a change of one row for a change of many, where it takes hours.
         facts := array(
-            with changed as (
-                select id from added n join removed o using (id)
-                where (n.unit_id, n.phase_id, n.state, n.sector, n.benefit_claimed,
-                       n.benefit_verified, n.submitted_at, n.recognised_at, n.confirmed_at)
-                    is distinct from
-                      (o.unit_id, o.phase_id, o.state, o.sector, o.benefit_claimed,
-                       o.benefit_verified, o.submitted_at, o.recognised_at, o.confirmed_at)
-            )
-            select f from added i join changed using (id) cross join lateral initiative_fact(
-                1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
-                i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
-            union all
-            select f from removed i join changed using (id) cross join lateral initiative_fact(
-                -1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
-                i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
+            select row(sum(sign), initiative_id, unit_id, campaign_id, ordinal, submitted,
+                recognised, confirmed, returned, rejected, achieved, production, claimed,
+                verified, benefit, submitted_on, recognised_on, confirmed_on, achieved_on
+            )::initiative_fact
+            from (
+                select f.* from added i cross join lateral initiative_fact(
+                    1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
+                    i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
+                union all
+                select f.* from removed i cross join lateral initiative_fact(
+                    -1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
+                    i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
+            ) as turns
+            group by initiative_id, unit_id, campaign_id, ordinal, submitted, recognised,
+                confirmed, returned, rejected, achieved, production, claimed, verified, benefit,
+                submitted_on, recognised_on, confirmed_on, achieved_on
+            having sum(sign) <> 0
         );
     end case;
     if cardinality(facts) > 0 then
@@ -343,20 +347,22 @@ declare
 begin
     perform lock_tree(alone => false);
     if tg_table_name = 'person' then
-        people := array(select n.id from added n join removed o using (id) where n.unit_id <> o.unit_id);
+        people := array(
+            select distinct id
+            from (select id, unit_id, 1 as sign from added
+                  union all select id, unit_id, -1 from removed) as turns
+            group by id, unit_id having sum(sign) <> 0
+        );
     elsif tg_op = 'INSERT' then
         people := array(select distinct person_id from added);
     elsif tg_op = 'DELETE' then
         people := array(select distinct person_id from removed);
     else
         people := array(
-            select n.person_id from added n
-            where not exists (select from removed o
-                where (o.initiative_id, o.person_id) = (n.initiative_id, n.person_id))
-            union
-            select o.person_id from removed o
-            where not exists (select from added n
-                where (o.initiative_id, o.person_id) = (n.initiative_id, n.person_id))
+            select distinct person_id
+            from (select initiative_id, person_id, 1 as sign from added
+                  union all select initiative_id, person_id, -1 from removed) as turns
+            group by initiative_id, person_id having sum(sign) <> 0
         );
     end if;
     if cardinality(people) > 0 then
