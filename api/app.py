@@ -19,7 +19,7 @@ from api.graphql import GraphQLEndpoint
 from api.health import healthz, readyz
 from api.metrics import metrics
 from api.settings import Settings
-from api.workers import leave_with_parent
+from api.workers import leave_with
 from auth.principal import Principals
 from auth.tokens import Verifier
 from db.sessions import Reader
@@ -28,7 +28,7 @@ from schema.compiler.plan import Compiler
 
 # How the command line tells the processes that serve.
 EMBEDDED = "SANGKIEN_SERVER_IS_EMBEDDED"
-WORKER = "SANGKIEN_IS_WORKER"
+SUPERVISOR = "SANGKIEN_SUPERVISOR"  # its process id, where it started several workers
 _KEYS = "select public_jwk::text as jwk from signing_key where retired_at is null"
 
 
@@ -60,7 +60,8 @@ def create_app(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await reader.open()
-        leaving = asyncio.create_task(leave_with_parent()) if WORKER in os.environ else None
+        supervisor = os.environ.get(SUPERVISOR)
+        leaving = asyncio.create_task(leave_with(int(supervisor))) if supervisor else None
         yield
         if leaving is not None:
             leaving.cancel()

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import uvicorn
 
-from api.app import EMBEDDED, WORKER
+from api.app import EMBEDDED, SUPERVISOR
 from api.settings import Settings
 from db import embedded
 from db import migrate as migrations
@@ -102,7 +102,7 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
     print(f"sangkien: http://{config.host}:{config.port}/graphql", flush=True)  # noqa: T201 - for whoever started it
     with tempfile.TemporaryDirectory(prefix="sangkien-metrics-") as folder:
         if workers > 1:
-            os.environ[WORKER] = "1"
+            os.environ[SUPERVISOR] = str(os.getpid())
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         uvicorn.run(
             "api.app:from_environment",

@@ -7,12 +7,11 @@ import signal
 _EVERY = 1.0  # seconds
 
 
-async def leave_with_parent() -> None:
-    """End this process, as a request to end would, once the one that started it is gone.
+async def leave_with(parent: int) -> None:
+    """End this process, as a request to end would, once its parent is gone.
 
     A supervisor that was killed cannot end its workers; left alone they would hold the port.
     """
-    parent = os.getppid()
     while os.getppid() == parent:  # noqa: ASYNC110 - nothing tells a process that its parent died
         await asyncio.sleep(_EVERY)
     os.kill(os.getpid(), signal.SIGTERM)
