@@ -2,7 +2,9 @@
 
 import fcntl
 import os
+import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -100,6 +102,9 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
         if value is not None:
             os.environ[f"SANGKIEN_{name.upper()}"] = str(value)
     print(f"sangkien: http://{config.host}:{config.port}/graphql", flush=True)  # noqa: T201 - for whoever started it
+    # uvicorn raises the signal that ended it once more; left to itself it would end the process
+    # before the embedded server is.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="sangkien-metrics-") as folder:
         if workers > 1:
             os.environ[SUPERVISOR] = str(os.getpid())
