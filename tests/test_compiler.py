@@ -54,7 +54,8 @@ async def test_a_fragment_counts_only_for_the_type_it_is_on(ask):
 
 async def test_typename_may_be_asked_for_anywhere(ask):
     query = """{ __typename viewer { __typename } units(first: 1) { __typename
-        pageInfo { __typename } edges { __typename node { __typename } } nodes { t: __typename } } }"""
+        pageInfo { __typename } edges { __typename node { __typename } }
+        nodes { t: __typename } } }"""
     assert await ask(query) == {
         "__typename": "Query",
         "viewer": {"__typename": "Viewer"},
@@ -78,13 +79,15 @@ async def test_typename_may_be_asked_for_anywhere(ask):
 )
 async def test_skip_and_include_leave_fields_out(ask, skip, include, expected):
     query = """query ($s: Boolean!, $i: Boolean!) { unit(code: "TTTT") {
-        ... @include(if: $i) { depth } code @skip(if: $s) name @skip(if: true) @include(if: true) } }"""
+        ... @include(if: $i) { depth } code @skip(if: $s)
+        name @skip(if: true) @include(if: true) } }"""
     assert await ask(query, {"s": skip, "i": include}) == {"unit": expected}
 
 
 async def test_an_object_without_any_selected_field_is_empty_and_not_null(ask):
     unit = (await ask('{ unit(code: "TTTT") { id } }'))["unit"]["id"]
-    query = "query ($id: ID!) { node(id: $id) { ... on Phase { title } } nodes(ids: [$id]) { ... on Award { id } } }"
+    query = """query ($id: ID!) {
+        node(id: $id) { ... on Phase { title } } nodes(ids: [$id]) { ... on Award { id } } }"""
     assert await ask(query, {"id": unit}) == {"node": {}, "nodes": [{}]}
     assert await ask("{ viewer @skip(if: true) { __typename } }") == {}
 
@@ -100,7 +103,8 @@ async def test_an_argument_left_out_takes_its_default_whether_unsaid_or_an_absen
     query = """query ($i: Interval! = WEEK, $p: Int) { unit(code: "TTTT") {
         a: progress(campaign: "1TRSK", phase: $p) { achieved history { startsOn } }
         b: progress(campaign: "1TRSK") { achieved history(interval: $i) { startsOn } }
-        c: progress(campaign: "1TRSK", phase: null) { achieved history(interval: WEEK) { startsOn } }
+        c: progress(campaign: "1TRSK", phase: null) {
+            achieved history(interval: WEEK) { startsOn } }
     } }"""
     unit = (await ask(query))["unit"]
     assert unit["a"] == unit["b"] == unit["c"]
@@ -108,7 +112,8 @@ async def test_an_argument_left_out_takes_its_default_whether_unsaid_or_an_absen
 
 
 async def test_arguments_are_coerced_as_graphql_says(ask):
-    query = "query ($s: [InitiativeState!]) { initiatives(filter: {state: $s}, first: 1) { totalCount } }"
+    query = """query ($s: [InitiativeState!]) {
+        initiatives(filter: {state: $s}, first: 1) { totalCount } }"""
     one, listed = await ask(query, {"s": "DRAFT"}), await ask(query, {"s": ["DRAFT"]})
     assert one == listed
     assert refusal(query, {"s": "NONE"}).extensions["code"] == "BAD_USER_INPUT"
@@ -192,9 +197,11 @@ INJECTIONS = ("'; drop table unit; --", "$1", "%(x)s", ":name", "\\", '"', "{}",
 @pytest.mark.parametrize("value", INJECTIONS)
 async def test_a_value_is_never_text_of_the_statement(ask, value):
     query = """query ($v: String!, $i: ID!) { unit(code: $v) { code } initiative(number: $v) { id }
-        campaign(code: $v) { id } node(id: $i) { id } units(filter: {text: $v, under: $v, bloc: $v}) {
-        totalCount } initiatives(filter: {text: $v, under: $v, campaign: $v, author: $i}) { totalCount }
-        root: unit(code: "TLD") { progress(campaign: $v) { achieved } target(campaign: $v, phase: 1) {
+        campaign(code: $v) { id } node(id: $i) { id }
+        units(filter: {text: $v, under: $v, bloc: $v}) { totalCount }
+        initiatives(filter: {text: $v, under: $v, campaign: $v, author: $i}) { totalCount }
+        root: unit(code: "TLD") {
+        progress(campaign: $v) { achieved } target(campaign: $v, phase: 1) {
         assigned } standing(campaign: $v, phase: 1) { rank } } }"""
     tagged = f"zq9 {value}"
     sql, values = sql_of(query, {"v": tagged, "i": tagged})

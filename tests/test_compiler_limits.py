@@ -17,6 +17,13 @@ def nested(levels: int) -> str:
     return '{ unit(code: "TLD") ' + "{ parent " * levels + "{ code }" + " }" * levels + " }"
 
 
+MANY_OBJECTS = (
+    f"{{ units(first: 1) {{ nodes {{ {'parent { bloc { code } } ' * 20}"
+    f"children(first: 0) {{ nodes {{ {'parent { bloc { code } } ' * 20}"
+    f"initiatives(first: 0) {{ nodes {{ {'unit { bloc { code } } ' * 15} }} }} }} }} }} }} }}"
+)
+
+
 @pytest.mark.parametrize(
     ("query", "limit", "allowed", "asked"),
     [
@@ -34,21 +41,16 @@ def nested(levels: int) -> str:
         ("{ units(first: 101) { totalCount } }", "page size", 100, 101),
         ("{ nodes(ids: [" + '"x" ' * 101 + "]) { id } }", "ids", 100, 101),
         (
-            "{ units(first: 100) { nodes { children(first: 100) { nodes { "
-            "initiatives(first: 100) { nodes { id } } } } } } }",
+            (
+                "{ units(first: 100) { nodes { children(first: 100) { nodes { "
+                "initiatives(first: 100) { nodes { id } } } } } } }"
+            ),
             "expected rows",
             50_000,
             None,
         ),
         (
-            "{ units(first: 1) { nodes { "
-            + "parent { bloc { code } } " * 20
-            + "children(first: 0) "
-            "{ nodes { "
-            + "parent { bloc { code } } " * 20
-            + "initiatives(first: 0) { nodes { "
-            + "unit { bloc { code } } " * 15
-            + "} } } } } } }",
+            MANY_OBJECTS,
             "objects",
             100,
             116,

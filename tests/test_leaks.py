@@ -1,6 +1,5 @@
 """Nobody learns of what is hidden from them: not a row, not a text of one, not a number."""
 
-import base64
 import random
 import re
 from typing import Any
@@ -15,10 +14,10 @@ from db.sessions import Caller, Reader
 from db.url import READER, WRITER, with_role
 from tests.oracle.asking import Compiled, parsed
 from tests.oracle.growth import grow
-from tests.oracle.queries import Questions
+from tests.oracle.markers import markers_in, may_show
 from tests.oracle.sight import Sight
+from tests.oracle.surveys import Surveys
 from tests.oracle.totals import Totals
-from tests.oracle.wording import MARKER
 from tests.oracle.world import TABLES, World, load
 
 SEEDS = range(100, 103)
@@ -31,48 +30,10 @@ KEYS = {
 }
 NOT_GUARDED = {"alembic_version": "says what revision the database is at, and no more"}
 FOR_ALL = {"signing_key": "verifying tokens comes before there is a caller; private keys are apart"}
-NEVER_SHOWN = {"unit_history", "phase_result", "audit_event", "signing_key", "duplicate_link"}
-PERSONAL = {"code", "name", "email", "phone"}
-_ENCODED = re.compile(rb'"([A-Za-z0-9+/]{8,}={0,2})"')
 
 
 def usernames(world: World) -> list[str | None]:
     return [None, *(account.username for account in world.rows["account"])]
-
-
-def row_of(world: World, table: str, key: object) -> Any:
-    row = world.find(table, key)
-    assert row is not None
-    return row
-
-
-def may_show(sight: Sight, marker: str, question: str) -> bool:
-    """Whether a cell may stand in an answer, by its marker."""
-    table, key, column = sight.world.wording.owners[marker]
-    if table in NEVER_SHOWN or column == "password_hash":
-        return False
-    row = row_of(sight.world, table, key)
-    if table == "person" and column in PERSONAL:
-        return sight.knows(row)
-    if table == "account":
-        return row is sight.account
-    if table == "initiative" and column == "content":
-        return sight.sees(table, row) and sight.reads(row)
-    if table == "unit" and column == "name" and row.level == "FEDERATION":
-        # Of an initiative that resembles one's own, the federation's name is told in any case.
-        return sight.sees(table, row) or "federation" in question
-    return sight.sees(table, row)
-
-
-def markers_in(answer: bytes) -> set[str]:
-    """Return all markers of an answer, those within cursors and ids too."""
-    texts = [answer]
-    for encoded in _ENCODED.findall(answer):
-        try:
-            texts.append(base64.b64decode(encoded, validate=True))
-        except ValueError:
-            continue
-    return {marker for text in texts for marker in MARKER.findall(text.decode("utf-8", "replace"))}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -80,7 +41,7 @@ async def test_no_text_of_what_is_hidden_stands_in_an_answer(database, seed):
     world = grow(seed)
     load(world, database)
     rng = random.Random(seed)
-    compiled, questions = await Compiled.connect(database, world), Questions(world, rng)
+    compiled, questions = await Compiled.connect(database, world), Surveys(world, rng)
     sights = {name: Sight(world, name) for name in usernames(world)}
     shown = 0
     for number in range(EACH):

@@ -7,8 +7,8 @@ import pytest
 
 from tests.oracle.asking import Compiled, canonical, parsed
 from tests.oracle.growth import grow
-from tests.oracle.queries import Questions
 from tests.oracle.reference import Reference
+from tests.oracle.surveys import Surveys
 from tests.oracle.world import load
 
 EXAMPLES = int(os.environ.get("SANGKIEN_ORACLE_EXAMPLES", "400"))
@@ -21,7 +21,7 @@ async def test_a_compiled_read_answers_as_the_reference_does(database, seed):
     world = grow(seed)
     load(world, database)
     rng = random.Random(seed)
-    questions = Questions(world, rng)
+    questions = Surveys(world, rng)
     compiled = await Compiled.connect(database, world)
     names = [None, *(account.username for account in world.rows["account"])]
     callers = {name: Reference(world, name) for name in names}

@@ -123,29 +123,91 @@ begin
 end
 $$;
 
--- Changes of the rules by which a campaign counts.
-create or replace function rollup_rules_changed() returns trigger
+-- Which grassroots units meet the floor, after the floors of a campaign's phases have changed.
+create or replace function rollup_refloor(of_campaign bigint) returns void
+language plpgsql as $$
+begin
+    perform lock_tree(alone => true);
+    with turned as (
+        update rollup r set units_meeting_floor = 1 - r.units_meeting_floor
+        from unit u, (
+            select o.ordinal, floor_of(of_campaign, o.ordinal) as floor
+            from (select 0::bigint union select ordinal from phase where campaign_id = of_campaign)
+                as o (ordinal)
+        ) as f
+        where u.id = r.unit_id and u.level = 'GRASSROOTS'
+            and r.campaign_id = of_campaign and r.ordinal = f.ordinal
+            and r.units_meeting_floor <> (r.achieved >= f.floor)::int
+        returning u.path, r.ordinal, 2 * r.units_meeting_floor - 1 as gained
+    )
+    insert into rollup as r (unit_id, campaign_id, ordinal, slot, path, units_meeting_floor)
+    select a.id, of_campaign, t.ordinal, 0, a.path, sum(t.gained)
+    from turned t join unit a on a.id = any(line(t.path)) and a.level <> 'GRASSROOTS'
+    group by a.id, t.ordinal
+    on conflict (unit_id, campaign_id, ordinal, slot)
+    do update set units_meeting_floor = r.units_meeting_floor + excluded.units_meeting_floor;
+end
+$$;
+
+-- What falls into a tier, after its band has changed; nothing once it is gone.
+create or replace function rollup_retier(of_tier bigint) returns void
+language plpgsql as $$
+begin
+    perform lock_tree(alone => true);
+    delete from rollup_tier where tier_id = of_tier;
+    insert into rollup_tier (unit_id, campaign_id, ordinal, tier_id, slot, path, achieved)
+    select e.unit_id, e.campaign_id, e.ordinal, e.tier_id, 0, u.path, e.achieved
+    from rollup_tier_expected e join unit u on u.id = e.unit_id where e.tier_id = of_tier;
+end
+$$;
+
+-- Changes of the rules by which a campaign counts. All is written anew only where all may differ:
+-- a phase that comes or goes holds no initiatives, but the campaign's floor is the sum of floors.
+create or replace function rollup_campaign_changed() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    if tg_table_name = 'campaign' then
-        perform rollup_rebuild(new.id);
-        return null;
-    end if;
-    if tg_op <> 'INSERT' then
-        perform rollup_rebuild(old.campaign_id);
-    end if;
-    if tg_op = 'INSERT' or (tg_op = 'UPDATE' and new.campaign_id <> old.campaign_id) then
-        perform rollup_rebuild(new.campaign_id);
-    end if;
+    perform rollup_rebuild(new.id);
     return null;
 end
 $$;
 
 create or replace trigger rollup_rules after update of counts_from on campaign
-for each row when (old.counts_from <> new.counts_from) execute function rollup_rules_changed();
+for each row when (old.counts_from <> new.counts_from) execute function rollup_campaign_changed();
+
+create or replace function rollup_phase_changed() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if tg_op = 'INSERT' then
+        perform rollup_refloor(new.campaign_id);
+    elsif tg_op = 'DELETE' then
+        perform lock_tree(alone => true);
+        delete from rollup where (campaign_id, ordinal) = (old.campaign_id, old.ordinal);
+        delete from rollup_tier where (campaign_id, ordinal) = (old.campaign_id, old.ordinal);
+        delete from rollup_day where (campaign_id, ordinal) = (old.campaign_id, old.ordinal);
+        delete from participation where (campaign_id, ordinal) = (old.campaign_id, old.ordinal);
+        perform rollup_refloor(old.campaign_id);
+    elsif (new.campaign_id, new.ordinal) <> (old.campaign_id, old.ordinal) then
+        perform rollup_rebuild(id)
+        from (select old.campaign_id union select new.campaign_id) as touched (id);
+    elsif new.floor <> old.floor then
+        perform rollup_refloor(new.campaign_id);
+    end if;
+    return null;
+end
+$$;
+
 create or replace trigger rollup_rules
 after insert or delete or update of ordinal, floor, campaign_id on phase
-for each row execute function rollup_rules_changed();
+for each row execute function rollup_phase_changed();
+
+create or replace function rollup_benefit_tier_changed() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform rollup_retier(coalesce(new.id, old.id));
+    return null;
+end
+$$;
+
 create or replace trigger rollup_rules
 after insert or delete or update of from_vnd, to_vnd, campaign_id on benefit_tier
-for each row execute function rollup_rules_changed();
+for each row execute function rollup_benefit_tier_changed();

@@ -8,6 +8,7 @@ import json
 import statistics
 import sys
 import time
+from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -85,7 +86,7 @@ async def _measure(asked: dict[str, Any]) -> tuple[float, float, float]:
     ]
     for future in done:
         await loop.create_connection(
-            lambda future=future: _Client(head.encode() + body, until, future),
+            partial(_Client, head.encode() + body, until, future),
             address.hostname,
             address.port,
         )

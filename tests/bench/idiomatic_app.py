@@ -16,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from strawberry.asgi import GraphQL
-from strawberry.extensions import SchemaExtension
+from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
+from strawberry.schema.config import StrawberryConfig
 
 from auth.tokens import Verifier
-from tests.bench.idiomatic import Loaders, Query
+from tests.bench.idiomatic import SCALARS, Loaders, Query
 
 
 class Work(Loaders):
@@ -43,13 +44,14 @@ class Work(Loaders):
 
     async def _execute(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         async with self._turn:
-            return (await self._session.execute(statement)).all()
+            rows: Sequence[Row[Any]] = (await self._session.execute(statement)).all()
+            return rows
 
 
 class OneTransaction(SchemaExtension):
     """Spans the execution of an operation with its transaction."""
 
-    async def on_execute(self) -> AsyncIterator[None]:  # type: ignore[override]
+    async def on_execute(self) -> AsyncIterator[None]:
         """Begin, let the resolvers run, end."""
         work: Work = self.execution_context.context
         await work.begin()
@@ -63,7 +65,13 @@ class Endpoint(GraphQL[Work, None]):
     """Strawberry's own ASGI endpoint, with the caller taken from the bearer token."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        super().__init__(strawberry.Schema(Query, extensions=[OneTransaction]), graphql_ide=None)
+        parsed, validated = ParserCache(maxsize=128), ValidationCache(maxsize=128)
+        schema = strawberry.Schema(
+            Query,
+            extensions=[lambda: parsed, lambda: validated, OneTransaction],
+            config=StrawberryConfig(scalar_map=SCALARS),
+        )
+        super().__init__(schema, graphql_ide=None)
         url = make_url(config["databaseUrl"]).set(drivername="postgresql+asyncpg")
         self._engine = create_async_engine(
             url, pool_size=config["poolSize"], max_overflow=0, pool_reset_on_return=None
@@ -71,7 +79,8 @@ class Endpoint(GraphQL[Work, None]):
         self._bindings: Mapping[str, str] = config["bindings"]
 
         async def load_keys() -> Sequence[Mapping[str, Any]]:
-            return config["keys"]
+            keys: Sequence[Mapping[str, Any]] = config["keys"]
+            return keys
 
         self._verifier = Verifier(load_keys, issuer=config["issuer"], audience=config["audience"])
 

@@ -17,7 +17,14 @@ from tests.oracle.world import World
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 _WIDE = Limits(
-    bytes=10**6, tokens=10**5, depth=99, root_fields=99, aliases=999, rows=10**9, objects=10**6
+    bytes=10**6,
+    tokens=10**5,
+    depth=99,
+    root_fields=99,
+    aliases=999,
+    rows=10**9,
+    objects=10**6,
+    spreads=999,
 )
 
 

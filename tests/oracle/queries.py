@@ -47,7 +47,7 @@ class Question:
 
 
 @dataclass
-class _Draft:
+class Draft:
     """What an operation has been given so far."""
 
     fragments: dict[str, str] = field(default_factory=dict)
@@ -75,13 +75,13 @@ class Questions:
     def __init__(self, world: World, rng: random.Random) -> None:
         self._rng = rng
         self.values = Values(world, rng)
-        self._draft = _Draft()
+        self._draft = Draft()
         self._budget = 0
         self._cursors = Cursors()
 
     def draw(self) -> Question:
         """Return one more question."""
-        self._draft = _Draft()
+        self._draft = Draft()
         self._budget = self._rng.choice((15, 40, 90))
         schema = SCHEMA._schema
         assert schema.query_type is not None
@@ -92,46 +92,6 @@ class Questions:
         if self._rng.random() < 0.5:
             parts.reverse()
         return Question("\n".join(parts), self._draft.variables)
-
-    def everything(self, root: str) -> Question:
-        """Return a question for every field of all that a list at the root gives."""
-        self._draft = _Draft()
-        schema = SCHEMA._schema
-        assert schema.query_type is not None
-        definition = schema.query_type.fields[root]
-        page = "(first: 100)" if "first" in definition.args else ""
-        selection = self._all(get_named_type(definition.type), 4 if page else 3)
-        declared = ", ".join(f"${name}: {type_}" for name, type_ in self._draft.declared.items())
-        head = f"query Q({declared}) " if declared else ""
-        return Question(f"{head}{{ {root}{page} {selection} }}", self._draft.variables)
-
-    def sifting(self) -> Question:
-        """Return a question of lists by filters, each of one thing or two, and of paces."""
-        self._draft = _Draft()
-        roots = SCHEMA._schema.query_type.fields  # type: ignore[union-attr]
-        parts = []
-        for number in range(8):
-            root = self._rng.choice(("initiatives", "initiatives", "units"))
-            wanted = self.values.filter(roots[root].args["filter"].type)
-            written = literal(roots[root].args["filter"].type, wanted)
-            parts.append(f"s{number}: {root}(filter: {written}) {{ totalCount nodes {{ id }} }}")
-        progress = SCHEMA._schema.type_map["Unit"].fields["progress"]  # type: ignore[attr-defined]
-        pace = "pace { opensOn closesOn day projectedOn requiredRate status }"
-        paced = f"progress{self._arguments(progress)} {{ achieved percent {pace} }}"
-        text = " ".join([*parts, f"units(first: 100) {{ nodes {{ {paced} }} }}"])
-        declared = ", ".join(f"${name}: {type_}" for name, type_ in self._draft.declared.items())
-        head = f"query Q({declared}) " if declared else ""
-        return Question(f"{head}{{ {text} }}", self._draft.variables)
-
-    def _all(self, type_: Any, depth: int) -> str:
-        lines = ["__typename"]
-        for name, definition in type_.fields.items():
-            named = get_named_type(definition.type)
-            if is_leaf_type(named):
-                lines.append(name + self._arguments(definition))
-            elif depth > 1:
-                lines.append(f"{name}{self._arguments(definition)} {self._all(named, depth - 1)}")
-        return "{ " + " ".join(lines) + " }"
 
     def remember(self, answer: Any) -> None:
         """Take the cursors of an answer, to turn pages with."""

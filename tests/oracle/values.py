@@ -2,11 +2,12 @@
 
 import base64
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from graphql import is_list_type, is_non_null_type
 
+from tests.oracle.totals import benefit, local_day
 from tests.oracle.works import BILLION
 from tests.oracle.world import World
 
@@ -46,14 +47,29 @@ class Values:
         if type_.name == "Boolean":
             return self._rng.random() < 0.5
         if type_.name == "Date":
-            return (self._world.today + timedelta(days=self._rng.randint(-60, 3))).isoformat()
+            return self._day(name).isoformat()
         if type_.name == "VND":
-            return self._rng.choice((0, 1, 2**31, 5 * BILLION, 20 * BILLION, 2**63 - 1, -1))
+            return self._amount()
         if type_.name == "Int":
             return self._rng.choice(
                 (0, 1, 1, 1, 2, 2, 3, 2**31 - 1) if name == "phase" else (0, 1, 3)
             )
         return self._id(name) if type_.name == "ID" else self._text(name)
+
+    def _day(self, name: str) -> date:
+        """Return a day that an initiative has where it can, as filters include both ends."""
+        row = self._row("initiative")
+        day = self._world.today - timedelta(days=self._rng.randrange(60))
+        if row is not None and self._rng.random() < 0.8:
+            submitted = name.startswith("submitted") and row.submitted_at
+            day = local_day(row.submitted_at) if submitted else row.applied_on
+        return day
+
+    def _amount(self) -> int:
+        row = self._row("initiative")
+        if row is not None and self._rng.random() < 0.6:
+            return benefit(row)
+        return self._rng.choice((0, 1, 2**31, 20 * BILLION, 2**63 - 1, -1))
 
     def _input(self, type_: Any) -> dict[str, Any]:
         names = list(type_.fields)

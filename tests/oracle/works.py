@@ -96,7 +96,7 @@ class Works:
             occasions=[say.text("phase", key, "occasions") for _ in range(rng.randint(0, 2))],
             version=rng.randint(1, 3),
         )
-        for unit in rng.sample(world.rows["unit"], min(len(world.rows["unit"]), rng.randint(0, 4))):
+        for unit in self._overriding():
             opens = opens_on + timedelta(days=rng.randint(-30, 30))
             dates = {"opens_on": opens, "closes_on": opens + timedelta(days=rng.randrange(200))}
             override = world.next_id("window_override")
@@ -109,6 +109,16 @@ class Works:
                 "drive", id=drive, phase_id=key, unit_id=self._unit().id, title=title, **dates
             )
         return closes_on + timedelta(days=rng.choice((1, 1, 20)))
+
+    def _overriding(self) -> list[Row]:
+        """Return some units anywhere, or some of one line, where the nearest has to win."""
+        units, rng = self._world.rows["unit"], self._rng
+        if rng.random() < 0.5:
+            units = self._world.line(max(rng.sample(units, min(3, len(units))), key=self._depth))
+        return rng.sample(units, min(len(units), rng.randint(0, 4)))
+
+    def _depth(self, unit: Row) -> int:
+        return len(self._world.line(unit))
 
     def _tier(self, campaign_id: int, ordinal: int) -> None:
         key = self._world.next_id("benefit_tier")
