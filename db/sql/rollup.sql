@@ -79,7 +79,8 @@ create type rollup_delta as (
 -- Add what units gained themselves, one delta for each unit and ordinal, to them and their
 -- ancestors. The lowest rows first, then upwards by id: one order for all writers.
 create or replace function rollup_add(deltas rollup_delta[]) returns void
-language sql as $$
+language plpgsql as $$
+begin
     with own as (
         select d.*, u.level, u.path, floor_of(d.campaign_id, d.ordinal) as floor
         from unnest(deltas) d join unit u on u.id = d.unit_id
@@ -149,7 +150,8 @@ language sql as $$
         benefit_verified = r.benefit_verified + excluded.benefit_verified,
         participants = r.participants + excluded.participants,
         units_reporting = r.units_reporting + excluded.units_reporting,
-        units_meeting_floor = r.units_meeting_floor + excluded.units_meeting_floor
+        units_meeting_floor = r.units_meeting_floor + excluded.units_meeting_floor;
+end
 $$;
 
 -- Count people anew and return the change, as deltas of their own units. Locking the person
@@ -206,9 +208,13 @@ $$;
 create or replace function rollup_apply(facts initiative_fact[], people bigint[]) returns void
 language plpgsql as $$
 declare
-    turnout rollup_delta[] := array(select d from participation_recount(people) d);
+    turnout rollup_delta[] := '{}';
+    deltas rollup_delta[];
 begin
-    perform rollup_add(array(
+    if cardinality(people) > 0 then
+        turnout := array(select d from participation_recount(people) d);
+    end if;
+    deltas := array(
         select row(unit_id, campaign_id, ordinal, sum(submitted), sum(recognised),
             sum(confirmed), sum(returned), sum(rejected), sum(achieved),
             sum(achieved_production), sum(achieved_public), sum(benefit_claimed),
@@ -227,8 +233,21 @@ begin
             from unnest(turnout) d
         ) as gains
         group by unit_id, campaign_id, ordinal
-    ));
+    );
+    if cardinality(deltas) > 0 then
+        perform rollup_add(deltas);
+    end if;
+    if cardinality(facts) > 0 then
+        perform rollup_add_tiers(facts);
+        perform rollup_add_days(facts);
+    end if;
+end
+$$;
 
+-- The tiers of what came or went.
+create or replace function rollup_add_tiers(facts initiative_fact[]) returns void
+language plpgsql as $$
+begin
     insert into rollup_tier as r (unit_id, campaign_id, ordinal, tier_id, slot, path, achieved)
     select a.id, g.campaign_id, g.ordinal, g.tier_id, pg_backend_pid() % slots(a.level), a.path,
         sum(g.achieved)
@@ -247,7 +266,13 @@ begin
     order by a.depth desc, a.id, g.campaign_id, g.ordinal, g.tier_id
     on conflict (unit_id, campaign_id, ordinal, tier_id, slot)
     do update set achieved = r.achieved + excluded.achieved;
+end
+$$;
 
+-- The days on which it came.
+create or replace function rollup_add_days(facts initiative_fact[]) returns void
+language plpgsql as $$
+begin
     insert into rollup_day as r (
         unit_id, campaign_id, ordinal, day, slot, path, submitted, recognised, confirmed, achieved
     )
@@ -279,7 +304,8 @@ end
 $$;
 
 create or replace function rollup_initiative() returns trigger
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set plan_cache_mode = force_generic_plan as $$
 declare
     facts initiative_fact[];
 begin
@@ -341,7 +367,8 @@ referencing old table as removed for each statement execute function rollup_init
 
 -- Authors that come or go, and people who change their unit.
 create or replace function rollup_people() returns trigger
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set plan_cache_mode = force_generic_plan as $$
 declare
     people bigint[];
 begin
