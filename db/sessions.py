@@ -88,6 +88,7 @@ class Reader:
             statement_cache_size=512,
             max_cached_statement_lifetime=0,
             max_cacheable_statement_size=1 << 18,
+            init=_take_json_as_bytes,
             reset=_nothing_to_reset,
         )
 
@@ -96,7 +97,7 @@ class Reader:
         await self._pool.close()
 
     async def fetch_json(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
-        """Run one statement as `caller` and return the JSON text it yields, in UTF-8.
+        """Run one statement as `caller` and return the JSON text it yields.
 
         Raises GrantsChangedError, TooSlowError, UnavailableError.
         """
@@ -148,6 +149,12 @@ async def _read(
         connection.terminate()
         raise
     return result
+
+
+async def _take_json_as_bytes(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
+    )
 
 
 async def _nothing_to_reset(_: asyncpg.Connection) -> None:

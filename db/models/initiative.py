@@ -95,7 +95,8 @@ class Initiative(Base):
     )
     benefit_verified: Mapped[int | None] = mapped_column(
         Computed(
-            f"case when verified is not null then {_TOTAL.format('verified')} else null::bigint end",
+            f"case when verified is not null then {_TOTAL.format('verified')}"
+            " else null::bigint end",
             persisted=True,
         ),
     )

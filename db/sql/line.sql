@@ -79,3 +79,20 @@ begin
     update rollup_day t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
 end
 $$;
+
+-- What changes rows and then totals takes the lock of the tree before those of its rows, as a
+-- move does, which would else wait for a row while the row's writer waits for the tree.
+create or replace function line_held() returns trigger
+language plpgsql as $$
+begin
+    perform lock_tree(alone => false);
+    return null;
+end
+$$;
+
+create or replace trigger line_held before update or delete on initiative
+for each statement execute function line_held();
+create or replace trigger line_held before update or delete on authorship
+for each statement execute function line_held();
+create or replace trigger line_held before update or delete on person
+for each statement execute function line_held();

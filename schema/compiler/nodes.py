@@ -7,12 +7,11 @@ import binascii
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, is_list_type
-from sqlalchemy import BigInteger, ColumnElement, Text, case, column, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, ColumnElement, Text, case, column, func, literal_column, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
 
 from db.queries.rows import Row
 from schema.compiler.errors import LimitError
-from schema.compiler.json_text import NULL, json_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,8 +86,14 @@ def _many(emitter: Emitter, ids: Recipe, lookups: list[NodeLookup]) -> ColumnEle
         .render_derived(name=given.alias)
     )
     keyed = [(lookup, case((given.name == lookup.type_.name, given.key))) for lookup in lookups]
-    listed = json_list(_first(emitter, keyed), given.ordinal)
-    return select(listed).select_from(unnested).scalar_subquery()
+    found = (
+        select(_first(emitter, keyed).label("object"), given.ordinal.label("ordinal"))
+        .select_from(unnested)
+        .subquery(emitter.alias("t"))
+    )
+    ordered = func.json_agg(aggregate_order_by(found.c.object, found.c.ordinal), type_=JSON())
+    empty = literal_column("'[]'::json", JSON())
+    return select(func.coalesce(ordered, empty)).select_from(found).scalar_subquery()
 
 
 def _few(ids: list[str], node: FieldNode) -> list[str]:
@@ -101,7 +106,7 @@ def _first(
     emitter: Emitter, keyed: Sequence[tuple[NodeLookup, ColumnElement[Any]]]
 ) -> ColumnElement[Any]:
     found = [emitter.one(lookup.type_, lookup.fields, lookup.by_id(key)) for lookup, key in keyed]
-    return func.coalesce(*found, NULL)
+    return func.coalesce(*found, type_=JSON())
 
 
 def _single(given: Recipe, type_name: str) -> Recipe:

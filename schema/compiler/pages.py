@@ -17,18 +17,21 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    true,
     tuple_,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
 
 from db.queries.rows import Row, Rows
 from schema.compiler.errors import BadInputError, LimitError
-from schema.compiler.json_text import json_list, json_name, json_object, or_null
 from schema.compiler.relay import cursor_of, keys_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from graphql import FieldNode, GraphQLObjectType
+    from sqlalchemy.sql.selectable import LateralFromClause
     from sqlalchemy.types import TypeEngine
 
     from schema.compiler.arguments import Recipe
@@ -81,67 +84,81 @@ class PageBuilder:
         self._gathered: list[ColumnElement[Any]] = []
         self._totals = Row(emitter.alias("c"))
 
-    def connection(self, type_: GraphQLObjectType, fields: Fields) -> ColumnElement[str]:
-        """Return the connection as an object in JSON text."""
-        drawn = json_object((name, self._field(type_, nodes)) for name, nodes in fields.items())
+    def connection(self, type_: GraphQLObjectType, fields: Fields) -> ColumnElement[Any]:
+        """Return the connection as a JSON object."""
+        columns = [self._field(type_, nodes).label(name) for name, nodes in fields.items()]
+        drawn = select(*columns).lateral(self._emitter.alias("o"))
+        result = func.to_json(literal_column(drawn.name), type_=JSON())
         if not self._gathered:
-            return drawn
+            return select(result).select_from(drawn).scalar_subquery()
         gathered = select(*self._gathered).select_from(self._source).subquery(self._totals.alias)
-        return select(drawn).select_from(gathered).scalar_subquery()
+        return select(result).select_from(gathered.join(drawn, true())).scalar_subquery()
 
-    def _field(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> ColumnElement[str]:
+    def _field(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> ColumnElement[Any]:
         name = nodes[0].name.value
         if name == "totalCount":
-            return cast(_count(self._rows.branches), Text)
+            return _count(self._rows.branches)
         if name == "__typename":
-            return json_name(type_.name)
+            return cast(literal(type_.name), Text)
         below: Any = get_named_type(type_.fields[name].type)
         fields = self._emitter.selection.below(below, nodes)
         if name == "pageInfo":
             return self._page_info(below, fields)
-        if name == "nodes":
-            drawn = self._emitter.object(below, fields, self._row)
-        else:
-            drawn = self._edge(below, fields)
-        return self._gather(json_list(drawn), Text())
+        drawn = self._node(below, fields) if name == "nodes" else self._edge(below, fields)
+        elements = self._gather(func.json_agg(drawn), JSON())
+        return func.coalesce(elements, literal_column("'[]'::json", JSON()))
 
     def _gather(self, aggregate: ColumnElement[Any], type_: TypeEngine[Any]) -> ColumnElement[Any]:
         name = f"j{len(self._gathered)}"
         self._gathered.append(aggregate.label(name))
         return self._totals.column(name, type_)
 
-    def _edge(self, type_: GraphQLObjectType, fields: Fields) -> ColumnElement[str]:
-        drawn: list[tuple[str, ColumnElement[str]]] = []
+    def _draw(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+        return self._join(select(*columns).lateral(self._emitter.alias("o")))
+
+    def _join(self, drawn: LateralFromClause) -> ColumnElement[Any]:
+        self._source = self._source.join(drawn, true())
+        return literal_column(drawn.name)
+
+    def _node(self, type_: GraphQLObjectType, fields: Fields) -> ColumnElement[Any]:
+        return self._join(self._emitter.object(type_, fields, self._row))
+
+    def _edge(self, type_: GraphQLObjectType, fields: Fields) -> ColumnElement[Any]:
+        columns = []
         for name, nodes in fields.items():
             field = nodes[0].name.value
             if field == "cursor":
-                value = _quoted(cursor_of(self._row, self._rows))
+                value = cursor_of(self._row, self._rows)
             elif field == "node":
                 node: Any = get_named_type(type_.fields[field].type)
                 below = self._emitter.selection.below(node, nodes)
-                value = self._emitter.object(node, below, self._row)
+                value = func.to_json(self._node(node, below))
             else:
-                value = json_name(type_.name)
-            drawn.append((name, value))
-        return json_object(drawn)
+                value = cast(literal(type_.name), Text)
+            columns.append(value.label(name))
+        return self._draw(columns)
 
-    def _page_info(self, type_: GraphQLObjectType, fields: Fields) -> ColumnElement[str]:
-        return json_object(
-            (name, self._page_info_field(type_, nodes[0].name.value))
+    def _page_info(self, type_: GraphQLObjectType, fields: Fields) -> ColumnElement[Any]:
+        columns = [
+            self._page_info_field(type_, nodes[0].name.value).label(name)
             for name, nodes in fields.items()
-        )
+        ]
+        info = select(*columns).lateral(self._emitter.alias("o"))
+        result = func.to_json(literal_column(info.name), type_=JSON())
+        return select(result).select_from(info).scalar_subquery()
 
-    def _page_info_field(self, type_: GraphQLObjectType, field: str) -> ColumnElement[str]:
+    def _page_info_field(self, type_: GraphQLObjectType, field: str) -> ColumnElement[Any]:
         page = self._page
         if field == "__typename":
-            return json_name(type_.name)
+            return cast(literal(type_.name), Text)
         if field == "hasNextPage":
             return _constant(page.before is not None) if page.backward else self._more()
         if field == "hasPreviousPage":
             return self._more() if page.backward else _constant(page.after is not None)
         cursors = self._gather(func.array_agg(cursor_of(self._row, self._rows)), ARRAY(Text()))
         at = literal_column("1") if field == "startCursor" else func.cardinality(cursors)
-        return or_null(_quoted(cursors[at]))
+        element: ColumnElement[Any] = cursors[at]
+        return element
 
     def _elements(self) -> Select[Any]:
         """Return the rows of the page, in the connection's order."""
@@ -161,14 +178,16 @@ class PageBuilder:
         columns = [rows.selected_columns[key] for key in self._rows.keys]
         return rows.order_by(*(c.desc() if reverse else c.asc() for c in columns))
 
-    def _more(self) -> ColumnElement[str]:
+    def _more(self) -> ColumnElement[bool]:
         """Return whether more rows follow in the direction of paging."""
         size = self._page.size
         ahead = _union(
             [_bare(branch).limit(literal_column(str(size + 1))) for branch in self._bounded]
         ).subquery(self._emitter.alias("u"))
-        more = func.count() > literal_column(str(size))
-        return select(cast(more, Text)).select_from(ahead).scalar_subquery()
+        counted: ColumnElement[bool] = (
+            select(func.count() > literal_column(str(size))).select_from(ahead).scalar_subquery()
+        )
+        return counted
 
     def _bounds(self, branch: Select[Any]) -> list[ColumnElement[bool]]:
         return [
@@ -193,14 +212,8 @@ class PageBuilder:
         return condition
 
 
-def _constant(value: bool) -> ColumnElement[str]:  # noqa: FBT001 - it is the value itself
-    return literal("true" if value else "false", Text())
-
-
-def _quoted(cursor: ColumnElement[str]) -> ColumnElement[str]:
-    """Return a cursor, which needs no escaping, as JSON text."""
-    quote = literal('"', Text())
-    return quote.concat(cursor).concat(quote)
+def _constant(value: bool) -> ColumnElement[bool]:  # noqa: FBT001 - it is the value itself
+    return literal_column("true" if value else "false")
 
 
 def _count(branches: tuple[Select[Any], ...]) -> ColumnElement[int]:

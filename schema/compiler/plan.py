@@ -215,12 +215,12 @@ class Compiler:
         )
         document = DocumentNode(definitions=(alone, *operation.fragments.values()))
 
-        def answer(variables: Any) -> str:
+        def answer(variables: Any) -> bytes:
             result = execute_sync(self._schema, document, variable_values=variables.coerced)
             if result.errors:
                 raise result.errors[0]
             assert result.data is not None
-            return orjson.dumps(result.data[name]).decode()
+            return orjson.dumps(result.data[name])
 
         return answer
 
