@@ -1,5 +1,8 @@
-"""The totals by a plain fold over the raw rows. Source: PROGRAMME.md, and what db/sql/rollup.sql
-says that its columns count; none of its SQL is used here."""
+"""The totals by a plain fold over the raw rows.
+
+Source: PROGRAMME.md, and what db/sql/rollup.sql says that its columns count; none of its SQL is
+used here.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -94,8 +97,7 @@ class Raw:
         floors = [
             phase["floor"]
             for phase in self.phases.values()
-            if phase["campaign_id"] == campaign_id
-            and ordinal in {WHOLE_CAMPAIGN, phase["ordinal"]}
+            if phase["campaign_id"] == campaign_id and ordinal in {WHOLE_CAMPAIGN, phase["ordinal"]}
         ]
         return sum(floors)
 

@@ -36,7 +36,10 @@ class Step(NamedTuple):
 def begin(connection: psycopg.Connection) -> None:
     """Make the first tree, two campaigns with phases and tiers, and people in all units."""
     run = connection.execute
-    run("insert into unit (id, code, name, level, valid_from) values (1, '1', '1', 'CONFEDERATION', '2022-01-01')")  # noqa: E501 - one row
+    run(
+        """insert into unit (id, code, name, level, valid_from)
+        values (1, '1', '1', 'CONFEDERATION', '2022-01-01')"""
+    )
     for identity, level, parent in _TREE:
         run(
             "insert into unit (id, code, name, level, parent_id, valid_from) "
@@ -51,7 +54,8 @@ def begin(connection: psycopg.Connection) -> None:
         )
     run(
         """insert into phase (id, campaign_id, ordinal, title, opens_on, closes_on, floor) values
-        (1, 1, 1, 'x', '2022-01-01', '2022-05-31', 1), (2, 1, 2, 'x', '2022-06-01', '2022-12-31', 2),
+        (1, 1, 1, 'x', '2022-01-01', '2022-05-31', 1),
+        (2, 1, 2, 'x', '2022-06-01', '2022-12-31', 2),
         (3, 2, 1, 'x', '2022-01-01', '2022-12-31', 2)"""
     )
     run(
@@ -60,7 +64,8 @@ def begin(connection: psycopg.Connection) -> None:
     )
     for person in range(1, _PEOPLE + 1):
         run(
-            "insert into person (id, code, name, unit_id, sector) values (%s, %s, 'x', %s, 'PUBLIC')",
+            "insert into person (id, code, name, unit_id, sector) "
+            "values (%s, %s, 'x', %s, 'PUBLIC')",
             [person, str(person), 2 + person % 12],
         )
 
@@ -127,9 +132,7 @@ class History:
         )
 
     def _resector(self, a: int, b: int, c: int, d: int) -> None:
-        self._run(
-            "update initiative set sector = %s where id %% 2 = %s", [SECTORS[a % 2], b % 2]
-        )
+        self._run("update initiative set sector = %s where id %% 2 = %s", [SECTORS[a % 2], b % 2])
 
     def _redate(self, a: int, b: int, c: int, d: int) -> None:
         self._run(
