@@ -155,28 +155,33 @@ end
 $$;
 
 -- Count people anew and return the change, as deltas of their own units. Locking the person
--- makes two changes of one person's initiatives follow one another.
+-- makes two changes of one person's initiatives follow one another. People are joined, not
+-- compared with an array, which would be searched from its start for every row.
 create or replace function participation_recount(people bigint[]) returns setof rollup_delta
 language plpgsql as $$
 begin
-    perform from person where id = any(people) order by id for no key update;
+    perform from person p join unnest(people) as who (id) using (id)
+    order by p.id for no key update of p;
     return query
     with now_counted as (
         select a.person_id, f.campaign_id, o.ordinal, count(*) as initiatives
-        from authorship a
+        from unnest(people) as who (id)
+        join authorship a on a.person_id = who.id
         join initiative i on i.id = a.initiative_id
         cross join lateral initiative_fact(
             1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
             i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at
         ) f
         cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
-        where a.person_id = any(people) and f.achieved = 1
+        where f.achieved = 1
         group by a.person_id, f.campaign_id, o.ordinal
     ),
     changed as (
         select person_id, campaign_id, ordinal, p.unit_id as old_unit, p.initiatives as old_count,
             coalesce(n.initiatives, 0) as new_count
-        from (select * from participation where person_id = any(people)) p
+        from (
+            select p.* from unnest(people) as who (id) join participation p on p.person_id = who.id
+        ) p
         full join now_counted n using (person_id, campaign_id, ordinal)
         where p.initiatives is distinct from coalesce(n.initiatives, 0)
             or p.unit_id is distinct from (select unit_id from person where id = person_id)
