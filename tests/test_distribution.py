@@ -1,5 +1,7 @@
 """A total distributed among units comes out exact, fair and the same whatever their order."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +42,7 @@ def test_the_order_of_units_does_not_matter(total, weights, rng):
 def test_whoever_weighs_more_gets_no_less(total, weights):
     parts = distribute(total, weights)
     by_weight = sorted(weights, key=lambda code: (weights[code], parts[code]))
-    for lighter, heavier in zip(by_weight, by_weight[1:], strict=False):
+    for lighter, heavier in pairwise(by_weight):
         if weights[lighter] < weights[heavier]:
             assert parts[lighter] <= parts[heavier]
 

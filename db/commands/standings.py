@@ -25,7 +25,6 @@ _STANDING = """
 """
 _OWN = f"{_STANDING} where u.id = $2"
 _CHILDREN = f"{_STANDING} where u.parent_id = $2 order by u.code"
-# In one order, so that of two who set the same targets one waits for the other.
 _LOCK = """
     select unit_id, version from target where phase_id = $1 and unit_id = any ($2)
     order by unit_id for update
@@ -102,7 +101,8 @@ async def set_targets(
     `kind` is a TargetKind. Raises ConflictError where somebody else has set one of the targets
     since they were loaded, be it to the same.
     """
-    found = changes(wanted, reason)
+    # In one order, so that of two who set the same first targets one waits for the other.
+    found = sorted(changes(wanted, reason), key=lambda change: change.of.unit_id)
     await _lock(session, phase, [change.of for change in wanted])
     for statement, some in (
         (_INSERT, [change for change in found if not change.of.version]),
