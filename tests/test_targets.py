@@ -1,52 +1,19 @@
-"""Targets assigned and registered, as each role, in open and closed phases."""
+"""Targets assigned and registered, in open and closed phases."""
 
 import asyncio
 from typing import Any
 
 import pytest
 
-from db.rules.errors import ForbiddenError
 from tests.client import client
-from tests.mutating import ERRORS, ask, change, differing, rows, value, writing
-
-TARGET = "target(campaign: $c, phase: $p) { assigned registered effective unallocated version }"
-REJECTED = "... on TargetRejected { unit phase by }"
-ASSIGN = f"""mutation ($input: AssignTargetsInput!, $c: String! = "1TRSK", $p: Int! = 2) {{
-    assignTargets(input: $input) {{
-        ... on AssignTargetsPayload {{ __typename parent {{ code {TARGET}
-            children(first: 100) {{ nodes {{ code {TARGET} }} }} }} }}
-        {REJECTED} {ERRORS} }} }}"""
-REGISTER = f"""mutation ($input: RegisterTargetInput!, $c: String! = "1TRSK", $p: Int! = 2) {{
-    registerTarget(input: $input) {{
-        ... on RegisterTargetPayload {{ __typename registrant: unit {{ {TARGET} }} }}
-        {REJECTED} {ERRORS} }} }}"""
-HELD = """select u.code, t.assigned, t.registered, t.version from target t
-    join unit u on u.id = t.unit_id where t.phase_id = %s and u.code = any (%s) order by u.code"""
-REVISED = """select u.code, r.kind, r.value, r.previous, r.reason, a.username
-    from target_revision r join unit u on u.id = r.unit_id join account a on a.id = r.account_id
-    where r.phase_id = %s and r.id > %s order by u.code"""
-FREE = """delete from target t using unit u where u.id = t.unit_id and u.code = any (%s)"""
-CHILDREN = """select c.code from unit c join unit p on p.id = c.parent_id
-    where p.code = %s order by 1"""
-LAST = "select coalesce(max(id), 0) from target_revision"
+from tests.mutating import ask, change, differing, rows, value
+from tests.targeting import ASSIGN, CHILDREN, FREE, LAST, REGISTER, REVISED, given, held
 
 
 @pytest.fixture
 def vtc(programme: str) -> list[str]:
     """The codes of VTC's three children."""
     return [row["code"] for row in rows(programme, CHILDREN, "VTC")]
-
-
-def held(url: str, codes: list[str], phase: int = 2) -> dict[str, tuple[Any, Any, int]]:
-    return {
-        row["code"]: (row["assigned"], row["registered"], row["version"])
-        for row in rows(url, HELD, phase, codes)
-    }
-
-
-def given(codes: list[str], *numbers: int | None, phase: int = 2, **more: Any) -> dict[str, Any]:
-    targets = [{"unit": code, "assigned": n} for code, n in zip(codes, numbers, strict=False)]
-    return {"campaign": "1TRSK", "phase": phase, "parent": "VTC", "targets": targets, **more}
 
 
 async def test_a_parent_assigns_to_its_children_with_a_revision_each(programme, vtc):
@@ -121,71 +88,6 @@ async def test_numbers_that_cannot_be_meant_are_named(programme, vtc):
         for codes, numbers, path, code in wrong:
             answer = await ask(http, ASSIGN, "tttt-admin", **given(codes, *numbers))
             assert [(p["path"], p["code"]) for p in answer["problems"]] == [(path, code)]
-
-
-ASSIGNING = [
-    ("tttt-admin", "TTTT", "AssignTargetsPayload"),
-    ("confed-admin", "TLD", "AssignTargetsPayload"),
-    ("confed-admin", "VNPT", "AssignTargetsPayload"),
-    ("tttt-admin", "TLD", "Forbidden"),
-    ("tttt-admin", "HNI", "NotFound"),
-    ("upper-officer", "VNPT", "Forbidden"),
-    ("unit-officer", "VNPT-HNI", "Forbidden"),
-    ("council", "TTTT", "Forbidden"),
-    ("support", "VNPT-HNI", "Forbidden"),
-    ("member", "VNPT-HNI", "Forbidden"),
-    ("auditor", "TTTT", "Forbidden"),
-    ("nobody", "TLD", "Forbidden"),
-    (None, "TLD", "Forbidden"),
-]
-REGISTERING = [
-    ("unit-officer", "VNPT-HNI", "RegisterTargetPayload"),
-    ("upper-officer", "VNPT-HCM", "RegisterTargetPayload"),
-    ("upper-officer", "VNPT", "RegisterTargetPayload"),
-    ("confed-admin", "TLD", "RegisterTargetPayload"),
-    ("unit-officer", "TLD", "Forbidden"),
-    ("unit-officer", "VNPT", "NotFound"),
-    ("council", "TTTT", "Forbidden"),
-    ("support", "VNPT-HNI", "Forbidden"),
-    ("member", "VNPT-HNI", "Forbidden"),
-    ("tttt-auditor", "TTTT", "Forbidden"),
-    ("nobody", "TLD", "Forbidden"),
-    (None, "TLD", "Forbidden"),
-]
-REFUSED = "select count(*) from audit_event where kind = 'REFUSED' and action = %s"
-
-
-async def test_only_an_administrator_at_or_above_a_unit_assigns_to_its_children(programme):
-    async with client(programme) as http:
-        for number, (username, parent, typename) in enumerate(ASSIGNING):
-            child = (rows(programme, CHILDREN, parent) or [{"code": "X"}])[0]["code"]
-            before = held(programme, [child])
-            fields = {"campaign": "1TRSK", "phase": 2, "parent": parent}
-            targets = [{"unit": child, "assigned": 123_000 + number}]
-            answer = await ask(http, ASSIGN, username, **fields, targets=targets)
-            assert answer["__typename"] == typename, (username, parent)
-            after = held(programme, [child])
-            if typename == "AssignTargetsPayload":
-                assert after[child][0] == 123_000 + number
-            else:
-                assert after == before
-    assert value(programme, REFUSED, "assignTargets") == len(ASSIGNING) - 3
-    assert differing(programme) == 0
-
-
-async def test_officers_and_administrators_register_what_is_in_their_subtree(programme):
-    async with client(programme) as http:
-        for number, (username, unit, typename) in enumerate(REGISTERING):
-            ((assigned, registered, version),) = held(programme, [unit]).values()
-            fields = {"campaign": "1TRSK", "phase": 2, "unit": unit}
-            answer = await ask(http, REGISTER, username, **fields, registered=4_000 + number)
-            assert answer["__typename"] == typename, (username, unit)
-            assert held(programme, [unit])[unit] == (
-                (assigned, 4_000 + number, version + 1)
-                if typename == "RegisterTargetPayload"
-                else (assigned, registered, version)
-            )
-    assert value(programme, REFUSED, "registerTarget") == len(REGISTERING) - 4
 
 
 async def test_without_a_pledge_what_was_assigned_holds(programme):
@@ -325,29 +227,3 @@ async def test_the_same_key_and_input_assigns_once(programme, vtc):
         second = await ask(http, ASSIGN, "tttt-admin", **fields)
     assert (first["__typename"], second["__typename"]) == ("AssignTargetsPayload",) * 2
     assert [row["value"] for row in rows(programme, REVISED, 2, last)] == [501, 502]
-
-
-OF = "(select id from unit where code = '{}')"
-SET = "update target set {} = 1 where phase_id = 2 and unit_id = " + OF
-REVISE = (
-    "insert into target_revision (unit_id, phase_id, kind, account_id)"
-    f" values ({OF.format('VNPT-HNI')}, 2, 'ASSIGNED', {{}})"
-)
-
-
-async def test_the_database_refuses_a_target_that_is_not_the_callers_to_set(programme):
-    refused = [
-        ("upper-officer", SET.format("assigned", "VNPT-HNI")),
-        ("tttt-admin", SET.format("assigned", "TTTT")),
-        ("upper-officer", REVISE.format("caller()")),
-        ("tttt-admin", REVISE.format("1")),
-        ("support", "insert into target (unit_id, phase_id) select id, 2 from unit"),
-    ]
-    async with writing(programme) as session:
-        for username, statement in refused:
-            with pytest.raises(ForbiddenError):
-                await session.execute(username, statement)
-        for username in ("council", "support", "member", "auditor", "nobody", None):
-            assert not await session.execute(username, "update target set registered = 1")
-        assert await session.execute("upper-officer", SET.format("registered", "VNPT-HNI")) == 1
-        assert await session.execute("tttt-admin", REVISE.format("caller()")) == 1
