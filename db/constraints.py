@@ -9,6 +9,9 @@ _MEANINGS: Mapping[str, Callable[[], DomainError]] = {
     "phase_campaign_id_ordinal_key": lambda: ConflictError("TAKEN", field="ordinal"),
     "phase_no_overlap_excl": lambda: ConflictError("TAKEN", field="opensOn"),
     "unit_code_key": lambda: ConflictError("TAKEN", field="code"),
+    "target_pkey": lambda: ConflictError("STALE", version=1),
+    "award_once_unit_idx": lambda: ConflictError("TAKEN", field="decisionNumber"),
+    "award_once_person_idx": lambda: ConflictError("TAKEN", field="decisionNumber"),
     "role_grant_once_idx": lambda: ConflictError("TAKEN", field="role"),
     "duplicate_link_initiative_id_original_id_key": lambda: ConflictError("TAKEN"),
 }

@@ -47,7 +47,9 @@ class Conflict(Failure):
     version: int | None = strawberry.field(description="The version that the object is at.")
     state: str | None = strawberry.field(description="The state that it is in.")
     awaits: str | None = strawberry.field(description="The code of the unit that it awaits.")
-    field: str | None = strawberry.field(description="The field whose value is taken.")
+    field: str | None = strawberry.field(
+        description="The field of the input that it is about; list indices as digits, with dots."
+    )
 
 
 @strawberry.type(description="What is wrong with one field of the input.")

@@ -16,6 +16,7 @@ from db.rules.errors import Problem
 
 _CHECK = "check"
 _CLEARS = "clears"
+_SAID = "said"
 _LARGEST = 9_007_199_254_740_991  # 2^53 - 1, the largest whole number that every client reads
 _CODE = re.compile(r"[0-9A-Z][0-9A-Z._-]*")
 MISSING: Any = object()
@@ -109,6 +110,12 @@ def clearable(field: Any) -> Any:
     return field
 
 
+def nullable(field: Any) -> Any:
+    """Let a field's null mean that there is no value; it must be said, and not left out."""
+    field.metadata = {**field.metadata, _CLEARS: True, _SAID: True}
+    return field
+
+
 def arguments(input_: Any) -> dict[str, Any]:
     """Return the fields of an input that say something, by Python name."""
     return {
@@ -123,9 +130,11 @@ def problems(value: Any, path: tuple[str, ...] = ()) -> Iterator[Problem]:
     """Give everything that is wrong with an input and the inputs in it."""
     for field in value.__strawberry_definition__.fields:
         item = getattr(value, field.python_name)
+        name = _camel(field.python_name)
+        if item is UNSET and _SAID in field.metadata:
+            yield Problem((*path, name), "UNSAID")
         if item is None or item is UNSET:
             continue
-        name = _camel(field.python_name)
         check = field.metadata.get(_CHECK)
         found = check(item) if check else None
         if found:

@@ -42,6 +42,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     # what is wrong with the input
     "INVALID_INPUT": ("Dữ liệu nhập chưa hợp lệ.", "The input is not valid."),
     "BLANK": ("Không được để trống.", "It must not be blank."),
+    "UNSAID": (
+        "Phải nêu rõ; giá trị null nghĩa là không có.",
+        "It must be said; null stands for none.",
+    ),
     "TOO_LONG": ("Dài quá {limit} ký tự.", "It is longer than {limit} characters."),
     "TOO_SMALL": ("Phải từ {limit} trở lên.", "It must be at least {limit}."),
     "TOO_LARGE": ("Không được quá {limit}.", "It must be at most {limit}."),

@@ -17,7 +17,7 @@ from db.rules.errors import DomainError, ForbiddenError, InvalidInputError
 from db.sessions import Caller, GrantsChangedError
 from db.transactions import Attempt, Writer, WriteSession
 from schema.build import SCHEMA
-from schema.compiler.commands import COMMAND, KEY, Guarded
+from schema.compiler.commands import COMMAND, KEY, PREVIEW, Guarded
 from schema.compiler.plan import Compiler, Operation, Plan
 from schema.errors import Failure, shown
 from schema.inputs import arguments, problems
@@ -26,7 +26,10 @@ from schema.messages import Locale
 _TRIES = 3  # of a command whose caller's grants change meanwhile
 Read = Callable[[Plan, list[Any]], Awaitable[bytes]]
 # What of an input the log of refused attempts repeats: the keys of things, never their contents.
-_NAMING = {"number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"}
+_NAMING = {
+    *("number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"),
+    *("issuer", "recipient_unit"),
+}
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Mutations:
         key = given_fields.pop(KEY, None)
 
         async def command(session: WriteSession) -> Any:
-            if key is None:
+            if key is None or given_fields.get(PREVIEW):
                 return await guarded.command(session, **given_fields)
 
             async def run() -> dict[str, Any]:

@@ -80,12 +80,29 @@ begin atomic
     select exists (select from phase where id = of_phase and campaign_managed(campaign_id));
 end;
 
+-- Whether the caller assigns a unit's target, as its parent.
+create or replace function target_assignable(of_unit bigint) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select exists (select from unit where id = of_unit and holds('target_assign', parent_id));
+end;
+
 -- Whether the caller assigns a unit's target (as its parent) or registers it (as the unit).
 create or replace function target_writable(of_unit bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
-    select holds('target_register', of_unit)
-        or exists (select from unit where id = of_unit and holds('target_assign', parent_id));
+    select holds('target_register', of_unit) or target_assignable(of_unit);
+end;
+
+-- Whether the recipient of an award, a unit or a person, is in the issuer's subtree.
+create or replace function award_within(issuer bigint, to_unit bigint, to_person bigint)
+returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select coalesce(
+        (select u.path from unit u where u.id = to_unit),
+        (select p.path from person p where p.id = to_person)
+    ) <@ (select i.path from unit i where i.id = issuer);
 end;
 
 -- Whether a unit keeps its parent, or goes to one that the caller manages too.
@@ -128,7 +145,8 @@ with check (target_writable(unit_id));
 create policy changed on target for update to sangkien_writer
 using (target_writable(unit_id));
 create policy added on target_revision for insert to sangkien_writer
-with check (target_writable(unit_id) and account_id = caller());
+with check (account_id = caller() and case kind
+    when 'ASSIGNED' then target_assignable(unit_id) else holds('target_register', unit_id) end);
 
 create policy added on initiative for insert to sangkien_writer
 with check (
@@ -161,7 +179,10 @@ with check (
     and holds('initiative_curate', (select i.unit_id from initiative i where i.id = initiative_id))
 );
 create policy added on award for insert to sangkien_writer
-with check (holds('award_grant', issuer_id));
+with check (
+    holds('award_grant', issuer_id)
+    and award_within(issuer_id, recipient_unit_id, recipient_person_id)
+);
 
 create policy added on unit for insert to sangkien_writer
 with check (holds('unit_manage', parent_id));

@@ -453,6 +453,18 @@ def create_tables() -> None:
     op.create_index(
         "award_recipient_unit_id_id_idx", "award", ["recipient_unit_id", "id"], unique=False
     )
+    op.create_index(
+        "award_once_unit_idx",
+        "award",
+        ["issuer_id", "decision_number", "recipient_unit_id"],
+        unique=True,
+    )
+    op.create_index(
+        "award_once_person_idx",
+        "award",
+        ["issuer_id", "decision_number", "recipient_person_id"],
+        unique=True,
+    )
     op.create_table(
         "drive",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
