@@ -74,7 +74,7 @@ def check_left_out(drives: Sequence[CalledDrive], today: date) -> None:
         if drive.closes_on >= today:
             raise PhaseRejectedError(
                 "DRIVE_LEFT_OUT",
-                drive=drive.title,
+                drive_title=drive.title,
                 opens_on=drive.opens_on,
                 closes_on=drive.closes_on,
                 unit=drive.unit,

@@ -28,8 +28,8 @@ says(
             "At {unit}, phase {ordinal} lasts from {opens_on} to {closes_on}.",
         ),
         "DRIVE_LEFT_OUT": (
-            "Đợt cao điểm “{drive}” của {unit}, từ {opens_on} đến {closes_on}, sẽ nằm ngoài đợt.",
-            "The drive “{drive}” of {unit}, from {opens_on} to {closes_on}, would lie outside.",
+            "Đợt cao điểm “{drive_title}” của {unit} ({opens_on} - {closes_on}) sẽ nằm ngoài đợt.",
+            "The drive “{drive_title}” of {unit} ({opens_on} - {closes_on}) would lie outside.",
         ),
         "NOT_CLOSED": (
             "Tại {unit}, đợt {ordinal} còn mở đến hết {closes_on}.",
@@ -140,7 +140,9 @@ class PhaseRejected(Failure):
     opens_on: date | None
     closes_on: date | None
     unit: str | None = strawberry.field(description="The code of the unit where they hold.")
-    drive: str | None = strawberry.field(description="The drive that the dates are of, if any.")
+    drive_title: str | None = strawberry.field(
+        description="The drive that the dates are of, if any."
+    )
     frozen_on: date | None
 
 

@@ -21,7 +21,6 @@ from schema.mutations.phases import (
     at_phase,
 )
 from schema.scalars import Permission
-from schema.units import Unit
 
 
 @strawberry.input(description="Without dates, the unit's override is taken away.")
@@ -57,10 +56,6 @@ class AddDriveInput:
 @strawberry.type(description="The phase at the unit as it is now, and what lies outside it.")
 class OverridePhaseWindowPayload(UpdatePhasePayload):
     """The phase at the unit as it is now, and what of the unit's subtree lies outside it."""
-
-    @sql(queries.units.of_row)
-    def unit(self) -> Unit:
-        """The unit."""
 
     @sql(queries.campaigns.override_of_row)
     def override(self) -> WindowOverride | None:
