@@ -8,8 +8,10 @@ from sqlalchemy import (
     FromClause,
     Numeric,
     Select,
+    Text,
     case,
     cast,
+    column,
     func,
     literal_column,
     select,
@@ -119,10 +121,10 @@ def override_of_row(of: Row) -> Select[Any]:
 
 def rubric(of: Row) -> Select[Any]:
     """Return the criteria of a campaign, those that weigh most first."""
-    scores = func.jsonb_each_text(of.rubric).table_valued("key", "value")
+    scores = func.jsonb_each_text(of.rubric).table_valued(column("key", Text()), "value")
     most = cast(scores.c.value, BigInteger)
     return select(scores.c.key.label("criterion"), most.label("most")).order_by(
-        most.desc(), scores.c.key
+        most.desc(), scores.c.key.collate("C")
     )
 
 
