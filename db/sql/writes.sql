@@ -128,8 +128,9 @@ create policy changed on benefit_tier for update to sangkien_writer
 using (campaign_managed(campaign_id));
 create policy removed on benefit_tier for delete to sangkien_writer
 using (campaign_managed(campaign_id));
+-- The phases of whom the caller manages are looked up once, and not for every unit's row.
 create policy added on phase_result for insert to sangkien_writer
-with check (phase_managed(phase_id));
+with check (phase_id in (select p.id from phase p where campaign_managed(p.campaign_id)));
 
 create policy added on window_override for insert to sangkien_writer
 with check (holds('target_assign', unit_id));

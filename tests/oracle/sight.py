@@ -102,6 +102,7 @@ class Sight:
         return self._unit(self.world.unit_of(row))
 
     _target = _target_revision = _window_override = _unit_history = _phase_result = _of_unit
+    _adjustment = _of_unit
 
     def _initiative(self, row: Row) -> bool:
         return (

@@ -128,7 +128,8 @@ def Unit_awardsIssued(sight: Sight, row: Row, **_: Any) -> Listing:
     return listings.newest("Award", found)
 
 
-def _phases(sight: Sight, code: str, ordinal: int | None) -> tuple[Row | None, list[Row]]:
+def phases_of(sight: Sight, code: str, ordinal: int | None) -> tuple[Row | None, list[Row]]:
+    """Return a campaign by its code, and its phase with this ordinal or all of them."""
     campaign = sight.world.one("campaign", code=code)
     if campaign is None:
         return None, []
@@ -137,7 +138,7 @@ def _phases(sight: Sight, code: str, ordinal: int | None) -> tuple[Row | None, l
 
 
 def Unit_progress(sight: Sight, row: Row, campaign: str, phase: int | None = None) -> One:
-    found, phases = _phases(sight, campaign, phase)
+    found, phases = phases_of(sight, campaign, phase)
     if found is None or not (phases or phase is None):
         return "Progress", None
     totals = Totals(sight.world, row, found, phases)
@@ -145,7 +146,7 @@ def Unit_progress(sight: Sight, row: Row, campaign: str, phase: int | None = Non
 
 
 def Unit_target(sight: Sight, row: Row, campaign: str, phase: int) -> One:
-    _, phases = _phases(sight, campaign, phase)
+    _, phases = phases_of(sight, campaign, phase)
     if not phases:
         return "Target", None
     target = sight.world.one("target", unit_id=row.id, phase_id=phases[0].id)
@@ -177,7 +178,7 @@ TargetRevision_by = actor
 
 
 def Unit_standing(sight: Sight, row: Row, campaign: str, phase: int) -> One:
-    found, phases = _phases(sight, campaign, phase)
+    found, phases = phases_of(sight, campaign, phase)
     closed = row.valid_to is not None or row.bloc_id is None
     if found is None or not phases or closed or not sight.ranks(row):
         return "Standing", None

@@ -72,6 +72,10 @@ class Works:
             confirming_level=rng.choice(list(UnitLevel)),
             applied_from=begins - timedelta(days=100),
             applied_to=begins + timedelta(days=900),
+            rubric={
+                say.text("campaign", key, "rubric"): rng.choice((10, 10, 70))
+                for _ in range(rng.randint(0, 3))
+            },
             version=rng.randint(1, 3),
         )
         for ordinal in range(1, rng.randint(2, 4)):
@@ -92,6 +96,7 @@ class Works:
             opens_on=opens_on,
             closes_on=closes_on,
             floor=rng.randint(1, 2),
+            frozen_at=self._moment(closes_on) if rng.random() < 0.5 else None,
             audience=say.maybe(say.text, "phase", key, "audience"),
             occasions=[say.text("phase", key, "occasions") for _ in range(rng.randint(0, 2))],
             version=rng.randint(1, 3),
@@ -100,7 +105,14 @@ class Works:
             opens = opens_on + timedelta(days=rng.randint(-30, 30))
             dates = {"opens_on": opens, "closes_on": opens + timedelta(days=rng.randrange(200))}
             override = world.next_id("window_override")
-            world.add("window_override", id=override, phase_id=key, unit_id=unit.id, **dates)
+            world.add(
+                "window_override",
+                id=override,
+                phase_id=key,
+                unit_id=unit.id,
+                version=rng.randint(1, 3),
+                **dates,
+            )
         for _ in range(rng.randint(0, 2)):
             drive = world.next_id("drive")
             title = say.text("drive", drive, "title")
