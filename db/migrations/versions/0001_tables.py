@@ -31,6 +31,7 @@ SQL = (
     "target",
     "number",
     "audit",
+    "review",
     "writes",
     "grants",
 )
