@@ -95,8 +95,14 @@ class WriteSession:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo what is done within where it raises, and go on."""
-        async with self._connection.transaction():
+        # Not asyncpg's own, which knows nothing of a transaction that a plain statement began.
+        await self._connection.execute("savepoint within")
+        try:
             yield
+        except (asyncpg.PostgresError, DomainError):
+            await self._connection.execute("rollback to savepoint within; release savepoint within")
+            raise
+        await self._connection.execute("release savepoint within")
 
 
 Command = Callable[[WriteSession], Awaitable[T]]

@@ -14,7 +14,7 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
 from db.models import Initiative
 from db.queries.rows import Row, Rows, any_of, everything
@@ -33,20 +33,19 @@ def queue(_: Row) -> Rows:
 
     One unit's stand in order along an index; those of several are put in order first.
     """
-    units = cast(select(func.reviewed_units()).scalar_subquery(), ARRAY(BigInteger))
-    many = func.cardinality(units)
+    count = select(func.cardinality(func.reviewed_units())).scalar_subquery()
+    one: ColumnElement[int] = literal_column("1")
     initiative = Initiative.__table__.alias()
+    awaits = initiative.c.awaits_id
     rows = everything(initiative).where(
         ~(initiative.c.id == any_of(func.authored_initiatives(), BigInteger()))
     )
-    awaits = initiative.c.awaits_id
-    return Rows(
-        (
-            rows.where(many == literal_column("1"), awaits == units[literal_column("1")]),
-            rows.where(many > literal_column("1"), awaits == func.any(units)),
-        ),
-        ("awaited_at", "id"),
+    only = select(func.unnest(func.reviewed_units())).limit(one).scalar_subquery()
+    places = (
+        (count == one, awaits == only),
+        (count > one, awaits == any_of(func.reviewed_units(), BigInteger())),
     )
+    return Rows(tuple(rows.where(*place) for place in places), ("awaited_at", "id"))
 
 
 def queued(of: Row) -> Select[Any]:

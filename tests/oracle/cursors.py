@@ -11,6 +11,7 @@ _ORDERS: dict[str, dict[str, str | None]] = {
     "AwardConnection": {"-id": None},
     "TargetRevisionConnection": {"-id": None},
     "RankingConnection": {"rank": None},
+    "QueueEntryConnection": {"awaited_at": None},
     "UnitConnection": {"code": "CODE", "search": "NAME", "member_count": "MEMBER_COUNT"},
     "InitiativeConnection": {
         "id": "CREATED",
