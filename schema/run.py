@@ -19,7 +19,7 @@ from db.transactions import Attempt, Writer, WriteSession
 from schema.build import SCHEMA
 from schema.compiler.commands import COMMAND, KEY, PREVIEW, Guarded
 from schema.compiler.plan import Compiler, Operation, Plan
-from schema.errors import Failure, shown
+from schema.errors import Failure, shown, worded
 from schema.inputs import arguments, problems
 from schema.messages import Locale
 
@@ -77,7 +77,8 @@ class Mutations:
             type_ = errors[type(answer).__name__]
             return self._compiler.refused(operation, variables, nodes, type_, answer)
         plan = self._compiler.payload(operation, variables, nodes, payload, guarded.outcome)
-        return orjson.Fragment(await asker.read(plan, plan.values(variables, outcome)))
+        values = plan.values(variables, worded(outcome, asker.locale))
+        return orjson.Fragment(await asker.read(plan, values))
 
     async def _carry_out(
         self, action: str, guarded: Guarded, input_: Any, given: Any, asker: Asker

@@ -12,13 +12,6 @@ begin atomic
     );
 end;
 
--- The person behind the caller's account, whatever it may see.
-create or replace function caller_person() returns bigint
-language sql stable security definer set search_path = public, pg_temp
-begin atomic
-    select person_id from account where id = caller();
-end;
-
 -- Whether the caller authored an initiative, whatever it may see; nobody decides on their own.
 create or replace function authored(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
@@ -173,6 +166,7 @@ using (initiative_writable(initiative_id));
 create policy added on review for insert to sangkien_writer
 with check (
     holds('initiative_review', unit_id) and account_id = caller() and not authored(initiative_id)
+    and unit_id = any (line((select i.path from initiative i where i.id = initiative_id)))
 );
 create policy added on duplicate_link for insert to sangkien_writer
 with check (

@@ -12,6 +12,7 @@ _ORDERS: dict[str, dict[str, str | None]] = {
     "AdjustmentConnection": {"-id": None},
     "TargetRevisionConnection": {"-id": None},
     "RankingConnection": {"rank": None},
+    "QueueEntryConnection": {"awaited_at": None},
     "UnitConnection": {"code": "CODE", "search": "NAME", "member_count": "MEMBER_COUNT"},
     "InitiativeConnection": {
         "id": "CREATED",

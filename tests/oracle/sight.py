@@ -162,6 +162,16 @@ class Sight:
             self.world.where("authorship", initiative_id=initiative.id, person_id=self.own_person)
         )
 
+    def decides(self, initiative: Row) -> bool:
+        """Whether a decision that an initiative awaits is the caller's to take."""
+        unit = self.world.find("unit", initiative.awaits_id)
+        assert unit is not None
+        person = self.account.person_id if self.account else None
+        own = person is not None and bool(
+            self.world.where("authorship", initiative_id=initiative.id, person_id=person)
+        )
+        return Permission.INITIATIVE_REVIEW in self.can(unit) and not own
+
     def knows(self, person: Row) -> bool:
         """Whether the caller sees a person's data unmasked."""
         return person.id == self.own_person or self.may(

@@ -9,6 +9,7 @@ row (None where the caller sees none), a list of these, or a `Listing` to page t
 import base64
 import binascii
 import re
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.oracle import listings
 from tests.oracle.paging import Listing
 from tests.oracle.seen import TABLES, One, actor, coded, seen, snake, unit_of
 from tests.oracle.sight import Sight
-from tests.oracle.totals import Totals, effective
+from tests.oracle.totals import Totals, effective, local_day
 from tests.oracle.world import Row
 
 # Query and Viewer
@@ -73,6 +74,27 @@ def Viewer_grants(sight: Sight, _: Row) -> list[One]:
 
 def Viewer_units(sight: Sight, _: Row) -> list[One]:
     return [("Unit", unit) for unit in sight.tops()]
+
+
+def Viewer_queue(sight: Sight, _: Row, **__: Any) -> Listing:
+    return listings.queue(sight)
+
+
+def QueueEntry_since(_: Sight, row: Row) -> datetime:
+    since: datetime = row.awaited_at
+    return since
+
+
+def QueueEntry_days(sight: Sight, row: Row) -> int:
+    return int((sight.world.today - local_day(row.awaited_at)).days)
+
+
+def QueueEntry_initiative(sight: Sight, row: Row) -> One:
+    return seen(sight, "Initiative", row.id)
+
+
+def QueueEntry_unit(sight: Sight, row: Row) -> One:
+    return seen(sight, "Unit", row.awaits_id)
 
 
 def Account_person(sight: Sight, row: Row) -> One:

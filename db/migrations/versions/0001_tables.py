@@ -32,6 +32,7 @@ SQL = (
     "result",
     "number",
     "audit",
+    "review",
     "writes",
     "grants",
 )
