@@ -38,6 +38,14 @@ class OutcomeField:
         raise TypeError(f"{self.name} is known once the command has run, not from {variables!r}")
 
 
+def filled(values: list[Any], outcome: Any) -> list[Any]:
+    """Return parameters with the fields of an outcome in their places."""
+    return [
+        getattr(outcome, value.name) if isinstance(value, OutcomeField) else value
+        for value in values
+    ]
+
+
 def outcome_row(arguments: Arguments, outcome: type[Any]) -> Select[Any]:
     """Return the one row that an outcome of this class is."""
     return select(
