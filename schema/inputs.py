@@ -117,9 +117,12 @@ def nullable(field: Any) -> Any:
 
 
 def arguments(input_: Any) -> dict[str, Any]:
-    """Return the fields of an input that say something, by Python name."""
+    """Return the fields of an input that say something, by Python name.
+
+    An input within it is given as what its class `stands_for`, or as it is.
+    """
     return {
-        field.python_name: value
+        field.python_name: _meant(value)
         for field in input_.__strawberry_definition__.fields
         if (value := getattr(input_, field.python_name)) is not UNSET
         and (value is not None or _CLEARS in field.metadata)
@@ -167,6 +170,13 @@ def _within(value: int, least: int, most: int) -> tuple[str, Any] | None:
     if value > most:
         return "TOO_LARGE", most
     return None
+
+
+def _meant(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_meant(item) for item in value]
+    made = getattr(value, "stands_for", None)
+    return made(**arguments(value)) if made else value
 
 
 def _camel(name: str) -> str:

@@ -1,7 +1,7 @@
 """Carries out a mutation: its fields one after another, each one command and one payload."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import Enum
@@ -18,8 +18,9 @@ from db.sessions import Caller, GrantsChangedError
 from db.transactions import Attempt, Writer, WriteSession
 from schema.build import SCHEMA
 from schema.compiler.commands import COMMAND, KEY, PREVIEW, Guarded
+from schema.compiler.outcomes import filled
 from schema.compiler.plan import Compiler, Operation, Plan
-from schema.errors import Failure, shown
+from schema.errors import Failure, shown, worded
 from schema.inputs import arguments, problems
 from schema.messages import Locale
 
@@ -43,6 +44,24 @@ class Asker:
     locale: Locale
 
 
+@dataclass(frozen=True)
+class _Step:
+    """A field of the operation: what it runs with what, and how its payload will be read."""
+
+    nodes: list[FieldNode]
+    guarded: Guarded
+    given: Any
+    input_: Any
+    errors: Mapping[str, GraphQLObjectType]
+    plan: Plan
+    values: list[Any]
+
+    @property
+    def action(self) -> str:
+        """Return the name of the mutation."""
+        return self.nodes[0].name.value
+
+
 class Mutations:
     """Runs mutations on a schema."""
 
@@ -53,35 +72,39 @@ class Mutations:
 
     async def run(self, operation: Operation, variables: Any, asker: Asker) -> bytes:
         """Return the data of a mutation as JSON. Raises RefusedError before anything runs."""
-        answer = {}
-        for name, nodes in self._compiler.mutation(operation, variables).items():
-            if nodes[0].name.value == "__typename":
-                answer[name] = "Mutation"
-            else:
-                answer[name] = await self._field(operation, variables, nodes, asker)
+        asked = self._compiler.mutation(operation, variables)
+        steps = {
+            name: self._step(operation, variables, nodes)
+            for name, nodes in asked.items()
+            if nodes[0].name.value != "__typename"
+        }
+        answer: dict[str, Any] = dict.fromkeys(asked, "Mutation")
+        for name, step in steps.items():
+            answer[name] = await self._answer(step, operation, variables, asker)
         return orjson.dumps(answer)
 
-    async def _field(
-        self, operation: Operation, variables: Any, nodes: list[FieldNode], asker: Asker
-    ) -> Any:
+    def _step(self, operation: Operation, variables: Any, nodes: list[FieldNode]) -> _Step:
         field = SCHEMA._schema.mutation_type.fields[nodes[0].name.value]  # type: ignore[union-attr] # noqa: SLF001 - as in api/app.py
         declared = field.extensions["strawberry-definition"]
         guarded: Guarded = declared.metadata[COMMAND]
         given = get_argument_values(field, nodes[0], variables)["input"]
         payload, errors = _members(get_named_type(field.type))
+        plan = self._compiler.payload(operation, variables, nodes, payload, guarded.outcome)
+        input_ = _input(declared, given)
+        return _Step(nodes, guarded, given, input_, errors, plan, plan.values(variables))
+
+    async def _answer(self, step: _Step, operation: Operation, variables: Any, asker: Asker) -> Any:
         try:
-            input_ = _input(declared, given)
-            outcome = await self._carry_out(nodes[0].name.value, guarded, input_, given, asker)
+            outcome = await self._carry_out(step, asker)
         except DomainError as error:
             answer = shown(error, asker.locale)
-            type_ = errors[type(answer).__name__]
-            return self._compiler.refused(operation, variables, nodes, type_, answer)
-        plan = self._compiler.payload(operation, variables, nodes, payload, guarded.outcome)
-        return orjson.Fragment(await asker.read(plan, plan.values(variables, outcome)))
+            type_ = step.errors[type(answer).__name__]
+            return self._compiler.refused(operation, variables, step.nodes, type_, answer)
+        values = filled(step.values, worded(outcome, asker.locale))
+        return orjson.Fragment(await asker.read(step.plan, values))
 
-    async def _carry_out(
-        self, action: str, guarded: Guarded, input_: Any, given: Any, asker: Asker
-    ) -> Any:
+    async def _carry_out(self, step: _Step, asker: Asker) -> Any:
+        action, guarded, input_, given = step.action, step.guarded, step.input_, step.given
         attempt = Attempt(action, asker.address, getattr(input_, "reason", None) or None)
         for left in reversed(range(_TRIES)):
             principal = await asker.principal()

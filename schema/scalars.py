@@ -7,6 +7,7 @@ import strawberry
 from auth.permissions import Permission
 from db.models.enums import (
     AccountKind,
+    AdjustmentKind,
     AwardForm,
     CountsFrom,
     InitiativeState,
@@ -25,6 +26,7 @@ __all__ = [
     "VND",
     "VND_SCALAR",
     "AccountKind",
+    "AdjustmentKind",
     "AwardForm",
     "CountsFrom",
     "DistributeBy",
@@ -63,6 +65,7 @@ VND_SCALAR = strawberry.scalar(
 
 for _name in (
     AccountKind,
+    AdjustmentKind,
     AwardForm,
     CountsFrom,
     DistributeBy,

@@ -14,6 +14,7 @@ from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
 from schema.node import Node
 from schema.order import OrderDirection
 from schema.progress import Progress, Standing
+from schema.results import Adjustment, PhaseResult
 from schema.scalars import Permission, UnitLevel
 from schema.targets import Target
 
@@ -96,6 +97,14 @@ class Unit(Node):
     @sql(queries.progress.of_unit)
     def progress(self, campaign: str, phase: int | None = None) -> Progress | None:
         """Totals of this unit's whole subtree. Without `phase`, of the whole campaign."""
+
+    @sql(queries.results.of_unit)
+    def result(self, campaign: str, phase: int) -> PhaseResult | None:
+        """This unit's totals as they were frozen after a phase; null where they are not."""
+
+    @connection(queries.results.adjustments_of_unit)
+    def adjustments(self, campaign: str, phase: int) -> Connection[Adjustment]:
+        """What was changed in this subtree after a phase had closed, newest first."""
 
     @sql(queries.targets.of_unit)
     def target(self, campaign: str, phase: int) -> Target | None:

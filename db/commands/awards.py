@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from db.commands.phases import named_phase
+from db.commands.named_phase import named_phase
 from db.rules.award import check_covered, check_day, check_named, check_open, check_within
 from db.transactions import WriteSession
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from db.commands.adjustments import adjust
-from db.commands.phases import named_phase
+from db.commands.named_phase import named_phase
 from db.rules.errors import ConflictError
 from db.rules.target import Change, Standing, TargetRejectedError, changes
 from db.transactions import WriteSession

@@ -12,13 +12,6 @@ begin atomic
     );
 end;
 
--- The person behind the caller's account, whatever it may see.
-create or replace function caller_person() returns bigint
-language sql stable security definer set search_path = public, pg_temp
-begin atomic
-    select person_id from account where id = caller();
-end;
-
 -- Whether the caller authored an initiative, whatever it may see; nobody decides on their own.
 create or replace function authored(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
@@ -128,8 +121,9 @@ create policy changed on benefit_tier for update to sangkien_writer
 using (campaign_managed(campaign_id));
 create policy removed on benefit_tier for delete to sangkien_writer
 using (campaign_managed(campaign_id));
+-- The phases of whom the caller manages are looked up once, and not for every unit's row.
 create policy added on phase_result for insert to sangkien_writer
-with check (phase_managed(phase_id));
+with check (phase_id in (select p.id from phase p where campaign_managed(p.campaign_id)));
 
 create policy added on window_override for insert to sangkien_writer
 with check (holds('target_assign', unit_id));
@@ -172,6 +166,7 @@ using (initiative_writable(initiative_id));
 create policy added on review for insert to sangkien_writer
 with check (
     holds('initiative_review', unit_id) and account_id = caller() and not authored(initiative_id)
+    and unit_id = any (line((select i.path from initiative i where i.id = initiative_id)))
 );
 create policy added on duplicate_link for insert to sangkien_writer
 with check (

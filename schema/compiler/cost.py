@@ -27,6 +27,7 @@ from graphql import (
 )
 
 from schema.compiler.errors import LimitError
+from schema.compiler.fields import LONGEST
 from schema.compiler.nodes import MOST_IDS
 from schema.compiler.pages import DEFAULT_SIZE, LARGEST_SIZE
 from schema.compiler.relay import is_connection
@@ -190,7 +191,10 @@ class CostRule:
             return 1
         if node.name.value == "nodes" and "ids" in field.args:
             return MOST_IDS
-        return 1 if node.name.value in {"edges", "nodes"} else SHORT_LIST
+        if node.name.value in {"edges", "nodes"}:
+            return 1
+        declared = field.extensions["strawberry-definition"]
+        return int(declared.metadata.get(LONGEST, SHORT_LIST))
 
     def _page_size(self, node: FieldNode) -> int:
         sizes = [

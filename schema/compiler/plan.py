@@ -79,17 +79,16 @@ class Plan:
     sql: str
     recipes: tuple[Recipe, ...]
 
-    def values(self, variables: Any, outcome: Any = None) -> list[Any]:
+    def values(self, variables: Any) -> list[Any]:
         """Return the parameters for these coerced variables. Raises RefusedError.
 
-        `outcome` is what a command has returned, in the plan of a mutation's payload.
+        In the plan of a mutation's payload, what its command will have returned stands for itself.
         """
         try:
             return [
-                getattr(outcome, recipe.name) if isinstance(recipe, OutcomeField)
-                else recipe(variables)
+                recipe if isinstance(recipe, OutcomeField) else recipe(variables)
                 for recipe in self.recipes
-            ]  # fmt: skip
+            ]
         except GraphQLError as error:
             raise RefusedError(error) from error
 

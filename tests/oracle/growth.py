@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from db.models.enums import Role, Sector, UnitLevel
+from tests.oracle.results import Results
 from tests.oracle.wording import Wording
 from tests.oracle.works import Works
 from tests.oracle.world import Row, World
@@ -21,6 +22,7 @@ def grow(seed: int) -> World:
     world = World(today, Wording(rng))
     Tree(world, rng).grow()
     Works(world, rng).grow()
+    Results(world, rng).grow()
     Papers(world, rng).grow()
     return world
 
@@ -141,13 +143,10 @@ class Papers:
         """Grow one row of each kind."""
         world, say = self._world, self._world.wording
         unit = self._rng.choice(world.rows["unit"]).id
-        phase = self._rng.choice(world.rows["phase"]).id
         self._link()
         noted: dict[str, Any] = {"name": say.marker("unit_history", 1, "before")}
         reason = say.marker("unit_history", 1, "reason")
         world.add("unit_history", id=1, unit_id=unit, change="CHANGED", before=noted, reason=reason)
-        figures = {"note": say.marker("phase_result", 1, "figures")}
-        world.add("phase_result", phase_id=phase, unit_id=unit, figures=figures)
         world.add(
             "audit_event",
             id=1,

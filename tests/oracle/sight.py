@@ -102,6 +102,7 @@ class Sight:
         return self._unit(self.world.unit_of(row))
 
     _target = _target_revision = _window_override = _unit_history = _phase_result = _of_unit
+    _adjustment = _of_unit
 
     def _initiative(self, row: Row) -> bool:
         return (
@@ -160,6 +161,16 @@ class Sight:
         return self.own_person is not None and bool(
             self.world.where("authorship", initiative_id=initiative.id, person_id=self.own_person)
         )
+
+    def decides(self, initiative: Row) -> bool:
+        """Whether a decision that an initiative awaits is the caller's to take."""
+        unit = self.world.find("unit", initiative.awaits_id)
+        assert unit is not None
+        person = self.account.person_id if self.account else None
+        own = person is not None and bool(
+            self.world.where("authorship", initiative_id=initiative.id, person_id=person)
+        )
+        return Permission.INITIATIVE_REVIEW in self.can(unit) and not own
 
     def knows(self, person: Row) -> bool:
         """Whether the caller sees a person's data unmasked."""

@@ -9,6 +9,7 @@ row (None where the caller sees none), a list of these, or a `Listing` to page t
 import base64
 import binascii
 import re
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.oracle import listings
 from tests.oracle.paging import Listing
 from tests.oracle.seen import TABLES, One, actor, coded, seen, snake, unit_of
 from tests.oracle.sight import Sight
-from tests.oracle.totals import Totals, effective
+from tests.oracle.totals import Totals, effective, local_day
 from tests.oracle.world import Row
 
 # Query and Viewer
@@ -75,6 +76,27 @@ def Viewer_units(sight: Sight, _: Row) -> list[One]:
     return [("Unit", unit) for unit in sight.tops()]
 
 
+def Viewer_queue(sight: Sight, _: Row, **__: Any) -> Listing:
+    return listings.queue(sight)
+
+
+def QueueEntry_since(_: Sight, row: Row) -> datetime:
+    since: datetime = row.awaited_at
+    return since
+
+
+def QueueEntry_days(sight: Sight, row: Row) -> int:
+    return int((sight.world.today - local_day(row.awaited_at)).days)
+
+
+def QueueEntry_initiative(sight: Sight, row: Row) -> One:
+    return seen(sight, "Initiative", row.id)
+
+
+def QueueEntry_unit(sight: Sight, row: Row) -> One:
+    return seen(sight, "Unit", row.awaits_id)
+
+
 def Account_person(sight: Sight, row: Row) -> One:
     return seen(sight, "Person", row.person_id)
 
@@ -128,7 +150,8 @@ def Unit_awardsIssued(sight: Sight, row: Row, **_: Any) -> Listing:
     return listings.newest("Award", found)
 
 
-def _phases(sight: Sight, code: str, ordinal: int | None) -> tuple[Row | None, list[Row]]:
+def phases_of(sight: Sight, code: str, ordinal: int | None) -> tuple[Row | None, list[Row]]:
+    """Return a campaign by its code, and its phase with this ordinal or all of them."""
     campaign = sight.world.one("campaign", code=code)
     if campaign is None:
         return None, []
@@ -137,7 +160,7 @@ def _phases(sight: Sight, code: str, ordinal: int | None) -> tuple[Row | None, l
 
 
 def Unit_progress(sight: Sight, row: Row, campaign: str, phase: int | None = None) -> One:
-    found, phases = _phases(sight, campaign, phase)
+    found, phases = phases_of(sight, campaign, phase)
     if found is None or not (phases or phase is None):
         return "Progress", None
     totals = Totals(sight.world, row, found, phases)
@@ -145,7 +168,7 @@ def Unit_progress(sight: Sight, row: Row, campaign: str, phase: int | None = Non
 
 
 def Unit_target(sight: Sight, row: Row, campaign: str, phase: int) -> One:
-    _, phases = _phases(sight, campaign, phase)
+    _, phases = phases_of(sight, campaign, phase)
     if not phases:
         return "Target", None
     target = sight.world.one("target", unit_id=row.id, phase_id=phases[0].id)
@@ -177,7 +200,7 @@ TargetRevision_by = actor
 
 
 def Unit_standing(sight: Sight, row: Row, campaign: str, phase: int) -> One:
-    found, phases = _phases(sight, campaign, phase)
+    found, phases = phases_of(sight, campaign, phase)
     closed = row.valid_to is not None or row.bloc_id is None
     if found is None or not phases or closed or not sight.ranks(row):
         return "Standing", None

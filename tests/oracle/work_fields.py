@@ -128,6 +128,11 @@ def DuplicateCandidate_initiative(sight: Sight, row: dict[str, Any]) -> One:
     return seen(sight, "Initiative", row["other"].id)
 
 
+def Review_scores(_: Sight, row: Row) -> list[One]:
+    given = sorted((row.scores or {}).items())
+    return [("Score", {"criterion": criterion, "score": score}) for criterion, score in given]
+
+
 def Authorship_person(sight: Sight, row: Row) -> One:
     return seen(sight, "Person", row.person_id)
 

@@ -29,8 +29,10 @@ SQL = (
     "scope",
     "search",
     "target",
+    "result",
     "number",
     "audit",
+    "review",
     "writes",
     "grants",
 )
@@ -326,7 +328,11 @@ def create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=("benefit_tier_pkey")),
         sa.UniqueConstraint(
-            "campaign_id", "ordinal", name=("benefit_tier_campaign_id_ordinal_key")
+            "campaign_id",
+            "ordinal",
+            name=("benefit_tier_campaign_id_ordinal_key"),
+            deferrable=True,
+            initially="IMMEDIATE",
         ),
     )
     op.create_table(
