@@ -11,7 +11,7 @@ from api.bodies import BodyError
 from auth.principal import UnknownAccountError
 from auth.tokens import TokenError
 from db.sessions import TooSlowError, UnavailableError
-from schema.compiler.plan import RefusedError
+from schema.compiler.errors import RefusedError
 
 _LOG = logging.getLogger("sangkien.graphql")
 
