@@ -122,6 +122,10 @@ class Compiler:
             (query, name), lambda: self._prepare(query, name, hints=hints)
         )
 
+    def check(self, query: str) -> None:
+        """Check all that can be told of a document without its variables. Raises RefusedError."""
+        self._parse(query, hints=True)
+
     def variables(
         self, operation: Operation, given: Mapping[str, Any], *, hints: bool = True
     ) -> Any:
@@ -151,6 +155,18 @@ class Compiler:
         )
 
     def _prepare(self, query: str, name: str | None, *, hints: bool) -> Operation:
+        document = self._parse(query, hints=hints)
+        node = chosen(document, name)
+        contents = Contents.of(document)
+        return Operation(
+            document,
+            node,
+            fragments_of(document.definitions),
+            frozenset(contents.page_variables),
+            introspects=not contents.fields.isdisjoint(_INTROSPECTION),
+        )
+
+    def _parse(self, query: str, *, hints: bool) -> DocumentNode:
         try:
             check_size(query, self.limits)
             document = parse(query, max_tokens=self.limits.tokens, no_location=False)
@@ -165,15 +181,7 @@ class Compiler:
             fault.extensions = fault.extensions or {"code": "GRAPHQL_VALIDATION_FAILED"}
         if faults:
             raise RefusedError(*faults)
-        node = chosen(document, name)
-        contents = Contents.of(document)
-        return Operation(
-            document,
-            node,
-            fragments_of(document.definitions),
-            frozenset(contents.page_variables),
-            introspects=not contents.fields.isdisjoint(_INTROSPECTION),
-        )
+        return document
 
     def _compile(self, operation: Operation, variables: Any) -> Plan:
         try:

@@ -114,6 +114,7 @@ def ours(place: Place, log: Path) -> Iterator[Contender]:
         "SANGKIEN_ISSUER": ISSUER,
         "SANGKIEN_AUDIENCE": AUDIENCE,
         "SANGKIEN_POOL_SIZE": str(_POOL),
+        "SANGKIEN_RATE": "0",  # all of the load is one account's
     }
     with _serving(Launch("sangkien", OURS, port, command, environment), place, log) as contender:
         yield contender
