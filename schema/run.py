@@ -27,6 +27,7 @@ _TRIES = 3  # of a command whose caller's grants change meanwhile
 Read = Callable[[Plan, list[Any]], Awaitable[bytes]]
 # What of an input the log of refused attempts repeats: the keys of things, never their contents.
 _NAMING = {"number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"}
+_LONGEST_KEY, _LONGEST_REASON = 100, 2_000  # characters of what it repeats
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ class Mutations:
     async def _carry_out(
         self, action: str, guarded: Guarded, input_: Any, given: Any, asker: Asker
     ) -> Any:
-        attempt = Attempt(action, asker.address, getattr(input_, "reason", None) or None)
+        reason = _notable(getattr(input_, "reason", None) or None, _LONGEST_REASON)
+        attempt = Attempt(action, asker.address, reason)
         for left in reversed(range(_TRIES)):
             principal = await asker.principal()
             try:
@@ -115,7 +117,7 @@ class Mutations:
         self, caller: Caller, attempt: Attempt, error: DomainError, input_: Any
     ) -> None:
         named = {
-            name: value
+            name: _notable(value, _LONGEST_KEY)
             for name, value in arguments(input_).items()
             if name in _NAMING and isinstance(value, str | int)
         }
@@ -156,6 +158,13 @@ def _members(union: Any) -> tuple[GraphQLObjectType, dict[str, GraphQLObjectType
             payloads.append(type_)
     (payload,) = payloads
     return payload, errors
+
+
+def _notable(value: Any, longest: int) -> Any:
+    """Return a value as the log can hold it: what was refused may be any text at all."""
+    if not isinstance(value, str):
+        return value
+    return value[:longest].replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _digest(action: str, given: Any) -> bytes:

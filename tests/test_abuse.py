@@ -162,6 +162,16 @@ async def test_directives_are_limited_wherever_they_stand(demo):
     assert (error["code"], error["limit"], error["asked"]) == ("LIMIT", "directives", 51)
 
 
+@pytest.mark.parametrize("field", ["number", "reason", "idempotencyKey"])
+async def test_text_that_the_database_cannot_hold_is_refused_and_so_logged(programme, field):
+    document = """mutation ($input: SubmitInitiativeInput!) { submitInitiative(input: $input) {
+        ... on InvalidInput { problems { path } } } }"""
+    given = {"number": "x", field: "a\0" + "b" * 5_000}
+    async with client(programme) as api:
+        data = await api.data(document, "member", variables={"input": given})
+    assert {"path": [field]} in data["submitInitiative"]["problems"]
+
+
 # --- the schema
 
 
