@@ -15,7 +15,10 @@ from starlette.responses import Response
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 _DATA, _END = b'{"data":', b"}"
-_HEADERS = {"Cache-Control": "no-store", "Vary": "Accept, Authorization"}
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Vary": "Accept, Accept-Encoding, Authorization, Cookie, Origin",
+}
 
 
 def media_type(headers: Headers) -> str:
@@ -27,6 +30,17 @@ def media_type(headers: Headers) -> str:
 def data(text: bytes, media: str) -> Response:
     """Return the data of an operation that ran, as JSON text."""
     return Response(_DATA + text + _END, media_type=media, headers=_HEADERS)
+
+
+def is_data(response: Response) -> bool:
+    """Whether an answer is the data of an operation that ran, and nothing but data."""
+    return response.body[: len(_DATA)] == _DATA
+
+
+def batch(responses: Sequence[Response]) -> Response:
+    """Return several answers in one, in order."""
+    text = b"[" + b",".join(bytes(response.body) for response in responses) + b"]"
+    return Response(text, media_type=f"{JSON}; charset=utf-8", headers=_HEADERS)
 
 
 def refused(errors: Sequence[GraphQLError], media: str) -> Response:

@@ -31,6 +31,7 @@ _NAMING = {
     *("number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"),
     *("issuer", "recipient_unit"),
 }
+_LONGEST_KEY, _LONGEST_REASON = 100, 2_000  # characters of what it repeats
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,8 @@ class Mutations:
 
     async def _carry_out(self, step: _Step, asker: Asker) -> Any:
         action, guarded, input_, given = step.action, step.guarded, step.input_, step.given
-        attempt = Attempt(action, asker.address, getattr(input_, "reason", None) or None)
+        reason = _notable(getattr(input_, "reason", None) or None, _LONGEST_REASON)
+        attempt = Attempt(action, asker.address, reason)
         for left in reversed(range(_TRIES)):
             principal = await asker.principal()
             try:
@@ -141,7 +143,7 @@ class Mutations:
         self, caller: Caller, attempt: Attempt, error: DomainError, input_: Any
     ) -> None:
         named = {
-            name: value
+            name: _notable(value, _LONGEST_KEY)
             for name, value in arguments(input_).items()
             if name in _NAMING and isinstance(value, str | int)
         }
@@ -182,6 +184,13 @@ def _members(union: Any) -> tuple[GraphQLObjectType, dict[str, GraphQLObjectType
             payloads.append(type_)
     (payload,) = payloads
     return payload, errors
+
+
+def _notable(value: Any, longest: int) -> Any:
+    """Return a value as the log can hold it: what was refused may be any text at all."""
+    if not isinstance(value, str):
+        return value
+    return value[:longest].replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _digest(action: str, given: Any) -> bytes:
