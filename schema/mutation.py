@@ -2,9 +2,11 @@
 
 import strawberry
 
+from schema.mutations.grants import GrantMutations
 from schema.mutations.initiatives import InitiativeMutations
+from schema.mutations.units import UnitMutations
 
 
 @strawberry.type
-class Mutation(InitiativeMutations):
+class Mutation(InitiativeMutations, UnitMutations, GrantMutations):
     """All writes. Each is carried out whole or not at all, and once for an idempotency key."""

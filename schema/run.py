@@ -26,7 +26,10 @@ from schema.messages import Locale
 _TRIES = 3  # of a command whose caller's grants change meanwhile
 Read = Callable[[Plan, list[Any]], Awaitable[bytes]]
 # What of an input the log of refused attempts repeats: the keys of things, never their contents.
-_NAMING = {"number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"}
+_NAMING = {
+    *("number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"),
+    *("username", "grant"),
+}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from db.models.enums import (
     Sector,
     SolutionType,
     TargetKind,
+    UnitChange,
     UnitLevel,
 )
 from db.rules.pace import PaceStatus
@@ -35,6 +36,7 @@ __all__ = [
     "Sector",
     "SolutionType",
     "TargetKind",
+    "UnitChange",
     "UnitLevel",
 ]
 
@@ -72,6 +74,7 @@ for _name in (
     Sector,
     SolutionType,
     TargetKind,
+    UnitChange,
     UnitLevel,
 ):
     strawberry.enum(_name)

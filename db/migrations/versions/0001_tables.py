@@ -32,6 +32,8 @@ SQL = (
     "number",
     "audit",
     "writes",
+    "merge",
+    "granting",
     "grants",
 )
 
