@@ -403,8 +403,8 @@ WRITES = {
         "update unit set parent_id = {VNPOST} where id = {VNPT-HNI}",
         "update unit set merged_into_id = {VNPOST}, valid_to = '2022-10-21' where id = {VNPT}",
         "update unit set name = 'x' where id = {VNPOST} returning 1 / 0",
-        "insert into unit (code, name, level, parent_id, valid_from)"
-        " values ('X', 'x', 'GRASSROOTS', {VNPOST}, '2022-01-01')",
+        """insert into unit (code, name, level, parent_id, valid_from)
+        values ('X', 'x', 'GRASSROOTS', {VNPOST}, '2022-01-01')""",
         "insert into unit_history (unit_id, change, account_id) values ({VNPOST}, 'MOVED', 2)",
     ),
     "VNPOST": ("update unit set parent_id = {TTTT} where id = {VNPT-HNI} returning 1 / 0",),

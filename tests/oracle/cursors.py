@@ -10,6 +10,8 @@ _ORDERS: dict[str, dict[str, str | None]] = {
     "CampaignConnection": {"code": None},
     "AwardConnection": {"-id": None},
     "TargetRevisionConnection": {"-id": None},
+    "UnitHistoryConnection": {"-id": None},
+    "GrantConnection": {"-id": None},
     "RankingConnection": {"rank": None},
     "UnitConnection": {"code": "CODE", "search": "NAME", "member_count": "MEMBER_COUNT"},
     "InitiativeConnection": {
