@@ -66,8 +66,8 @@ def create_app(settings: Settings) -> Starlette:
         ),
     )
     routes = [
-        Mount("/graphql/assets", app=assets().app),
         Route("/graphql", endpoint),
+        Mount("/graphql/assets", app=assets().app),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
@@ -27,7 +27,7 @@ from schema.compiler.plan import Compiler, Operation, Plan
 from schema.messages import preferred
 from schema.run import Asker, Mutations
 
-OPERATION_SECONDS = 30.0  # the database stops a statement of a query after 10
+MUTATION_SECONDS = 30.0  # of all its fields; a query is one statement, which has 10 seconds
 _TRIES = 3  # of an operation whose caller's grants change meanwhile
 _BEARER = "bearer "
 _LARGEST_REMEMBERED = 4_000  # bytes of a body
@@ -45,16 +45,14 @@ class Rules:
     batch_limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """Who asks: an account, None for nobody, and the name that it is counted under."""
 
     username: str | None
     counted_as: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A query with its plan and parameters, or a mutation, without a plan, and its variables."""
 
     operation: Operation
@@ -122,13 +120,12 @@ class GraphQLEndpoint:
         return await self._run(request, asking, self._prepare_body(asking, body), media)
 
     async def _identify(self, request: Request) -> Asking:
-        address = stranger(request.client.host if request.client else None)
         try:
             username = await self._username(request)
         except TokenError:
-            self._rules.rate.take(address)
+            self._rules.rate.take(stranger(request.client))
             raise
-        return Asking(username, username or address)
+        return Asking(username, username or stranger(request.client))
 
     def _prepare_body(self, asking: Asking, body: bytes) -> Prepared:
         def prepare() -> Prepared:
@@ -156,13 +153,12 @@ class GraphQLEndpoint:
         if request.method == "GET" and prepared.plan is None:
             raise method_not_allowed("Only queries may be sent by GET.")
         self._rules.introspection.check(prepared.operation, asking.username)
-        with self._rules.crowd.place(asking.counted_as):
-            try:
-                async with asyncio.timeout(OPERATION_SECONDS):
-                    text = await self._data(request, asking.username, prepared)
-            except TimeoutError:
-                raise TooSlowError from None
-        return answers.data(text, media)
+        self._rules.crowd.enter(asking.counted_as)
+        try:
+            text = await self._data(request, asking.username, prepared)
+        finally:
+            self._rules.crowd.leave(asking.counted_as)
+        return answers.Data(text, media)
 
     async def _batch(self, request: Request, asking: Asking, body: bytes) -> Response:
         """Run several operations one after another; each succeeds or fails by itself."""
@@ -188,7 +184,11 @@ class GraphQLEndpoint:
             address=request.client.host if request.client else None,
             locale=preferred(request.headers.get("accept-language")),
         )
-        return await self._mutations.run(prepared.operation, prepared.values, asker)
+        try:
+            async with asyncio.timeout(MUTATION_SECONDS):
+                return await self._mutations.run(prepared.operation, prepared.values, asker)
+        except TimeoutError:
+            raise TooSlowError from None
 
     async def _read(self, username: str | None, plan: Plan, values: Sequence[Any]) -> bytes:
         for _ in range(_TRIES):
@@ -213,7 +213,7 @@ async def _packed(request: Request, response: Response) -> Response:
     coding = compression.coding(request, response)
     if (
         request.method == "GET"
-        and answers.is_data(response)
+        and isinstance(response, answers.Data)
         and etags.mark(request, response, coding)
     ):
         return etags.not_modified(response)
