@@ -1,8 +1,9 @@
 """Carries out a mutation: its fields one after another, each one command and one payload."""
 
 import hashlib
+import unicodedata
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from enum import Enum
 from typing import Any
@@ -27,6 +28,8 @@ _TRIES = 3  # of a command whose caller's grants change meanwhile
 Read = Callable[[Plan, list[Any]], Awaitable[bytes]]
 # What of an input the log of refused attempts repeats: the keys of things, never their contents.
 _NAMING = {"number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"}
+_NAME = 100  # characters of a name that the log repeats, which may be anything that was sent
+_REASON = 2_000
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ class Mutations:
     async def _carry_out(
         self, action: str, guarded: Guarded, input_: Any, given: Any, asker: Asker
     ) -> Any:
-        attempt = Attempt(action, asker.address, getattr(input_, "reason", None) or None)
+        reason = _loggable(getattr(input_, "reason", None) or "")
+        attempt = Attempt(action, asker.address, reason or None)
         for left in reversed(range(_TRIES)):
             principal = await asker.principal()
             try:
@@ -115,16 +119,13 @@ class Mutations:
         self, caller: Caller, attempt: Attempt, error: DomainError, input_: Any
     ) -> None:
         named = {
-            name: value
+            name: _loggable(value)[:_NAME] if isinstance(value, str) else value
             for name, value in arguments(input_).items()
             if name in _NAMING and isinstance(value, str | int)
         }
+        refused = replace(attempt, reason=(attempt.reason or "")[:_REASON])
         note = {"code": error.code, **named}
-        try:
-            await self._writer.note(caller, attempt, "REFUSED", unit_id=error.unit_id, after=note)
-        except GrantsChangedError:
-            # Whoever changed the grants meanwhile is in the log; so is the caller's next attempt.
-            return
+        await self._writer.note(caller, refused, "REFUSED", unit_id=error.unit_id, after=note)
 
 
 def _guard(principal: Principal, guarded: Guarded, input_: Any) -> None:
@@ -137,6 +138,11 @@ def _guard(principal: Principal, guarded: Guarded, input_: Any) -> None:
     found = list(problems(input_))
     if found:
         raise InvalidInputError(*found)
+
+
+def _loggable(text: str) -> str:
+    """Return a text without what the database does not take; checks come to it only later."""
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs") or c in "\n\t\r")
 
 
 def _input(declared: Any, given: Any) -> Any:

@@ -7,6 +7,7 @@ import strawberry
 from auth.permissions import Permission
 from db.models.enums import (
     AccountKind,
+    AuditKind,
     AwardForm,
     CountsFrom,
     InitiativeState,
@@ -24,6 +25,7 @@ __all__ = [
     "VND",
     "VND_SCALAR",
     "AccountKind",
+    "AuditKind",
     "AwardForm",
     "CountsFrom",
     "InitiativeState",
@@ -61,6 +63,7 @@ VND_SCALAR = strawberry.scalar(
 
 for _name in (
     AccountKind,
+    AuditKind,
     AwardForm,
     CountsFrom,
     InitiativeState,

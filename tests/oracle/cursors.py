@@ -9,6 +9,7 @@ from typing import Any
 _ORDERS: dict[str, dict[str, str | None]] = {
     "CampaignConnection": {"code": None},
     "AwardConnection": {"-id": None},
+    "AuditEventConnection": {"-id": None},
     "TargetRevisionConnection": {"-id": None},
     "RankingConnection": {"rank": None},
     "UnitConnection": {"code": "CODE", "search": "NAME", "member_count": "MEMBER_COUNT"},

@@ -13,6 +13,7 @@ TABLES = {
     "Initiative": "initiative",
     "Person": "person",
     "Award": "award",
+    "AuditEvent": "audit_event",
 }
 One = tuple[str, Any]
 
