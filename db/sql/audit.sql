@@ -124,7 +124,9 @@ $$;
 
 -- Watch a table. Which of its columns an update names decides, and not how deep in triggers it
 -- is made: a change that a trigger makes is told, the upkeep of derived columns costs nothing.
-create or replace function audit_watch(table_name text, object_type text, key text) returns void
+create or replace function audit_watch(
+    table_name text, object_type text, key text, first text default 'insert or '
+) returns void
 language plpgsql as $$
 declare
     columns text := (
@@ -134,9 +136,9 @@ declare
     );
 begin
     execute format(
-        'create or replace trigger audited after insert or delete or update of %s on %I'
+        'create or replace trigger audited after %sdelete or update of %s on %I'
         ' for each row execute function audit_change(%L, %L)',
-        columns, table_name, object_type, key);
+        first, columns, table_name, object_type, key);
 end
 $$;
 
@@ -150,6 +152,12 @@ select audit_watch(name, object_type, key) from (values
     ('authorship', 'Initiative', 'initiative_id'), ('review', 'Initiative', 'initiative_id'),
     ('duplicate_link', 'Initiative', 'initiative_id'), ('award', 'Award', 'id'),
     ('signing_key', 'SigningKey', '')
+) as watched (name, object_type, key);
+
+-- Records of changes that are told already; only that somebody alters them is news.
+select audit_watch(name, object_type, key, '') from (values
+    ('target_revision', 'Phase', 'phase_id'), ('unit_history', 'Unit', 'unit_id'),
+    ('phase_result', 'Phase', 'phase_id')
 ) as watched (name, object_type, key);
 
 -- An attempt that was refused, or something done that is no change of a row, such as an export.

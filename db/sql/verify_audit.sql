@@ -2,7 +2,7 @@
 -- by repeating its hash, and a chain's head for the last one. Read by db/verify_audit.py.
 
 -- Each event beside its neighbours. `sound`: its hash is of what it says. `vouched`: the hash is
--- the one that is repeated by what follows, where that is sound itself.
+-- the one that is repeated by what follows; `unbelieved`: it is not, by what is not sound itself.
 create or replace view verify_audit_event as
 with chained as (
     select e.ctid as place, e.id, e.shard, e.sequence, e.hash, e.hash = audit_hash(e) as sound,
@@ -15,27 +15,31 @@ with chained as (
 select c.place, c.id, c.shard, c.sequence, c.hash, c.step, c.step_after is null as is_last,
     c.sound and (c.sequence <> 1 or c.previous_hash = audit_genesis(c.shard)) as sound,
     case
-        when c.step_after = 1 then c.repeated = c.hash
-            or not lead(c.sound) over (partition by c.shard order by c.sequence, c.id)
+        when c.step_after = 1 then c.repeated = c.hash or not c.sound_after
         when c.step_after is null and c.sequence = h.sequence then h.hash = c.hash
         else true
     end as vouched,
+    coalesce(c.step_after = 1 and c.repeated <> c.hash and not c.sound_after, false) as unbelieved,
     coalesce(c.sequence > h.sequence, false) as beyond_head
-from chained c left join audit_head h on h.shard = c.shard;
+from (
+    select *, lead(sound) over (partition by shard order by sequence, id) as sound_after
+    from chained
+) c
+left join audit_head h on h.shard = c.shard;
 
 -- One row for each fault: the event, or null where none is left to be named, and what is wrong.
 create or replace view verify_audit as
 with noted as materialized (
-    select *, not (sound and vouched) or step <> 1 or beyond_head as suspect
+    select *, not (sound and vouched) or step <> 1 or beyond_head or unbelieved as suspect
     from verify_audit_event
-    where not (sound and vouched) or step <> 1 or beyond_head or is_last
+    where not (sound and vouched) or step <> 1 or beyond_head or unbelieved or is_last
 ),
 -- A head that names another number than the last event's, but its hash, was altered itself.
 ended as materialized (
     select shard, h.sequence as head, coalesce(n.sequence, 0) as last, case
         when h.shard is null then 'head removed'
         when shard not between 0 and audit_shards() - 1 then 'head inserted'
-        when h.hash = n.hash and h.sequence <> n.sequence then 'head altered'
+        when h.hash = n.hash and h.sequence <> n.sequence and n.sound then 'head altered'
         when h.sequence = 0 and h.hash <> audit_genesis(shard) then 'head altered'
         when h.sequence > coalesce(n.sequence, 0) then
             format('%s removed at the end, after number %s',
