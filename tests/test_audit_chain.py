@@ -32,7 +32,7 @@ def log(database: str) -> Iterator[Connection]:
     """A log of one chain with six events; the owner has taken away what guards it."""
     with psycopg.connect(database) as connection:
         chain = 7
-        connection.execute("select set_config('sangkien.audit_shard', '7', false)")
+        connection.execute("select set_config('sangkien.audit_at', '7', false)")
         connection.commit()
         bloc(connection, 1)
         connection.commit()
@@ -284,7 +284,7 @@ def test_a_transaction_that_is_rolled_back_leaves_no_gap(database):
 def test_a_chain_first_taken_in_a_savepoint_that_fails_is_free_again(database):
     with psycopg.connect(database) as one, psycopg.connect(database) as other_:
         for connection in (one, other_):
-            connection.execute("select set_config('sangkien.audit_shard', '7', false)")
+            connection.execute("select set_config('sangkien.audit_at', '7', false)")
             connection.commit()
         one.execute("select 1")
         with one.transaction(force_rollback=True):
@@ -300,7 +300,7 @@ def test_a_chain_first_taken_in_a_savepoint_that_fails_is_free_again(database):
 def test_a_chain_stays_held_when_a_savepoint_wrote_to_it_and_failed(database):
     with psycopg.connect(database) as one, psycopg.connect(database) as other_:
         for connection in (one, other_):
-            connection.execute("select set_config('sangkien.audit_shard', '7', false)")
+            connection.execute("select set_config('sangkien.audit_at', '7', false)")
             connection.commit()
         bloc(one, 1)
         with one.transaction(force_rollback=True):
@@ -318,7 +318,7 @@ async def test_no_writer_waits_for_another(database):
     for connection in connections:
         await connection.execute("set lock_timeout = '1s'")
         # All ask for the same chain.
-        await connection.execute("set sangkien.audit_shard = 7; begin")
+        await connection.execute("set sangkien.audit_at = 7; begin")
     for key, connection in enumerate(connections):
         await connection.execute(
             "insert into emulation_bloc (id, code, name) values ($1, $2, 'Khối')", key, f"B{key}"
@@ -339,7 +339,7 @@ async def test_chains_hold_whatever_writers_do_at_once(database):
         for step in range(12):
             transaction = connection.transaction()
             await transaction.start()
-            await connection.execute("select set_config('sangkien.audit_shard', '7', true)")
+            await connection.execute("select set_config('sangkien.audit_at', '7', true)")
             for _ in range(rng.randint(1, 3)):
                 await connection.execute(
                     "insert into emulation_bloc (code, name) values ($1, 'Khối')",

@@ -6,7 +6,7 @@
 -- Prose as the log may hold it: without e-mail addresses and telephone numbers, and with the
 -- people involved by reference. Whom else it names is in the words of whoever wrote it.
 create or replace function audit_prose(prose text, people bigint[]) returns text
-language plpgsql stable as $$
+language plpgsql stable strict as $$
 declare
     kept text := regexp_replace(prose, '[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+', '***', 'g');
     known record;
@@ -23,15 +23,19 @@ begin
 end
 $$;
 
+create or replace function audit_prose_columns() returns text[]
+language sql immutable parallel safe
+return array['title', 'summary', 'other_benefit', 'reason', 'citation'];
+
 -- The people whom the prose about a row may well name: the caller, authors, whoever is awarded.
 create or replace function audit_people(fields jsonb, of_initiative bigint) returns bigint[]
 language sql stable
 return array(
-    select person_id from account where id = caller() and person_id is not null
+    select person_id from account where id = caller()
     union
     select person_id from authorship where initiative_id = of_initiative
     union
-    select (fields ->> 'recipient_person_id')::bigint where fields ->> 'recipient_person_id' is not null
+    select (fields ->> 'recipient_person_id')::bigint
 );
 
 -- What triggers work out from other rows, or keep for themselves.
@@ -54,8 +58,7 @@ return (
             when 'signing_key' then array['private_jwk']
             when 'initiative' then array['content']
             else '{}' end) then '"***"'::jsonb
-        when key = any (array['title', 'summary', 'other_benefit', 'reason', 'citation'])
-            then to_jsonb(audit_prose(value #>> '{}', people))
+        when key = any (audit_prose_columns()) then to_jsonb(audit_prose(value #>> '{}', people))
         else value end), '{}')
     from jsonb_each(jsonb_strip_nulls(fields))
     where key <> all (audit_derived())
@@ -85,9 +88,11 @@ declare
     was jsonb := to_jsonb(old);
     became jsonb := to_jsonb(new);
     fields jsonb := coalesce(became, was);
-    people bigint[] := audit_people(fields, coalesce(
+    has_prose boolean := fields ?| audit_prose_columns()
+        or coalesce(current_setting('sangkien.reason', true), '') <> '';
+    people bigint[] := case when has_prose then audit_people(fields, coalesce(
         fields ->> 'initiative_id', case tg_table_name when 'initiative' then fields ->> 'id' end
-    )::bigint);
+    )::bigint) end;
     before jsonb := audit_facts(tg_table_name, was, people);
     after jsonb := audit_facts(tg_table_name, became, people);
     place bigint;

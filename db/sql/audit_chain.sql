@@ -32,26 +32,27 @@ create or replace function audit_hash(e audit_event) returns bytea
 language sql stable parallel safe
 return audit_hash_at(e, e.shard, e.sequence);
 
--- Hold a chain: the one that the transaction has, as it noted in a setting, else a free one. The
--- setting is a hint: whatever it says, the chain is locked. Where every chain is taken, wait.
+-- Where the transaction is, as it noted in a setting: '7' or '7.1234' for a chain and the number of
+-- its last event there. It ends with the transaction, and goes back with a savepoint that is rolled
+-- back. It is a hint: the chain is locked whatever it says, and a number is taken but once.
+create or replace function audit_at(part int) returns bigint
+language sql stable
+return nullif(split_part(current_setting('sangkien.audit_at', true), '.', part), '')::bigint;
+
+-- Hold a chain: the one that the transaction has, else a free one. Where all are taken, wait.
 create or replace function audit_hold() returns audit_head
 language plpgsql as $$
 declare
-    own smallint := nullif(current_setting('sangkien.audit_shard', true), '');
     head audit_head;
 begin
     select * into head from audit_head
-    where shard = coalesce(own, pg_backend_pid() % audit_shards()) for update skip locked;
+    where shard = coalesce(audit_at(1), pg_backend_pid() % audit_shards()) for update skip locked;
     if not found then
         select * into head from audit_head for update skip locked limit 1;
     end if;
     if not found then
         select * into head from audit_head
         where shard = pg_backend_pid() % audit_shards() for update;
-    end if;
-    -- Ends with the transaction, and with a savepoint that is rolled back, as the lock does.
-    if own is distinct from head.shard then
-        perform set_config('sangkien.audit_shard', head.shard::text, true);
     end if;
     return head;
 end
@@ -71,9 +72,10 @@ declare
 begin
     -- Beyond its head a chain has what this transaction appended; the head follows at its end.
     -- It is the head that counts: a tail that somebody removed leaves a gap.
-    select e.sequence, e.hash into event.sequence, event.previous_hash
-    from audit_event e where e.shard = head.shard and e.sequence > head.sequence
-    order by e.sequence desc limit 1;
+    if audit_at(1) = head.shard and audit_at(2) > head.sequence then
+        select e.sequence, e.hash into event.sequence, event.previous_hash
+        from audit_event e where e.shard = head.shard and e.sequence = audit_at(2);
+    end if;
     event.sequence := coalesce(event.sequence, head.sequence) + 1;
     event.previous_hash := coalesce(event.previous_hash, head.hash);
     event.id := nextval('audit_event_id_seq');
@@ -91,24 +93,25 @@ begin
     from unit u join unit a on a.id = any (line(u.path)) where u.id = event.unit_id;
     event.before := before;
     event.after := after;
-    event.reason := audit_prose(nullif(current_setting('sangkien.reason', true), ''), people);
+    event.reason := audit_prose(
+        nullif(current_setting('sangkien.reason', true), ''), coalesce(people, '{}')
+    );
     event.hash := audit_hash(event);
     insert into audit_event select event.*;
+    perform set_config('sangkien.audit_at', format('%s.%s', event.shard, event.sequence), true);
 end
 $$;
 
 -- At the end of a transaction the head goes to its last event: once, however many there are.
 create or replace function audit_seal() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    last bigint := case when audit_at(1) = new.shard then audit_at(2) end;
 begin
-    if new.sequence > (select sequence from audit_head where shard = new.shard) then
-        update audit_head h set sequence = e.sequence, hash = e.hash
-        from (
-            select sequence, hash from audit_event where shard = new.shard
-            order by sequence desc limit 1
-        ) as e
-        where h.shard = new.shard;
-    end if;
+    update audit_head h set sequence = e.sequence, hash = e.hash
+    from audit_event e
+    where h.shard = new.shard and h.sequence < new.sequence
+        and e.shard = new.shard and e.sequence = greatest(last, new.sequence);
     return null;
 end
 $$;
