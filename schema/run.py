@@ -148,11 +148,7 @@ class Mutations:
             if name in _NAMING and isinstance(value, str | int)
         }
         note = {"code": error.code, **named}
-        try:
-            await self._writer.note(caller, attempt, "REFUSED", unit_id=error.unit_id, after=note)
-        except GrantsChangedError:
-            # Whoever changed the grants meanwhile is in the log; so is the caller's next attempt.
-            return
+        await self._writer.note(caller, attempt, "REFUSED", unit_id=error.unit_id, after=note)
 
 
 def _guard(principal: Principal, guarded: Guarded, input_: Any) -> None:

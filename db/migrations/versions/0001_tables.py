@@ -33,6 +33,9 @@ SQL = (
     "number",
     "audit",
     "review",
+    "audit_chain",
+    "audit_read",
+    "verify_audit",
     "writes",
     "merge",
     "granting",
@@ -392,6 +395,8 @@ def create_tables() -> None:
         sa.Column("object_type", sa.Text(), nullable=True),
         sa.Column("object_id", sa.BigInteger(), nullable=True),
         sa.Column("unit_id", sa.BigInteger(), nullable=True),
+        sa.Column("federation_id", sa.BigInteger(), nullable=True),
+        sa.Column("upper_id", sa.BigInteger(), nullable=True),
         sa.Column("before", postgresql.JSONB(), nullable=True),
         sa.Column("after", postgresql.JSONB(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
@@ -403,6 +408,10 @@ def create_tables() -> None:
     op.create_index(
         "audit_event_account_id_id_idx", "audit_event", ["account_id", "id"], unique=False
     )
+    op.create_index("audit_event_at_idx", "audit_event", ["at"], unique=False)
+    op.create_index(
+        "audit_event_federation_id_id_idx", "audit_event", ["federation_id", "id"], unique=False
+    )
     op.create_index(
         "audit_event_object_type_object_id_idx",
         "audit_event",
@@ -410,6 +419,7 @@ def create_tables() -> None:
         unique=False,
     )
     op.create_index("audit_event_unit_id_id_idx", "audit_event", ["unit_id", "id"], unique=False)
+    op.create_index("audit_event_upper_id_id_idx", "audit_event", ["upper_id", "id"], unique=False)
     op.create_table(
         "audit_head",
         sa.Column("shard", sa.SmallInteger(), autoincrement=False, nullable=False),
