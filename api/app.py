@@ -23,6 +23,7 @@ from api.workers import leave_with
 from auth.principal import Principals
 from auth.tokens import Verifier
 from db.sessions import Reader
+from db.transactions import Writer
 from schema.build import SCHEMA
 from schema.compiler.plan import Compiler
 
@@ -34,8 +35,9 @@ _KEYS = "select public_jwk::text as jwk from signing_key where retired_at is nul
 
 def create_app(settings: Settings) -> Starlette:
     """Return the application for these settings; it opens its connections at start-up."""
-    _, reader_url, _ = settings.urls()
+    _, reader_url, writer_url = settings.urls()
     reader = Reader(reader_url, size=settings.pool_size)
+    writer = Writer(writer_url, size=settings.pool_size)
 
     async def load_keys() -> Sequence[Mapping[str, Any]]:
         return [json.loads(row["jwk"]) for row in await reader.fetch_rows(_KEYS)]
@@ -45,6 +47,7 @@ def create_app(settings: Settings) -> Starlette:
         Verifier(load_keys, issuer=settings.issuer, audience=settings.audience),
         Principals(reader, settings.today),
         reader,
+        writer,
     )
     routes = [
         Mount("/graphql/assets", app=assets().app),
@@ -60,12 +63,16 @@ def create_app(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await reader.open()
+        await writer.open()
         supervisor = os.environ.get(SUPERVISOR)
         leaving = asyncio.create_task(leave_with(int(supervisor))) if supervisor else None
-        yield
-        if leaving is not None:
-            leaving.cancel()
-        await reader.close()
+        try:
+            yield
+        finally:
+            if leaving is not None:
+                leaving.cancel()
+            await writer.close()
+            await reader.close()
 
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.reader = reader

@@ -23,7 +23,13 @@ from api.refusals import refusal
 from auth.principal import Principal, Principals
 from auth.tokens import TokenError, Verifier
 from db.sessions import GrantsChangedError, Reader, UnavailableError
-from schema.compiler.plan import Cache, Compiler, Plan
+from db.transactions import Writer
+from schema.compiler.plan import Cache, Compiler, Operation, Plan
+from schema.messages import preferred
+from schema.run import Asker, Mutations
+
+Prepared = tuple[Plan, Sequence[Any]] | tuple[Operation, Any]
+"""A query's plan and parameters, or a mutation and its variables."""
 
 _TRIES = 3  # of an operation whose caller's grants change meanwhile
 _BEARER = "bearer "
@@ -33,14 +39,20 @@ class GraphQLEndpoint:
     """Answers GraphQL over HTTP at one address, as an ASGI application."""
 
     def __init__(
-        self, compiler: Compiler, verifier: Verifier, principals: Principals, reader: Reader
+        self,
+        compiler: Compiler,
+        verifier: Verifier,
+        principals: Principals,
+        reader: Reader,
+        writer: Writer,
     ) -> None:
         self._compiler = compiler
         self._verifier = verifier
         self._principals = principals
         self._reader = reader
+        self._mutations = Mutations(compiler, writer)
         # Clients send the same few bodies over and over: what became of one is remembered.
-        self._prepared: Cache[tuple[Plan, Sequence[Any]]] = Cache(2_048)
+        self._prepared: Cache[Prepared] = Cache(2_048)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -58,14 +70,17 @@ class GraphQLEndpoint:
             return page(request)
         media = answers.media_type(request.headers)
         try:
-            plan, values = await self._prepare(request)
-            return answers.data(await self._run(request, plan, values), media)
+            what, values = await self._prepare(request)
+            username = await self._username(request)
+            if isinstance(what, Plan):
+                return answers.data(await self._read(username, what, values), media)
+            return answers.data(await self._write(request, username, what, values), media)
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
             return refusal(error, media)
 
-    async def _prepare(self, request: Request) -> tuple[Plan, Sequence[Any]]:
+    async def _prepare(self, request: Request) -> Prepared:
         if request.method == "POST":
             body = await read_body(request)
             return self._prepared.remember(body, lambda: self._plan(parse_body(body)))
@@ -77,14 +92,27 @@ class GraphQLEndpoint:
             raise method_not_allowed("Only queries may be sent by GET.")
         return self._plan(asked)
 
-    def _plan(self, asked: GraphQLRequest) -> tuple[Plan, Sequence[Any]]:
+    def _plan(self, asked: GraphQLRequest) -> Prepared:
         operation = self._compiler.operation(asked.query, asked.operation_name)
         variables = self._compiler.variables(operation, asked.variables)
+        if operation.kind is OperationType.MUTATION:
+            return operation, variables
         plan = self._compiler.plan(operation, variables)
         return plan, plan.values(variables)
 
-    async def _run(self, request: Request, plan: Plan, values: Sequence[Any]) -> bytes:
-        username = await self._username(request)
+    async def _write(
+        self, request: Request, username: str | None, operation: Operation, variables: Any
+    ) -> bytes:
+        asker = Asker(
+            principal=lambda: self._principals.of(username),
+            grants_changed=lambda: self._principals.forget(username),
+            read=lambda plan, values: self._read(username, plan, values),
+            address=request.client.host if request.client else None,
+            locale=preferred(request.headers.get("accept-language")),
+        )
+        return await self._mutations.run(operation, variables, asker)
+
+    async def _read(self, username: str | None, plan: Plan, values: Sequence[Any]) -> bytes:
         for _ in range(_TRIES):
             principal: Principal = await self._principals.of(username)
             try:

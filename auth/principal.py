@@ -52,6 +52,11 @@ class Principal:
     is_auditor: bool
     caller: Caller
 
+    def may_anywhere(self, *permissions: Permission) -> bool:
+        """Whether one of the permissions holds at all: somewhere, or for one's own."""
+        held = (self.scopes.get(permission, Scope()) for permission in permissions)
+        return any(scope.subtrees or scope.units or scope.own for scope in held)
+
     def may(self, permission: Permission, path: str) -> bool:
         """Whether a permission holds at the unit with this path."""
         scope = self.scopes.get(permission, Scope())
@@ -82,6 +87,7 @@ def principal(profile: Mapping[str, Any], today: date, fixed_today: date | None)
             scopes=_settings(held),
             can=_can(held, is_auditor=is_auditor),
             today=fixed_today,
+            writes={} if is_auditor else _write_settings(held),
         ),
     )
 
@@ -90,6 +96,15 @@ def _settings(held: Mapping[Permission, Scope]) -> dict[str, tuple[str, ...]]:
     guards = {permission: held.get(permission, Scope()) for permission in _GUARDS}
     subtrees = {name.lower(): scope.subtrees for name, scope in guards.items()}
     return {**subtrees, "unit_read_alone": guards[Permission.UNIT_READ].units}
+
+
+def _write_settings(held: Mapping[Permission, Scope]) -> dict[str, tuple[str, ...]]:
+    """Return where the caller may write; nowhere for an auditor, whatever else it was granted."""
+    writes = {permission.lower(): held.get(permission, Scope()) for permission in _WRITES}
+    return {
+        **{name: scope.subtrees for name, scope in writes.items()},
+        **{f"{name}_alone": scope.units for name, scope in writes.items()},
+    }
 
 
 def _can(held: Mapping[Permission, Scope], *, is_auditor: bool) -> str:

@@ -1,7 +1,8 @@
 """Sessions bound to a caller: what row-level security knows of who is asking.
 
 A binding ends with its transaction, so nothing of one caller can reach the next, and a pooler
-in transaction mode may stand between. Reads run in read-only transactions of the reader role.
+in transaction mode may stand between. Reads run in read-only transactions of the reader role;
+db/transactions.py has the writes.
 """
 
 import asyncio
@@ -33,7 +34,11 @@ class TooSlowError(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is asking: `scopes` maps a scope's name to unit paths; `person_id` opens own records."""
+    """Who is asking: `scopes` maps a scope's name to unit paths; `person_id` opens own records.
+
+    `writes` are the scopes of what the caller may change, which only a write needs: a name for
+    subtrees, and the name with `_alone` for units without what is below.
+    """
 
     account_id: int
     grants_version: int
@@ -41,10 +46,12 @@ class Caller:
     scopes: Mapping[str, Sequence[str]]
     can: str = ""
     today: date | None = None
+    writes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     begin_reading: str = field(init=False)
+    begin_writing: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """Write the statement that opens a transaction for this caller, in one round trip."""
+        """Write the statements that open a transaction for this caller, in one round trip."""
         settings = {"account": str(int(self.account_id))}
         if self.person_id is not None:
             settings["person"] = str(int(self.person_id))
@@ -52,15 +59,32 @@ class Caller:
             settings["today"] = self.today.isoformat()
         if self.can:
             settings["can"] = _checked(_CAN, self.can)
-        for name, paths in self.scopes.items():
-            if paths:
-                settings[name] = "{" + ",".join(_checked(_PATH, path) for path in paths) + "}"
-        binding = ", ".join(
-            f"set_config('sangkien.{_checked(_SETTING, name)}', '{value}', true)"
-            for name, value in settings.items()
-        )
         check = f"check_grants({int(self.account_id)}, {int(self.grants_version)})"
-        object.__setattr__(self, "begin_reading", f"begin read only; select {check}, {binding}")
+        reading = _binding({**settings, **_arrays(self.scopes)})
+        writing = _binding({**settings, **_arrays({**self.scopes, **self.writes})})
+        object.__setattr__(self, "begin_reading", f"begin read only; select {check}, {reading}")
+        object.__setattr__(self, "begin_writing", f"begin read write; select {check}, {writing}")
+
+    def may(self, permission: str, path: str) -> bool:
+        """Whether the caller may write by a permission at the unit with this path."""
+        return path in self.writes.get(f"{permission}_alone", ()) or any(
+            path == top or path.startswith(f"{top}.") for top in self.writes.get(permission, ())
+        )
+
+
+def _arrays(scopes: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {
+        name: "{" + ",".join(_checked(_PATH, path) for path in paths) + "}"
+        for name, paths in scopes.items()
+        if paths
+    }
+
+
+def _binding(settings: Mapping[str, str]) -> str:
+    return ", ".join(
+        f"set_config('sangkien.{_checked(_SETTING, name)}', '{value}', true)"
+        for name, value in settings.items()
+    )
 
 
 def _checked(pattern: re.Pattern[str], text: str) -> str:
@@ -107,7 +131,7 @@ class Reader:
         except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
             raise UnavailableError(str(error)) from error
         except asyncpg.PostgresError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     async def fetch_row(self, sql: str, *values: Any) -> Mapping[str, Any] | None:
         """Run one statement that needs no caller, such as the look-up of a caller."""
@@ -118,7 +142,7 @@ class Reader:
         except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
             raise UnavailableError(str(error)) from error
         except asyncpg.PostgresError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     async def fetch_rows(self, sql: str, *values: Any) -> list[Mapping[str, Any]]:
         """Like `fetch_row`, for all rows."""
@@ -128,7 +152,7 @@ class Reader:
         except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
             raise UnavailableError(str(error)) from error
         except asyncpg.PostgresError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
 
 async def _read(
@@ -161,7 +185,8 @@ async def _nothing_to_reset(_: asyncpg.Connection) -> None:
     """Every setting ended with its transaction; the usual reset would cost a round trip."""
 
 
-def _translated(error: Exception) -> Exception:
+def translated(error: Exception) -> Exception:
+    """Return what an error of the database means here; the error itself where nothing else."""
     if getattr(error, "sqlstate", None) == GRANTS_CHANGED:
         return GrantsChangedError()
     if isinstance(error, asyncpg.QueryCanceledError):

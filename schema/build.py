@@ -4,12 +4,14 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.awards import Award
+from schema.mutation import Mutation
 from schema.people import Person
 from schema.query import Query
 from schema.scalars import VND, VND_SCALAR
 
 SCHEMA = strawberry.Schema(
     query=Query,
+    mutation=Mutation,
     types=[Person, Award],
     config=StrawberryConfig(scalar_map={VND: VND_SCALAR}),
 )

@@ -128,6 +128,8 @@ class Initiative(Node):
     confidential: bool
     benefit_claimed: VND
     benefit_verified: VND | None
+    claimed: list[VND] = strawberry.field(description="VND for each of up to three years.")
+    verified: list[VND] | None = strawberry.field(description="As `claimed`; null until verified.")
     other_benefit: str | None
     version: int
 

@@ -18,6 +18,7 @@ from db.models.enums import (
     TargetKind,
     UnitLevel,
 )
+from db.rules.distribution import DistributeBy
 from db.rules.pace import PaceStatus
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "AccountKind",
     "AwardForm",
     "CountsFrom",
+    "DistributeBy",
     "InitiativeState",
     "PaceStatus",
     "Permission",
@@ -63,6 +65,7 @@ for _name in (
     AccountKind,
     AwardForm,
     CountsFrom,
+    DistributeBy,
     InitiativeState,
     PaceStatus,
     Permission,

@@ -53,3 +53,20 @@ def demo(server: EmbeddedServer, template: str) -> str:
     with psycopg.connect(url) as connection:
         demo_data.load(connection)
     return url
+
+
+@pytest.fixture(scope="session")
+def _demo_template(server: EmbeddedServer, template: str) -> str:
+    """The name of a database with the demo's data that nobody connects to."""
+    with psycopg.connect(prepare(server, "template_demo", template)) as connection:
+        demo_data.load(connection)
+    return "template_demo"
+
+
+@pytest.fixture
+def programme(server: EmbeddedServer, _demo_template: str) -> Iterator[str]:
+    """The owner's URL of a database with the demo's data, of the test's own."""
+    name = f"test_{next(_numbers)}"
+    yield prepare(server, name, _demo_template)
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")

@@ -29,6 +29,7 @@ KEYS = {
     "signing_key": "kid",
 }
 NOT_GUARDED = {"alembic_version": "says what revision the database is at, and no more"}
+APPENDS = {"audit_note": "adds to the audit log, which nothing changes"}
 FOR_ALL = {"signing_key": "verifying tokens comes before there is a caller; private keys are apart"}
 
 
@@ -232,7 +233,7 @@ def test_no_function_of_the_owner_changes_anything_for_whoever_calls_it(database
         " and provolatile = 'v' and prorettype <> 'trigger'::regtype"
         f" and has_function_privilege('{role}', oid, 'execute')",
     )
-    assert callable_ == []
+    assert {name for (name,) in callable_} == (set(APPENDS) if role == WRITER else set())
 
 
 @pytest.mark.parametrize(

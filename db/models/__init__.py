@@ -1,9 +1,10 @@
 """Every table, one noun a file."""
 
-from db.models.audit import AuditEvent
+from db.models.audit import AuditEvent, AuditHead
 from db.models.award import Award
 from db.models.base import Base
 from db.models.campaign import (
+    Adjustment,
     BenefitTier,
     Campaign,
     Drive,
@@ -11,8 +12,9 @@ from db.models.campaign import (
     PhaseResult,
     WindowOverride,
 )
-from db.models.initiative import Authorship, DuplicateLink, Initiative
+from db.models.initiative import Authorship, DuplicateLink, Initiative, InitiativeCounter
 from db.models.person import Account, Person, RoleGrant, SigningKey
+from db.models.request import RequestKey
 from db.models.review import Review
 from db.models.rollup import Participation, Rollup, RollupDay, RollupTier
 from db.models.target import Target, TargetRevision
@@ -20,7 +22,9 @@ from db.models.unit import EmulationBloc, Unit, UnitHistory
 
 __all__ = [
     "Account",
+    "Adjustment",
     "AuditEvent",
+    "AuditHead",
     "Authorship",
     "Award",
     "Base",
@@ -30,10 +34,12 @@ __all__ = [
     "DuplicateLink",
     "EmulationBloc",
     "Initiative",
+    "InitiativeCounter",
     "Participation",
     "Person",
     "Phase",
     "PhaseResult",
+    "RequestKey",
     "Review",
     "RoleGrant",
     "Rollup",

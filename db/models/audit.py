@@ -6,21 +6,23 @@ from sqlalchemy import Index, LargeBinary, SmallInteger, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Key, Moment, to
+from db.models.base import Base, Key, Moment, one_of
+from db.models.enums import AuditKind
 
 
 class AuditEvent(Base):
     """One event: who, when, from where, what, before and after, why.
 
-    Append-only. Events form hash chains, one per shard: `hash` covers the event and the
-    hash before it in its shard.
+    `action` is what was asked for: a mutation's name, or what else wrote. `before` and `after`
+    hold what differs, without personal data. Append-only: events form hash chains, one per
+    shard, and `hash` covers the event and the hash before it in its shard (db/sql/audit.sql).
     """
 
     __tablename__ = "audit_event"
     __table_args__ = (
         UniqueConstraint("shard", "sequence"),
-        Index("audit_event_unit_id_idx", "unit_id"),
-        Index("audit_event_account_id_idx", "account_id"),
+        Index("audit_event_unit_id_id_idx", "unit_id", "id"),
+        Index("audit_event_account_id_id_idx", "account_id", "id"),
         Index("audit_event_object_type_object_id_idx", "object_type", "object_id"),
     )
 
@@ -28,14 +30,25 @@ class AuditEvent(Base):
     shard: Mapped[int] = mapped_column(SmallInteger)
     sequence: Mapped[int]
     at: Mapped[Moment]
-    account_id: Mapped[int | None] = mapped_column(to("account.id"))
+    account_id: Mapped[int | None]
     address: Mapped[str | None]
-    kind: Mapped[str]
+    action: Mapped[str]
+    kind: Mapped[AuditKind] = mapped_column(one_of(AuditKind, "kind"))
     object_type: Mapped[str | None]
     object_id: Mapped[int | None]
-    unit_id: Mapped[int | None] = mapped_column(to("unit.id"))
+    unit_id: Mapped[int | None]
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     reason: Mapped[str | None]
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditHead(Base):
+    """Where a shard's chain ends: the last event's sequence and hash."""
+
+    __tablename__ = "audit_head"
+
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    sequence: Mapped[int]
     hash: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,6 +1,6 @@
 """Campaigns and what they are made of: phases, benefit tiers, window overrides, drives, results."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, func, text
@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Key, Moment, Version, one_of, to
-from db.models.enums import CountsFrom, UnitLevel
+from db.models.enums import AdjustmentKind, CountsFrom, UnitLevel
 
 
 class Campaign(Base):
@@ -50,7 +50,10 @@ class BenefitTier(Base):
 
 
 class Phase(Base):
-    """A dated stretch of a campaign, both days included; `floor`: a grassroots unit's minimum."""
+    """A dated stretch of a campaign, both days included; `floor`: a grassroots unit's minimum.
+
+    `frozen_at` is when its results table was stored (PhaseResult).
+    """
 
     __tablename__ = "phase"
     __table_args__ = (
@@ -74,6 +77,7 @@ class Phase(Base):
     floor: Mapped[int] = mapped_column(server_default="1")
     audience: Mapped[str | None]
     occasions: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    frozen_at: Mapped[datetime | None]
     version: Mapped[Version]
 
 
@@ -120,4 +124,25 @@ class PhaseResult(Base):
     unit_id: Mapped[int] = mapped_column(to("unit.id"), primary_key=True)
     figures: Mapped[dict[str, Any]] = mapped_column(JSONB)
     frozen_at: Mapped[Moment]
+    account_id: Mapped[int | None] = mapped_column(to("account.id"))
+
+
+class Adjustment(Base):
+    """A named change to a phase that was closed already, at the unit it concerns.
+
+    `gained` is how many initiatives more (or fewer) count as achieved by it, where it is a
+    decision on an initiative; the event with before and after is in the audit log.
+    """
+
+    __tablename__ = "adjustment"
+    __table_args__ = (Index("adjustment_phase_id_unit_id_idx", "phase_id", "unit_id"),)
+
+    id: Mapped[Key]
+    phase_id: Mapped[int] = mapped_column(to("phase.id"))
+    unit_id: Mapped[int] = mapped_column(to("unit.id"))
+    kind: Mapped[AdjustmentKind] = mapped_column(one_of(AdjustmentKind, "kind"))
+    initiative_id: Mapped[int | None] = mapped_column(to("initiative.id"))
+    gained: Mapped[int] = mapped_column(server_default="0")
+    reason: Mapped[str]
+    at: Mapped[Moment]
     account_id: Mapped[int | None] = mapped_column(to("account.id"))

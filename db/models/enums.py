@@ -101,6 +101,26 @@ class AwardForm(StrEnum):
     CREATIVE_LABOUR = "CREATIVE_LABOUR"
 
 
+class AuditKind(StrEnum):
+    """What became of an object; REFUSED: an attempt that changed nothing; NOTED: see the action."""
+
+    CREATED = "CREATED"
+    CHANGED = "CHANGED"
+    REMOVED = "REMOVED"
+    REFUSED = "REFUSED"
+    NOTED = "NOTED"
+
+
+class AdjustmentKind(StrEnum):
+    """What changed in a phase that was closed already."""
+
+    PHASE = "PHASE"
+    WINDOW = "WINDOW"
+    DRIVE = "DRIVE"
+    TARGET = "TARGET"
+    INITIATIVE = "INITIATIVE"
+
+
 class UnitChange(StrEnum):
     """What happened to a unit in its history."""
 

@@ -30,7 +30,8 @@ class Initiative(Base):
     `path`, `federation_id` and `upper_id` repeat the line of the unit (the latter two null
     where that level does not exist in it), kept by triggers, so that rows can be guarded
     and a subtree listed in order. `submitted_at`, `recognised_at` and `confirmed_at` are
-    the moments from which it counts in each of these columns of the totals.
+    the moments from which it counts in each of these columns of the totals; `awaited_at` is
+    since when it awaits the unit `awaits_id`.
     """
 
     __tablename__ = "initiative"
@@ -52,7 +53,11 @@ class Initiative(Base):
         Index("initiative_federation_id_id_idx", "federation_id", "id"),
         Index("initiative_phase_id_idx", "phase_id"),
         Index(
-            "initiative_awaits_id_idx", "awaits_id", postgresql_where=text("awaits_id is not null")
+            "initiative_awaited_idx",
+            "awaits_id",
+            "awaited_at",
+            "id",
+            postgresql_where=text("awaits_id is not null"),
         ),
         Index(
             "initiative_published_idx",
@@ -110,6 +115,8 @@ class Initiative(Base):
     )
     other_benefit: Mapped[str | None]
     awaits_id: Mapped[int | None] = mapped_column(to("unit.id"))
+    awaited_at: Mapped[datetime | None]
+    drafted_by_id: Mapped[int | None] = mapped_column(to("account.id"))
     search: Mapped[str] = mapped_column(
         Text(collation="C"),
         Computed("fold(title || ' ' || summary)", persisted=True),
@@ -150,3 +157,13 @@ class DuplicateLink(Base):
     reason: Mapped[str | None]
     decided_at: Mapped[Moment]
     account_id: Mapped[int | None] = mapped_column(to("account.id"))
+
+
+class InitiativeCounter(Base):
+    """The last number given to an initiative of a unit in a year."""
+
+    __tablename__ = "initiative_counter"
+
+    unit_id: Mapped[int] = mapped_column(to("unit.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int]

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -48,12 +48,23 @@ class Account(Base):
 
 
 class RoleGrant(Base):
-    """A role of an account at a unit and everything below it, from a day to a day."""
+    """A role of an account at a unit and everything below it, from a day to a day.
+
+    A revoked one stays as a record and holds no longer.
+    """
 
     __tablename__ = "role_grant"
     __table_args__ = (
         CheckConstraint("valid_to is null or valid_to >= valid_from", "validity"),
-        UniqueConstraint("account_id", "role", "unit_id", "valid_from"),
+        Index(
+            "role_grant_once_idx",
+            "account_id",
+            "role",
+            "unit_id",
+            "valid_from",
+            unique=True,
+            postgresql_where=text("revoked_at is null"),
+        ),
         Index("role_grant_unit_id_idx", "unit_id"),
     )
 
@@ -65,6 +76,8 @@ class RoleGrant(Base):
     valid_to: Mapped[date | None]
     granted_by_id: Mapped[int | None] = mapped_column(to("account.id"))
     granted_at: Mapped[Moment]
+    revoked_at: Mapped[datetime | None]
+    revoked_by_id: Mapped[int | None] = mapped_column(to("account.id"))
 
 
 class SigningKey(Base):

@@ -63,6 +63,7 @@ class Unit(Base):
     grassroots_count: Mapped[int] = mapped_column(server_default="0")
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    merged_into_id: Mapped[int | None] = mapped_column(to("unit.id"))
     search: Mapped[str] = mapped_column(
         Text(collation="C"),
         Computed("fold(name || ' ' || code)", persisted=True),

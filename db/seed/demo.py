@@ -25,6 +25,7 @@ from db.seed.rows import (
     continue_identities,
     copy,
 )
+from db.seed.unaudited import unaudited
 
 __all__ = ["ACCOUNTS", "PASSWORD", "TODAY", "DemoAccount", "load"]
 
@@ -46,7 +47,8 @@ def load(connection: Connection) -> None:
     aims = demo_targets.aim(luck, root)
     works = create(luck, allot(luck, root, aims), staff)
     union = next(node for node in root.children if node.code == "TTTT")
-    with connection.transaction():
+    facts = {"initiatives": len(works.initiatives), "people": len(works.people)}
+    with connection.transaction(), unaudited(connection, _AUDITED, "demo", facts):
         _load(
             connection,
             ("emulation_bloc", Bloc._fields, demo_units.blocs()),
@@ -79,6 +81,11 @@ def load(connection: Connection) -> None:
     connection.execute("analyze")
 
 
+_AUDITED = (
+    *("emulation_bloc", "unit", "campaign", "benefit_tier", "phase", "window_override", "drive"),
+    *("person", "account", "role_grant", "target", "initiative", "authorship", "review"),
+    *("duplicate_link", "award"),
+)
 _WITH_IDENTITY = (
     *("emulation_bloc", "unit", "campaign", "benefit_tier", "phase", "drive", "person", "account"),
     *("role_grant", "target_revision", "initiative", "review", "duplicate_link", "award"),

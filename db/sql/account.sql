@@ -58,7 +58,8 @@ begin atomic
         (select coalesce(json_agg(json_build_object(
             'role', g.role, 'path', u.path::text, 'from', g.valid_from, 'to', g.valid_to
          ) order by g.id), '[]')
-         from role_grant g join unit u on u.id = g.unit_id where g.account_id = a.id)
+         from role_grant g join unit u on u.id = g.unit_id
+         where g.account_id = a.id and g.revoked_at is null)
     from account a
     where case when name is null then a.kind = 'PUBLIC'
                else a.kind <> 'PUBLIC' and a.username = name end;

@@ -10,7 +10,9 @@ begin
         where schemaname = 'public' and tablename <> 'alembic_version'
     loop
         execute format('alter table %I enable row level security', name);
-        if name not in ('account', 'signing_key', 'participation') then
+        if name not in (
+            'account', 'signing_key', 'participation', 'audit_head', 'initiative_counter'
+        ) then
             execute format('grant select on %I to sangkien_reader, sangkien_writer', name);
         end if;
     end loop;
@@ -24,8 +26,22 @@ grant select (id, username, kind, person_id, disabled_at, created_at)
 grant select (kid, public_jwk, created_at, retired_at) on signing_key to sangkien_reader;
 grant select on signing_key to sangkien_writer;
 
+-- What the writer may write; which rows of it, writes.sql says. Paths, totals, numbers, versions of
+-- grants and the audit log are written by triggers alone.
+grant insert, update on campaign, phase, window_override, target, initiative, authorship, unit,
+    role_grant, request_key to sangkien_writer;
+grant insert, update, delete on benefit_tier to sangkien_writer;
+grant insert on phase_result, drive, target_revision, review, duplicate_link, award, unit_history,
+    adjustment to sangkien_writer;
+grant delete on window_override, authorship, request_key to sangkien_writer;
+grant update (unit_id) on person to sangkien_writer;
+-- A row whose own policy cannot see it yet gets its key before it is inserted.
+grant usage on sequence initiative_id_seq to sangkien_writer;
+
 -- Functions that change totals or read as owner without asking for a scope are not for calling.
 revoke execute on function
     rollup_rebuild(bigint), rollup_shift(bigint, bigint[], int), line_rewrite(ltree),
-    account_paths_changed(ltree)
+    account_paths_changed(ltree), audit_append(text, text, bigint, bigint, jsonb, jsonb),
+    audit_note(text, text, bigint, bigint, jsonb)
 from public;
+grant execute on function audit_note(text, text, bigint, bigint, jsonb) to sangkien_writer;

@@ -42,6 +42,13 @@ return coalesce(
     local_day(now())
 );
 
+-- The present moment: now, on the day that a demo has fixed.
+create or replace function present() returns timestamptz
+language sql stable parallel safe
+return case when nullif(current_setting('sangkien.today', true), '') is null then now()
+    else (today() + (now() at time zone 'Asia/Ho_Chi_Minh')::time) at time zone 'Asia/Ho_Chi_Minh'
+end;
+
 -- A Relay id: the type's name and the row's key, in base64. `id::text`, because text || bigint
 -- is only stable, and a function that is not truly immutable is not inlined.
 create or replace function global_id(type_name text, id bigint) returns text

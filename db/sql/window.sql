@@ -16,3 +16,31 @@ begin atomic
     ) o on true
     where p.id = of_phase;
 end;
+
+-- Whoever counts by the windows of a campaign holds this lock shared; a change of its phases, of
+-- their windows, and a freeze hold it alone.
+create or replace function lock_windows(of_campaign bigint, alone boolean) returns void
+language plpgsql as $$
+begin
+    if alone then
+        perform pg_advisory_xact_lock(hashtext('sangkien.windows'), of_campaign::int);
+    else
+        perform pg_advisory_xact_lock_shared(hashtext('sangkien.windows'), of_campaign::int);
+    end if;
+end
+$$;
+
+-- The windows of a campaign's phases for a unit, which stay as they are until the commit. They
+-- are read after the lock, in a statement of their own.
+create or replace function windows_held(of_campaign bigint, path ltree)
+returns table (phase_id bigint, opens_on date, closes_on date, frozen boolean)
+language plpgsql as $$
+begin
+    perform lock_windows(of_campaign, alone => false);
+    return query
+    select p.id, w.opens_on, w.closes_on, p.frozen_at is not null
+    from phase p cross join lateral phase_window(p.id, windows_held.path) w
+    where p.campaign_id = of_campaign
+    order by p.ordinal;
+end
+$$;

@@ -17,6 +17,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     Node,
     OperationDefinitionNode,
@@ -30,14 +31,15 @@ from graphql import (
     visit,
 )
 from graphql.language import Visitor
-from sqlalchemy import BindParameter
+from sqlalchemy import BindParameter, Select, select
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from schema.compiler.arguments import PAGE, PARAMETER, Arguments, Recipe, shape
 from schema.compiler.cost import CostRule, Limits, check_shape, check_size, fragments_of
 from schema.compiler.emit import Emitter
 from schema.compiler.errors import BadInputError
-from schema.compiler.selection import Selection
+from schema.compiler.outcomes import OutcomeField, drawn, outcome_row
+from schema.compiler.selection import Fields, Selection
 
 
 class _StatementCompiler(asyncpg.PGCompiler_asyncpg):
@@ -77,10 +79,17 @@ class Plan:
     sql: str
     recipes: tuple[Recipe, ...]
 
-    def values(self, variables: Any) -> list[Any]:
-        """Return the parameters for these coerced variables. Raises RefusedError."""
+    def values(self, variables: Any, outcome: Any = None) -> list[Any]:
+        """Return the parameters for these coerced variables. Raises RefusedError.
+
+        `outcome` is what a command has returned, in the plan of a mutation's payload.
+        """
         try:
-            return [recipe(variables) for recipe in self.recipes]
+            return [
+                getattr(outcome, recipe.name) if isinstance(recipe, OutcomeField)
+                else recipe(variables)
+                for recipe in self.recipes
+            ]  # fmt: skip
         except GraphQLError as error:
             raise RefusedError(error) from error
 
@@ -149,11 +158,15 @@ class Compiler:
 
     def plan(self, operation: Operation, variables: Any) -> Plan:
         """Return the plan of an operation for variables of this shape. Raises RefusedError."""
-        key = tuple(
+        return operation.plans.remember(
+            self._key(operation, variables), lambda: self._compile(operation, variables)
+        )
+
+    def _key(self, operation: Operation, variables: Any) -> Hashable:
+        return tuple(
             (name, value if name in operation.page_variables else shape(value))
             for name, value in variables.coerced.items()
         )
-        return operation.plans.remember(key, lambda: self._compile(operation, variables))
 
     def _prepare(self, query: str, name: str | None) -> Operation:
         try:
@@ -184,19 +197,61 @@ class Compiler:
             raise RefusedError(error) from error
 
     def _emit(self, operation: Operation, variables: Any) -> Plan:
-        selection = Selection(self._schema, operation.fragments, variables)
-        arguments = Arguments(variables)
-        emitter = Emitter(selection, arguments, lambda nodes: self._introspect(operation, nodes))
+        emitter = self._emitter(operation, variables)
         root = self._schema.get_root_type(operation.kind)
         assert root is not None
-        fields = selection.fields(root, [operation.node.selection_set])
-        compiled = emitter.statement(root, fields).compile(dialect=_DIALECT)
-        recipes = arguments.recipes
-        assert compiled.positiontup is not None
-        return Plan(
-            str(compiled),
-            tuple(recipes[name] for name in compiled.positiontup),
+        fields = emitter.selection.fields(root, [operation.node.selection_set])
+        return _plan(emitter, emitter.statement(root, fields))
+
+    def _emitter(self, operation: Operation, variables: Any) -> Emitter:
+        selection = Selection(self._schema, operation.fragments, variables)
+        return Emitter(
+            selection, Arguments(variables), lambda nodes: self._introspect(operation, nodes)
         )
+
+    def mutation(self, operation: Operation, variables: Any) -> Fields:
+        """Return what a mutation asks for, by response name, in order. Raises RefusedError."""
+        try:
+            CostRule(self._schema, operation.fragments, variables).check(
+                operation.node, self.limits
+            )
+        except GraphQLError as error:
+            raise RefusedError(error) from error
+        root = self._schema.mutation_type
+        assert root is not None
+        selection = Selection(self._schema, operation.fragments, variables)
+        return selection.fields(root, [operation.node.selection_set])
+
+    def payload(
+        self,
+        operation: Operation,
+        variables: Any,
+        nodes: list[FieldNode],
+        type_: GraphQLObjectType,
+        outcome: type[Any],
+    ) -> Plan:
+        """Return the plan that reads a mutation's payload for what its command returned."""
+        key = ("payload", *map(id, nodes), type_.name, self._key(operation, variables))
+
+        def compile_() -> Plan:
+            emitter = self._emitter(operation, variables)
+            fields = emitter.selection.below(type_, nodes)
+            row = outcome_row(emitter.arguments, outcome)
+            return _plan(emitter, select(emitter.one(type_, fields, row)))
+
+        return operation.plans.remember(key, compile_)
+
+    def refused(
+        self,
+        operation: Operation,
+        variables: Any,
+        nodes: list[FieldNode],
+        type_: GraphQLObjectType,
+        error: Any,
+    ) -> dict[str, Any]:
+        """Return what is asked of an error, drawn from its attributes."""
+        selection = Selection(self._schema, operation.fragments, variables)
+        return drawn(selection, type_, selection.below(type_, nodes), error)
 
     def _introspect(self, operation: Operation, nodes: list[FieldNode]) -> Recipe:
         """Have graphql-core answer one introspection field; its answer becomes a parameter."""
@@ -223,6 +278,13 @@ class Compiler:
             return orjson.dumps(result.data[name])
 
         return answer
+
+
+def _plan(emitter: Emitter, statement: Select[Any]) -> Plan:
+    compiled = statement.compile(dialect=_DIALECT)
+    assert compiled.positiontup is not None
+    recipes = emitter.arguments.recipes
+    return Plan(str(compiled), tuple(recipes[name] for name in compiled.positiontup))
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -30,6 +30,9 @@ SQL = (
     "search",
     "duplicates",
     "target",
+    "number",
+    "audit",
+    "writes",
     "grants",
 )
 
@@ -40,8 +43,8 @@ def upgrade() -> None:
         op.execute(f"create extension if not exists {extension}")
     load("roles", "calendar", "text", "sketch")
     create_tables()
-    load(*SQL)
     op.execute("insert into account (id, username, kind) values (0, 'public', 'PUBLIC')")
+    load(*SQL)
 
 
 def downgrade() -> None:
@@ -167,6 +170,7 @@ def create_tables() -> None:
         sa.Column("grassroots_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("merged_into_id", sa.BigInteger(), nullable=True),
         sa.Column(
             "search",
             sa.Text(collation="C"),
@@ -182,6 +186,7 @@ def create_tables() -> None:
             "valid_to is null or valid_to >= valid_from", name=("unit_validity_check")
         ),
         sa.ForeignKeyConstraint(["bloc_id"], ["emulation_bloc.id"], name=("unit_bloc_id_fkey")),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["unit.id"], name=("unit_merged_into_id_fkey")),
         sa.ForeignKeyConstraint(["parent_id"], ["unit.id"], name=("unit_parent_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=("unit_pkey")),
         sa.UniqueConstraint("code", name=("unit_code_key")),
@@ -336,6 +341,7 @@ def create_tables() -> None:
         sa.Column("floor", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("audience", sa.Text(), nullable=True),
         sa.Column("occasions", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         postgresql.ExcludeConstraint(
             (sa.column("campaign_id"), "="),
@@ -360,7 +366,22 @@ def create_tables() -> None:
         ),
         sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("address", sa.Text(), nullable=True),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "CREATED",
+                "CHANGED",
+                "REMOVED",
+                "REFUSED",
+                "NOTED",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
         sa.Column("object_type", sa.Text(), nullable=True),
         sa.Column("object_id", sa.BigInteger(), nullable=True),
         sa.Column("unit_id", sa.BigInteger(), nullable=True),
@@ -369,21 +390,26 @@ def create_tables() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("previous_hash", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=("audit_event_account_id_fkey")
-        ),
-        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=("audit_event_unit_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=("audit_event_pkey")),
         sa.UniqueConstraint("shard", "sequence", name=("audit_event_shard_sequence_key")),
     )
-    op.create_index("audit_event_account_id_idx", "audit_event", ["account_id"], unique=False)
+    op.create_index(
+        "audit_event_account_id_id_idx", "audit_event", ["account_id", "id"], unique=False
+    )
     op.create_index(
         "audit_event_object_type_object_id_idx",
         "audit_event",
         ["object_type", "object_id"],
         unique=False,
     )
-    op.create_index("audit_event_unit_id_idx", "audit_event", ["unit_id"], unique=False)
+    op.create_index("audit_event_unit_id_id_idx", "audit_event", ["unit_id", "id"], unique=False)
+    op.create_table(
+        "audit_head",
+        sa.Column("shard", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("shard", name=("audit_head_pkey")),
+    )
     op.create_table(
         "award",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -427,6 +453,18 @@ def create_tables() -> None:
     )
     op.create_index(
         "award_recipient_unit_id_id_idx", "award", ["recipient_unit_id", "id"], unique=False
+    )
+    op.create_index(
+        "award_once_unit_idx",
+        "award",
+        ["issuer_id", "decision_number", "recipient_unit_id"],
+        unique=True,
+    )
+    op.create_index(
+        "award_once_person_idx",
+        "award",
+        ["issuer_id", "decision_number", "recipient_person_id"],
+        unique=True,
     )
     op.create_table(
         "drive",
@@ -532,6 +570,8 @@ def create_tables() -> None:
         ),
         sa.Column("other_benefit", sa.Text(), nullable=True),
         sa.Column("awaits_id", sa.BigInteger(), nullable=True),
+        sa.Column("awaited_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("drafted_by_id", sa.BigInteger(), nullable=True),
         sa.Column(
             "search",
             sa.Text(collation="C"),
@@ -567,15 +607,18 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaign.id"], name=("initiative_campaign_id_fkey")
         ),
+        sa.ForeignKeyConstraint(
+            ["drafted_by_id"], ["account.id"], name=("initiative_drafted_by_id_fkey")
+        ),
         sa.ForeignKeyConstraint(["phase_id"], ["phase.id"], name=("initiative_phase_id_fkey")),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=("initiative_unit_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=("initiative_pkey")),
         sa.UniqueConstraint("number", name=("initiative_number_key")),
     )
     op.create_index(
-        "initiative_awaits_id_idx",
+        "initiative_awaited_idx",
         "initiative",
-        ["awaits_id"],
+        ["awaits_id", "awaited_at", "id"],
         unique=False,
         postgresql_where=sa.text("awaits_id is not null"),
     )
@@ -655,8 +698,13 @@ def create_tables() -> None:
             server_default=sa.text("now()"),
             nullable=False,
         ),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "valid_to is null or valid_to >= valid_from", name=("role_grant_validity_check")
+        ),
+        sa.ForeignKeyConstraint(
+            ["revoked_by_id"], ["account.id"], name=("role_grant_revoked_by_id_fkey")
         ),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=("role_grant_account_id_fkey")
@@ -666,15 +714,15 @@ def create_tables() -> None:
         ),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=("role_grant_unit_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=("role_grant_pkey")),
-        sa.UniqueConstraint(
-            "account_id",
-            "role",
-            "unit_id",
-            "valid_from",
-            name=("role_grant_account_id_role_unit_id_valid_from_key"),
-        ),
     )
     op.create_index("role_grant_unit_id_idx", "role_grant", ["unit_id"], unique=False)
+    op.create_index(
+        "role_grant_once_idx",
+        "role_grant",
+        ["account_id", "role", "unit_id", "valid_from"],
+        unique=True,
+        postgresql_where=sa.text("revoked_at is null"),
+    )
     op.create_table(
         "target",
         sa.Column("unit_id", sa.BigInteger(), nullable=False),
@@ -860,3 +908,65 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=("review_pkey")),
     )
     op.create_index("review_initiative_id_idx", "review", ["initiative_id"], unique=False)
+    op.create_table(
+        "adjustment",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("phase_id", sa.BigInteger(), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "PHASE",
+                "WINDOW",
+                "DRIVE",
+                "TARGET",
+                "INITIATIVE",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("initiative_id", sa.BigInteger(), nullable=True),
+        sa.Column("gained", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=("adjustment_account_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=("adjustment_initiative_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(["phase_id"], ["phase.id"], name=("adjustment_phase_id_fkey")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=("adjustment_unit_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=("adjustment_pkey")),
+    )
+    op.create_index(
+        "adjustment_phase_id_unit_id_idx", "adjustment", ["phase_id", "unit_id"], unique=False
+    )
+    op.create_table(
+        "initiative_counter",
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("year", sa.BigInteger(), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=("initiative_counter_unit_id_fkey")),
+        sa.PrimaryKeyConstraint("unit_id", "year", name=("initiative_counter_pkey")),
+    )
+    op.create_table(
+        "request_key",
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("outcome", postgresql.JSONB(), nullable=True),
+        sa.Column(
+            "at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=("request_key_account_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("account_id", "key", name=("request_key_pkey")),
+    )

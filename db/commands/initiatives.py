@@ -1,0 +1,298 @@
+"""Initiatives: drafted, edited, handed in, taken back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+import asyncpg
+
+from db.commands.adjustments import adjust
+from db.rules.errors import ConflictError, ForbiddenError, InvalidInputError, Problem
+from db.rules.initiative import (
+    ALL,
+    EDITABLE,
+    WITHDRAWABLE,
+    InitiativeRejectedError,
+    Window,
+    check_applied,
+    check_shares,
+    check_state,
+    counting_window,
+)
+from db.transactions import WriteSession
+
+WRITE = "initiative_write"
+
+_CAMPAIGN = "select id, owner_id, applied_from, applied_to from campaign where code = $1"
+_UNIT = """
+    select id, code, path::text, valid_to is not null as closed, $2 = any (line(path)) as covered
+    from unit where code = $1
+"""
+_OWN_UNIT = """
+    select u.id, u.code, u.path::text, u.valid_to is not null as closed,
+        $1 = any (line(u.path)) as covered
+    from person p join unit u on u.id = p.unit_id where p.id = own_person()
+"""
+_AUTHORS = "select code, id, sector from author_candidates($1, $2)"
+_SELF = "select code, id, sector from person where id = own_person()"
+_NEW_ID = "select nextval(pg_get_serial_sequence('initiative', 'id'))"
+_DRAFT = """
+    insert into initiative (
+        id, campaign_id, unit_id, title, summary, content, solution_type, field, sector,
+        applied_on, confidential, claimed, other_benefit, state, drafted_by_id, created_at
+    ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'DRAFT', $14, $15)
+"""
+# One's own unit may be hidden from whoever has left it.
+_LOAD = """
+    select i.id, i.number, i.state, i.version, i.unit_id, i.path::text, i.campaign_id, i.phase_id,
+        i.applied_on, u.code, c.applied_from, c.applied_to, writes_own(i.id) as own
+    from initiative i join campaign c on c.id = i.campaign_id left join unit u on u.id = i.unit_id
+    where i.number = $1
+"""
+_WINDOWS = "select phase_id, opens_on, closes_on, frozen from windows_held($1, $2::text::ltree)"
+_SHARES = "select person_id, share from authorship where initiative_id = $1"
+_ADD_AUTHOR = "insert into authorship (initiative_id, person_id, share) values ($1, $2, $3)"
+_SET_SHARE = "update authorship set share = $3 where initiative_id = $1 and person_id = $2"
+_DROP_AUTHOR = "delete from authorship where initiative_id = $1 and person_id = $2"
+_EDITED = (
+    *("title", "summary", "content", "solution_type", "field", "sector", "applied_on"),
+    *("confidential", "claimed", "other_benefit"),
+)
+_SUBMIT = """
+    update initiative set state = 'SUBMITTED', version = version + 1, awaits_id = unit_id,
+        phase_id = coalesce(phase_id, $3), submitted_at = coalesce(submitted_at, $4)
+    where id = $1 and version = $2
+"""
+_WITHDRAW = """
+    update initiative set state = 'WITHDRAWN', version = version + 1, awaits_id = null
+    where id = $1 and version = $2
+"""
+
+
+class Author(Protocol):
+    """An author as named in an input: the member's code, and the share in percent."""
+
+    person: str
+    share: float
+
+
+@dataclass(frozen=True)
+class InitiativeOutcome:
+    """The initiative that a command was about."""
+
+    initiative_id: int
+
+
+async def draft(
+    session: WriteSession,
+    *,
+    campaign: str,
+    title: str,
+    summary: str,
+    content: str,
+    solution_type: str,
+    applied_on: date,
+    unit: str | None = None,
+    field: str | None = None,
+    sector: str | None = None,
+    confidential: bool = False,
+    claimed: Sequence[int] = (),
+    other_benefit: str | None = None,
+    authors: Sequence[Author] | None = None,
+) -> InitiativeOutcome:
+    """Write an initiative down, for oneself or on behalf of its authors.
+
+    Without `unit` and `authors` it is the caller's own; `claimed` is in VND, a year each.
+    """
+    chosen = await session.found("Campaign", campaign, _CAMPAIGN, campaign)
+    place = await _place(session, unit, chosen["owner_id"])
+    people = await _people(session, place["id"], authors)
+    if not session.caller.may(WRITE, place["path"]):
+        _check_own(session, people)
+    initiative_id: int = await session.value(_NEW_ID)
+    await session.execute(
+        _DRAFT,
+        *(initiative_id, chosen["id"], place["id"], title, summary, content, solution_type, field),
+        *(sector or people[0][1], applied_on, confidential, list(claimed), other_benefit),
+        *(session.caller.account_id, session.present),
+    )
+    await _set_authors(session, initiative_id, people)
+    return InitiativeOutcome(initiative_id)
+
+
+async def edit(
+    session: WriteSession,
+    *,
+    number: str,
+    version: int | None = None,
+    authors: Sequence[Author] | None = None,
+    **changes: Any,
+) -> InitiativeOutcome:
+    """Change a draft or a returned initiative; what is not given stays."""
+    initiative = await load(session, number, version)
+    may_all = session.caller.may(WRITE, initiative["path"])
+    check_state(initiative["state"], EDITABLE)
+    names = [name for name in _EDITED if name in changes]
+    assignments = "".join(f", {name} = ${index}" for index, name in enumerate(names, 3))
+    await _update(
+        session,
+        initiative,
+        f"update initiative set version = version + 1{assignments} where id = $1 and version = $2",  # noqa: S608 - the names are those above
+        *(changes[name] for name in names),
+    )
+    if authors is not None:
+        people = await _people(session, initiative["unit_id"], authors)
+        if not may_all:
+            _check_own(session, people)
+        await _set_authors(session, initiative["id"], people)
+    return InitiativeOutcome(initiative["id"])
+
+
+async def submit(
+    session: WriteSession, *, number: str, version: int | None = None, reason: str | None = None
+) -> InitiativeOutcome:
+    """Hand a draft in, to count in the phase of today; or a returned one again, where it was.
+
+    It then awaits its own unit. Into a phase whose results are frozen it takes a reason.
+    """
+    initiative = await load(session, number, version)
+    check_state(initiative["state"], EDITABLE)
+    check_applied(
+        *(initiative["applied_on"], initiative["applied_from"], initiative["applied_to"]),
+        session.today,
+    )
+    windows = await hold_windows(session, initiative)
+    first = initiative["phase_id"] is None
+    window = counting_window(windows, session.today) if first else _of(windows, initiative)
+    await _update(session, initiative, _SUBMIT, window.phase_id, session.present)
+    if window.frozen:
+        await _adjust(session, initiative, window, reason)
+    return InitiativeOutcome(initiative["id"])
+
+
+async def withdraw(
+    session: WriteSession, *, number: str, version: int | None = None, reason: str | None = None
+) -> InitiativeOutcome:
+    """Take an initiative back that nobody has recognised yet."""
+    initiative = await load(session, number, version)
+    check_state(initiative["state"], WITHDRAWABLE)
+    if initiative["phase_id"] is None:
+        await _update(session, initiative, _WITHDRAW)
+        return InitiativeOutcome(initiative["id"])
+    window = _of(await hold_windows(session, initiative), initiative)
+    await _update(session, initiative, _WITHDRAW)
+    if window.frozen:
+        await _adjust(session, initiative, window, reason)
+    return InitiativeOutcome(initiative["id"])
+
+
+async def load(session: WriteSession, number: str, version: int | None) -> asyncpg.Record:
+    """Return an initiative that the caller may write. Raises where not, and where it is stale."""
+    initiative = await session.found("Initiative", number, _LOAD, number)
+    if not (initiative["own"] or session.caller.may(WRITE, initiative["path"])):
+        raise ForbiddenError("INITIATIVE_WRITE", initiative["code"], unit_id=initiative["unit_id"])
+    check_version(initiative, version)
+    return initiative
+
+
+def check_version(row: asyncpg.Record, version: int | None) -> None:
+    """Refuse a version that the caller has seen and that is no longer. Raises ConflictError."""
+    if version is not None and row["version"] != version:
+        raise ConflictError("STALE", version=row["version"])
+
+
+async def hold_windows(session: WriteSession, initiative: asyncpg.Record) -> list[Window]:
+    """Return the campaign's windows for the initiative's unit, which stay until the commit."""
+    rows = await session.rows(_WINDOWS, initiative["campaign_id"], initiative["path"])
+    return [Window(**row) for row in rows]
+
+
+async def _place(session: WriteSession, unit: str | None, owner_id: int) -> asyncpg.Record:
+    own = None
+    if unit is None:
+        own = place = await session.row(_OWN_UNIT, owner_id)
+        if place is None:
+            raise InvalidInputError(Problem(("unit",), "BLANK"))
+    else:
+        place = await session.found("Unit", unit, _UNIT, unit, owner_id)
+    if not session.caller.may(WRITE, place["path"]):
+        own = own or await session.row(_OWN_UNIT, owner_id)
+        if own is None or own["id"] != place["id"]:
+            session.require(WRITE, place)
+    if place["closed"]:
+        raise InitiativeRejectedError("UNIT_CLOSED", unit_id=place["id"])
+    if not place["covered"]:
+        raise InitiativeRejectedError("OUTSIDE_CAMPAIGN", unit_id=place["id"])
+    return place
+
+
+async def _people(
+    session: WriteSession, unit_id: int, authors: Sequence[Author] | None
+) -> list[tuple[int, str, Decimal]]:
+    """Return each author's id, sector and share; the caller's own person where none is named."""
+    if authors is None:
+        own = await session.row(_SELF)
+        if own is None:
+            raise InvalidInputError(Problem(("authors",), "TOO_FEW", "1"))
+        return [(own["id"], own["sector"], ALL)]
+    shares = [round(Decimal(str(author.share)), 2) for author in authors]
+    check_shares(shares)
+    rows = await session.rows(_AUTHORS, [author.person for author in authors], unit_id)
+    known = {row["code"]: row for row in rows}
+    missing = [
+        Problem(("authors", str(index), "person"), "NO_SUCH_PERSON")
+        for index, author in enumerate(authors)
+        if author.person not in known
+    ]
+    if missing:
+        raise InvalidInputError(*missing)
+    return [
+        (known[author.person]["id"], known[author.person]["sector"], share)
+        for author, share in zip(authors, shares, strict=True)
+    ]
+
+
+def _check_own(session: WriteSession, people: Sequence[tuple[int, str, Decimal]]) -> None:
+    if session.caller.person_id not in [person_id for person_id, *_ in people]:
+        raise ForbiddenError("INITIATIVE_WRITE")
+
+
+async def _set_authors(
+    session: WriteSession, initiative_id: int, people: Sequence[tuple[int, str, Decimal]]
+) -> None:
+    before = {row["person_id"]: row["share"] for row in await session.rows(_SHARES, initiative_id)}
+    after = {person_id: share for person_id, _, share in people}
+    for person_id in before.keys() - after.keys():
+        await session.execute(_DROP_AUTHOR, initiative_id, person_id)
+    for person_id, share in after.items():
+        if person_id not in before:
+            await session.execute(_ADD_AUTHOR, initiative_id, person_id, share)
+        elif before[person_id] != share:
+            await session.execute(_SET_SHARE, initiative_id, person_id, share)
+
+
+async def _update(
+    session: WriteSession, initiative: asyncpg.Record, sql: str, *values: Any
+) -> None:
+    """Write where nobody has since it was loaded. Raises ConflictError."""
+    if not await session.execute(sql, initiative["id"], initiative["version"], *values):
+        raise ConflictError("STALE", version=initiative["version"] + 1)
+
+
+def _of(windows: Sequence[Window], initiative: asyncpg.Record) -> Window:
+    return next(window for window in windows if window.phase_id == initiative["phase_id"])
+
+
+async def _adjust(
+    session: WriteSession, initiative: asyncpg.Record, window: Window, reason: str | None
+) -> None:
+    await adjust(
+        session,
+        "INITIATIVE",
+        phase_id=window.phase_id,
+        unit_id=initiative["unit_id"],
+        reason=reason,
+        initiative_id=initiative["id"],
+    )

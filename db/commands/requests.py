@@ -1,0 +1,42 @@
+"""Requests sent twice are carried out once, by the idempotency key that comes with them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from db.rules.errors import ConflictError
+from db.transactions import WriteSession
+
+KEPT = "7 days"
+"""How long a key is remembered."""
+
+_FORGET = "delete from request_key where account_id = $1 and at < now() - $2::text::interval"
+# Whoever comes second waits here until the first is through.
+_CLAIM = """
+    insert into request_key (account_id, key, digest) values ($1, $2, $3) on conflict do nothing
+"""
+_KNOWN = "select digest, outcome from request_key where account_id = $1 and key = $2"
+_KEEP = "update request_key set outcome = $3 where account_id = $1 and key = $2"
+
+Fields = dict[str, Any]
+
+
+async def once(
+    session: WriteSession, key: str, digest: bytes, command: Callable[[], Awaitable[Fields]]
+) -> Fields:
+    """Return what a command gives, from the first time that this key was used if it was.
+
+    `digest` stands for the input. A refused attempt leaves nothing, so its key may be used again.
+    Raises ConflictError where the key was used for something else.
+    """
+    account = session.caller.account_id
+    await session.execute(_FORGET, account, KEPT)
+    if not await session.execute(_CLAIM, account, key, digest):
+        known = await session.row(_KNOWN, account, key)
+        assert known is not None
+        if known["digest"] != digest:
+            raise ConflictError("KEY_REUSED", field="idempotencyKey")
+        outcome: Fields = known["outcome"]
+        return outcome
+    outcome = await command()
+    await session.execute(_KEEP, account, key, outcome)
+    return outcome

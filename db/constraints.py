@@ -1,0 +1,23 @@
+"""What it means that a constraint of the database was violated: the race that a check lost."""
+
+from collections.abc import Callable, Mapping
+
+from db.rules.errors import ConflictError, DomainError
+
+_MEANINGS: Mapping[str, Callable[[], DomainError]] = {
+    "campaign_code_key": lambda: ConflictError("TAKEN", field="code"),
+    "phase_campaign_id_ordinal_key": lambda: ConflictError("TAKEN", field="ordinal"),
+    "phase_no_overlap_excl": lambda: ConflictError("TAKEN", field="opensOn"),
+    "unit_code_key": lambda: ConflictError("TAKEN", field="code"),
+    "target_pkey": lambda: ConflictError("STALE", version=1),
+    "award_once_unit_idx": lambda: ConflictError("TAKEN", field="decisionNumber"),
+    "award_once_person_idx": lambda: ConflictError("TAKEN", field="decisionNumber"),
+    "role_grant_once_idx": lambda: ConflictError("TAKEN", field="role"),
+    "duplicate_link_initiative_id_original_id_key": lambda: ConflictError("TAKEN"),
+}
+
+
+def violated(constraint: str | None) -> DomainError | None:
+    """Return what a violated constraint means to a caller; None where it is a fault of ours."""
+    meaning = _MEANINGS.get(constraint or "")
+    return meaning() if meaning else None

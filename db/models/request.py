@@ -1,0 +1,21 @@
+"""Requests that were carried out, so that sending one twice does it once."""
+
+from typing import Any
+
+from sqlalchemy import LargeBinary
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, Moment, to
+
+
+class RequestKey(Base):
+    """An idempotency key that an account has used, what it asked for, and what came of it."""
+
+    __tablename__ = "request_key"
+
+    account_id: Mapped[int] = mapped_column(to("account.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    at: Mapped[Moment]

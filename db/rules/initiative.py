@@ -1,0 +1,67 @@
+"""What an initiative must be to be edited, handed in or taken back.
+
+Source: PROGRAMME.md, "States and rules".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from db.rules.errors import InvalidInputError, Problem, RejectedError
+
+EDITABLE = ("DRAFT", "RETURNED")
+WITHDRAWABLE = ("DRAFT", "SUBMITTED", "RETURNED")
+ALL = Decimal(100)
+
+
+class InitiativeRejectedError(RejectedError):
+    """WRONG_STATE, OUTSIDE_EVERY_WINDOW, NO_PHASE, APPLIED_OUTSIDE and the like, with the dates."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days of a phase for one unit, both included."""
+
+    phase_id: int
+    opens_on: date
+    closes_on: date
+    frozen: bool = False
+
+    def distance(self, day: date) -> int:
+        """Return how many days lie between the window and a day; 0 where it holds the day."""
+        return max((self.opens_on - day).days, (day - self.closes_on).days, 0)
+
+
+def check_state(state: str, allowed: Sequence[str]) -> None:
+    """Refuse a step from a state that it does not start in."""
+    if state not in allowed:
+        raise InitiativeRejectedError("WRONG_STATE", state=state)
+
+
+def check_shares(shares: Sequence[Decimal]) -> None:
+    """Refuse shares that do not sum to 100 percent."""
+    if sum(shares) != ALL:
+        raise InvalidInputError(Problem(("authors",), "SHARES_NOT_100", str(ALL)))
+
+
+def check_applied(applied_on: date, applied_from: date, applied_to: date, today: date) -> None:
+    """Refuse a day of application outside the campaign's dates, or still ahead."""
+    if not applied_from <= applied_on <= applied_to:
+        raise InitiativeRejectedError(
+            "APPLIED_OUTSIDE", applied_from=applied_from, applied_to=applied_to
+        )
+    if applied_on > today:
+        raise InitiativeRejectedError("APPLIED_LATER")
+
+
+def counting_window(windows: Sequence[Window], day: date) -> Window:
+    """Return the window that holds the day of submission; where none does, name the nearest."""
+    if not windows:
+        raise InitiativeRejectedError("NO_PHASE")
+    nearest = min(windows, key=lambda window: (window.distance(day), window.opens_on))
+    if nearest.distance(day):
+        raise InitiativeRejectedError(
+            "OUTSIDE_EVERY_WINDOW", opens_on=nearest.opens_on, closes_on=nearest.closes_on
+        )
+    return nearest

@@ -1,0 +1,197 @@
+"""Writes: transactions of the writer role, bound to a caller, that commands run in.
+
+A command is given a `WriteSession`, commits nothing itself, and is carried out whole or not at
+all. It runs again where the database broke off a deadlock.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import asyncpg
+import orjson
+
+from db.constraints import violated
+from db.rules.errors import DomainError, ForbiddenError, NotFoundError
+from db.sessions import Caller, UnavailableError, translated
+
+T = TypeVar("T")
+_LOG = logging.getLogger("sangkien.writes")
+_TRIES = 4
+_CONTEXT = """
+    select today(), present(), set_config('sangkien.action', $1, true),
+        set_config('sangkien.address', $2, true), set_config('sangkien.reason', $3, true)
+"""
+_NOTE = "select audit_note($1, $2, $3, $4, $5)"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What the audit log says of a transaction: what was asked, from where, and why."""
+
+    action: str
+    address: str | None = None
+    reason: str | None = None
+
+
+class WriteSession:
+    """One transaction, in which a command reads and writes what row-level security lets it.
+
+    `today` is the day in Asia/Ho_Chi_Minh and `present` the moment, both of its beginning.
+    """
+
+    def __init__(
+        self, connection: asyncpg.Connection, caller: Caller, today: date, present: datetime
+    ) -> None:
+        """Take a connection whose transaction is bound to the caller."""
+        self._connection = connection
+        self.caller = caller
+        self.today = today
+        self.present = present
+
+    async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
+        """Return the first row of a statement, None where there is none."""
+        return await self._connection.fetchrow(sql, *values)
+
+    async def rows(self, sql: str, *values: Any) -> Sequence[asyncpg.Record]:
+        """Return all rows of a statement."""
+        rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *values)
+        return rows
+
+    async def value(self, sql: str, *values: Any) -> Any:
+        """Return the first column of the first row."""
+        return await self._connection.fetchval(sql, *values)
+
+    async def execute(self, sql: str, *values: Any) -> int:
+        """Run a statement and return how many rows it touched."""
+        status: str = await self._connection.execute(sql, *values)
+        return int(status.rpartition(" ")[2])
+
+    async def found(self, what: str, key: str, sql: str, *values: Any) -> asyncpg.Record:
+        """Return the row of what the caller named. Raises NotFoundError where it sees none."""
+        row = await self.row(sql, *values)
+        if row is None:
+            raise NotFoundError(what, key)
+        return row
+
+    def require(self, permission: str, unit: asyncpg.Record) -> None:
+        """Insist on a permission at a unit (its id, code and path). Raises ForbiddenError."""
+        if not self.caller.may(permission, unit["path"]):
+            raise ForbiddenError(permission.upper(), unit["code"], unit_id=unit["id"])
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what is done within where it raises, and go on."""
+        async with self._connection.transaction():
+            yield
+
+
+Command = Callable[[WriteSession], Awaitable[T]]
+
+
+class Writer:
+    """Opens write sessions."""
+
+    def __init__(self, url: str, *, size: int = 8) -> None:
+        """Take the URL of the writer role and how many connections there may be at most."""
+        self._url = url
+        self._size = size
+
+    async def open(self) -> None:
+        """Make the pool; connections follow on demand, so the database may still be down."""
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._size,
+            timeout=5,
+            command_timeout=40,
+            statement_cache_size=512,
+            max_cached_statement_lifetime=0,
+            init=_take_json,
+            reset=_nothing_to_reset,
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    async def run(self, caller: Caller, attempt: Attempt, command: Command[T]) -> T:
+        """Carry out a command as `caller` and return what it returns, committed.
+
+        Raises DomainError, GrantsChangedError, TooSlowError, UnavailableError; then nothing
+        was written.
+        """
+        for left in reversed(range(_TRIES)):
+            try:
+                async with self._pool.acquire(timeout=10) as connection:
+                    return await _write(connection, caller, attempt, command)
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+                if not left:
+                    raise UnavailableError(str(error)) from error
+            except asyncpg.IntegrityConstraintViolationError as error:
+                raise (violated(error.constraint_name) or error) from error
+            except asyncpg.InsufficientPrivilegeError as error:
+                # Row-level security refused what no guard of a command did.
+                _LOG.warning("refused by the database: %s", error)
+                raise ForbiddenError from error
+            except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+                raise UnavailableError(str(error)) from error
+            except asyncpg.PostgresError as error:
+                raise translated(error) from error
+        raise AssertionError  # pragma: no cover - the last try returns or raises
+
+    async def note(
+        self,
+        caller: Caller,
+        attempt: Attempt,
+        kind: str,
+        *,
+        unit_id: int | None = None,
+        after: dict[str, Any] | None = None,
+    ) -> None:
+        """Note in the audit log what changed no row: a refused attempt, or an export."""
+
+        async def append(session: WriteSession) -> None:
+            await session.execute(_NOTE, kind, None, None, unit_id, after)
+
+        await self.run(caller, attempt, append)
+
+
+async def _write(
+    connection: "asyncpg.pool.PoolConnectionProxy",
+    caller: Caller,
+    attempt: Attempt,
+    command: Command[T],
+) -> T:
+    try:
+        await connection.execute(caller.begin_writing)
+        today, present, *_ = await connection.fetchrow(
+            _CONTEXT, attempt.action, attempt.address or "", attempt.reason or ""
+        )
+        result = await command(WriteSession(connection, caller, today, present))
+        await connection.execute("commit")
+    except (asyncpg.PostgresError, DomainError):
+        await connection.execute("rollback")
+        raise
+    except (Exception, asyncio.CancelledError):
+        # Its state is unknown: better a new connection than one with a caller still bound.
+        connection.terminate()
+        raise
+    return result
+
+
+async def _take_json(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: orjson.dumps(value).decode(),
+        decoder=orjson.loads,
+    )
+
+
+async def _nothing_to_reset(_: asyncpg.Connection) -> None:
+    """Every setting ended with its transaction; the usual reset would cost a round trip."""

@@ -1,0 +1,78 @@
+"""What a command has returned, as the row that a payload is read from; and errors, drawn as JSON.
+
+An outcome is a frozen dataclass of db/commands. Its fields become the columns of one row, so a
+payload's GraphQL fields say what SQL they stand for as those of any other type do.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, get_args, get_origin, get_type_hints
+
+from graphql import GraphQLObjectType, get_named_type, is_leaf_type, is_list_type, is_non_null_type
+from sqlalchemy import BigInteger, Boolean, Date, Select, Text, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
+
+from schema.compiler.arguments import Arguments, enum_name
+from schema.compiler.selection import Fields, Selection
+
+_TYPES: dict[Any, TypeEngine[Any]] = {
+    bool: Boolean(),
+    int: BigInteger(),
+    str: Text(),
+    date: Date(),
+}
+
+
+@dataclass(frozen=True)
+class OutcomeField:
+    """A parameter whose value is this field of the outcome."""
+
+    name: str
+
+    def __call__(self, variables: Any) -> Any:
+        """Refuse to be worked out from variables alone."""
+        raise TypeError(f"{self.name} is known once the command has run, not from {variables!r}")
+
+
+def outcome_row(arguments: Arguments, outcome: type[Any]) -> Select[Any]:
+    """Return the one row that an outcome of this class is."""
+    return select(
+        *(
+            arguments.bind(OutcomeField(name), _sql_type(hint)).label(name)
+            for name, hint in get_type_hints(outcome).items()
+        )
+    )
+
+
+def drawn(
+    selection: Selection, type_: GraphQLObjectType, fields: Fields, of: Any
+) -> dict[str, Any]:
+    """Return an object's fields as plain values, drawn from attributes of the same names."""
+    answer: dict[str, Any] = {}
+    for name, nodes in fields.items():
+        field_name = nodes[0].name.value
+        if field_name == "__typename":
+            answer[name] = type_.name
+            continue
+        field = type_.fields[field_name]
+        value = getattr(of, field.extensions["strawberry-definition"].python_name)
+        named: Any = get_named_type(field.type)
+        if is_leaf_type(named):
+            answer[name] = enum_name(value)
+            continue
+        below = selection.below(named, nodes)
+        of_type = field.type.of_type if is_non_null_type(field.type) else field.type
+        answer[name] = (
+            [drawn(selection, named, below, item) for item in value]
+            if is_list_type(of_type)
+            else drawn(selection, named, below, value)
+        )
+    return answer
+
+
+def _sql_type(hint: Any) -> TypeEngine[Any]:
+    options = [option for option in get_args(hint) if option is not type(None)]
+    if get_origin(hint) is list:
+        return ARRAY(_sql_type(options[0]))
+    return _TYPES[options[0] if options else hint]

@@ -1,0 +1,174 @@
+"""What inputs must be beyond their GraphQL types, declared on their fields and checked at the edge.
+
+A field is declared by one of the functions below; `problems` walks an input and names everything
+that is wrong at once. What is left out is not checked.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import strawberry
+from strawberry import UNSET
+
+from db.rules.errors import Problem
+
+_CHECK = "check"
+_CLEARS = "clears"
+_SAID = "said"
+_LARGEST = 9_007_199_254_740_991  # 2^53 - 1, the largest whole number that every client reads
+_CODE = re.compile(r"[0-9A-Z][0-9A-Z._-]*")
+MISSING: Any = object()
+
+Check = Callable[[Any], "tuple[str, Any] | None"]
+
+
+def line(longest: int = 200, *, default: Any = MISSING, description: str | None = None) -> Any:
+    """Declare one line of text, not blank."""
+    return _field(lambda value: _text(value, longest, breaks=""), default, description)
+
+
+def prose(longest: int = 20_000, *, default: Any = MISSING, description: str | None = None) -> Any:
+    """Declare text of several lines, not blank."""
+    return _field(lambda value: _text(value, longest, breaks="\n\t\r"), default, description)
+
+
+def code(longest: int = 40, *, default: Any = MISSING, description: str | None = None) -> Any:
+    """Declare a code that is given to something new."""
+    return _field(
+        lambda value: (
+            _text(value, longest, breaks="")
+            or (None if _CODE.fullmatch(value) else ("NOT_A_CODE", None))
+        ),
+        default,
+        description,
+    )
+
+
+def whole(
+    least: int = 0,
+    most: int = _LARGEST,
+    *,
+    default: Any = MISSING,
+    description: str | None = None,
+) -> Any:
+    """Declare a whole number within bounds."""
+    return _field(lambda value: _within(value, least, most), default, description)
+
+
+def several(
+    each: Check | None = None,
+    *,
+    least: int = 0,
+    most: int = 100,
+    once: Callable[[Any], Any] | None = None,
+    default: Any = MISSING,
+    description: str | None = None,
+) -> Any:
+    """Declare a list; `each` checks an item, `once` gives what no two items may share."""
+
+    def check(items: Sequence[Any]) -> Any:
+        if len(items) > most:
+            return "TOO_MANY", most
+        if len(items) < least:
+            return "TOO_FEW", least
+        for index, item in enumerate(items):
+            found = each(item) if each else None
+            if found:
+                return (*found, str(index))
+        keys = [once(item) for item in items] if once else []
+        for index, key in enumerate(keys):
+            if key in keys[:index]:
+                return "REPEATED", None, str(index)
+        return None
+
+    return _field(check, default, description)
+
+
+def text_of(longest: int) -> Check:
+    """Return the check of one line of text, for the items of a list."""
+    return lambda value: _text(value, longest, breaks="")
+
+
+def number_of(least: int = 0, most: int = _LARGEST) -> Check:
+    """Return the check of a whole number, for the items of a list."""
+    return lambda value: _within(value, least, most)
+
+
+def key() -> Any:
+    """Declare the idempotency key that every input has."""
+    return line(
+        default=None,
+        description="Chosen by the client: the same key and input again gives the first result.",
+    )
+
+
+def clearable(field: Any) -> Any:
+    """Let a field's null take the value away, where else null is the same as left out."""
+    field.metadata = {**field.metadata, _CLEARS: True}
+    return field
+
+
+def nullable(field: Any) -> Any:
+    """Let a field's null mean that there is no value; it must be said, and not left out."""
+    field.metadata = {**field.metadata, _CLEARS: True, _SAID: True}
+    return field
+
+
+def arguments(input_: Any) -> dict[str, Any]:
+    """Return the fields of an input that say something, by Python name."""
+    return {
+        field.python_name: value
+        for field in input_.__strawberry_definition__.fields
+        if (value := getattr(input_, field.python_name)) is not UNSET
+        and (value is not None or _CLEARS in field.metadata)
+    }
+
+
+def problems(value: Any, path: tuple[str, ...] = ()) -> Iterator[Problem]:
+    """Give everything that is wrong with an input and the inputs in it."""
+    for field in value.__strawberry_definition__.fields:
+        item = getattr(value, field.python_name)
+        name = _camel(field.python_name)
+        if item is UNSET and _SAID in field.metadata:
+            yield Problem((*path, name), "UNSAID")
+        if item is None or item is UNSET:
+            continue
+        check = field.metadata.get(_CHECK)
+        found = check(item) if check else None
+        if found:
+            code_, limit, *deeper = found
+            yield Problem((*path, name, *deeper), code_, None if limit is None else str(limit))
+        for index, part in enumerate(item if isinstance(item, list) else [item]):
+            if hasattr(part, "__strawberry_definition__") and not isinstance(part, str):
+                deeper_path = (*path, name, str(index)) if isinstance(item, list) else (*path, name)
+                yield from problems(part, deeper_path)
+
+
+def _field(check: Check, default: Any, description: str | None) -> Any:
+    options = {} if default is MISSING else {"default": UNSET if default is None else default}
+    return strawberry.field(metadata={_CHECK: check}, description=description, **options)
+
+
+def _text(value: str, longest: int, *, breaks: str) -> tuple[str, Any] | None:
+    if not value.strip():
+        return "BLANK", None
+    if len(value) > longest:
+        return "TOO_LONG", longest
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in breaks for c in value):
+        return "CONTROL_CHARACTER", None
+    return None
+
+
+def _within(value: int, least: int, most: int) -> tuple[str, Any] | None:
+    if value < least:
+        return "TOO_SMALL", least
+    if value > most:
+        return "TOO_LARGE", most
+    return None
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,175 @@
+"""Carries out a mutation: its fields one after another, each one command and one payload."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import date
+from enum import Enum
+from typing import Any
+
+import orjson
+from graphql import FieldNode, GraphQLObjectType, get_argument_values, get_named_type
+from strawberry.types.arguments import convert_argument
+
+from auth.principal import Principal
+from db.commands.requests import once
+from db.rules.errors import DomainError, ForbiddenError, InvalidInputError
+from db.sessions import Caller, GrantsChangedError
+from db.transactions import Attempt, Writer, WriteSession
+from schema.build import SCHEMA
+from schema.compiler.commands import COMMAND, KEY, PREVIEW, Guarded
+from schema.compiler.plan import Compiler, Operation, Plan
+from schema.errors import Failure, shown
+from schema.inputs import arguments, problems
+from schema.messages import Locale
+
+_TRIES = 3  # of a command whose caller's grants change meanwhile
+Read = Callable[[Plan, list[Any]], Awaitable[bytes]]
+# What of an input the log of refused attempts repeats: the keys of things, never their contents.
+_NAMING = {
+    *("number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"),
+    *("issuer", "recipient_unit"),
+}
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Whose mutation it is: how to come by the principal, from where, and in what language."""
+
+    principal: Callable[[], Awaitable[Principal]]
+    grants_changed: Callable[[], None]
+    read: Read
+    address: str | None
+    locale: Locale
+
+
+class Mutations:
+    """Runs mutations on a schema."""
+
+    def __init__(self, compiler: Compiler, writer: Writer) -> None:
+        """Take what compiles payloads, and where commands run."""
+        self._compiler = compiler
+        self._writer = writer
+
+    async def run(self, operation: Operation, variables: Any, asker: Asker) -> bytes:
+        """Return the data of a mutation as JSON. Raises RefusedError before anything runs."""
+        answer = {}
+        for name, nodes in self._compiler.mutation(operation, variables).items():
+            if nodes[0].name.value == "__typename":
+                answer[name] = "Mutation"
+            else:
+                answer[name] = await self._field(operation, variables, nodes, asker)
+        return orjson.dumps(answer)
+
+    async def _field(
+        self, operation: Operation, variables: Any, nodes: list[FieldNode], asker: Asker
+    ) -> Any:
+        field = SCHEMA._schema.mutation_type.fields[nodes[0].name.value]  # type: ignore[union-attr] # noqa: SLF001 - as in api/app.py
+        declared = field.extensions["strawberry-definition"]
+        guarded: Guarded = declared.metadata[COMMAND]
+        given = get_argument_values(field, nodes[0], variables)["input"]
+        payload, errors = _members(get_named_type(field.type))
+        try:
+            input_ = _input(declared, given)
+            outcome = await self._carry_out(nodes[0].name.value, guarded, input_, given, asker)
+        except DomainError as error:
+            answer = shown(error, asker.locale)
+            type_ = errors[type(answer).__name__]
+            return self._compiler.refused(operation, variables, nodes, type_, answer)
+        plan = self._compiler.payload(operation, variables, nodes, payload, guarded.outcome)
+        return orjson.Fragment(await asker.read(plan, plan.values(variables, outcome)))
+
+    async def _carry_out(
+        self, action: str, guarded: Guarded, input_: Any, given: Any, asker: Asker
+    ) -> Any:
+        attempt = Attempt(action, asker.address, getattr(input_, "reason", None) or None)
+        for left in reversed(range(_TRIES)):
+            principal = await asker.principal()
+            try:
+                _guard(principal, guarded, input_)
+                return await self._once(principal.caller, attempt, guarded, input_, given)
+            except DomainError as error:
+                await self._note_refusal(principal.caller, attempt, error, input_)
+                raise
+            except GrantsChangedError:
+                asker.grants_changed()
+                if not left:
+                    raise
+        raise AssertionError  # pragma: no cover - the last try returns or raises
+
+    async def _once(
+        self, caller: Caller, attempt: Attempt, guarded: Guarded, input_: Any, given: Any
+    ) -> Any:
+        given_fields = arguments(input_)
+        key = given_fields.pop(KEY, None)
+
+        async def command(session: WriteSession) -> Any:
+            if key is None or given_fields.get(PREVIEW):
+                return await guarded.command(session, **given_fields)
+
+            async def run() -> dict[str, Any]:
+                return asdict(await guarded.command(session, **given_fields))
+
+            return guarded.outcome(**await once(session, key, _digest(attempt.action, given), run))
+
+        return await self._writer.run(caller, attempt, command)
+
+    async def _note_refusal(
+        self, caller: Caller, attempt: Attempt, error: DomainError, input_: Any
+    ) -> None:
+        named = {
+            name: value
+            for name, value in arguments(input_).items()
+            if name in _NAMING and isinstance(value, str | int)
+        }
+        note = {"code": error.code, **named}
+        try:
+            await self._writer.note(caller, attempt, "REFUSED", unit_id=error.unit_id, after=note)
+        except GrantsChangedError:
+            # Whoever changed the grants meanwhile is in the log; so is the caller's next attempt.
+            return
+
+
+def _guard(principal: Principal, guarded: Guarded, input_: Any) -> None:
+    if principal.username is None:
+        raise ForbiddenError(code="SIGN_IN")
+    if principal.is_auditor:
+        raise ForbiddenError(code="AUDITOR")
+    if not principal.may_anywhere(*guarded.permissions):
+        raise ForbiddenError(guarded.permissions[0].value)
+    found = list(problems(input_))
+    if found:
+        raise InvalidInputError(*found)
+
+
+def _input(declared: Any, given: Any) -> Any:
+    argument = declared.arguments[0]
+    registry = SCHEMA.schema_converter.scalar_registry
+    return convert_argument(given, argument.type, registry, SCHEMA.config)
+
+
+def _members(union: Any) -> tuple[GraphQLObjectType, dict[str, GraphQLObjectType]]:
+    """Return the payload among a result's members, and the errors by name."""
+    errors, payloads = {}, []
+    for type_ in union.types:
+        origin = type_.extensions["strawberry-definition"].origin
+        if issubclass(origin, Failure):
+            errors[type_.name] = type_
+        else:
+            payloads.append(type_)
+    (payload,) = payloads
+    return payload, errors
+
+
+def _digest(action: str, given: Any) -> bytes:
+    meant = {name: value for name, value in given.items() if name != "idempotencyKey"}
+    text = orjson.dumps([action, meant], default=_plain, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).digest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
