@@ -28,6 +28,7 @@ SQL = (
     "policies",
     "scope",
     "search",
+    "duplicates",
     "target",
     "result",
     "number",
@@ -47,7 +48,7 @@ def upgrade() -> None:
     """Make everything."""
     for extension in ("ltree", "pg_trgm", "btree_gist"):
         op.execute(f"create extension if not exists {extension}")
-    load("roles", "calendar", "text")
+    load("roles", "calendar", "text", "sketch")
     create_tables()
     op.execute("insert into account (id, username, kind) values (0, 'public', 'PUBLIC')")
     load(*SQL)
@@ -657,6 +658,15 @@ def create_tables() -> None:
         unique=False,
         postgresql_using="gin",
         postgresql_ops={"search": "gin_trgm_ops"},
+    )
+    op.create_index(
+        "initiative_sketch_idx",
+        "initiative",
+        [sa.text("sketch(search, 5)")],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=sa.text("state not in ('DRAFT', 'WITHDRAWN')"),
     )
     op.create_index("initiative_unit_id_id_idx", "initiative", ["unit_id", "id"], unique=False)
     op.create_index("initiative_upper_id_id_idx", "initiative", ["upper_id", "id"], unique=False)
