@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime
 
+from auth.principal import VIETNAM
 from db.issuing import Issuing
 from db.models.enums import Role
 
@@ -34,14 +35,14 @@ class Account:
         return self.has_totp or (required and not SENSITIVE.isdisjoint(self.roles))
 
 
-def by_name(connection: Issuing, username: str, day: date) -> Account | None:
-    """Return the account of this name, with its roles of a day."""
-    return _find(connection, (None, username, day))
+def by_name(connection: Issuing, username: str, now: datetime) -> Account | None:
+    """Return the account of this name, with the roles it has today."""
+    return _find(connection, None, username, now)
 
 
-def by_id(connection: Issuing, account_id: int, day: date) -> Account:
+def by_id(connection: Issuing, account_id: int, now: datetime) -> Account:
     """Return the account with this id, which is there: accounts are never deleted."""
-    account = _find(connection, (account_id, None, day))
+    account = _find(connection, account_id, None, now)
     assert account is not None
     return account
 
@@ -51,6 +52,11 @@ def set_password(connection: Issuing, account_id: int, password_hash: str) -> No
     connection.execute("select identity_set_password(%s, %s)", (account_id, password_hash))
 
 
-def _find(connection: Issuing, asked: tuple[int | None, str | None, date]) -> Account | None:
-    row = connection.execute("select * from identity_account(%s, %s, %s)", asked).fetchone()
+def _find(
+    connection: Issuing, account_id: int | None, username: str | None, now: datetime
+) -> Account | None:
+    day = now.astimezone(VIETNAM).date()
+    row = connection.execute(
+        "select * from identity_account(%s, %s, %s)", (account_id, username, day)
+    ).fetchone()
     return None if row is None else Account(**row)
