@@ -45,7 +45,7 @@ class Claims(NamedTuple):
     family: str | None = None
 
 
-def issue(
+def issue(  # noqa: PLR0913 - what a token says
     key: ECKey,
     subject: str,
     *,
@@ -87,7 +87,7 @@ async def _none_revoked() -> Collection[str]:
 class Verifier:
     """Verifies tokens of one issuer, remembering those verified until they expire."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first are named where it is called
         self,
         load_keys: LoadKeys,
         *,

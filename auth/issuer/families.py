@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auth.issuer import secret
+from auth.issuer.clients import Client
 from db.issuing import Issuing
 
 REFRESH_LIFE = timedelta(days=14)  # of a token that is not used
@@ -32,19 +33,13 @@ class Family:
     amr: Sequence[str]
     expires_at: datetime
 
-    def check_client(self, client: "HasClientId") -> bool:
+    def check_client(self, client: Client) -> bool:
         """Whether it was given to this client; Authlib asks."""
         return self.client_id == client.client_id
 
     def get_scope(self) -> str:
         """Return the whole scope; Authlib asks."""
         return self.scope
-
-
-class HasClientId:
-    """Whatever has a client's name."""
-
-    client_id: str
 
 
 _COLUMNS = "id, client_id, account_id, session_id, scope, auth_time, amr, expires_at"
@@ -93,6 +88,19 @@ def of_refresh_token(connection: Issuing, token: str, now: datetime) -> Family |
         revoke(connection, row["family_id"], now)
         return None
     return find(connection, row["family_id"], now) if row["expires_at"] > now else None
+
+
+def holding_refresh_token(
+    connection: Issuing, token: str, now: datetime
+) -> tuple[Family, datetime] | None:
+    """Return the family of a refresh token that could be used, and when it expires."""
+    row = connection.execute(
+        "select family_id, expires_at from refresh_token"
+        " where token_hash = %s and used_at is null and expires_at > %s",
+        (secret.hashed(token), now),
+    ).fetchone()
+    family = row and find(connection, row["family_id"], now)
+    return (family, row["expires_at"]) if row and family else None
 
 
 def use_refresh_token(connection: Issuing, token: str, now: datetime) -> None:
