@@ -19,24 +19,23 @@ from api.bodies import (
     wants_page,
 )
 from api.graphiql_page import page
+from api.identities import Identities
 from api.refusals import refusal
 from auth.principal import Principal, Principals
-from auth.tokens import TokenError, Verifier
 from db.sessions import GrantsChangedError, Reader, UnavailableError
 from schema.compiler.plan import Cache, Compiler, Plan
 
 _TRIES = 3  # of an operation whose caller's grants change meanwhile
-_BEARER = "bearer "
 
 
 class GraphQLEndpoint:
     """Answers GraphQL over HTTP at one address, as an ASGI application."""
 
     def __init__(
-        self, compiler: Compiler, verifier: Verifier, principals: Principals, reader: Reader
+        self, compiler: Compiler, identities: Identities, principals: Principals, reader: Reader
     ) -> None:
         self._compiler = compiler
-        self._verifier = verifier
+        self._identities = identities
         self._principals = principals
         self._reader = reader
         # Clients send the same few bodies over and over: what became of one is remembered.
@@ -84,7 +83,7 @@ class GraphQLEndpoint:
         return plan, plan.values(variables)
 
     async def _run(self, request: Request, plan: Plan, values: Sequence[Any]) -> bytes:
-        username = await self._username(request)
+        username = (await self._identities.of(request)).username
         for _ in range(_TRIES):
             principal: Principal = await self._principals.of(username)
             try:
@@ -92,11 +91,3 @@ class GraphQLEndpoint:
             except GrantsChangedError:
                 self._principals.forget(username)
         raise UnavailableError("the grants of the account keep changing")
-
-    async def _username(self, request: Request) -> str | None:
-        header = request.headers.get("authorization")
-        if header is None:
-            return None
-        if not header.lower().startswith(_BEARER):
-            raise TokenError("Send the access token as 'Authorization: Bearer …'.")
-        return (await self._verifier.verify(header[len(_BEARER) :].strip())).subject

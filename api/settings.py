@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from db.url import READER, WRITER, with_role
 
+DEFAULT_ISSUER = "http://localhost:8000"
 DEMO_TODAY = date(2022, 10, 21)  # the day of the article
 
 
@@ -28,6 +30,20 @@ def _postgresql(url: str) -> str:
     return url
 
 
+def _issuer(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    local = host in {"localhost", "127.0.0.1", "::1"}
+    if not host or f"{parts.scheme}://{parts.netloc}" != url or "@" in url:
+        raise ValueError("it must be an origin such as https://host, without a path")
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise ValueError("it must begin with https:// (http:// only on localhost)")
+    return url
+
+
 DatabaseUrl = Annotated[str, AfterValidator(_postgresql)]
 
 
@@ -42,11 +58,17 @@ class Settings(BaseSettings):
     home: Path = Path(".data")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    issuer: str = "http://localhost:8000"
+    issuer: Annotated[str, AfterValidator(_issuer)] = DEFAULT_ISSUER
     audience: str = "sangkien"
     pool_size: Annotated[int, Field(ge=1, le=200)] = 8
+    totp_required: bool | None = None
     demo: bool = False
     today: date | None = None
+
+    @property
+    def second_factor_required(self) -> bool:
+        """Whether admins and auditors need one: unless set, everywhere but in the demo."""
+        return not self.demo if self.totp_required is None else self.totp_required
 
     def urls(self) -> tuple[str, str, str]:
         """Return the URLs of the owner, the reader and the writer."""

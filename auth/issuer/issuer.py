@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from auth.issuer import sessions
 from auth.issuer.passwords import BusyError, Passwords
-from auth.issuer.server import Terms
+from auth.issuer.server import Server, Terms
 from auth.issuer.sessions import Session
 from auth.tokens import Clock
 from db.issuing import Issuing, IssuingSessions
@@ -73,6 +73,19 @@ class Issuer:
             self._swept_at = self._clock()
             loop.run_in_executor(self._threads, self._sweep)
         return result
+
+    async def serve(
+        self,
+        work: Callable[Concatenate[Server, Given], Result],
+        *args: Given.args,
+        **kwargs: Given.kwargs,
+    ) -> Result:
+        """Run work with the authorization server in one transaction; otherwise like `run`."""
+
+        def served(connection: Issuing, now: datetime) -> Result:
+            return work(Server(connection, self.terms, now), *args, **kwargs)
+
+        return await self.run(served)
 
     async def session(self, cookie: str | None) -> Session | None:
         """Return the session of a cookie, complete or not; None where there is none."""

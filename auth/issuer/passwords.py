@@ -13,6 +13,8 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from db.sessions import UnavailableError
+
 SHORTEST, LONGEST = 12, 200  # characters
 _DISTINCT = 5  # different characters at least
 _AT_ONCE = 2
@@ -29,8 +31,8 @@ class WeakPasswordError(Exception):
         self.reason = reason
 
 
-class BusyError(Exception):
-    """Too many passwords are being checked at this moment."""
+class BusyError(UnavailableError):
+    """Too much is being done at this moment."""
 
 
 def check_strength(password: str, username: str) -> None:

@@ -137,6 +137,16 @@ class Server(AuthorizationServer):
         """Return what was answered."""
         return Answer(status, body, dict(headers))
 
+    def create_revocation_response(self, request: AuthorizationRequest) -> Answer:
+        """Answer a request to revoke a token."""
+        answer: Answer = self.create_endpoint_response("revocation", request)
+        return answer
+
+    def create_introspection_response(self, request: AuthorizationRequest) -> Answer:
+        """Answer a request to introspect a token."""
+        answer: Answer = self.create_endpoint_response("introspection", request)
+        return answer
+
     def refused(self, request: AuthorizationRequest, error: OAuth2Error) -> Answer:
         """Return the answer to a request that was refused, with the issuer in a redirect."""
         answer: Answer = self.handle_error_response(request, error)

@@ -24,6 +24,10 @@ class Session:
     amr: Sequence[str]
     signed_in_at: datetime
 
+    def is_whole(self, *, required: bool) -> bool:
+        """Whether it is complete, and would be if it began today; `required` as for accounts."""
+        return self.complete and not self.account.owes_second_factor(self.amr, required=required)
+
 
 def begin(
     connection: Issuing, account_id: int, *, amr: Sequence[str], complete: bool, now: datetime

@@ -86,13 +86,15 @@ async def by_code(issuer: Issuer, session: Session, code: str, device: str | Non
     return made
 
 
-async def enrol(issuer: Issuer, session: Session, code: str) -> tuple[str, list[str]]:
+async def enrol(
+    issuer: Issuer, session: Session, code: str, device: str | None
+) -> tuple[str, list[str]]:
     """Take a second factor up; return the session's new secret, and recovery codes.
 
     Raises WrongError, TooManyTriesError.
     """
     await issuer.run(_count_factor, session.account.id, "totp")
-    made = await issuer.run(_enrol, session, code)
+    made = await issuer.run(_enrol, session, code, device)
     if made is None:
         raise WrongError
     return made
@@ -167,23 +169,24 @@ def _count_factor(connection: Issuing, now: datetime, account_id: int, factor: s
 def _complete(
     connection: Issuing, now: datetime, session: Session, code: str, device: str | None
 ) -> str | None:
-    if not second_factor.verify(connection, session.account.id, code, now):
-        return None
+    right = second_factor.verify(connection, session.account.id, code, now)
+    return _second_factor_given(connection, now, session, device) if right else None
+
+
+def _enrol(
+    connection: Issuing, now: datetime, session: Session, code: str, device: str | None
+) -> tuple[str, list[str]] | None:
+    codes = second_factor.confirm(connection, session.account.id, code, now)
+    return (_second_factor_given(connection, now, session, device), codes) if codes else None
+
+
+def _second_factor_given(
+    connection: Issuing, now: datetime, session: Session, device: str | None
+) -> str:
     attempts.forgive(connection, [attempts.of_factor(session.account.id, "totp")], now)
     if device is not None:
         devices.remember(connection, device, session.account.id, now)
     return sessions.renew(connection, session, amr=[PASSWORD, OTP], complete=True, now=now)
-
-
-def _enrol(
-    connection: Issuing, now: datetime, session: Session, code: str
-) -> tuple[str, list[str]] | None:
-    codes = second_factor.confirm(connection, session.account.id, code, now)
-    if codes is None:
-        return None
-    attempts.forgive(connection, [attempts.of_factor(session.account.id, "totp")], now)
-    made = sessions.renew(connection, session, amr=[PASSWORD, OTP], complete=True, now=now)
-    return made, codes
 
 
 def _change_password(
