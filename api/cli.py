@@ -2,32 +2,23 @@
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 import psycopg
 from tqdm import tqdm
 
-from api import hosting, settings
-from api.settings import DEMO_TODAY, Settings, SettingsError
+from api import cli_identity, hosting
+from api.cli_database import Failure, database
+from api.settings import DEMO_TODAY
 from auth import keys, tokens
+from auth.issuer import demo_client
 from db import migrate as migrations
-from db.embedded import EmbeddedServerError
 from db.seed import demo as demo_data
 from db.seed import national
 from db.seed.national import NotEmptyError
 from db.verify import verify as verify_totals
 from schema.build import sdl
-
-
-class Failure(click.ClickException):
-    """One clear line on standard error, and exit code 1."""
-
-    def show(self, _: object = None) -> None:
-        """Print the line."""
-        click.echo(f"sangkien: {self.message}", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,10 +31,11 @@ def cli() -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 def demo(port: int | None, workers: int) -> None:
     """Load the demo's data where there is none, and serve it."""
-    with _database(migrate=True) as config:
+    with database(migrate=True) as config:
         with psycopg.connect(config.urls()[0]) as connection:
             _load_demo(connection)
             keys.ensure(connection)
+            demo_client.register(connection, port or config.port)
         config.demo = True
         config.today = config.today or DEMO_TODAY
         hosting.serve(config, port=port, workers=workers)
@@ -54,8 +46,10 @@ def demo(port: int | None, workers: int) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 def serve(port: int | None, workers: int) -> None:
     """Serve the API; without SANGKIEN_DATABASE_URL on the embedded PostgreSQL."""
-    with _database(migrate=False) as config:
+    with database(migrate=False) as config:
         hosting.check_roles(config)
+        with psycopg.connect(config.urls()[0]) as connection:
+            keys.ensure(connection)
         hosting.serve(config, port=port, workers=workers)
 
 
@@ -63,11 +57,13 @@ def serve(port: int | None, workers: int) -> None:
 @click.option("--to", "revision", default="head", show_default=True, help="A revision, or base.")
 def migrate(revision: str) -> None:
     """Bring the database to this version's schema, or down to an earlier one."""
-    with _database(migrate=False) as config:
+    with database(migrate=False) as config:
         url = config.urls()[0]
         if revision == "head":
             migrations.upgrade(url)
             migrations.set_passwords(*config.urls())
+            with psycopg.connect(url) as connection:
+                keys.ensure(connection)
         else:
             migrations.downgrade(url, revision)
         click.echo(f"migrated to {revision}")
@@ -82,11 +78,15 @@ def schema() -> None:
 @cli.command()
 @click.argument("user")
 @click.option(
-    "--ttl", type=click.IntRange(1, 86_400 * 30), default=3600, show_default=True, help="Seconds."
+    "--ttl",
+    type=click.IntRange(1, int(keys.LONGEST_LIFE.total_seconds())),
+    default=3600,
+    show_default=True,
+    help="Seconds.",
 )
 def token(user: str, ttl: int) -> None:
     """Print an access token of USER from the built-in issuer."""
-    with _database(migrate=False) as config, psycopg.connect(config.urls()[0]) as connection:
+    with database(migrate=False) as config, psycopg.connect(config.urls()[0]) as connection:
         known = connection.execute(
             "select from account where username = %s and kind <> 'PUBLIC' and disabled_at is null",
             (user,),
@@ -112,7 +112,7 @@ def generate(units: int, initiatives: int) -> None:
         if done >= total:
             bar.close()
 
-    with _database(migrate=True) as config, psycopg.connect(config.urls()[0]) as connection:
+    with database(migrate=True) as config, psycopg.connect(config.urls()[0]) as connection:
         try:
             national.generate(connection, units=units, initiatives=initiatives, progress=progress)
         except NotEmptyError as error:
@@ -123,7 +123,7 @@ def generate(units: int, initiatives: int) -> None:
 @cli.command()
 def verify() -> None:
     """Recount all totals from the raw rows and compare; exit code 1 on any difference."""
-    with _database(migrate=False) as config, psycopg.connect(config.urls()[0]) as connection:
+    with database(migrate=False) as config, psycopg.connect(config.urls()[0]) as connection:
         report = verify_totals(connection)
     for difference in report.differences:
         click.echo(str(difference))
@@ -140,19 +140,8 @@ def _load_demo(connection: psycopg.Connection) -> None:
         raise Failure("the database holds other data; set SANGKIEN_HOME to another folder")
 
 
-@contextmanager
-def _database(*, migrate: bool) -> Iterator[Settings]:
-    """Settings with a database URL: the one that is set, or the embedded server's."""
-    try:
-        config = settings.load()
-        with hosting.database(config, migrate=migrate) as ready:
-            yield ready
-    except (SettingsError, EmbeddedServerError, hosting.HostingError) as error:
-        raise Failure(str(error)) from error
-    except psycopg.OperationalError as error:
-        raise Failure(f"the database cannot be used: {str(error).splitlines()[0]}") from error
-    except psycopg.errors.UndefinedTable as error:
-        raise Failure("the database is not migrated: run 'sangkien migrate'") from error
+for group in cli_identity.GROUPS:
+    cli.add_command(group)
 
 
 def main() -> None:

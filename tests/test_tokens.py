@@ -149,6 +149,6 @@ async def test_garbage_does_not_make_it_ask_for_keys_each_time():
 async def test_a_key_published_later_is_found():
     newer = ECKey.generate_key("P-256", {"kid": "two", "alg": "ES256"}, private=True)
     checked = verifier(KEY, newer)
-    checked._loaded_at = float("-inf")
+    checked._keys_loaded_at = float("-inf")
     token = jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": "two"}, claims(), newer)
     assert (await checked.verify(token)).subject == "an"

@@ -36,9 +36,10 @@ def policy(destinations: Sequence[str] = ()) -> str:
 
     Chromium holds the whole chain of redirects after a form to `form-action`.
     """
+    forms = " ".join(("'self'", *destinations))
     return (
         "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none';"
-        f" frame-ancestors 'none'; form-action {' '.join(("'self'", *destinations))}"
+        f" frame-ancestors 'none'; form-action {forms}"
     )
 
 

@@ -105,7 +105,11 @@ def register(connection: psycopg.Connection[Any], client: Client) -> None:
         " account_id, trusted, may_introspect, removed_at) = (excluded.name, excluded.secret_hash,"
         " excluded.redirect_uris, excluded.post_logout_redirect_uris, excluded.grant_types,"
         " excluded.scope, excluded.account_id, excluded.trusted, excluded.may_introspect, null)",
-        {**vars(client), "redirect_uris": list(client.redirect_uris)},
+        {
+            **vars(client),
+            "redirect_uris": list(client.redirect_uris),
+            "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
+        },
     )
 
 
