@@ -10,19 +10,20 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from auth.tokens import LONGEST, TokenError, Verifier, issue
+from tests.visitor import Clock
 
 ISSUER, AUDIENCE = "https://issuer.test", "sangkien"
 KEY = ECKey.generate_key("P-256", {"kid": "one", "alg": "ES256", "use": "sig"}, private=True)
 
 
-def verifier(*published):
+def verifier(*published, **options):
     loads = []
 
     async def load_keys():
         loads.append(1)
         return [key.as_dict(private=False) for key in published or (KEY,)]
 
-    made = Verifier(load_keys, issuer=ISSUER, audience=AUDIENCE)
+    made = Verifier(load_keys, issuer=ISSUER, audience=AUDIENCE, **options)
     made.loads = loads
     return made
 
@@ -44,13 +45,13 @@ async def test_a_token_of_the_issuer_is_taken():
 
 
 async def test_a_verified_token_is_not_verified_again_until_it_expires(monkeypatch):
-    checked = verifier()
+    clock = Clock()
+    checked = verifier(clock=clock)
     token = signed()
     await checked.verify(token)
     monkeypatch.setattr(jwt, "decode", None)
     assert (await checked.verify(token)).subject == "an"
-    later = time.time() + 3_600
-    monkeypatch.setattr(time, "time", lambda: later)
+    clock.now += 3_600
     with pytest.raises(TokenError, match="expired"):
         await checked.verify(token)
 
