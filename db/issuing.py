@@ -28,7 +28,7 @@ class IssuingSessions:
             kwargs={"row_factory": dict_row, "connect_timeout": 5},
             min_size=0,
             max_size=size,
-            timeout=5,
+            timeout=3,
             max_waiting=100,
             check=ConnectionPool.check_connection,
             open=False,

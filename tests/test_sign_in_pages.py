@@ -233,7 +233,7 @@ async def test_a_form_that_another_site_sends_does_nothing(at):
         "/oauth/sign-in": {"username": "admin", "password": PASSWORD},
         "/oauth/password": {"current": PASSWORD, "new": NEW, "repeat": NEW},
         "/oauth/second-factor/enrol": {"code": "123456"},
-        "/oauth/end-session": {},
+        "/oauth/end-session": {"any": "field"},
         consent: {"decision": "allow"},
         f"/oauth/invitation/{token}": {"new": NEW, "repeat": NEW},
     }
@@ -276,8 +276,8 @@ async def test_every_page_is_guarded_by_its_headers(at, visitor):
     pages.append(await visitor.sign_in(password="wrong"))
     pages.append(await visitor.go("/oauth/invitation/none"))
     await visitor.sign_in()
-    for path in ("/oauth/account", "/oauth/password", "/oauth/second-factor/enrol"):
-        pages.append(await visitor.go(path))
+    signed_in = ["/oauth/account", "/oauth/password", "/oauth/second-factor/enrol"]
+    pages += [await visitor.go(path) for path in signed_in]
     for page in pages:
         headers = page.response.headers
         policy = headers["content-security-policy"]
