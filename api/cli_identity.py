@@ -124,7 +124,7 @@ def add_account(username: str, *, service: bool) -> None:
     with _owner() as (connection, _):
         made = connection.execute(
             "insert into account (username, kind) values (%s, %s)"
-            " on conflict do nothing returning id",
+            " on conflict (username) do nothing returning id",
             (username, "SERVICE" if service else "PERSON"),
         ).fetchone()
         if made is None:

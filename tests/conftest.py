@@ -76,6 +76,7 @@ def identity_template(server: EmbeddedServer, template: str) -> str:
             " (3, 'robot', 'SERVICE', null, %(hash)s), (4, 'invited', 'PERSON', null, null)",
             {"hash": PasswordHasher().hash("correct horse")},
         )
+        connection.execute("alter table account alter column id restart with 100")
         connection.execute(
             "insert into role_grant (account_id, role, unit_id, valid_from)"
             " values (1, 'MEMBER', 1, '2020-01-01'), (2, 'ADMIN', 1, '2020-01-01'),"

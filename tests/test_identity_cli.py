@@ -164,7 +164,7 @@ def test_what_is_wrong_is_told_in_one_line(run, words, told):
 )
 def test_an_issuer_that_cannot_be_is_refused(monkeypatch, issuer):
     monkeypatch.setenv("SANGKIEN_ISSUER", issuer)
-    with pytest.raises(SettingsError, match="SANGKIEN_ISSUER=.* cannot be: it must"):
+    with pytest.raises(SettingsError, match=r"SANGKIEN_ISSUER=.* cannot be: it must"):
         load()
 
 

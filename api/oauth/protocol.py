@@ -34,7 +34,7 @@ def _answered(handle: Endpoint) -> Endpoint:
         try:
             return await handle(request)
         except ClientDisconnect:
-            raise
+            return Response(status_code=400)  # there is nobody who reads it
         except ParametersError as error:
             return _refusal(error.status, "invalid_request", str(error))
         except (UnavailableError, TooSlowError) as error:

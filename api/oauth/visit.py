@@ -178,7 +178,7 @@ def visited(
             await visit.begin()
             return await handle(visit)
         except ClientDisconnect:
-            raise
+            return Response(status_code=400)  # there is nobody who reads it
         except ParametersError as error:
             text = visit.text("refused", reason=str(error))
             return visit.render("error", status=error.status, error=text)
