@@ -1,12 +1,10 @@
 """The second factor: who needs one, how it is set up, what it takes."""
 
 import re
-from datetime import UTC, datetime
 
-import psycopg
 import pytest
 
-from auth.issuer import invitations, totp
+from auth.issuer import totp
 from auth.issuer.sessions import PENDING
 from tests.visitor import BACK, PASSWORD, Visitor, query_of, site
 
@@ -205,8 +203,7 @@ async def test_tokens_say_which_factors_were_given(at):
 
 async def test_an_invitation_does_not_take_the_second_factor_away(at):
     await enrolled(at)
-    with psycopg.connect(at.settings.urls()[0]) as connection:
-        token = invitations.invite(connection, 2, datetime.fromtimestamp(at.clock.now, UTC))
+    token = at.invite("admin")
     visitor = Visitor(at)
     new = "a longer passphrase"
     await visitor.submit(await visitor.go(f"/oauth/invitation/{token}"), new=new, repeat=new)

@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +14,7 @@ import psycopg
 
 from api.app import create_app
 from api.settings import Settings
-from auth.issuer import clients, secret
+from auth.issuer import clients, invitations, secret
 from auth.issuer.clients import CODE, CREDENTIALS, REFRESH, Client
 from auth.issuer.scopes import SCOPES
 
@@ -165,6 +166,13 @@ class Site:
             "scope": "sangkien.read sangkien.write",
         }
         return self.register(client_id, **{**given, **changes})
+
+    def invite(self, username: str = "invited") -> str:
+        """Return the token of an invitation."""
+        ((account_id,),) = self.sql("select id from account where username = %s", username)
+        with psycopg.connect(self.settings.urls()[0]) as connection:
+            now = datetime.fromtimestamp(self.clock.now, UTC)
+            return invitations.invite(connection, account_id, now)
 
     def client(self, client_id: str = "app", **options: Any) -> AsyncOAuth2Client:
         """Return Authlib's own client of this issuer."""
