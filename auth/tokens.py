@@ -178,7 +178,7 @@ class Verifier:
 def _claims(claims: Mapping[str, Any]) -> Claims:
     subject, scope = claims["sub"], claims.get("scope", "")
     client_id, family = claims.get("client_id"), claims.get("family")
-    texts = (subject, scope, client_id or "", family or "")
+    texts = [text for text in (subject, scope, client_id, family) if text is not None]
     if not all(isinstance(text, str) and "\0" not in text for text in texts):
         raise ValueError("claims that should be texts are not")
     return Claims(subject, float(claims["exp"]), frozenset(scope.split()), client_id, family)
