@@ -2,8 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,13 @@ import click
 import psycopg
 from tqdm import tqdm
 
-from api import hosting, settings
-from api.settings import DEMO_TODAY, Settings, SettingsError
+from api import cli_identity, hosting
+from api.cli_database import Failure, database, owner
+from api.settings import DEMO_TODAY
 from auth import keys, tokens
+from auth.issuer import demo_client
 from db import audit_heads
 from db import migrate as migrations
-from db.embedded import EmbeddedServerError
 from db.seed import demo as demo_data
 from db.seed import national
 from db.seed.national import NotEmptyError
@@ -25,24 +25,12 @@ from db.verify_audit import verify_audit
 from schema.build import sdl
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_CONTEXT = """
-    select set_config('sangkien.action', %s, false),
-        set_config('sangkien.address', 'command line', false)
-"""
 # Whoever can make tokens can be anybody: it is noted of whom.
 _ISSUED = """
     select audit_note('NOTED', 'Account', id, (select unit_id from person where id = person_id),
         jsonb_build_object('seconds', %(ttl)s::int))
     from account where username = %(user)s and kind <> 'PUBLIC' and disabled_at is null
 """
-
-
-class Failure(click.ClickException):
-    """One clear line on standard error, and exit code 1."""
-
-    def show(self, _: object = None) -> None:
-        """Print the line."""
-        click.echo(f"sangkien: {self.message}", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,10 +43,11 @@ def cli() -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 def demo(port: int | None, workers: int) -> None:
     """Load the demo's data where there is none, and serve it."""
-    with _database(migrate=True) as config:
-        with _owner(config, "demo") as connection:
+    with database(migrate=True) as config:
+        with owner(config, "demo") as connection:
             _load_demo(connection)
             keys.ensure(connection)
+            demo_client.register(connection, port or config.port)
         config.demo = True
         config.today = config.today or DEMO_TODAY
         hosting.serve(config, port=port, workers=workers)
@@ -69,8 +58,10 @@ def demo(port: int | None, workers: int) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 def serve(port: int | None, workers: int) -> None:
     """Serve the API; without SANGKIEN_DATABASE_URL on the embedded PostgreSQL."""
-    with _database(migrate=False) as config:
+    with database(migrate=False) as config:
         hosting.check_roles(config)
+        with owner(config, "serve") as connection:
+            keys.ensure(connection)
         hosting.serve(config, port=port, workers=workers)
 
 
@@ -78,11 +69,13 @@ def serve(port: int | None, workers: int) -> None:
 @click.option("--to", "revision", default="head", show_default=True, help="A revision, or base.")
 def migrate(revision: str) -> None:
     """Bring the database to this version's schema, or down to an earlier one."""
-    with _database(migrate=False) as config:
+    with database(migrate=False) as config:
         url = config.urls()[0]
         if revision == "head":
             migrations.upgrade(url)
             migrations.set_passwords(*config.urls())
+            with psycopg.connect(url) as connection:
+                keys.ensure(connection)
         else:
             migrations.downgrade(url, revision)
         click.echo(f"migrated to {revision}")
@@ -97,11 +90,15 @@ def schema() -> None:
 @cli.command()
 @click.argument("user")
 @click.option(
-    "--ttl", type=click.IntRange(1, 86_400 * 30), default=3600, show_default=True, help="Seconds."
+    "--ttl",
+    type=click.IntRange(1, int(keys.LONGEST_LIFE.total_seconds())),
+    default=3600,
+    show_default=True,
+    help="Seconds.",
 )
 def token(user: str, ttl: int) -> None:
     """Print an access token of USER from the built-in issuer."""
-    with _database(migrate=False) as config, _owner(config, "token") as connection:
+    with database(migrate=False) as config, owner(config, "token") as connection:
         if connection.execute(_ISSUED, {"user": user, "ttl": ttl}).fetchone() is None:
             raise Failure(f"no account '{user}' that could sign in")
         key = keys.ensure(connection)
@@ -123,7 +120,7 @@ def generate(units: int, initiatives: int) -> None:
         if done >= total:
             bar.close()
 
-    with _database(migrate=True) as config, _owner(config, "generate") as connection:
+    with database(migrate=True) as config, owner(config, "generate") as connection:
         try:
             national.generate(connection, units=units, initiatives=initiatives, progress=progress)
         except NotEmptyError as error:
@@ -141,7 +138,7 @@ def generate(units: int, initiatives: int) -> None:
 def verify(heads: Path | None, against: Path | None) -> None:
     """Recount all totals, and follow the audit log's chains; exit code 1 on any fault."""
     kept = _kept_heads(against) if against else []
-    with _database(migrate=False) as config, _owner(config, "verify") as connection:
+    with database(migrate=False) as config, owner(config, "verify") as connection:
         sound = _verify_totals(connection)
         # One snapshot: the heads are of the events that were checked.
         connection.execute("set transaction isolation level repeatable read")
@@ -193,28 +190,8 @@ def _load_demo(connection: psycopg.Connection) -> None:
         raise Failure("the database holds other data; set SANGKIEN_HOME to another folder")
 
 
-@contextmanager
-def _owner(config: Settings, action: str) -> Iterator[psycopg.Connection]:
-    """A connection of the owner, whose changes the audit log has under the command's name."""
-    with psycopg.connect(config.urls()[0]) as connection:
-        connection.execute(_CONTEXT, [action])
-        connection.commit()
-        yield connection
-
-
-@contextmanager
-def _database(*, migrate: bool) -> Iterator[Settings]:
-    """Settings with a database URL: the one that is set, or the embedded server's."""
-    try:
-        config = settings.load()
-        with hosting.database(config, migrate=migrate) as ready:
-            yield ready
-    except (SettingsError, EmbeddedServerError, hosting.HostingError) as error:
-        raise Failure(str(error)) from error
-    except psycopg.OperationalError as error:
-        raise Failure(f"the database cannot be used: {str(error).splitlines()[0]}") from error
-    except psycopg.errors.UndefinedTable as error:
-        raise Failure("the database is not migrated: run 'sangkien migrate'") from error
+for group in cli_identity.GROUPS:
+    cli.add_command(group)
 
 
 def main() -> None:

@@ -14,12 +14,13 @@ from starlette.types import Receive, Scope, Send
 from api import answers, bodies, compression, etags, metrics
 from api.bodies import GraphQLRequest, method_not_allowed
 from api.graphiql_page import page
+from api.identities import Identities, Identity, IdentityError
 from api.introspection import Introspection
 from api.limits import Crowd, Rate, stranger
 from api.persisted import Documents
 from api.refusals import refusal
 from auth.principal import Principal, Principals
-from auth.tokens import TokenError, Verifier
+from auth.tokens import READ, WRITE, TokenError
 from db.sessions import GrantsChangedError, Reader, TooSlowError, UnavailableError
 from db.transactions import Writer
 from schema.compiler.cache import Cache
@@ -29,7 +30,6 @@ from schema.run import Asker, Mutations
 
 MUTATION_SECONDS = 30.0  # of all its fields; a query is one statement, which has 10 seconds
 _TRIES = 3  # of an operation whose caller's grants change meanwhile
-_BEARER = "bearer "
 _LARGEST_REMEMBERED = 4_000  # bytes of a body
 _NEW_DOCUMENT = 1_000  # bytes of one that is not remembered count as an operation
 
@@ -46,10 +46,15 @@ class Rules:
 
 
 class Asking(NamedTuple):
-    """Who asks: an account, None for nobody, and the name that it is counted under."""
+    """Who asks, and the name that it is counted under."""
 
-    username: str | None
+    identity: Identity
     counted_as: str
+
+    @property
+    def username(self) -> str | None:
+        """Return the account; None for nobody."""
+        return self.identity.username
 
 
 class Prepared(NamedTuple):
@@ -66,7 +71,7 @@ class GraphQLEndpoint:
     def __init__(
         self,
         compiler: Compiler,
-        verifier: Verifier,
+        identities: Identities,
         principals: Principals,
         reader: Reader,
         writer: Writer,
@@ -74,7 +79,7 @@ class GraphQLEndpoint:
         rules: Rules,
     ) -> None:
         self._compiler = compiler
-        self._verifier = verifier
+        self._identities = identities
         self._principals = principals
         self._reader = reader
         self._mutations = Mutations(compiler, writer)
@@ -121,11 +126,11 @@ class GraphQLEndpoint:
 
     async def _identify(self, request: Request) -> Asking:
         try:
-            username = await self._username(request)
-        except TokenError:
+            identity = await self._identities.of(request)
+        except (TokenError, IdentityError):
             self._rules.rate.take(stranger(request.client))
             raise
-        return Asking(username, username or stranger(request.client))
+        return Asking(identity, identity.username or stranger(request.client))
 
     def _prepare_body(self, asking: Asking, body: bytes) -> Prepared:
         def prepare() -> Prepared:
@@ -152,6 +157,7 @@ class GraphQLEndpoint:
     ) -> Response:
         if request.method == "GET" and prepared.plan is None:
             raise method_not_allowed("Only queries may be sent by GET.")
+        asking.identity.check(READ if prepared.plan else WRITE)
         self._rules.introspection.check(prepared.operation, asking.username)
         self._rules.crowd.enter(asking.counted_as)
         try:
@@ -198,14 +204,6 @@ class GraphQLEndpoint:
             except GrantsChangedError:
                 self._principals.forget(username)
         raise UnavailableError("the grants of the account keep changing")
-
-    async def _username(self, request: Request) -> str | None:
-        header = request.headers.get("authorization")
-        if header is None:
-            return None
-        if not header.lower().startswith(_BEARER):
-            raise TokenError("Send the access token as 'Authorization: Bearer …'.")
-        return (await self._verifier.verify(header[len(_BEARER) :].strip())).subject
 
 
 async def _packed(request: Request, response: Response) -> Response:
