@@ -1,6 +1,6 @@
 """Campaigns, phases, drives, tiers and rankings."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -10,6 +10,7 @@ from schema.compiler.fields import COLUMN, connection, sql
 from schema.compiler.relay import Connection
 from schema.node import Node
 from schema.ranking import RankBy, Ranking
+from schema.results import Adjustment
 from schema.scalars import VND, CountsFrom, PhaseStatus, UnitLevel
 
 if TYPE_CHECKING:
@@ -38,6 +39,27 @@ class Drive:
         """The unit that called it."""
 
 
+@strawberry.type(description="Other dates of a phase for a unit and everything below it.")
+class WindowOverride:
+    """Other dates of a phase for a unit and everything below it; the nearest one above holds."""
+
+    opens_on: date
+    closes_on: date
+    version: int
+
+    @sql(queries.units.of_row)
+    def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit."""
+
+
+@strawberry.type(description="What initiatives are scored by.")
+class Criterion:
+    """One line of the rubric."""
+
+    criterion: str
+    most: int = strawberry.field(description="The highest score.")
+
+
 @strawberry.type(description="A dated stretch of a campaign, both days included.")
 class Phase(Node):
     """A dated stretch of a campaign."""
@@ -51,6 +73,9 @@ class Phase(Node):
     floor: int = strawberry.field(description="The minimum for each grassroots unit.")
     audience: str | None
     occasions: list[str]
+    frozen_at: datetime | None = strawberry.field(
+        description="When its results were stored for ever, if they were."
+    )
     version: int
 
     @sql(queries.campaigns.status)
@@ -72,6 +97,14 @@ class Phase(Node):
     @sql(queries.campaigns.drives)
     def drives(self) -> list[Drive]:
         """The peaks within the phase, by date."""
+
+    @sql(queries.campaigns.overrides)
+    def overrides(self) -> list[WindowOverride]:
+        """Other dates of subtrees that the viewer sees, the highest units first."""
+
+    @connection(queries.results.adjustments_of_phase)
+    def adjustments(self) -> Connection[Adjustment]:
+        """What was changed after it had closed, as far as the viewer sees the units."""
 
     @connection(queries.campaigns.ranking)
     def ranking(
@@ -109,3 +142,7 @@ class Campaign(Node):
     @sql(queries.campaigns.tiers)
     def tiers(self) -> list[BenefitTier]:
         """The benefit tiers, in order."""
+
+    @sql(queries.campaigns.rubric)
+    def rubric(self) -> list[Criterion]:
+        """What initiatives are scored by, the highest scores first."""

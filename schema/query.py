@@ -10,6 +10,7 @@ from schema.compiler.relay import Connection
 from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
 from schema.node import Node
 from schema.people import Account, Grant
+from schema.reviews import QueueEntry
 from schema.units import Unit, UnitFilter, UnitOrder
 
 
@@ -28,6 +29,10 @@ class Viewer:
     @sql(queries.units.tops)
     def units(self) -> list[Unit]:
         """The top units of what the viewer may see."""
+
+    @connection(queries.reviews.queue)
+    def queue(self) -> Connection[QueueEntry]:
+        """What awaits a decision of the viewer's, the oldest first, without the viewer's own."""
 
 
 @strawberry.type

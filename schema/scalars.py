@@ -7,6 +7,7 @@ import strawberry
 from auth.permissions import Permission
 from db.models.enums import (
     AccountKind,
+    AdjustmentKind,
     AuditKind,
     AwardForm,
     CountsFrom,
@@ -17,17 +18,21 @@ from db.models.enums import (
     Sector,
     SolutionType,
     TargetKind,
+    UnitChange,
     UnitLevel,
 )
+from db.rules.distribution import DistributeBy
 from db.rules.pace import PaceStatus
 
 __all__ = [
     "VND",
     "VND_SCALAR",
     "AccountKind",
+    "AdjustmentKind",
     "AuditKind",
     "AwardForm",
     "CountsFrom",
+    "DistributeBy",
     "InitiativeState",
     "PaceStatus",
     "Permission",
@@ -37,6 +42,7 @@ __all__ = [
     "Sector",
     "SolutionType",
     "TargetKind",
+    "UnitChange",
     "UnitLevel",
 ]
 
@@ -63,9 +69,11 @@ VND_SCALAR = strawberry.scalar(
 
 for _name in (
     AccountKind,
+    AdjustmentKind,
     AuditKind,
     AwardForm,
     CountsFrom,
+    DistributeBy,
     InitiativeState,
     PaceStatus,
     Permission,
@@ -75,6 +83,7 @@ for _name in (
     Sector,
     SolutionType,
     TargetKind,
+    UnitChange,
     UnitLevel,
 ):
     strawberry.enum(_name)

@@ -38,7 +38,8 @@ class BenefitTier(Base):
     __tablename__ = "benefit_tier"
     __table_args__ = (
         CheckConstraint("from_vnd >= 0 and (to_vnd is null or to_vnd >= from_vnd)", "band"),
-        UniqueConstraint("campaign_id", "ordinal"),
+        # Deferrable is checked at the end of a statement, so that one may change all places.
+        UniqueConstraint("campaign_id", "ordinal", deferrable=True, initially="IMMEDIATE"),
     )
 
     id: Mapped[Key]
@@ -116,7 +117,11 @@ class Drive(Base):
 
 
 class PhaseResult(Base):
-    """The frozen figures of one unit in a closed phase; later changes stand beside it."""
+    """The frozen figures of one unit in a closed phase; later changes stand beside it.
+
+    `figures` are those of the unit's progress by column name, benefits in VND; `tiers` is a list
+    of the tiers as they were then, each with its count.
+    """
 
     __tablename__ = "phase_result"
 

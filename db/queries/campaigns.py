@@ -8,15 +8,28 @@ from sqlalchemy import (
     FromClause,
     Numeric,
     Select,
+    Text,
     case,
     cast,
+    column,
     func,
     literal_column,
     select,
     type_coerce,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.models import BenefitTier, Campaign, Drive, EmulationBloc, Phase, Rollup, Target, Unit
+from db.models import (
+    BenefitTier,
+    Campaign,
+    Drive,
+    EmulationBloc,
+    Phase,
+    Rollup,
+    Target,
+    Unit,
+    WindowOverride,
+)
 from db.queries.rows import Row, Rows, everything
 from db.queries.units import below, path_of
 
@@ -70,6 +83,49 @@ def drives(of: Row) -> Select[Any]:
     """Return the drives of a phase, by date."""
     drive = Drive.__table__.alias()
     return everything(drive).where(drive.c.phase_id == of.id).order_by(drive.c.opens_on, drive.c.id)
+
+
+def drive_of_row(of: Row) -> Select[Any]:
+    """Return the drive of a row's `drive_id`."""
+    drive = Drive.__table__.alias()
+    return everything(drive).where(drive.c.id == of.drive_id)
+
+
+def drives_outside(of: Row) -> Select[Any]:
+    """Return the drives of a row's `drives_outside`, by date."""
+    drive = Drive.__table__.alias()
+    outside = of.column("drives_outside", ARRAY(BigInteger))
+    return (
+        everything(drive).where(drive.c.id == outside.any_()).order_by(drive.c.opens_on, drive.c.id)
+    )
+
+
+def overrides(of: Row) -> Select[Any]:
+    """Return the overrides of a phase's window that the caller sees, the highest units first."""
+    override, unit = WindowOverride.__table__.alias(), Unit.__table__.alias()
+    return (
+        everything(override)
+        .join(unit, unit.c.id == override.c.unit_id)
+        .where(override.c.phase_id == of.id)
+        .order_by(unit.c.depth, unit.c.code)
+    )
+
+
+def override_of_row(of: Row) -> Select[Any]:
+    """Return the override of a row's phase at its unit; no row where there is none."""
+    override = WindowOverride.__table__.alias()
+    return everything(override).where(
+        override.c.phase_id == of.phase_id, override.c.unit_id == of.unit_id
+    )
+
+
+def rubric(of: Row) -> Select[Any]:
+    """Return the criteria of a campaign, those that weigh most first."""
+    scores = func.jsonb_each_text(of.rubric).table_valued(column("key", Text()), "value")
+    most = cast(scores.c.value, BigInteger)
+    return select(scores.c.key.label("criterion"), most.label("most")).order_by(
+        most.desc(), scores.c.key.collate("C")
+    )
 
 
 def status(of: Row) -> ColumnElement[str]:

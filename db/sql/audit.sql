@@ -88,26 +88,30 @@ declare
     was jsonb := to_jsonb(old);
     became jsonb := to_jsonb(new);
     fields jsonb := coalesce(became, was);
-    has_prose boolean := fields ?| audit_prose_columns()
-        or coalesce(current_setting('sangkien.reason', true), '') <> '';
-    people bigint[] := case when has_prose then audit_people(fields, coalesce(
-        fields ->> 'initiative_id', case tg_table_name when 'initiative' then fields ->> 'id' end
-    )::bigint) end;
-    before jsonb := audit_facts(tg_table_name, was, people);
-    after jsonb := audit_facts(tg_table_name, became, people);
+    before jsonb := was;
+    after jsonb := became;
+    people bigint[];
     place bigint;
 begin
     if tg_op = 'UPDATE' then
         -- Of what differs; where a reference hides it, that it does.
-        select jsonb_object_agg(key, before -> key) filter (where before ? key),
-            jsonb_object_agg(key, after -> key) filter (where after ? key)
+        select jsonb_object_agg(key, was -> key), jsonb_object_agg(key, became -> key)
         into before, after
-        from (select key from jsonb_object_keys(before || after) as key
-              where was -> key is distinct from became -> key) as changed;
-        if before is null and after is null then
+        from jsonb_object_keys(fields) as key
+        where was -> key is distinct from became -> key and key <> all (audit_derived());
+        if after is null then
             return null;
         end if;
     end if;
+    if coalesce(before, '{}') || coalesce(after, '{}') ?| audit_prose_columns()
+        or coalesce(current_setting('sangkien.reason', true), '') <> ''
+    then
+        people := audit_people(fields, coalesce(
+            fields ->> 'initiative_id', case tg_table_name when 'initiative' then fields ->> 'id' end
+        )::bigint);
+    end if;
+    before := audit_facts(tg_table_name, before, people);
+    after := audit_facts(tg_table_name, after, people);
     for place in
         select audit_unit(tg_table_name, fields)
         union

@@ -9,9 +9,13 @@ from typing import Any
 _ORDERS: dict[str, dict[str, str | None]] = {
     "CampaignConnection": {"code": None},
     "AwardConnection": {"-id": None},
+    "AdjustmentConnection": {"-id": None},
     "AuditEventConnection": {"-id": None},
     "TargetRevisionConnection": {"-id": None},
+    "UnitHistoryConnection": {"-id": None},
+    "GrantConnection": {"-id": None},
     "RankingConnection": {"rank": None},
+    "QueueEntryConnection": {"awaited_at": None},
     "UnitConnection": {"code": "CODE", "search": "NAME", "member_count": "MEMBER_COUNT"},
     "InitiativeConnection": {
         "id": "CREATED",

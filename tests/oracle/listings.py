@@ -16,6 +16,16 @@ def newest(kind: str, rows: list[Row]) -> Listing:
     return Listing(kind, rows, "id", lambda row: (row.id,), descending=True)
 
 
+def queue(sight: Sight) -> Listing:
+    """Return what awaits the caller's decision, the oldest first."""
+    found = [
+        row
+        for row in sight.visible("initiative")
+        if row.awaits_id is not None and sight.decides(row)
+    ]
+    return Listing("QueueEntry", found, "awaited_at", lambda row: (row.awaited_at, row.id))
+
+
 def units(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:
     """Return units as a filter and an order ask for them."""
     wanted = {k: v for k, v in (arguments.get("filter") or {}).items() if v is not None}

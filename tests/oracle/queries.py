@@ -24,7 +24,10 @@ from tests.oracle.world import World
 # Names that the statement itself uses for its parts, or that need quoting there.
 _ALIASES = ("a", "o0", "o1", "o2", "t1", "t3", "u2", "j0", "root", "select", "order", "Ab", "_x")
 _OPTIONAL = 0.4  # how often an argument that may be left out is given
-_DEEP = ("unit", "units", "children", "progress", "target", "standing", "ranking", "nodes", "node")
+_DEEP = (
+    *("unit", "units", "children", "progress", "target", "standing", "ranking", "nodes", "node"),
+    *("result", "adjustments"),
+)
 _INTROSPECTION = (
     "__schema { queryType { name ...T } }",
     '__type(name: "Unit") { kind name fields { name type { name kind } } }',

@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, execute_sync, parse
 
 from schema.build import sdl
-from tests.oracle import tree_fields, work_fields
+from tests.oracle import result_fields, tree_fields, work_fields
 from tests.oracle.paging import Listing, page
 from tests.oracle.seen import snake
 from tests.oracle.sight import Sight
@@ -75,7 +75,8 @@ class Reference:
         if name == "id":
             return base64.b64encode(f"{thing.kind}:{thing.row.id}".encode()).decode()
         key = f"{thing.kind}_{name}"
-        resolver = getattr(tree_fields, key, None) or getattr(work_fields, key, None)
+        rooms = (tree_fields, work_fields, result_fields)
+        resolver = next((room.__dict__[key] for room in rooms if hasattr(room, key)), None)
         if resolver is None:
             return _column(thing.row, name)
         return _things(resolver(self.sight, thing.row, **arguments), arguments)

@@ -48,7 +48,7 @@ class Sight:
 
     def _holds(self, grant: Row) -> bool:
         today = self.world.today
-        return bool(
+        return grant.revoked_at is None and bool(
             grant.valid_from <= today and (grant.valid_to is None or today <= grant.valid_to)
         )
 
@@ -102,6 +102,7 @@ class Sight:
         return self._unit(self.world.unit_of(row))
 
     _target = _target_revision = _window_override = _unit_history = _phase_result = _of_unit
+    _adjustment = _of_unit
 
     def _initiative(self, row: Row) -> bool:
         return (
@@ -162,6 +163,16 @@ class Sight:
         return self.own_person is not None and bool(
             self.world.where("authorship", initiative_id=initiative.id, person_id=self.own_person)
         )
+
+    def decides(self, initiative: Row) -> bool:
+        """Whether a decision that an initiative awaits is the caller's to take."""
+        unit = self.world.find("unit", initiative.awaits_id)
+        assert unit is not None
+        person = self.account.person_id if self.account else None
+        own = person is not None and bool(
+            self.world.where("authorship", initiative_id=initiative.id, person_id=person)
+        )
+        return Permission.INITIATIVE_REVIEW in self.can(unit) and not own
 
     def knows(self, person: Row) -> bool:
         """Whether the caller sees a person's data unmasked."""

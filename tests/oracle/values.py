@@ -128,8 +128,7 @@ class Values:
             )
             text = self._rng.choice(odd)
             return self._rng.choice((text, base64.b64encode(text.encode()).decode()))
-        kinds = ("Unit", "Campaign", "Phase", "Initiative", "Person", "Award", "AuditEvent")
-        kind = "Person" if name == "author" else self._rng.choice(kinds)
+        kind = "Person" if name == "author" else self._rng.choice(list(TABLES))
         if name == "object":
             kind = self._rng.choice(("Unit", "Initiative", "Person", "Grant"))
             return base64.b64encode(f"{kind}:{self._rng.choice((1, 2))}".encode()).decode()

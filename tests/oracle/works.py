@@ -18,6 +18,7 @@ from tests.oracle.world import Row, World
 
 BILLION = 10**9
 _AMOUNTS = (0, 1, 2**31, 5 * BILLION, 20 * BILLION, 33_000 * BILLION, 123_456_789_012)
+_CRITERIA = ("Tính mới", "Hiệu quả", "a b", "B", "Khả năng áp dụng")
 _COUNTING = [InitiativeState.RECOGNISED, InitiativeState.CONFIRMED]
 
 
@@ -72,6 +73,10 @@ class Works:
             confirming_level=rng.choice(list(UnitLevel)),
             applied_from=begins - timedelta(days=100),
             applied_to=begins + timedelta(days=900),
+            rubric={
+                say.text("campaign", key, "rubric"): rng.choice((10, 10, 70))
+                for _ in range(rng.randint(0, 3))
+            },
             version=rng.randint(1, 3),
         )
         for ordinal in range(1, rng.randint(2, 4)):
@@ -92,6 +97,7 @@ class Works:
             opens_on=opens_on,
             closes_on=closes_on,
             floor=rng.randint(1, 2),
+            frozen_at=self._moment(closes_on) if rng.random() < 0.5 else None,
             audience=say.maybe(say.text, "phase", key, "audience"),
             occasions=[say.text("phase", key, "occasions") for _ in range(rng.randint(0, 2))],
             version=rng.randint(1, 3),
@@ -100,7 +106,14 @@ class Works:
             opens = opens_on + timedelta(days=rng.randint(-30, 30))
             dates = {"opens_on": opens, "closes_on": opens + timedelta(days=rng.randrange(200))}
             override = world.next_id("window_override")
-            world.add("window_override", id=override, phase_id=key, unit_id=unit.id, **dates)
+            world.add(
+                "window_override",
+                id=override,
+                phase_id=key,
+                unit_id=unit.id,
+                version=rng.randint(1, 3),
+                **dates,
+            )
         for _ in range(rng.randint(0, 2)):
             drive = world.next_id("drive")
             title = say.text("drive", drive, "title")
@@ -186,13 +199,21 @@ class Works:
             confidential=rng.random() < 0.4,
             claimed=rng.choices(_AMOUNTS, k=rng.randint(0, 3)),
             verified=rng.choice((None, rng.choices(_AMOUNTS, k=rng.randint(0, 3)))),
-            awaits_id=rng.choice(world.line(unit)).id if state == "SUBMITTED" else None,
+            **self._awaited(unit, submitted, waits=state == "SUBMITTED"),
             created_at=self._moment(world.today - timedelta(days=rng.randrange(90))),
             version=rng.randint(1, 4),
         )
         self._authors(key)
         for _ in range(rng.randint(0, 3)):
             self._review(key)
+
+    def _awaited(self, unit: Row, since: datetime | None, *, waits: bool) -> dict[str, Any]:
+        """Return whom it awaits, often the same one, and since when."""
+        if not waits:
+            return {"awaits_id": None, "awaited_at": None}
+        line = self._world.line(unit)
+        at = self._rng.choice((line[0], line[0], line[-1], self._rng.choice(line)))
+        return {"awaits_id": at.id, "awaited_at": since}
 
     def _words(self, key: int) -> dict[str, Any]:
         say = self._say
@@ -229,10 +250,16 @@ class Works:
             unit_id=self._unit().id,
             decision=self._rng.choice(list(ReviewDecision)),
             reason=say.text("review", key, "reason"),
+            scores=self._scores(),
             decision_number=say.maybe(say.code, "review", key, "decision_number"),
+            verified=self._rng.choice((None, self._rng.choices(_AMOUNTS, k=2))),
             at=self._moment(self._world.today),
             account_id=self._account(),
         )
+
+    def _scores(self) -> dict[str, int] | None:
+        chosen = self._rng.sample(_CRITERIA, self._rng.randint(0, 3))
+        return {criterion: self._rng.randrange(41) for criterion in chosen} or None
 
     def _award(self) -> None:
         world, rng, say = self._world, self._rng, self._say

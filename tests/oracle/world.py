@@ -31,6 +31,7 @@ TABLES = (
     "duplicate_link",
     "unit_history",
     "phase_result",
+    "adjustment",
     "audit_event",
     "signing_key",
 )

@@ -28,13 +28,18 @@ SQL = (
     "policies",
     "scope",
     "search",
+    "duplicates",
     "target",
+    "result",
     "number",
     "audit",
+    "review",
     "audit_chain",
     "audit_read",
     "verify_audit",
     "writes",
+    "merge",
+    "granting",
     "grants",
 )
 
@@ -43,7 +48,7 @@ def upgrade() -> None:
     """Make everything."""
     for extension in ("ltree", "pg_trgm", "btree_gist"):
         op.execute(f"create extension if not exists {extension}")
-    load("roles", "calendar", "text")
+    load("roles", "calendar", "text", "sketch")
     create_tables()
     op.execute("insert into account (id, username, kind) values (0, 'public', 'PUBLIC')")
     load(*SQL)
@@ -329,7 +334,11 @@ def create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=("benefit_tier_pkey")),
         sa.UniqueConstraint(
-            "campaign_id", "ordinal", name=("benefit_tier_campaign_id_ordinal_key")
+            "campaign_id",
+            "ordinal",
+            name=("benefit_tier_campaign_id_ordinal_key"),
+            deferrable=True,
+            initially="IMMEDIATE",
         ),
     )
     op.create_table(
@@ -462,6 +471,18 @@ def create_tables() -> None:
     )
     op.create_index(
         "award_recipient_unit_id_id_idx", "award", ["recipient_unit_id", "id"], unique=False
+    )
+    op.create_index(
+        "award_once_unit_idx",
+        "award",
+        ["issuer_id", "decision_number", "recipient_unit_id"],
+        unique=True,
+    )
+    op.create_index(
+        "award_once_person_idx",
+        "award",
+        ["issuer_id", "decision_number", "recipient_person_id"],
+        unique=True,
     )
     op.create_table(
         "drive",
@@ -637,6 +658,15 @@ def create_tables() -> None:
         unique=False,
         postgresql_using="gin",
         postgresql_ops={"search": "gin_trgm_ops"},
+    )
+    op.create_index(
+        "initiative_sketch_idx",
+        "initiative",
+        [sa.text("sketch(search, 5)")],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=sa.text("state not in ('DRAFT', 'WITHDRAWN')"),
     )
     op.create_index("initiative_unit_id_id_idx", "initiative", ["unit_id", "id"], unique=False)
     op.create_index("initiative_upper_id_id_idx", "initiative", ["upper_id", "id"], unique=False)
