@@ -13,10 +13,12 @@ import strawberry
 from strawberry import UNSET
 
 from db.rules.errors import Problem
+from schema.compiler.nodes import key_of
 
 _CHECK = "check"
 _CLEARS = "clears"
 _SAID = "said"
+_MEANS = "means"
 _LARGEST = 9_007_199_254_740_991  # 2^53 - 1, the largest whole number that every client reads
 _CODE = re.compile(r"[0-9A-Z][0-9A-Z._-]*")
 MISSING: Any = object()
@@ -104,6 +106,17 @@ def key() -> Any:
     )
 
 
+def node_id(type_name: str, *, description: str | None = None) -> Any:
+    """Declare a global id of this type; what a command is given is the key that it holds."""
+    field = _field(
+        lambda value: None if key_of(value, type_name) is not None else ("UNKNOWN_ID", None),
+        MISSING,
+        description,
+    )
+    field.metadata = {**field.metadata, _MEANS: lambda value: key_of(value, type_name)}
+    return field
+
+
 def clearable(field: Any) -> Any:
     """Let a field's null take the value away, where else null is the same as left out."""
     field.metadata = {**field.metadata, _CLEARS: True}
@@ -122,7 +135,7 @@ def arguments(input_: Any) -> dict[str, Any]:
     An input within it is given as what its class `stands_for`, or as it is.
     """
     return {
-        field.python_name: _meant(value)
+        field.python_name: field.metadata.get(_MEANS, _meant)(value)
         for field in input_.__strawberry_definition__.fields
         if (value := getattr(input_, field.python_name)) is not UNSET
         and (value is not None or _CLEARS in field.metadata)

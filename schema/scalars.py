@@ -17,6 +17,7 @@ from db.models.enums import (
     Sector,
     SolutionType,
     TargetKind,
+    UnitChange,
     UnitLevel,
 )
 from db.rules.distribution import DistributeBy
@@ -39,6 +40,7 @@ __all__ = [
     "Sector",
     "SolutionType",
     "TargetKind",
+    "UnitChange",
     "UnitLevel",
 ]
 
@@ -78,6 +80,7 @@ for _name in (
     Sector,
     SolutionType,
     TargetKind,
+    UnitChange,
     UnitLevel,
 ):
     strawberry.enum(_name)

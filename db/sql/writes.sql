@@ -98,12 +98,15 @@ begin atomic
     ) <@ (select i.path from unit i where i.id = issuer);
 end;
 
--- Whether a unit keeps its parent, or goes to one that the caller manages too.
+-- Whether a unit keeps its parent, or goes from one that the caller manages to another.
 create or replace function stays_or_moves_within(of_unit bigint, to_parent bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
-    select holds('unit_manage', to_parent) or exists (
-        select from unit where id = of_unit and parent_id is not distinct from to_parent
+    select exists (
+        select from unit where id = of_unit and (
+            parent_id is not distinct from to_parent
+            or (holds('unit_manage', parent_id) and holds('unit_manage', to_parent))
+        )
     );
 end;
 
@@ -183,16 +186,23 @@ create policy added on unit for insert to sangkien_writer
 with check (holds('unit_manage', parent_id));
 create policy changed on unit for update to sangkien_writer
 using (holds('unit_manage', id))
-with check (holds('unit_manage', id) and stays_or_moves_within(id, parent_id));
+with check (
+    holds('unit_manage', id) and stays_or_moves_within(id, parent_id)
+    and (merged_into_id is null or holds('unit_manage', merged_into_id))
+);
 create policy added on unit_history for insert to sangkien_writer
 with check (holds('unit_manage', unit_id) and account_id = caller());
 create policy changed on person for update to sangkien_writer
 using (holds('unit_manage', unit_id));
 
 create policy added on role_grant for insert to sangkien_writer
-with check (holds('grant_manage', unit_id) and granted_by_id = caller());
+with check (
+    holds('grant_manage', unit_id) and granted_by_id = caller() and revoked_at is null
+    and account_id <> 0 -- the public account
+);
 create policy changed on role_grant for update to sangkien_writer
-using (holds('grant_manage', unit_id)) with check (revoked_by_id = caller());
+using (holds('grant_manage', unit_id) and revoked_at is null)
+with check (revoked_at is not null and revoked_by_id = caller());
 
 -- An adjustment is noted by whoever may change what it is about.
 create policy seen on adjustment for select using (unit_visible(unit_id));

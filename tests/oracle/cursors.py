@@ -11,6 +11,8 @@ _ORDERS: dict[str, dict[str, str | None]] = {
     "AwardConnection": {"-id": None},
     "AdjustmentConnection": {"-id": None},
     "TargetRevisionConnection": {"-id": None},
+    "UnitHistoryConnection": {"-id": None},
+    "GrantConnection": {"-id": None},
     "RankingConnection": {"rank": None},
     "QueueEntryConnection": {"awaited_at": None},
     "UnitConnection": {"code": "CODE", "search": "NAME", "member_count": "MEMBER_COUNT"},

@@ -48,7 +48,7 @@ class Sight:
 
     def _holds(self, grant: Row) -> bool:
         today = self.world.today
-        return bool(
+        return grant.revoked_at is None and bool(
             grant.valid_from <= today and (grant.valid_to is None or today <= grant.valid_to)
         )
 

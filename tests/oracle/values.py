@@ -7,6 +7,7 @@ from typing import Any
 
 from graphql import is_list_type, is_non_null_type
 
+from tests.oracle.seen import TABLES
 from tests.oracle.totals import benefit, local_day
 from tests.oracle.works import BILLION
 from tests.oracle.world import World
@@ -115,9 +116,8 @@ class Values:
             )
             text = self._rng.choice(odd)
             return self._rng.choice((text, base64.b64encode(text.encode()).decode()))
-        kinds = ("Unit", "Campaign", "Phase", "Initiative", "Person", "Award")
-        kind = "Person" if name == "author" else self._rng.choice(kinds)
-        row = self._row(kind.lower())
+        kind = "Person" if name == "author" else self._rng.choice(list(TABLES))
+        row = self._row(TABLES[kind])
         return base64.b64encode(f"{kind}:{row.id if row else 1}".encode()).decode()
 
 

@@ -34,6 +34,8 @@ SQL = (
     "audit",
     "review",
     "writes",
+    "merge",
+    "granting",
     "grants",
 )
 
