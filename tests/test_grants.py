@@ -19,7 +19,7 @@ ERRORS = """... on Error { __typename code message }
     ... on InvalidInput { problems { path code limit } }
     ... on GrantRejected { leftUntil }
     ... on NotFound { what key }
-    ... on Forbidden { permission unit }
+    ... on Forbidden { permission unitCode }
     ... on Conflict { field }"""
 BODY = """id role username validFrom validTo revokedAt unit { code } person { name }
     grantedBy { name } revokedBy { name }"""
