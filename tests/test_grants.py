@@ -127,7 +127,7 @@ async def test_who_may_not_grant_is_refused(programme):
 async def test_nobody_grants_or_revokes_outside_their_own_subtree(programme):
     async with client(programme) as http:
         above = await ask(http, GRANT, "tttt-admin", **{**OFFICER, "unit": "TLD"})
-        assert (above["__typename"], above["permission"], above["unit"]) == (
+        assert (above["__typename"], above["permission"], above["unitCode"]) == (
             "Forbidden",
             "GRANT_MANAGE",
             "TLD",
