@@ -41,7 +41,7 @@ class Forbidden(Failure):
     """What the viewer sees and may not do."""
 
     permission: Permission | None = strawberry.field(description="What it takes.")
-    unit: str | None = strawberry.field(description="The code of the unit where.")
+    unit_code: str | None = strawberry.field(description="The code of the unit where.")
 
 
 @strawberry.type(description="Somebody else was there first.")

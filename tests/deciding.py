@@ -11,7 +11,7 @@ from tests.client import Client
 ERRORS = """... on Error { __typename code message }
     ... on InvalidInput { problems { path code limit } }
     ... on Conflict { version state awaits }
-    ... on Forbidden { permission unit }
+    ... on Forbidden { permission unitCode }
     ... on NotFound { what key }"""
 BODY = """number state version awaits { code } recognisedAt confirmedAt publishedAt benefitVerified
     reviews { decision reason decisionNumber verified scores { criterion score } unit { code } }"""

@@ -17,7 +17,7 @@ from tests.client import Client
 
 ERRORS = """... on Error { __typename code message }
     ... on NotFound { what key }
-    ... on Forbidden { permission unit }
+    ... on Forbidden { permission unitCode }
     ... on Conflict { version field }
     ... on InvalidInput { problems { path code limit } }"""
 

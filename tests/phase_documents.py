@@ -8,10 +8,10 @@ from tests.client import Client
 
 _ERRORS = """... on Error { __typename code message }
     ... on InvalidInput { problems { path code limit } }
-    ... on Forbidden { permission unit }
+    ... on Forbidden { permission unitCode }
     ... on NotFound { what key }
     ... on Conflict { version field }"""
-_REJECTED = "... on PhaseRejected { ordinal opensOn closesOn unit driveTitle frozenOn }"
+_REJECTED = "... on PhaseRejected { ordinal opensOn closesOn unitCode driveTitle frozenOn }"
 _CAMPAIGN = """campaign { code title version owner { code } countsFrom confirmingLevel appliedFrom
     appliedTo tiers { label from to } rubric { criterion most } phases { ordinal } }"""
 _PHASE = """phase { ordinal title opensOn closesOn floor audience occasions status version frozenAt

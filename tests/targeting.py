@@ -5,7 +5,7 @@ from typing import Any
 from tests.mutating import ERRORS, rows
 
 TARGET = "target(campaign: $c, phase: $p) { assigned registered effective unallocated version }"
-REJECTED = "... on TargetRejected { unit phase by }"
+REJECTED = "... on TargetRejected { unitCode phase by }"
 ASSIGN = f"""mutation ($input: AssignTargetsInput!, $c: String! = "1TRSK", $p: Int! = 2) {{
     assignTargets(input: $input) {{
         ... on AssignTargetsPayload {{ __typename parent {{ code {TARGET}

@@ -13,7 +13,7 @@ GRANT = f"""mutation ($input: GrantAwardInput!) {{ grantAward(input: $input) {{
     ... on GrantAwardPayload {{ __typename award {{
         form citation decisionNumber awardedOn issuedBy {{ code }} recipientUnit {{ code }}
         recipientPerson {{ code }} phase {{ ordinal }} }} }}
-    ... on AwardRejected {{ unit today }} {ERRORS} }} }}"""
+    ... on AwardRejected {{ unitCode today }} {ERRORS} }} }}"""
 TEXT = {
     "form": "BANG_KHEN",
     "citation": "Thành tích xuất sắc\ntrong phong trào sáng kiến.",
@@ -98,7 +98,7 @@ async def test_what_the_rules_do_not_allow_is_refused_with_facts(programme):
         for fields, code, unit in refused:
             answer = await ask(http, GRANT, "confed-admin", **{**TEXT, **fields})
             assert answer["__typename"] == "AwardRejected", fields
-            assert (answer["code"], answer["unit"]) == (code, unit)
+            assert (answer["code"], answer["unitCode"]) == (code, unit)
         assert answer["today"] == "2022-10-21"
         change(
             programme,

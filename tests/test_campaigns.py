@@ -116,7 +116,7 @@ async def test_only_administrators_of_the_owner_manage_a_campaign(programme, use
         made = await ask(http, CREATE, username, **{**OWN, "owner": "TLD"})
         assert (changed["__typename"], made["__typename"]) == (outcome, outcome)
         if username == "tttt-admin":
-            assert (changed["permission"], changed["unit"]) == ("CAMPAIGN_MANAGE", "TLD")
+            assert (changed["permission"], changed["unitCode"]) == ("CAMPAIGN_MANAGE", "TLD")
             beside = await ask(http, CREATE, username, **{**OWN, "owner": "HNI"})
             assert beside["__typename"] == "NotFound"
 

@@ -91,13 +91,13 @@ async def test_a_phase_is_frozen_once_and_only_when_it_has_closed_for_every_unit
     async with client(programme) as http:
         answer = await ask(http, FREEZE, "confed-admin", **SECOND)
         assert (answer["__typename"], answer["code"]) == ("PhaseRejected", "NOT_CLOSED")
-        assert (answer["unit"], answer["closesOn"]) == ("TLD", "2023-09-30")
+        assert (answer["unitCode"], answer["closesOn"]) == ("TLD", "2023-09-30")
         closed = await ask(http, CHANGE, "confed-admin", **SECOND, closesOn="2022-10-20")
         assert closed["phase"]["status"] == "CLOSED"
         longer = {**SECOND, "unit": "VNPT", "opensOn": "2022-06-01", "closesOn": "2022-10-21"}
         await ask(http, OVERRIDE, "tttt-admin", **longer, reason=WHY)
         answer = await ask(http, FREEZE, "confed-admin", **SECOND)
-        assert (answer["code"], answer["unit"]) == ("NOT_CLOSED", "VNPT")
+        assert (answer["code"], answer["unitCode"]) == ("NOT_CLOSED", "VNPT")
         await ask(http, OVERRIDE, "tttt-admin", **SECOND, unit="VNPT")
         answers = await asyncio.gather(
             *(ask(http, FREEZE, "confed-admin", **SECOND) for _ in range(3))

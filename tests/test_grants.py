@@ -19,7 +19,7 @@ ERRORS = """... on Error { __typename code message }
     ... on InvalidInput { problems { path code limit } }
     ... on GrantRejected { leftUntil }
     ... on NotFound { what key }
-    ... on Forbidden { permission unit }
+    ... on Forbidden { permission unitCode }
     ... on Conflict { field }"""
 BODY = """id role username validFrom validTo revokedAt unit { code } person { name }
     grantedBy { name } revokedBy { name }"""
@@ -127,7 +127,7 @@ async def test_who_may_not_grant_is_refused(programme):
 async def test_nobody_grants_or_revokes_outside_their_own_subtree(programme):
     async with client(programme) as http:
         above = await ask(http, GRANT, "tttt-admin", **{**OFFICER, "unit": "TLD"})
-        assert (above["__typename"], above["permission"], above["unit"]) == (
+        assert (above["__typename"], above["permission"], above["unitCode"]) == (
             "Forbidden",
             "GRANT_MANAGE",
             "TLD",

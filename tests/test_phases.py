@@ -72,7 +72,7 @@ async def test_phases_of_a_campaign_share_no_day(programme, dates, ordinal):
     async with client(programme) as http:
         answer = await ask(http, ADD, "confed-admin", **{**THIRD, **dates})
         assert (answer["__typename"], answer["code"]) == ("PhaseRejected", "OVERLAP")
-        assert (answer["ordinal"], answer["unit"]) == (ordinal, "TLD")
+        assert (answer["ordinal"], answer["unitCode"]) == (ordinal, "TLD")
         moved = await ask(http, CHANGE, "confed-admin", **SECOND, opensOn="2022-05-31")
         assert (moved["code"], moved["ordinal"], moved["closesOn"]) == ("OVERLAP", 1, "2022-05-31")
     assert one(programme, "select count(*) from phase") == 2
@@ -91,14 +91,14 @@ async def test_a_phase_that_meets_another_where_that_is_overridden_is_refused(pr
         )
         assert longer["__typename"] == "OverridePhaseWindowPayload"
         answer = await ask(http, ADD, "confed-admin", **THIRD)
-        assert (answer["code"], answer["unit"], answer["ordinal"]) == ("OVERLAP", "TTTT", 2)
+        assert (answer["code"], answer["unitCode"], answer["ordinal"]) == ("OVERLAP", "TTTT", 2)
         assert answer["closesOn"] == "2023-10-15"
         later = await ask(http, ADD, "confed-admin", **{**THIRD, "opensOn": "2023-10-16"})
         assert later["__typename"] == "PhasePayload"
         earlier = await ask(
             http, CHANGE, "confed-admin", campaign="1TRSK", phase=3, opensOn="2023-10-15"
         )
-        assert (earlier["code"], earlier["unit"]) == ("OVERLAP", "TTTT")
+        assert (earlier["code"], earlier["unitCode"]) == ("OVERLAP", "TTTT")
 
 
 async def test_of_two_phases_for_the_same_days_one_is_added(programme):
@@ -258,7 +258,7 @@ async def test_a_drive_that_is_not_over_is_not_left_outside_its_phase(programme)
         assert called["__typename"] == "AddDrivePayload"
         answer = await ask(http, CHANGE, "confed-admin", **SECOND, closesOn="2023-05-30")
         assert (answer["code"], answer["driveTitle"]) == ("DRIVE_LEFT_OUT", "Tháng cao điểm")
-        assert (answer["unit"], answer["closesOn"]) == ("VNPT", "2023-05-31")
+        assert (answer["unitCode"], answer["closesOn"]) == ("VNPT", "2023-05-31")
         fits = await ask(http, CHANGE, "confed-admin", **SECOND, closesOn="2023-05-31")
         assert fits["__typename"] == "UpdatePhasePayload"
 

@@ -10,7 +10,7 @@ DISTRIBUTE = f"""mutation ($input: DistributeTargetInput!) {{ distributeTarget(i
     ... on DistributeTargetPayload {{ __typename total preview
         parent {{ code target(campaign: "1TRSK", phase: 2) {{ unallocated }} }}
         allocations {{ child: unit {{ code }} value previous }} }}
-    ... on TargetRejected {{ unit phase by }} {ERRORS} }} }}"""
+    ... on TargetRejected {{ unitCode phase by }} {ERRORS} }} }}"""
 HELD = """select c.code, c.member_count as members, t.assigned, t.version,
         (select sum(achieved) from rollup r where r.unit_id = c.id and r.ordinal = 1)::int as before
     from unit c join unit p on p.id = c.parent_id
@@ -98,7 +98,7 @@ async def test_where_there_is_nothing_to_go_by_the_facts_say_so(programme):
         async def refused(**fields: Any) -> tuple[Any, ...]:
             answer = await ask(http, DISTRIBUTE, "tttt-admin", **fields)
             assert answer["__typename"] == "TargetRejected"
-            return answer["code"], answer["unit"], answer["phase"], answer["by"]
+            return answer["code"], answer["unitCode"], answer["phase"], answer["by"]
 
         assert await refused(**given("VTC", "EQUAL")) == ("NO_TARGET", "VTC", None, None)
         assert await refused(**given("VTC", "MEMBERS", total=1)) == (

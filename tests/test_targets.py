@@ -159,7 +159,7 @@ async def test_a_closed_unit_is_given_no_target_but_may_lose_one(programme, vtc)
     async with client(programme) as http:
         answer = await ask(http, ASSIGN, "tttt-admin", **given(vtc, 77, 78))
         assert (answer["__typename"], answer["code"]) == ("TargetRejected", "UNIT_CLOSED")
-        assert answer["unit"] == vtc[0]
+        assert answer["unitCode"] == vtc[0]
         answer = await ask(http, ASSIGN, "tttt-admin", **given(vtc, None))
         assert answer["__typename"] == "AssignTargetsPayload"
 

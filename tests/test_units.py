@@ -14,8 +14,8 @@ from tests.client import Client, client
 
 ERRORS = """... on Error { __typename code message }
     ... on InvalidInput { problems { path code limit } }
-    ... on UnitRejected { at: unit level otherLevel closedOn count }
-    ... on Forbidden { permission at: unit }
+    ... on UnitRejected { unitCode level otherLevel closedOn count }
+    ... on Forbidden { permission unitCode }
     ... on Conflict { version field }"""
 BODY = """id code name level memberCount validFrom validTo version parent { code } bloc { code }
     history(first: 5) { nodes { change reason by { name } before { name memberCount validTo
@@ -135,16 +135,16 @@ async def test_an_admin_has_no_say_outside_its_subtree(programme):
         hidden = await ask(http, UPDATE, "tttt-admin", unit="HNI", name="x")
         assert hidden["__typename"] == "NotFound"
         above = await ask(http, CREATE, "tttt-admin", **{**NEW, "parent": "TLD"})
-        assert (above["__typename"], above["permission"], above["at"]) == (
+        assert (above["__typename"], above["permission"], above["unitCode"]) == (
             "Forbidden",
             "UNIT_MANAGE",
             "TLD",
         )
         out = await ask(http, MOVE, "tttt-admin", unit="VNPT", parent="TLD", reason="x")
-        assert (out["__typename"], out["at"]) == ("Forbidden", "TLD")
+        assert (out["__typename"], out["unitCode"]) == ("Forbidden", "TLD")
         # It manages where its own unit would go and the unit itself, not where it stands.
         own = await ask(http, MOVE, "tttt-admin", unit="TTTT", parent="VNPT", reason="x")
-        assert (own["__typename"], own["at"]) == ("Forbidden", "TLD")
+        assert (own["__typename"], own["unitCode"]) == ("Forbidden", "TLD")
 
 
 async def test_what_is_left_out_of_a_change_stays(programme):

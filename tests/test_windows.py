@@ -134,7 +134,7 @@ async def test_windows_of_two_phases_do_not_meet_at_a_unit_or_below_it(programme
             opensOn="2022-05-20",
             closesOn="2023-09-30",
         )
-        assert (early["code"], early["unit"], early["ordinal"]) == ("OVERLAP", "TTTT", 1)
+        assert (early["code"], early["unitCode"], early["ordinal"]) == ("OVERLAP", "TTTT", 1)
         for unit, closes in (("VNPT-HNI", "2022-06-15"), ("VNPT", "2022-04-30")):
             later = await ask(
                 http,
@@ -171,7 +171,7 @@ async def test_windows_of_two_phases_do_not_meet_at_a_unit_or_below_it(programme
         assert longer["__typename"] == "OverridePhaseWindowPayload"
         # Further up it is refused for what stands below; taking that away too.
         back = await ask(http, OVERRIDE, "tttt-admin", **SECOND, unit="VNPT-HNI")
-        assert (back["code"], back["unit"], back["closesOn"]) == (
+        assert (back["code"], back["unitCode"], back["closesOn"]) == (
             "OVERLAP",
             "VNPT-HNI",
             "2022-06-30",
@@ -228,7 +228,7 @@ async def test_an_override_leaves_no_drive_outside_that_is_not_over(programme):
             opensOn="2022-06-01",
             closesOn="2022-11-29",
         )
-        assert (answer["code"], answer["unit"]) == ("DRIVE_LEFT_OUT", "VNPT")
+        assert (answer["code"], answer["unitCode"]) == ("DRIVE_LEFT_OUT", "VNPT")
 
 
 async def test_a_drive_and_a_change_of_its_phase_at_once_follow_one_another(programme):

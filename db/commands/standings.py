@@ -63,7 +63,7 @@ async def place(
     unit = await session.found("Unit", code, _UNIT, code, phase["owner_id"])
     session.require(permission, unit)
     if not unit["covered"]:
-        raise TargetRejectedError("OUTSIDE_CAMPAIGN", unit=code, unit_id=unit["id"])
+        raise TargetRejectedError("OUTSIDE_CAMPAIGN", unit_code=code, unit_id=unit["id"])
     return unit
 
 

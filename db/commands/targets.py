@@ -141,7 +141,7 @@ async def share_out(
     if total is None:
         total = (await own_standing(session, chosen, above)).effective
     if total is None:
-        raise TargetRejectedError("NO_TARGET", unit=parent, unit_id=above["id"])
+        raise TargetRejectedError("NO_TARGET", unit_code=parent, unit_id=above["id"])
     below = await children(session, chosen, above)
     achieved = await _achieved(session, chosen, above) if by is DistributeBy.LAST_PHASE else {}
     shares = distribute(total, weigh(below, by, achieved))

@@ -118,9 +118,9 @@ async def _place(session: WriteSession, campaign: str, unit: str) -> tuple[int, 
     place = await session.found("Unit", unit, _UNIT, unit, chosen["owner_id"])
     session.require(ASSIGN, place)
     if place["closed"]:
-        raise PhaseRejectedError("UNIT_CLOSED", unit_id=place["id"], unit=unit)
+        raise PhaseRejectedError("UNIT_CLOSED", unit_id=place["id"], unit_code=unit)
     if not place["covered"]:
-        raise PhaseRejectedError("OUTSIDE_CAMPAIGN", unit_id=place["id"], unit=unit)
+        raise PhaseRejectedError("OUTSIDE_CAMPAIGN", unit_id=place["id"], unit_code=unit)
     return chosen["id"], place
 
 

@@ -27,7 +27,7 @@ def check_named(
 def check_open(unit: str | None, *, closed: bool) -> None:
     """Refuse a closed unit, be it to give or to receive."""
     if closed:
-        raise AwardRejectedError("UNIT_CLOSED", unit=unit)
+        raise AwardRejectedError("UNIT_CLOSED", unit_code=unit)
 
 
 def check_within(line: Sequence[int], issuer_id: int, issuer: str) -> None:
@@ -36,7 +36,7 @@ def check_within(line: Sequence[int], issuer_id: int, issuer: str) -> None:
     `line` holds the ids from the root down to the recipient, or to the person's unit.
     """
     if issuer_id not in line:
-        raise AwardRejectedError("OUTSIDE_SUBTREE", unit=issuer, unit_id=issuer_id)
+        raise AwardRejectedError("OUTSIDE_SUBTREE", unit_code=issuer, unit_id=issuer_id)
 
 
 def check_covered(line: Sequence[int], owner_id: int) -> None:

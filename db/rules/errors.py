@@ -40,7 +40,7 @@ class ForbiddenError(DomainError):
         unit_id: int | None = None,
     ) -> None:
         """Name the permission that it takes, and the code of the unit where."""
-        super().__init__(code, unit_id=unit_id, permission=permission, unit=unit)
+        super().__init__(code, unit_id=unit_id, permission=permission, unit_code=unit)
 
 
 class ConflictError(DomainError):

@@ -52,7 +52,7 @@ def check_apart(changed: Span, others: Sequence[Span]) -> None:
                 ordinal=other.ordinal,
                 opens_on=other.opens_on,
                 closes_on=other.closes_on,
-                unit=changed.unit,
+                unit_code=changed.unit,
             )
 
 
@@ -64,7 +64,7 @@ def check_inside(span: Span, first: date, last: date) -> None:
             ordinal=span.ordinal,
             opens_on=span.opens_on,
             closes_on=span.closes_on,
-            unit=span.unit,
+            unit_code=span.unit,
         )
 
 
@@ -77,7 +77,7 @@ def check_left_out(drives: Sequence[CalledDrive], today: date) -> None:
                 drive_title=drive.title,
                 opens_on=drive.opens_on,
                 closes_on=drive.closes_on,
-                unit=drive.unit,
+                unit_code=drive.unit,
             )
 
 
@@ -96,5 +96,5 @@ def check_freezable(last: Span, today: date, frozen_on: date | None) -> None:
             ordinal=last.ordinal,
             opens_on=last.opens_on,
             closes_on=last.closes_on,
-            unit=last.unit,
+            unit_code=last.unit,
         )

@@ -57,7 +57,9 @@ def changes(wanted: Sequence[Change], reason: str | None) -> list[Change]:
     found = [change for change in wanted if change.value != change.previous]
     for change in found:
         if change.of.closed and change.value is not None:
-            raise TargetRejectedError("UNIT_CLOSED", unit=change.of.code, unit_id=change.of.unit_id)
+            raise TargetRejectedError(
+                "UNIT_CLOSED", unit_code=change.of.code, unit_id=change.of.unit_id
+            )
     if not reason and any(change.of.over for change in found):
         raise InvalidInputError(Problem(("reason",), "REASON_NEEDED"))
     return found

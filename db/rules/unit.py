@@ -55,7 +55,7 @@ def check_open(*units: Place) -> None:
     for unit in units:
         if unit.closed_on is not None:
             raise UnitRejectedError(
-                "CLOSED", unit_id=unit.id, unit=unit.code, closed_on=unit.closed_on
+                "CLOSED", unit_id=unit.id, unit_code=unit.code, closed_on=unit.closed_on
             )
 
 
@@ -63,7 +63,11 @@ def check_below(level: str, above: Place) -> None:
     """Refuse a unit that would not be of a lower level than the one above it."""
     if LEVELS.index(level) <= LEVELS.index(above.level):
         raise UnitRejectedError(
-            "LEVEL_ORDER", unit_id=above.id, unit=above.code, level=level, other_level=above.level
+            "LEVEL_ORDER",
+            unit_id=above.id,
+            unit_code=above.code,
+            level=level,
+            other_level=above.level,
         )
 
 
@@ -71,10 +75,10 @@ def check_move(unit: Place, parent: Place, old_parent_id: int | None) -> None:
     """Refuse a move of or to what is closed, below itself, against levels, or to where it is."""
     check_open(unit, parent)
     if parent.within(unit):
-        raise UnitRejectedError("CYCLE", unit_id=unit.id, unit=unit.code)
+        raise UnitRejectedError("CYCLE", unit_id=unit.id, unit_code=unit.code)
     check_below(unit.level, parent)
     if parent.id == old_parent_id:
-        raise UnitRejectedError("THERE_ALREADY", unit_id=unit.id, unit=parent.code)
+        raise UnitRejectedError("THERE_ALREADY", unit_id=unit.id, unit_code=parent.code)
 
 
 def check_merge(units: Sequence[Place], into: Place) -> None:
@@ -82,12 +86,12 @@ def check_merge(units: Sequence[Place], into: Place) -> None:
     check_open(*units, into)
     for unit in units:
         if into.within(unit):
-            raise UnitRejectedError("CYCLE", unit_id=unit.id, unit=unit.code)
+            raise UnitRejectedError("CYCLE", unit_id=unit.id, unit_code=unit.code)
         if unit.level != into.level:
             raise UnitRejectedError(
                 "LEVELS_DIFFER",
                 unit_id=unit.id,
-                unit=unit.code,
+                unit_code=unit.code,
                 level=unit.level,
                 other_level=into.level,
             )
@@ -100,7 +104,7 @@ def check_close(unit: Place, ties: Ties) -> None:
     """
     check_open(unit)
     if unit.level == LEVELS[0]:
-        raise UnitRejectedError("ROOT", unit_id=unit.id, unit=unit.code)
+        raise UnitRejectedError("ROOT", unit_id=unit.id, unit_code=unit.code)
     for code, count in (
         ("HAS_CHILDREN", ties.children),
         ("AWAITED", ties.awaited),
@@ -108,4 +112,4 @@ def check_close(unit: Place, ties: Ties) -> None:
         ("OWNS_CAMPAIGN", ties.campaigns),
     ):
         if count:
-            raise UnitRejectedError(code, unit_id=unit.id, unit=unit.code, count=count)
+            raise UnitRejectedError(code, unit_id=unit.id, unit_code=unit.code, count=count)

@@ -80,18 +80,18 @@ begin
 end
 $$;
 
--- Initiatives below `top` that await a unit no longer above them, one of `gone`, now await the unit
--- of its level there; where that level is missing, the next above it. No level is passed over
--- that was still to decide, and since when they wait stays.
+-- Initiatives below `top` that await a unit no longer above them, one of `gone`, now await the one in
+-- its place (review_awaited in review.sql): no level is passed over that was still to decide, and
+-- since when they wait stays.
 create or replace function await_anew(top ltree, gone bigint[]) returns void
-language sql as $$
-    update initiative i set version = i.version + 1, awaits_id = (
-        select above.id from unit above
-        where above.id = any(line(i.path)) and level_rank(above.level) <= level_rank(was.level)
-        order by above.depth desc limit 1
-    )
-    from unit was
+language plpgsql as $$
+begin
+    update initiative i set version = i.version + 1, awaits_id = review_awaited(
+        i.path, c.confirming_level, was.level)
+    from unit was, campaign c
     where i.awaits_id = any(gone) and i.path <@ top and was.id = i.awaits_id
+        and c.id = i.campaign_id;
+end
 $$;
 
 -- Nothing is drafted at a closed unit, comes to it or begins to await it, whatever a command has

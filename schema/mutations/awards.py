@@ -24,8 +24,8 @@ says(
             "It goes to a unit or to a person, not to both.",
         ),
         "OUTSIDE_SUBTREE": (
-            "Đơn vị hoặc cá nhân không thuộc {unit}.",
-            "The recipient is not in the subtree of {unit}.",
+            "Đơn vị hoặc cá nhân không thuộc {unit_code}.",
+            "The recipient is not in the subtree of {unit_code}.",
         ),
         "AWARDED_LATER": (
             "Ngày khen thưởng còn ở phía trước; hôm nay là {today}.",
@@ -65,7 +65,7 @@ class GrantAwardPayload:
 class AwardRejected(Failure):
     """What the programme's rules for awards do not allow."""
 
-    unit: str | None = strawberry.field(description="The code of the unit in question.")
+    unit_code: str | None = strawberry.field(description="The code of the unit in question.")
     today: date | None
 
 

@@ -20,20 +20,20 @@ from schema.scalars import Permission
 says(
     {
         "OVERLAP": (
-            "Tại {unit}, thời gian này trùng với đợt {ordinal}, từ {opens_on} đến {closes_on}.",
-            "At {unit} it would overlap phase {ordinal}, from {opens_on} to {closes_on}.",
+            "Tại {unit_code}, thời gian này trùng với đợt {ordinal}, từ {opens_on} đến {closes_on}.",
+            "At {unit_code} it would overlap phase {ordinal}, from {opens_on} to {closes_on}.",
         ),
         "OUTSIDE_PHASE": (
-            "Tại {unit}, đợt {ordinal} chỉ kéo dài từ {opens_on} đến {closes_on}.",
-            "At {unit}, phase {ordinal} lasts from {opens_on} to {closes_on}.",
+            "Tại {unit_code}, đợt {ordinal} chỉ kéo dài từ {opens_on} đến {closes_on}.",
+            "At {unit_code}, phase {ordinal} lasts from {opens_on} to {closes_on}.",
         ),
         "DRIVE_LEFT_OUT": (
-            "Đợt cao điểm “{drive_title}” của {unit} ({opens_on} - {closes_on}) sẽ nằm ngoài đợt.",
-            "The drive “{drive_title}” of {unit} ({opens_on} - {closes_on}) would lie outside.",
+            "Đợt cao điểm “{drive_title}” của {unit_code} ({opens_on} - {closes_on}) sẽ nằm ngoài đợt.",
+            "The drive “{drive_title}” of {unit_code} ({opens_on} - {closes_on}) would lie outside.",
         ),
         "NOT_CLOSED": (
-            "Tại {unit}, đợt {ordinal} còn mở đến hết {closes_on}.",
-            "At {unit}, phase {ordinal} is open until {closes_on}.",
+            "Tại {unit_code}, đợt {ordinal} còn mở đến hết {closes_on}.",
+            "At {unit_code}, phase {ordinal} is open until {closes_on}.",
         ),
         "FROZEN": (
             "Kết quả đợt {ordinal} đã được chốt ngày {frozen_on}.",
@@ -139,7 +139,7 @@ class PhaseRejected(Failure):
     ordinal: int | None = strawberry.field(description="Of the phase that the dates are of.")
     opens_on: date | None
     closes_on: date | None
-    unit: str | None = strawberry.field(description="The code of the unit where they hold.")
+    unit_code: str | None = strawberry.field(description="The code of the unit where they hold.")
     drive_title: str | None = strawberry.field(
         description="The drive that the dates are of, if any."
     )

@@ -25,8 +25,8 @@ says(
             "The unit does not stand directly below {limit}.",
         ),
         "NO_TARGET": (
-            "Đơn vị {unit} chưa có chỉ tiêu để phân bổ; hãy nêu tổng số.",
-            "The unit {unit} has no target to distribute; say the total.",
+            "Đơn vị {unit_code} chưa có chỉ tiêu để phân bổ; hãy nêu tổng số.",
+            "The unit {unit_code} has no target to distribute; say the total.",
         ),
         "NO_CHILDREN": (
             "Đơn vị không có đơn vị trực thuộc nào đang hoạt động.",
@@ -162,7 +162,7 @@ class DistributeTargetPayload:
 class TargetRejected(Failure):
     """What the programme's rules for targets do not allow."""
 
-    unit: str | None = strawberry.field(description="The code of the unit in question.")
+    unit_code: str | None = strawberry.field(description="The code of the unit in question.")
     phase: int | None = strawberry.field(description="The ordinal of the phase that is missing.")
     by: DistributeBy | None
 

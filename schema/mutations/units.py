@@ -152,7 +152,7 @@ class MergeUnitsPayload:
 class UnitRejected(Failure):
     """What the tree does not allow, with what stands in the way."""
 
-    unit: str | None = strawberry.field(description="The code of the unit that it is about.")
+    unit_code: str | None = strawberry.field(description="The code of the unit that it is about.")
     level: UnitLevel | None = strawberry.field(description="Of the unit that was to go there.")
     other_level: UnitLevel | None = strawberry.field(description="Of the unit there.")
     closed_on: date | None
