@@ -67,7 +67,7 @@ graphiql: environment ## build the GraphiQL page into api/static/graphiql
 	@$(TURN) $(MAKE) --silent $(GRAPHIQL)
 
 clean: ## remove the environment, caches and build products (.data, the database, stays)
-	@rm -rf $(VENV) $(CACHES) build dist sangkien.egg-info api/static/graphiql api/graphiql/node_modules
+	@rm -rf $(VENV) $(CACHES) build dist sangkien.egg-info api/static/graphiql api/graphiql/node_modules tests/clients/node_modules
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 environment:

@@ -8,16 +8,22 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
+from api import manifest
 from api import settings as settings_
+from api.cors import cors
 from api.demo_accounts import demo_accounts
 from api.graphiql_page import assets
-from api.graphql import GraphQLEndpoint
+from api.graphql import GraphQLEndpoint, Rules
+from api.headers import CarefulHeaders
 from api.health import healthz, readyz
+from api.limits import Crowd, Rate
 from api.metrics import metrics
+from api.persisted import Documents
 from api.settings import Settings
 from api.workers import leave_with
 from auth.principal import Principals
@@ -34,7 +40,10 @@ _KEYS = "select public_jwk::text as jwk from signing_key where retired_at is nul
 
 
 def create_app(settings: Settings) -> Starlette:
-    """Return the application for these settings; it opens its connections at start-up."""
+    """Return the application for these settings; it opens its connections at start-up.
+
+    Raises ManifestError.
+    """
     _, reader_url, writer_url = settings.urls()
     reader = Reader(reader_url, size=settings.pool_size)
     writer = Writer(writer_url, size=settings.pool_size)
@@ -48,10 +57,17 @@ def create_app(settings: Settings) -> Starlette:
         Principals(reader, settings.today),
         reader,
         writer,
+        rules=Rules(
+            documents=Documents(trusted_documents(settings)),
+            introspection=settings.introspection_for,
+            rate=Rate(settings.operations_a_second, settings.burst),
+            crowd=Crowd(settings.concurrency, settings.concurrency_each),
+            batch_limit=settings.batch_limit,
+        ),
     )
     routes = [
-        Mount("/graphql/assets", app=assets().app),
         Route("/graphql", endpoint),
+        Mount("/graphql/assets", app=assets().app),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
@@ -74,11 +90,20 @@ def create_app(settings: Settings) -> Starlette:
             await writer.close()
             await reader.close()
 
-    app = Starlette(routes=routes, lifespan=lifespan)
+    middleware = [Middleware(CarefulHeaders), *cors(settings.cors_origins)]
+    app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     app.state.reader = reader
     app.state.settings = settings
     app.state.embedded = EMBEDDED in os.environ
     return app
+
+
+def trusted_documents(settings: Settings) -> Mapping[str, str] | None:
+    """Return the only documents that are run, by id; None where any is. Raises ManifestError."""
+    if settings.trusted_documents is None:
+        return None
+    compiler = Compiler(SCHEMA._schema)  # noqa: SLF001 - as above
+    return manifest.load(settings.trusted_documents, compiler.check)
 
 
 def from_environment() -> Starlette:

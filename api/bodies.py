@@ -1,14 +1,22 @@
 """What a GraphQL request says, read from HTTP strictly and within bounds."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
-LARGEST_BODY = 100_000  # bytes
+from api.persisted import Reference
+
+LARGEST_BODY = 100_000  # bytes; of a GET's parameters too
+BODY_SECONDS = 10.0  # for all of a body to arrive
+LONGEST_ID = 256  # characters of a document's id
+_CLOSE = {"Connection": "close"}  # what is left of the body is not read
+_LATE = "The body did not arrive in time."
+_DOCUMENT = {"query", "documentId", "extensions"}  # parameters that name a document
 
 
 class BodyError(Exception):
@@ -25,9 +33,10 @@ class BodyError(Exception):
 
 @dataclass(frozen=True)
 class GraphQLRequest:
-    """A document, which of its operations to run, and the variables."""
+    """A document or what names it, which of its operations to run, and the variables."""
 
-    query: str
+    query: str | None
+    reference: Reference
     operation_name: str | None
     variables: Mapping[str, Any]
 
@@ -46,42 +55,67 @@ async def read_body(request: Request) -> bytes:
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared[:12]) > LARGEST_BODY:
         raise _too_large()
+    task = asyncio.current_task()
+    assert task is not None
+    # What asyncio.timeout does, at a third of its price; nearly every body is there already.
+    late = asyncio.get_running_loop().call_later(BODY_SECONDS, task.cancel, _LATE)
+    try:
+        return await _stream(request)
+    except asyncio.CancelledError as cancelled:
+        if cancelled.args != (_LATE,) or task.uncancel():
+            raise
+        raise BodyError(408, "BODY_TOO_SLOW", _LATE, _CLOSE) from None
+    finally:
+        late.cancel()
+
+
+async def _stream(request: Request) -> bytes:
     body = b""
-    async for chunk in request.stream():
-        body += chunk
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
         if len(body) > LARGEST_BODY:
             raise _too_large()
+        more = message.get("more_body", False)
     return body
 
 
 def parse_body(body: bytes) -> GraphQLRequest:
     """Return what a POST asks. Raises BodyError."""
+    return _from_object(_json(body, "The body"))
+
+
+def is_batch(body: bytes) -> bool:
+    """Whether a POST asks several things at once, in a JSON array."""
+    return body.lstrip()[:1] == b"["
+
+
+def parse_batch(body: bytes, limit: int) -> list[GraphQLRequest]:
+    """Return what a POST asks, in order: at most `limit` operations. Raises BodyError."""
     content = _json(body, "The body")
-    if not isinstance(content, dict):
-        raise BodyError(400, "BAD_REQUEST", "The body must be a JSON object.")
-    return _request(
-        content.get("query"),
-        content.get("operationName"),
-        content.get("variables"),
-        content.get("extensions"),
-    )
+    if not 0 < len(content) <= limit:
+        raise BodyError(400, "BAD_REQUEST", f"Send between 1 and {limit} operations in one body.")
+    return [_from_object(item) for item in content]
 
 
 def parse_parameters(parameters: Mapping[str, str]) -> GraphQLRequest:
     """Return what a GET asks by its URL's parameters. Raises BodyError."""
-    variables = parameters.get("variables")
-    extensions = parameters.get("extensions")
-    return _request(
-        parameters.get("query"),
-        parameters.get("operationName") or None,
-        _json(variables.encode("utf-8", "replace"), "'variables'") if variables else None,
-        _json(extensions.encode("utf-8", "replace"), "'extensions'") if extensions else None,
-    )
+    if sum(map(len, parameters.values())) > LARGEST_BODY:
+        raise BodyError(414, "URL_TOO_LONG", "The URL is too long; use POST.")
+    content: dict[str, Any] = {name: parameters.get(name) for name in ("query", "documentId")}
+    content["operationName"] = parameters.get("operationName") or None
+    for name in ("variables", "extensions"):
+        text = parameters.get(name)
+        content[name] = _json(text.encode("utf-8", "replace"), f"'{name}'") if text else None
+    return _from_object(content)
 
 
 def wants_page(headers: Headers, parameters: Mapping[str, str]) -> bool:
     """Whether it is a browser that opens the address, and not a client with a query."""
-    return "text/html" in headers.get("accept", "") and "query" not in parameters
+    return "text/html" in headers.get("accept", "") and _DOCUMENT.isdisjoint(parameters)
 
 
 def _json(text: bytes, what: str) -> Any:
@@ -91,16 +125,47 @@ def _json(text: bytes, what: str) -> Any:
         raise BodyError(400, "BAD_REQUEST", f"{what} must be JSON in UTF-8.") from error
 
 
-def _request(query: Any, name: Any, variables: Any, extensions: Any) -> GraphQLRequest:
-    if not isinstance(query, str) or not query:
-        raise BodyError(400, "BAD_REQUEST", "'query' must be a GraphQL document, as a string.")
+def _from_object(content: Any) -> GraphQLRequest:
+    if isinstance(content, list):
+        raise BodyError(400, "BAD_REQUEST", "Send one operation: batches are not taken.")
+    if not isinstance(content, dict):
+        raise BodyError(400, "BAD_REQUEST", "The body must be a JSON object.")
+    query, name = content.get("query"), content.get("operationName")
+    variables, extensions = content.get("variables"), content.get("extensions")
     if name is not None and not isinstance(name, str):
         raise BodyError(400, "BAD_REQUEST", "'operationName' must be a string or null.")
     if variables is not None and not isinstance(variables, dict):
         raise BodyError(400, "BAD_REQUEST", "'variables' must be an object or null.")
     if extensions is not None and not isinstance(extensions, dict):
         raise BodyError(400, "BAD_REQUEST", "'extensions' must be an object or null.")
-    return GraphQLRequest(query, name, variables or {})
+    document_id = content.get("documentId")
+    reference = Reference(document_id, _hash((extensions or {}).get("persistedQuery")))
+    if document_id is not None:
+        _check_id(document_id, query)
+    elif query is None and reference.sha256 is not None:
+        pass
+    elif not isinstance(query, str) or not query:
+        raise BodyError(400, "BAD_REQUEST", "'query' must be a GraphQL document, as a string.")
+    return GraphQLRequest(query, reference, name, variables or {})
+
+
+def _check_id(document_id: Any, query: Any) -> None:
+    if not isinstance(document_id, str) or not 0 < len(document_id) <= LONGEST_ID:
+        raise BodyError(400, "BAD_REQUEST", "'documentId' must be the id of a document.")
+    if query is not None:
+        raise BodyError(400, "BAD_REQUEST", "Send either 'query' or 'documentId', not both.")
+
+
+def _hash(persisted: Any) -> str | None:
+    """Return the hash in Apollo's extension for persisted queries."""
+    if persisted is None:
+        return None
+    if not isinstance(persisted, dict) or persisted.get("version") != 1:
+        raise BodyError(400, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+    hash_ = persisted.get("sha256Hash")
+    if not isinstance(hash_, str) or not 0 < len(hash_) <= LONGEST_ID:
+        raise BodyError(400, "BAD_REQUEST", "'sha256Hash' must be the hash of a document.")
+    return hash_
 
 
 def method_not_allowed(message: str) -> BodyError:
@@ -110,5 +175,5 @@ def method_not_allowed(message: str) -> BodyError:
 
 def _too_large() -> BodyError:
     return BodyError(
-        413, "BODY_TOO_LARGE", f"The body exceeds the limit of {LARGEST_BODY:,} bytes."
+        413, "BODY_TOO_LARGE", f"The body exceeds the limit of {LARGEST_BODY:,} bytes.", _CLOSE
     )

@@ -2,8 +2,9 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,13 +14,27 @@ from tqdm import tqdm
 from api import hosting, settings
 from api.settings import DEMO_TODAY, Settings, SettingsError
 from auth import keys, tokens
+from db import audit_heads
 from db import migrate as migrations
 from db.embedded import EmbeddedServerError
 from db.seed import demo as demo_data
 from db.seed import national
 from db.seed.national import NotEmptyError
 from db.verify import verify as verify_totals
+from db.verify_audit import verify_audit
 from schema.build import sdl
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_CONTEXT = """
+    select set_config('sangkien.action', %s, false),
+        set_config('sangkien.address', 'command line', false)
+"""
+# Whoever can make tokens can be anybody: it is noted of whom.
+_ISSUED = """
+    select audit_note('NOTED', 'Account', id, (select unit_id from person where id = person_id),
+        jsonb_build_object('seconds', %(ttl)s::int))
+    from account where username = %(user)s and kind <> 'PUBLIC' and disabled_at is null
+"""
 
 
 class Failure(click.ClickException):
@@ -41,7 +56,7 @@ def cli() -> None:
 def demo(port: int | None, workers: int) -> None:
     """Load the demo's data where there is none, and serve it."""
     with _database(migrate=True) as config:
-        with psycopg.connect(config.urls()[0]) as connection:
+        with _owner(config, "demo") as connection:
             _load_demo(connection)
             keys.ensure(connection)
         config.demo = True
@@ -86,12 +101,8 @@ def schema() -> None:
 )
 def token(user: str, ttl: int) -> None:
     """Print an access token of USER from the built-in issuer."""
-    with _database(migrate=False) as config, psycopg.connect(config.urls()[0]) as connection:
-        known = connection.execute(
-            "select from account where username = %s and kind <> 'PUBLIC' and disabled_at is null",
-            (user,),
-        ).fetchone()
-        if known is None:
+    with _database(migrate=False) as config, _owner(config, "token") as connection:
+        if connection.execute(_ISSUED, {"user": user, "ttl": ttl}).fetchone() is None:
             raise Failure(f"no account '{user}' that could sign in")
         key = keys.ensure(connection)
         click.echo(tokens.issue(key, user, issuer=config.issuer, audience=config.audience, ttl=ttl))
@@ -112,7 +123,7 @@ def generate(units: int, initiatives: int) -> None:
         if done >= total:
             bar.close()
 
-    with _database(migrate=True) as config, psycopg.connect(config.urls()[0]) as connection:
+    with _database(migrate=True) as config, _owner(config, "generate") as connection:
         try:
             national.generate(connection, units=units, initiatives=initiatives, progress=progress)
         except NotEmptyError as error:
@@ -121,15 +132,57 @@ def generate(units: int, initiatives: int) -> None:
 
 
 @cli.command()
-def verify() -> None:
-    """Recount all totals from the raw rows and compare; exit code 1 on any difference."""
-    with _database(migrate=False) as config, psycopg.connect(config.urls()[0]) as connection:
-        report = verify_totals(connection)
+@click.option(
+    "--heads", type=_FILE, help="Keep the ends of the audit log's chains in this file, if sound."
+)
+@click.option(
+    "--against", type=_FILE, help="Insist that what this file kept is in the audit log still."
+)
+def verify(heads: Path | None, against: Path | None) -> None:
+    """Recount all totals, and follow the audit log's chains; exit code 1 on any fault."""
+    kept = _kept_heads(against) if against else []
+    with _database(migrate=False) as config, _owner(config, "verify") as connection:
+        sound = _verify_totals(connection)
+        # One snapshot: the heads are of the events that were checked.
+        connection.execute("set transaction isolation level repeatable read")
+        sound = _verify_audit(connection, kept) and sound
+        current = audit_heads.heads(connection)
+    click.echo(f"audit heads: {audit_heads.digest(current)}")
+    if not sound:
+        sys.exit(1)
+    if heads is not None:
+        try:
+            heads.write_text(audit_heads.written(current), "utf-8")
+        except OSError as error:
+            raise Failure(f"{heads} cannot be written ({error.strerror})") from error
+
+
+def _kept_heads(file: Path) -> list[audit_heads.Head]:
+    try:
+        return audit_heads.read(file.read_text("utf-8"))
+    except OSError as error:
+        raise Failure(f"{file} cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise Failure(f"{file} does not hold what 'sangkien verify --heads' writes") from error
+
+
+def _verify_totals(connection: psycopg.Connection) -> bool:
+    report = verify_totals(connection)
     for difference in report.differences:
         click.echo(str(difference))
     click.echo(f"{report.cells:,} cells compared, {report.differing:,} differ")
-    if report.differing:
-        sys.exit(1)
+    connection.commit()
+    return not report.differing
+
+
+def _verify_audit(connection: psycopg.Connection, kept: Sequence[audit_heads.Head]) -> bool:
+    report = verify_audit(connection)
+    missing = audit_heads.missing(connection, kept)
+    for fault in (*report.faults, *missing):
+        click.echo(str(fault))
+    faulty = report.faulty + len(missing)
+    click.echo(f"{report.events:,} audit events in {report.chains:,} chains, {faulty:,} faults")
+    return not faulty
 
 
 def _load_demo(connection: psycopg.Connection) -> None:
@@ -138,6 +191,15 @@ def _load_demo(connection: psycopg.Connection) -> None:
         click.echo("sangkien: demo data loaded")
     elif connection.execute("select from unit where code = 'TTTT'").fetchone() is None:
         raise Failure("the database holds other data; set SANGKIEN_HOME to another folder")
+
+
+@contextmanager
+def _owner(config: Settings, action: str) -> Iterator[psycopg.Connection]:
+    """A connection of the owner, whose changes the audit log has under the command's name."""
+    with psycopg.connect(config.urls()[0]) as connection:
+        connection.execute(_CONTEXT, [action])
+        connection.commit()
+        yield connection
 
 
 @contextmanager

@@ -1,38 +1,63 @@
 """The GraphQL endpoint: a request becomes a principal and a plan, the plan's JSON the response."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api import answers, metrics
-from api.bodies import (
-    GraphQLRequest,
-    method_not_allowed,
-    parse_body,
-    parse_parameters,
-    read_body,
-    wants_page,
-)
+from api import answers, bodies, compression, etags, metrics
+from api.bodies import GraphQLRequest, method_not_allowed
 from api.graphiql_page import page
+from api.introspection import Introspection
+from api.limits import Crowd, Rate, stranger
+from api.persisted import Documents
 from api.refusals import refusal
 from auth.principal import Principal, Principals
 from auth.tokens import TokenError, Verifier
-from db.sessions import GrantsChangedError, Reader, UnavailableError
+from db.sessions import GrantsChangedError, Reader, TooSlowError, UnavailableError
 from db.transactions import Writer
-from schema.compiler.plan import Cache, Compiler, Operation, Plan
+from schema.compiler.cache import Cache
+from schema.compiler.plan import Compiler, Operation, Plan
 from schema.messages import preferred
 from schema.run import Asker, Mutations
 
-Prepared = tuple[Plan, Sequence[Any]] | tuple[Operation, Any]
-"""A query's plan and parameters, or a mutation and its variables."""
-
+MUTATION_SECONDS = 30.0  # of all its fields; a query is one statement, which has 10 seconds
 _TRIES = 3  # of an operation whose caller's grants change meanwhile
 _BEARER = "bearer "
+_LARGEST_REMEMBERED = 4_000  # bytes of a body
+_NEW_DOCUMENT = 1_000  # bytes of one that is not remembered count as an operation
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What callers of the endpoint may do."""
+
+    documents: Documents
+    introspection: Introspection
+    rate: Rate
+    crowd: Crowd
+    batch_limit: int
+
+
+class Asking(NamedTuple):
+    """Who asks: an account, None for nobody, and the name that it is counted under."""
+
+    username: str | None
+    counted_as: str
+
+
+class Prepared(NamedTuple):
+    """A query with its plan and parameters, or a mutation, without a plan, and its variables."""
+
+    operation: Operation
+    plan: Plan | None
+    values: Any
 
 
 class GraphQLEndpoint:
@@ -45,12 +70,15 @@ class GraphQLEndpoint:
         principals: Principals,
         reader: Reader,
         writer: Writer,
+        *,
+        rules: Rules,
     ) -> None:
         self._compiler = compiler
         self._verifier = verifier
         self._principals = principals
         self._reader = reader
         self._mutations = Mutations(compiler, writer)
+        self._rules = rules
         # Clients send the same few bodies over and over: what became of one is remembered.
         self._prepared: Cache[Prepared] = Cache(2_048)
 
@@ -66,43 +94,89 @@ class GraphQLEndpoint:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        if request.method == "GET" and wants_page(request.headers, request.query_params):
+        if request.method == "GET" and bodies.wants_page(request.headers, request.query_params):
             return page(request)
         media = answers.media_type(request.headers)
         try:
-            what, values = await self._prepare(request)
-            username = await self._username(request)
-            if isinstance(what, Plan):
-                return answers.data(await self._read(username, what, values), media)
-            return answers.data(await self._write(request, username, what, values), media)
+            response = await self._respond(request, media)
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
-            return refusal(error, media)
+            response = refusal(error, media)
+        return await _packed(request, response)
 
-    async def _prepare(self, request: Request) -> Prepared:
-        if request.method == "POST":
-            body = await read_body(request)
-            return self._prepared.remember(body, lambda: self._plan(parse_body(body)))
-        if request.method != "GET":
+    async def _respond(self, request: Request, media: str) -> Response:
+        """Go the way of a request, in order; each step may refuse it."""
+        if request.method not in {"GET", "POST"}:
             raise method_not_allowed("Use GET or POST.")
-        asked = parse_parameters(request.query_params)
-        operation = self._compiler.operation(asked.query, asked.operation_name)
-        if operation.kind is not OperationType.QUERY:
-            raise method_not_allowed("Only queries may be sent by GET.")
-        return self._plan(asked)
+        asking = await self._identify(request)
+        self._rules.rate.take(asking.counted_as)
+        if request.method == "GET":
+            asked = bodies.parse_parameters(request.query_params)
+            return await self._run(request, asking, self._prepare(asking, asked), media)
+        body = await bodies.read_body(request)
+        if self._rules.batch_limit and bodies.is_batch(body):
+            return await self._batch(request, asking, body)
+        return await self._run(request, asking, self._prepare_body(asking, body), media)
 
-    def _plan(self, asked: GraphQLRequest) -> Prepared:
-        operation = self._compiler.operation(asked.query, asked.operation_name)
-        variables = self._compiler.variables(operation, asked.variables)
+    async def _identify(self, request: Request) -> Asking:
+        try:
+            username = await self._username(request)
+        except TokenError:
+            self._rules.rate.take(stranger(request.client))
+            raise
+        return Asking(username, username or stranger(request.client))
+
+    def _prepare_body(self, asking: Asking, body: bytes) -> Prepared:
+        def prepare() -> Prepared:
+            self._rules.rate.take(asking.counted_as, len(body) // _NEW_DOCUMENT)
+            return self._prepare(asking, bodies.parse_body(body))
+
+        if len(body) > _LARGEST_REMEMBERED:
+            return prepare()
+        return self._prepared.remember(body, prepare)
+
+    def _prepare(self, asking: Asking, asked: GraphQLRequest) -> Prepared:
+        hints = self._rules.introspection.is_open_to(asking.username)
+        query = self._rules.documents.text(asked.query, asked.reference)
+        operation = self._compiler.operation(query, asked.operation_name, hints=hints)
+        self._rules.documents.keep(query, asked.reference)
+        variables = self._compiler.variables(operation, asked.variables, hints=hints)
         if operation.kind is OperationType.MUTATION:
-            return operation, variables
+            return Prepared(operation, None, variables)
         plan = self._compiler.plan(operation, variables)
-        return plan, plan.values(variables)
+        return Prepared(operation, plan, plan.values(variables))
 
-    async def _write(
-        self, request: Request, username: str | None, operation: Operation, variables: Any
-    ) -> bytes:
+    async def _run(
+        self, request: Request, asking: Asking, prepared: Prepared, media: str
+    ) -> Response:
+        if request.method == "GET" and prepared.plan is None:
+            raise method_not_allowed("Only queries may be sent by GET.")
+        self._rules.introspection.check(prepared.operation, asking.username)
+        self._rules.crowd.enter(asking.counted_as)
+        try:
+            text = await self._data(request, asking.username, prepared)
+        finally:
+            self._rules.crowd.leave(asking.counted_as)
+        return answers.Data(text, media)
+
+    async def _batch(self, request: Request, asking: Asking, body: bytes) -> Response:
+        """Run several operations one after another; each succeeds or fails by itself."""
+        batch = bodies.parse_batch(body, self._rules.batch_limit)
+        self._rules.rate.take(asking.counted_as, len(batch) - 1)
+        responses = []
+        for asked in batch:
+            try:
+                prepared = self._prepare(asking, asked)
+                response = await self._run(request, asking, prepared, answers.JSON)
+            except Exception as error:  # noqa: BLE001 - as for a request of its own
+                response = refusal(error, answers.JSON)
+            responses.append(response)
+        return answers.batch(responses)
+
+    async def _data(self, request: Request, username: str | None, prepared: Prepared) -> bytes:
+        if prepared.plan is not None:
+            return await self._read(username, prepared.plan, prepared.values)
         asker = Asker(
             principal=lambda: self._principals.of(username),
             grants_changed=lambda: self._principals.forget(username),
@@ -110,7 +184,11 @@ class GraphQLEndpoint:
             address=request.client.host if request.client else None,
             locale=preferred(request.headers.get("accept-language")),
         )
-        return await self._mutations.run(operation, variables, asker)
+        try:
+            async with asyncio.timeout(MUTATION_SECONDS):
+                return await self._mutations.run(prepared.operation, prepared.values, asker)
+        except TimeoutError:
+            raise TooSlowError from None
 
     async def _read(self, username: str | None, plan: Plan, values: Sequence[Any]) -> bytes:
         for _ in range(_TRIES):
@@ -128,3 +206,17 @@ class GraphQLEndpoint:
         if not header.lower().startswith(_BEARER):
             raise TokenError("Send the access token as 'Authorization: Bearer …'.")
         return (await self._verifier.verify(header[len(_BEARER) :].strip())).subject
+
+
+async def _packed(request: Request, response: Response) -> Response:
+    """Leave out what the client has already, and make the rest smaller."""
+    coding = compression.coding(request, response)
+    if (
+        request.method == "GET"
+        and isinstance(response, answers.Data)
+        and etags.mark(request, response, coding)
+    ):
+        return etags.not_modified(response)
+    if coding is not None:
+        await compression.compress(response, coding)
+    return response

@@ -13,7 +13,8 @@ from pathlib import Path
 import psycopg
 import uvicorn
 
-from api.app import EMBEDDED, SUPERVISOR
+from api.app import EMBEDDED, SUPERVISOR, trusted_documents
+from api.manifest import ManifestError
 from api.settings import Settings
 from db import embedded
 from db import migrate as migrations
@@ -88,6 +89,7 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
     """Run the HTTP server until it is stopped. Raises HostingError."""
     config = config.model_copy(update={"port": port or config.port})
     _check_port(config.host, config.port)
+    _check_documents(config)
     for name in (
         "database_url",
         "reader_url",
@@ -123,6 +125,13 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
             date_header=True,
             lifespan="on",
         )
+
+
+def _check_documents(config: Settings) -> None:
+    try:
+        trusted_documents(config)
+    except ManifestError as error:
+        raise HostingError(f"SANGKIEN_TRUSTED_DOCUMENTS: {error}") from error
 
 
 def _check_port(host: str, port: int) -> None:

@@ -8,10 +8,12 @@ from starlette.responses import Response
 
 from api import answers
 from api.bodies import BodyError
+from api.limits import LimitedError
+from api.traces import trace
 from auth.principal import UnknownAccountError
 from auth.tokens import TokenError
 from db.sessions import TooSlowError, UnavailableError
-from schema.compiler.plan import RefusedError
+from schema.compiler.errors import RefusedError
 
 _LOG = logging.getLogger("sangkien.graphql")
 
@@ -20,7 +22,7 @@ _LOG = logging.getLogger("sangkien.graphql")
 def refusal(error: Exception, media: str) -> Response:
     """Answer an error. One that nobody foresaw is logged under an id, and tells nothing else."""
     correlation_id = uuid.uuid4().hex
-    _LOG.error("unexpected error %s", correlation_id, exc_info=error)
+    _LOG.error("unexpected error %s: %s", correlation_id, trace(error))
     return answers.failed(
         500,
         "INTERNAL",
@@ -33,6 +35,12 @@ def refusal(error: Exception, media: str) -> Response:
 @refusal.register
 def _(error: BodyError, media: str) -> Response:
     return answers.failed(error.status, error.code, str(error), media, headers=error.headers)
+
+
+@refusal.register
+def _(error: LimitedError, media: str) -> Response:
+    headers = {"Retry-After": str(error.retry_after)}
+    return answers.failed(error.status, error.code, str(error), media, headers=headers)
 
 
 @refusal.register

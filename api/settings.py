@@ -4,11 +4,13 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from api.cors import origin
+from api.introspection import Introspection
 from db.url import READER, WRITER, with_role
 
 DEMO_TODAY = date(2022, 10, 21)  # the day of the article
@@ -28,6 +30,15 @@ def _postgresql(url: str) -> str:
     return url
 
 
+def _list(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(text, tuple):
+        return text
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+Origins = Annotated[
+    tuple[Annotated[str, AfterValidator(origin)], ...], NoDecode, BeforeValidator(_list)
+]
 DatabaseUrl = Annotated[str, AfterValidator(_postgresql)]
 
 
@@ -47,6 +58,27 @@ class Settings(BaseSettings):
     pool_size: Annotated[int, Field(ge=1, le=200)] = 8
     demo: bool = False
     today: date | None = None
+    introspection: Introspection | None = None
+    trusted_documents: Path | None = None
+    batch_limit: Annotated[int, Field(ge=0, le=50)] = 0
+    cors_origins: Origins = ()
+    # Of one caller in one process: operations a second, at once after a pause, and running.
+    rate: Annotated[float, Field(ge=0)] | None = None
+    burst: Annotated[int, Field(ge=1)] = 1_000
+    concurrency_each: Annotated[int, Field(ge=1)] = 128
+    concurrency: Annotated[int, Field(ge=1)] = 512  # of all callers in one process
+
+    @property
+    def introspection_for(self) -> Introspection:
+        """Who may read the schema from the API: unless set, those signed in; in a demo, all."""
+        default = Introspection.ALL if self.demo else Introspection.SIGNED_IN
+        return self.introspection or default
+
+    @property
+    def operations_a_second(self) -> float:
+        """How many operations one caller may run, 0 for no limit: unless set, 100; in a demo, 0."""
+        default = 0.0 if self.demo else 100.0
+        return default if self.rate is None else self.rate
 
     def urls(self) -> tuple[str, str, str]:
         """Return the URLs of the owner, the reader and the writer."""
@@ -66,4 +98,6 @@ def load() -> Settings:
         problem = error.errors()[0]
         name = "SANGKIEN_" + ".".join(str(part) for part in problem["loc"]).upper()
         message = problem["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name}={problem['input']!r} cannot be: {message}") from error
+        # A database's URL has a password in it.
+        value = "…" if name.endswith("_URL") else repr(problem["input"])
+        raise SettingsError(f"{name}={value} cannot be: {message}") from None

@@ -84,7 +84,7 @@ def principal(profile: Mapping[str, Any], today: date, fixed_today: date | None)
             account_id=profile["id"],
             grants_version=profile["version"],
             person_id=profile["person_id"] if own else None,
-            scopes=_settings(held),
+            scopes=_settings(held, is_auditor=is_auditor),
             can=_can(held, is_auditor=is_auditor),
             today=fixed_today,
             writes={} if is_auditor else _write_settings(held),
@@ -92,10 +92,16 @@ def principal(profile: Mapping[str, Any], today: date, fixed_today: date | None)
     )
 
 
-def _settings(held: Mapping[Permission, Scope]) -> dict[str, tuple[str, ...]]:
+def _settings(held: Mapping[Permission, Scope], *, is_auditor: bool) -> dict[str, tuple[str, ...]]:
+    """Return where the caller sees what; and where it decides, for its queue."""
     guards = {permission: held.get(permission, Scope()) for permission in _GUARDS}
     subtrees = {name.lower(): scope.subtrees for name, scope in guards.items()}
-    return {**subtrees, "unit_read_alone": guards[Permission.UNIT_READ].units}
+    reviewed = Scope() if is_auditor else held.get(Permission.INITIATIVE_REVIEW, Scope())
+    return {
+        **subtrees,
+        "unit_read_alone": guards[Permission.UNIT_READ].units,
+        "initiative_review_alone": reviewed.units,
+    }
 
 
 def _write_settings(held: Mapping[Permission, Scope]) -> dict[str, tuple[str, ...]]:

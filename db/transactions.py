@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ _CONTEXT = """
     select today(), present(), set_config('sangkien.action', $1, true),
         set_config('sangkien.address', $2, true), set_config('sangkien.reason', $3, true)
 """
+_REASON = "select set_config('sangkien.reason', $1, true)"
 _NOTE = "select audit_note($1, $2, $3, $4, $5)"
 
 
@@ -83,11 +84,25 @@ class WriteSession:
         if not self.caller.may(permission, unit["path"]):
             raise ForbiddenError(permission.upper(), unit["code"], unit_id=unit["id"])
 
+    async def give_reason(self, reason: str | None) -> None:
+        """Let the audit log say from here on why something is changed."""
+        await self.execute(_REASON, reason or "")
+
+    async def note_refusal(self, unit_id: int | None, after: dict[str, Any]) -> None:
+        """Note in the audit log that one of several things asked for was refused."""
+        await self.execute(_NOTE, "REFUSED", None, None, unit_id, after)
+
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo what is done within where it raises, and go on."""
-        async with self._connection.transaction():
+        # Not asyncpg's own, which knows nothing of a transaction that a plain statement began.
+        await self._connection.execute("savepoint within")
+        try:
             yield
+        except (asyncpg.PostgresError, DomainError):
+            await self._connection.execute("rollback to savepoint within; release savepoint within")
+            raise
+        await self._connection.execute("release savepoint within")
 
 
 Command = Callable[[WriteSession], Awaitable[T]]
@@ -153,12 +168,15 @@ class Writer:
         unit_id: int | None = None,
         after: dict[str, Any] | None = None,
     ) -> None:
-        """Note in the audit log what changed no row: a refused attempt, or an export."""
+        """Note in the audit log what changed no row: a refused attempt, or an export.
+
+        Whatever has become of the caller's grants: it is who asked. Raises UnavailableError.
+        """
 
         async def append(session: WriteSession) -> None:
             await session.execute(_NOTE, kind, None, None, unit_id, after)
 
-        await self.run(caller, attempt, append)
+        await self.run(replace(caller, grants_version=None), attempt, append)
 
 
 async def _write(

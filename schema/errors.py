@@ -1,8 +1,10 @@
 """The expected outcomes of a mutation other than success, as GraphQL types."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_type_hints
 
+import orjson
 import strawberry
 
 from auth.permissions import Permission
@@ -12,8 +14,10 @@ from db.rules.errors import (
     ForbiddenError,
     InvalidInputError,
     NotFoundError,
+    Refused,
 )
 from schema.messages import Locale, message
+from schema.scalars import InitiativeState
 
 
 @strawberry.interface(name="Error", description="Why a mutation changed nothing.")
@@ -45,9 +49,11 @@ class Conflict(Failure):
     """Somebody else was there first."""
 
     version: int | None = strawberry.field(description="The version that the object is at.")
-    state: str | None = strawberry.field(description="The state that it is in.")
+    state: InitiativeState | None = strawberry.field(description="The state that it is in.")
     awaits: str | None = strawberry.field(description="The code of the unit that it awaits.")
-    field: str | None = strawberry.field(description="The field whose value is taken.")
+    field: str | None = strawberry.field(
+        description="The field of the input that it is about; list indices as digits, with dots."
+    )
 
 
 @strawberry.type(description="What is wrong with one field of the input.")
@@ -104,6 +110,21 @@ def shown(error: DomainError, locale: Locale) -> Any:
     return type_(
         **values | {"code": error.code, "message": message(error.code, locale, error.facts)}
     )
+
+
+def worded(outcome: Any, locale: Locale) -> Any:
+    """Return what a command has returned, with refusals in words: JSON of code and message."""
+    refusals = {
+        name: [None if why is None else _in_words(why, locale) for why in getattr(outcome, name)]
+        for name, hint in get_type_hints(type(outcome)).items()
+        if hint == list[Refused | None]
+    }
+    return replace(outcome, **refusals) if refusals else outcome
+
+
+def _in_words(why: Refused, locale: Locale) -> str:
+    said = {"code": why["code"], "message": message(why["code"], locale, why["facts"])}
+    return orjson.dumps(said).decode()
 
 
 def _type(error: DomainError) -> Any:

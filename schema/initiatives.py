@@ -75,6 +75,14 @@ class Authorship:
         """The author, where the viewer may know."""
 
 
+@strawberry.type(description="Points for one criterion of the campaign's rubric.")
+class Score:
+    """Points for one criterion of the campaign's rubric."""
+
+    criterion: str
+    score: int
+
+
 @strawberry.type(description="What a unit decided on an initiative.")
 class Review:
     """What a unit decided on an initiative."""
@@ -82,7 +90,14 @@ class Review:
     decision: ReviewDecision
     reason: str | None
     decision_number: str | None
+    verified: list[VND] | None = strawberry.field(
+        description="The benefit found to be true, for each of up to three years."
+    )
     at: datetime
+
+    @sql(queries.reviews.scores)
+    def scores(self) -> list[Score]:
+        """The points given, by criterion."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
@@ -128,6 +143,8 @@ class Initiative(Node):
     confidential: bool
     benefit_claimed: VND
     benefit_verified: VND | None
+    claimed: list[VND] = strawberry.field(description="VND for each of up to three years.")
+    verified: list[VND] | None = strawberry.field(description="As `claimed`; null until verified.")
     other_benefit: str | None
     version: int
 

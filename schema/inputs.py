@@ -13,9 +13,12 @@ import strawberry
 from strawberry import UNSET
 
 from db.rules.errors import Problem
+from schema.compiler.nodes import key_of
 
 _CHECK = "check"
 _CLEARS = "clears"
+_SAID = "said"
+_MEANS = "means"
 _LARGEST = 9_007_199_254_740_991  # 2^53 - 1, the largest whole number that every client reads
 _CODE = re.compile(r"[0-9A-Z][0-9A-Z._-]*")
 MISSING: Any = object()
@@ -103,16 +106,36 @@ def key() -> Any:
     )
 
 
+def node_id(type_name: str, *, description: str | None = None) -> Any:
+    """Declare a global id of this type; what a command is given is the key that it holds."""
+    field = _field(
+        lambda value: None if key_of(value, type_name) is not None else ("UNKNOWN_ID", None),
+        MISSING,
+        description,
+    )
+    field.metadata = {**field.metadata, _MEANS: lambda value: key_of(value, type_name)}
+    return field
+
+
 def clearable(field: Any) -> Any:
     """Let a field's null take the value away, where else null is the same as left out."""
     field.metadata = {**field.metadata, _CLEARS: True}
     return field
 
 
+def nullable(field: Any) -> Any:
+    """Let a field's null mean that there is no value; it must be said, and not left out."""
+    field.metadata = {**field.metadata, _CLEARS: True, _SAID: True}
+    return field
+
+
 def arguments(input_: Any) -> dict[str, Any]:
-    """Return the fields of an input that say something, by Python name."""
+    """Return the fields of an input that say something, by Python name.
+
+    An input within it is given as what its class `stands_for`, or as it is.
+    """
     return {
-        field.python_name: value
+        field.python_name: field.metadata.get(_MEANS, _meant)(value)
         for field in input_.__strawberry_definition__.fields
         if (value := getattr(input_, field.python_name)) is not UNSET
         and (value is not None or _CLEARS in field.metadata)
@@ -123,9 +146,11 @@ def problems(value: Any, path: tuple[str, ...] = ()) -> Iterator[Problem]:
     """Give everything that is wrong with an input and the inputs in it."""
     for field in value.__strawberry_definition__.fields:
         item = getattr(value, field.python_name)
+        name = _camel(field.python_name)
+        if item is UNSET and _SAID in field.metadata:
+            yield Problem((*path, name), "UNSAID")
         if item is None or item is UNSET:
             continue
-        name = _camel(field.python_name)
         check = field.metadata.get(_CHECK)
         found = check(item) if check else None
         if found:
@@ -158,6 +183,13 @@ def _within(value: int, least: int, most: int) -> tuple[str, Any] | None:
     if value > most:
         return "TOO_LARGE", most
     return None
+
+
+def _meant(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_meant(item) for item in value]
+    made = getattr(value, "stands_for", None)
+    return made(**arguments(value)) if made else value
 
 
 def _camel(name: str) -> str:

@@ -35,6 +35,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "It no longer awaits this decision; it is {state} now.",
     ),
     "TAKEN": ("Giá trị này đã được dùng.", "This is in use already."),
+    "ALREADY_REVOKED": ("Quyền này đã được thu hồi.", "This grant was revoked already."),
     "KEY_REUSED": (
         "Khóa chống gửi lặp này đã dùng cho một yêu cầu khác.",
         "This idempotency key was used for another request.",
@@ -42,6 +43,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     # what is wrong with the input
     "INVALID_INPUT": ("Dữ liệu nhập chưa hợp lệ.", "The input is not valid."),
     "BLANK": ("Không được để trống.", "It must not be blank."),
+    "UNSAID": (
+        "Phải nêu rõ; giá trị null nghĩa là không có.",
+        "It must be said; null stands for none.",
+    ),
     "TOO_LONG": ("Dài quá {limit} ký tự.", "It is longer than {limit} characters."),
     "TOO_SMALL": ("Phải từ {limit} trở lên.", "It must be at least {limit}."),
     "TOO_LARGE": ("Không được quá {limit}.", "It must be at most {limit}."),
@@ -60,6 +65,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Ngày kết thúc trước ngày bắt đầu.",
         "The last day is before the first.",
     ),
+    "STILL_AHEAD": ("Ngày này còn ở phía trước.", "This day is still ahead."),
+    "OVER": ("Ngày này đã qua.", "This day is over."),
     "SHARES_NOT_100": (
         "Tổng tỷ lệ đóng góp phải bằng 100 %.",
         "The shares must sum to 100 %.",

@@ -2,12 +2,31 @@
 
 import strawberry
 
+from schema.mutations.awards import AwardMutations
 from schema.mutations.campaigns import CampaignMutations
+from schema.mutations.duplicates import DuplicateMutations
+from schema.mutations.grants import GrantMutations
 from schema.mutations.initiatives import InitiativeMutations
 from schema.mutations.phases import PhaseMutations
+from schema.mutations.publications import PublicationMutations
+from schema.mutations.reviews import ReviewMutations
+from schema.mutations.targets import TargetMutations
+from schema.mutations.units import UnitMutations
 from schema.mutations.windows import WindowMutations
 
 
 @strawberry.type
-class Mutation(CampaignMutations, PhaseMutations, WindowMutations, InitiativeMutations):
+class Mutation(
+    CampaignMutations,
+    PhaseMutations,
+    WindowMutations,
+    TargetMutations,
+    InitiativeMutations,
+    ReviewMutations,
+    DuplicateMutations,
+    PublicationMutations,
+    AwardMutations,
+    UnitMutations,
+    GrantMutations,
+):
     """All writes. Each is carried out whole or not at all, and once for an idempotency key."""

@@ -1,6 +1,6 @@
 """People, as far as the viewer may know them; accounts and grants."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -58,13 +58,33 @@ class Account:
 
 
 @strawberry.type(description="A role at a unit and everything below it.")
-class Grant:
+class Grant(Node):
     """A role at a unit and everything below it, from a day to a day, both included."""
+
+    by_id = staticmethod(queries.people.grant_by_id)
 
     role: Role
     valid_from: date
     valid_to: date | None
+    granted_at: datetime
+    revoked_at: datetime | None = strawberry.field(description="It holds no longer.")
+
+    @sql(queries.people.username)
+    def username(self) -> str:
+        """The name that its account signs in with."""
+
+    @sql(queries.people.actor)
+    def person(self) -> Person | None:
+        """The person behind the account, where the viewer may know."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
         """The unit."""
+
+    @sql(queries.people.granter)
+    def granted_by(self) -> Person | None:
+        """Who gave it, where the viewer may know."""
+
+    @sql(queries.people.revoker)
+    def revoked_by(self) -> Person | None:
+        """Who took it back, where the viewer may know."""

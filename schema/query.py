@@ -3,12 +3,14 @@
 import strawberry
 
 from db import queries
+from schema.audit import AuditEvent, AuditFilter
 from schema.campaigns import Campaign
 from schema.compiler.fields import by_global_id, connection, sql
 from schema.compiler.relay import Connection
 from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
 from schema.node import Node
 from schema.people import Account, Grant
+from schema.reviews import QueueEntry
 from schema.units import Unit, UnitFilter, UnitOrder
 
 
@@ -27,6 +29,10 @@ class Viewer:
     @sql(queries.units.tops)
     def units(self) -> list[Unit]:
         """The top units of what the viewer may see."""
+
+    @connection(queries.reviews.queue)
+    def queue(self) -> Connection[QueueEntry]:
+        """What awaits a decision of the viewer's, the oldest first, without the viewer's own."""
 
 
 @strawberry.type
@@ -76,3 +82,7 @@ class Query:
         order_by: InitiativeOrder | None = None,
     ) -> Connection[Initiative]:
         """All initiatives that the viewer sees."""
+
+    @connection(queries.audit.every)
+    def audit_events(self, filter: AuditFilter | None = None) -> Connection[AuditEvent]:
+        """The audit log as far as the viewer may read it, newest first."""

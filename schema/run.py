@@ -1,7 +1,7 @@
 """Carries out a mutation: its fields one after another, each one command and one payload."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import Enum
@@ -17,16 +17,21 @@ from db.rules.errors import DomainError, ForbiddenError, InvalidInputError
 from db.sessions import Caller, GrantsChangedError
 from db.transactions import Attempt, Writer, WriteSession
 from schema.build import SCHEMA
-from schema.compiler.commands import COMMAND, KEY, Guarded
+from schema.compiler.commands import COMMAND, KEY, PREVIEW, Guarded
+from schema.compiler.outcomes import filled
 from schema.compiler.plan import Compiler, Operation, Plan
-from schema.errors import Failure, shown
+from schema.errors import Failure, shown, worded
 from schema.inputs import arguments, problems
 from schema.messages import Locale
 
 _TRIES = 3  # of a command whose caller's grants change meanwhile
 Read = Callable[[Plan, list[Any]], Awaitable[bytes]]
 # What of an input the log of refused attempts repeats: the keys of things, never their contents.
-_NAMING = {"number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"}
+_NAMING = {
+    *("number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"),
+    *("issuer", "recipient_unit", "username", "grant"),
+}
+_LONGEST_KEY, _LONGEST_REASON = 100, 2_000  # characters of what it repeats
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,24 @@ class Asker:
     locale: Locale
 
 
+@dataclass(frozen=True)
+class _Step:
+    """A field of the operation: what it runs with what, and how its payload will be read."""
+
+    nodes: list[FieldNode]
+    guarded: Guarded
+    given: Any
+    input_: Any
+    errors: Mapping[str, GraphQLObjectType]
+    plan: Plan
+    values: list[Any]
+
+    @property
+    def action(self) -> str:
+        """Return the name of the mutation."""
+        return self.nodes[0].name.value
+
+
 class Mutations:
     """Runs mutations on a schema."""
 
@@ -50,36 +73,41 @@ class Mutations:
 
     async def run(self, operation: Operation, variables: Any, asker: Asker) -> bytes:
         """Return the data of a mutation as JSON. Raises RefusedError before anything runs."""
-        answer = {}
-        for name, nodes in self._compiler.mutation(operation, variables).items():
-            if nodes[0].name.value == "__typename":
-                answer[name] = "Mutation"
-            else:
-                answer[name] = await self._field(operation, variables, nodes, asker)
+        asked = self._compiler.mutation(operation, variables)
+        steps = {
+            name: self._step(operation, variables, nodes)
+            for name, nodes in asked.items()
+            if nodes[0].name.value != "__typename"
+        }
+        answer: dict[str, Any] = dict.fromkeys(asked, "Mutation")
+        for name, step in steps.items():
+            answer[name] = await self._answer(step, operation, variables, asker)
         return orjson.dumps(answer)
 
-    async def _field(
-        self, operation: Operation, variables: Any, nodes: list[FieldNode], asker: Asker
-    ) -> Any:
+    def _step(self, operation: Operation, variables: Any, nodes: list[FieldNode]) -> _Step:
         field = SCHEMA._schema.mutation_type.fields[nodes[0].name.value]  # type: ignore[union-attr] # noqa: SLF001 - as in api/app.py
         declared = field.extensions["strawberry-definition"]
         guarded: Guarded = declared.metadata[COMMAND]
         given = get_argument_values(field, nodes[0], variables)["input"]
         payload, errors = _members(get_named_type(field.type))
+        plan = self._compiler.payload(operation, variables, nodes, payload, guarded.outcome)
+        input_ = _input(declared, given)
+        return _Step(nodes, guarded, given, input_, errors, plan, plan.values(variables))
+
+    async def _answer(self, step: _Step, operation: Operation, variables: Any, asker: Asker) -> Any:
         try:
-            input_ = _input(declared, given)
-            outcome = await self._carry_out(nodes[0].name.value, guarded, input_, given, asker)
+            outcome = await self._carry_out(step, asker)
         except DomainError as error:
             answer = shown(error, asker.locale)
-            type_ = errors[type(answer).__name__]
-            return self._compiler.refused(operation, variables, nodes, type_, answer)
-        plan = self._compiler.payload(operation, variables, nodes, payload, guarded.outcome)
-        return orjson.Fragment(await asker.read(plan, plan.values(variables, outcome)))
+            type_ = step.errors[type(answer).__name__]
+            return self._compiler.refused(operation, variables, step.nodes, type_, answer)
+        values = filled(step.values, worded(outcome, asker.locale))
+        return orjson.Fragment(await asker.read(step.plan, values))
 
-    async def _carry_out(
-        self, action: str, guarded: Guarded, input_: Any, given: Any, asker: Asker
-    ) -> Any:
-        attempt = Attempt(action, asker.address, getattr(input_, "reason", None) or None)
+    async def _carry_out(self, step: _Step, asker: Asker) -> Any:
+        action, guarded, input_, given = step.action, step.guarded, step.input_, step.given
+        reason = _notable(getattr(input_, "reason", None) or None, _LONGEST_REASON)
+        attempt = Attempt(action, asker.address, reason)
         for left in reversed(range(_TRIES)):
             principal = await asker.principal()
             try:
@@ -101,7 +129,7 @@ class Mutations:
         key = given_fields.pop(KEY, None)
 
         async def command(session: WriteSession) -> Any:
-            if key is None:
+            if key is None or given_fields.get(PREVIEW):
                 return await guarded.command(session, **given_fields)
 
             async def run() -> dict[str, Any]:
@@ -115,16 +143,12 @@ class Mutations:
         self, caller: Caller, attempt: Attempt, error: DomainError, input_: Any
     ) -> None:
         named = {
-            name: value
+            name: _notable(value, _LONGEST_KEY)
             for name, value in arguments(input_).items()
             if name in _NAMING and isinstance(value, str | int)
         }
         note = {"code": error.code, **named}
-        try:
-            await self._writer.note(caller, attempt, "REFUSED", unit_id=error.unit_id, after=note)
-        except GrantsChangedError:
-            # Whoever changed the grants meanwhile is in the log; so is the caller's next attempt.
-            return
+        await self._writer.note(caller, attempt, "REFUSED", unit_id=error.unit_id, after=note)
 
 
 def _guard(principal: Principal, guarded: Guarded, input_: Any) -> None:
@@ -156,6 +180,13 @@ def _members(union: Any) -> tuple[GraphQLObjectType, dict[str, GraphQLObjectType
             payloads.append(type_)
     (payload,) = payloads
     return payload, errors
+
+
+def _notable(value: Any, longest: int) -> Any:
+    """Return a value as the log can hold it: what was refused may be any text at all."""
+    if not isinstance(value, str):
+        return value
+    return value[:longest].replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _digest(action: str, given: Any) -> bytes:

@@ -8,6 +8,7 @@ from auth.permissions import Permission
 from db.models.enums import (
     AccountKind,
     AdjustmentKind,
+    AuditKind,
     AwardForm,
     CountsFrom,
     InitiativeState,
@@ -17,8 +18,10 @@ from db.models.enums import (
     Sector,
     SolutionType,
     TargetKind,
+    UnitChange,
     UnitLevel,
 )
+from db.rules.distribution import DistributeBy
 from db.rules.pace import PaceStatus
 
 __all__ = [
@@ -26,8 +29,10 @@ __all__ = [
     "VND_SCALAR",
     "AccountKind",
     "AdjustmentKind",
+    "AuditKind",
     "AwardForm",
     "CountsFrom",
+    "DistributeBy",
     "InitiativeState",
     "PaceStatus",
     "Permission",
@@ -37,6 +42,7 @@ __all__ = [
     "Sector",
     "SolutionType",
     "TargetKind",
+    "UnitChange",
     "UnitLevel",
 ]
 
@@ -64,8 +70,10 @@ VND_SCALAR = strawberry.scalar(
 for _name in (
     AccountKind,
     AdjustmentKind,
+    AuditKind,
     AwardForm,
     CountsFrom,
+    DistributeBy,
     InitiativeState,
     PaceStatus,
     Permission,
@@ -75,6 +83,7 @@ for _name in (
     Sector,
     SolutionType,
     TargetKind,
+    UnitChange,
     UnitLevel,
 ):
     strawberry.enum(_name)

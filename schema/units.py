@@ -1,6 +1,6 @@
 """The union tree."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,9 +13,10 @@ from schema.compiler.relay import Connection
 from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
 from schema.node import Node
 from schema.order import OrderDirection
+from schema.people import Grant, Person
 from schema.progress import Progress, Standing
 from schema.results import Adjustment, PhaseResult
-from schema.scalars import Permission, UnitLevel
+from schema.scalars import Permission, UnitChange, UnitLevel
 from schema.targets import Target
 
 
@@ -57,6 +58,50 @@ class EmulationBloc:
 
     code: str
     name: str
+
+
+@strawberry.type(description="What a change of a unit was about; null is what it left alone.")
+class UnitState:
+    """What a change of a unit was about; null is what it left alone, or took away."""
+
+    name: str | None
+    level: UnitLevel | None
+    member_count: int | None
+    valid_from: date | None
+    valid_to: date | None
+
+    @sql(queries.units.parent)
+    def parent(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit above, where the viewer sees it."""
+
+    @sql(queries.units.bloc)
+    def bloc(self) -> EmulationBloc | None:
+        """The emulation bloc."""
+
+    @sql(queries.units.merged_into)
+    def merged_into(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit that goes on for it, where the viewer sees it."""
+
+
+@strawberry.type(description="One change of a unit.")
+class UnitHistory:
+    """One change of a unit: who, when, why, and what it was before and after."""
+
+    change: UnitChange
+    reason: str | None
+    at: datetime
+
+    @sql(queries.people.actor)
+    def by(self) -> Person | None:
+        """Who changed it, where the viewer may know."""
+
+    @sql(queries.units.before)
+    def before(self) -> UnitState | None:
+        """As it was; null for a unit that is new, merged or closed."""
+
+    @sql(queries.units.after)
+    def after(self) -> UnitState | None:
+        """As it became."""
 
 
 @strawberry.type(description="A union organisation.")
@@ -129,6 +174,18 @@ class Unit(Node):
     @connection(queries.awards.issued)
     def awards_issued(self) -> Connection[Award]:
         """Awards given by this unit, newest first."""
+
+    @sql(queries.units.merged_into)
+    def merged_into(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit that goes on for this one since a merge."""
+
+    @connection(queries.units.history)
+    def history(self) -> Connection[UnitHistory]:
+        """What happened to it, newest first."""
+
+    @connection(queries.people.granted_at)
+    def grants(self) -> Connection[Grant]:
+        """Grants at this very unit that the viewer may know, newest first, revoked ones too."""
 
     @sql(queries.units.viewer_can)
     def viewer_can(self) -> list[Permission]:

@@ -44,7 +44,7 @@ class Client:
 @asynccontextmanager
 async def client(url: str, **changes: Mapping[str, Any] | Any) -> AsyncIterator[Client]:
     """A client of an application on this database, on the demo's day."""
-    settings = Settings(database_url=url, today=DEMO_TODAY, **changes)
+    settings = Settings(database_url=url, **{"today": DEMO_TODAY, **changes})
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

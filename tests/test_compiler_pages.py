@@ -2,7 +2,7 @@
 
 import pytest
 
-from schema.compiler.plan import RefusedError
+from schema.compiler.errors import RefusedError
 from tests.oracle.asker import asking, global_id, refusal, sql_of
 
 

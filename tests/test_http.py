@@ -141,7 +141,7 @@ async def test_an_unexpected_error_is_masked_and_carries_a_correlation_id(
         def broken(*_: object) -> None:
             raise RuntimeError("a secret")
 
-        monkeypatch.setattr("api.graphql.parse_body", broken)
+        monkeypatch.setattr("api.graphql.bodies.parse_body", broken)
         response = await api.post("{ viewer { account { username } } }")
     error = response.json()["errors"][0]
     assert response.status_code == 500

@@ -47,7 +47,7 @@ async def test_no_text_of_what_is_hidden_stands_in_an_answer(database, seed):
     shown = 0
     for number in range(EACH):
         name = rng.choice(list(sights))
-        root = ("initiatives", "units", "viewer")[number % 3]
+        root = ("initiatives", "units", "viewer", "auditEvents")[number % 4]
         question = questions.everything(root) if number < 12 else questions.draw()
         answer = await compiled.bytes(name, question.text, question.variables)
         questions.remember(parsed(answer))

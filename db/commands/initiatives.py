@@ -210,19 +210,21 @@ async def hold_windows(session: WriteSession, initiative: asyncpg.Record) -> lis
 
 
 async def _place(session: WriteSession, unit: str | None, owner_id: int) -> asyncpg.Record:
-    if unit is not None:
-        place = await session.found("Unit", unit, _UNIT, unit, owner_id)
-    else:
-        own = await session.row(_OWN_UNIT, owner_id)
-        if own is None:
+    own = None
+    if unit is None:
+        own = place = await session.row(_OWN_UNIT, owner_id)
+        if place is None:
             raise InvalidInputError(Problem(("unit",), "BLANK"))
-        place = own
+    else:
+        place = await session.found("Unit", unit, _UNIT, unit, owner_id)
+    if not session.caller.may(WRITE, place["path"]):
+        own = own or await session.row(_OWN_UNIT, owner_id)
+        if own is None or own["id"] != place["id"]:
+            session.require(WRITE, place)
     if place["closed"]:
         raise InitiativeRejectedError("UNIT_CLOSED", unit_id=place["id"])
     if not place["covered"]:
         raise InitiativeRejectedError("OUTSIDE_CAMPAIGN", unit_id=place["id"])
-    if session.caller.person_id is None:
-        session.require(WRITE, place)
     return place
 
 

@@ -18,6 +18,15 @@ class Award(Base):
         Index("award_issuer_id_id_idx", "issuer_id", "id"),
         Index("award_recipient_unit_id_id_idx", "recipient_unit_id", "id"),
         Index("award_recipient_person_id_id_idx", "recipient_person_id", "id"),
+        # One decision commends a recipient once. Nulls are never equal to one another.
+        Index(
+            "award_once_unit_idx", "issuer_id", "decision_number", "recipient_unit_id", unique=True
+        ),
+        Index(
+            "award_once_person_idx",
+            *("issuer_id", "decision_number", "recipient_person_id"),
+            unique=True,
+        ),
     )
 
     id: Mapped[Key]

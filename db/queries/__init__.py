@@ -4,15 +4,28 @@ Each takes the row of the parent (`of`) and the field's arguments, and says whic
 for the field. The compiler (schema/compiler) puts them together to one statement.
 """
 
-from db.queries import awards, campaigns, initiatives, people, progress, results, targets, units
+from db.queries import (
+    audit,
+    awards,
+    campaigns,
+    initiatives,
+    people,
+    progress,
+    results,
+    reviews,
+    targets,
+    units,
+)
 
 __all__ = [
+    "audit",
     "awards",
     "campaigns",
     "initiatives",
     "people",
     "progress",
     "results",
+    "reviews",
     "targets",
     "units",
 ]

@@ -14,6 +14,11 @@ def by_id(key: ColumnElement[Any]) -> Select[Any]:
     return everything(award).where(award.c.id == key)
 
 
+def of_row(of: Row) -> Select[Any]:
+    """Return the award of a row's `award_id`."""
+    return by_id(of.award_id)
+
+
 def received(of: Row) -> Rows:
     """Return the awards that a unit received, newest first."""
     award = Award.__table__.alias()

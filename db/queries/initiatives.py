@@ -48,6 +48,11 @@ def of_row(of: Row) -> Select[Any]:
     return by_id(of.initiative_id)
 
 
+def original_of_row(of: Row) -> Select[Any]:
+    """Return the initiative of a row's `original_id`."""
+    return by_id(of.original_id)
+
+
 def of_subtree(
     of: Row,
     *,

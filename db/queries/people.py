@@ -15,7 +15,7 @@ from sqlalchemy import (
 
 from db.models import Account, Person, RoleGrant
 from db.models.base import LTree
-from db.queries.rows import Row, any_of, everything
+from db.queries.rows import Row, Rows, any_of, everything
 
 
 def by_id(key: ColumnElement[Any]) -> Select[Any]:
@@ -36,12 +36,17 @@ def recipient(of: Row) -> Select[Any]:
 
 def actor(of: Row) -> Select[Any]:
     """Return the person behind a row's `account_id`."""
-    account, person = Account.__table__.alias(), Person.__table__.alias()
-    return (
-        select(*person.c)
-        .join(account, account.c.person_id == person.c.id)
-        .where(account.c.id == of.account_id)
-    )
+    return _behind(of.account_id)
+
+
+def granter(of: Row) -> Select[Any]:
+    """Return the person who gave a grant."""
+    return _behind(of.granted_by_id)
+
+
+def revoker(of: Row) -> Select[Any]:
+    """Return the person who took a grant back."""
+    return _behind(of.revoked_by_id)
 
 
 def name(of: Row) -> ColumnElement[str]:
@@ -75,10 +80,39 @@ def caller(_: Row) -> Select[Any]:
     return select(*account.c).where(account.c.id == func.caller(), account.c.kind != "PUBLIC")
 
 
+def account_of_row(of: Row) -> Select[Any]:
+    """Return the account of a row's `account_id`."""
+    account = _accounts()
+    return select(*account.c).where(account.c.id == of.account_id)
+
+
 def grants(_: Row) -> Select[Any]:
-    """Return the caller's grants, oldest first, those of other days included."""
+    """Return the caller's grants but for revoked ones, oldest first, of other days too."""
     grant = RoleGrant.__table__.alias()
-    return everything(grant).where(grant.c.account_id == func.caller()).order_by(grant.c.id)
+    own = (grant.c.account_id == func.caller()) & grant.c.revoked_at.is_(None)
+    return everything(grant).where(own).order_by(grant.c.id)
+
+
+def grant_by_id(key: ColumnElement[Any]) -> Select[Any]:
+    """Return the grant with this id."""
+    grant = RoleGrant.__table__.alias()
+    return everything(grant).where(grant.c.id == key)
+
+
+def grant_of_row(of: Row) -> Select[Any]:
+    """Return the grant of a row's `grant_id`."""
+    return grant_by_id(of.grant_id)
+
+
+def granted_at(of: Row) -> Rows:
+    """Return the grants at a unit, newest first, revoked ones too."""
+    grant = RoleGrant.__table__.alias()
+    return Rows((everything(grant).where(grant.c.unit_id == of.id),), ("id",), descending=True)
+
+
+def username(of: Row) -> ColumnElement[str]:
+    """Return the username of a grant's account, which may be hidden itself."""
+    return func.grant_username(of.id)
 
 
 def in_scope(path: ColumnElement[Any], scope: str) -> ColumnElement[bool]:
@@ -89,6 +123,15 @@ def in_scope(path: ColumnElement[Any], scope: str) -> ColumnElement[bool]:
 def _shown(of: Row, value: ColumnElement[Any], masked: ColumnElement[Any]) -> ColumnElement[Any]:
     own = of.id == select(func.own_person()).scalar_subquery()
     return case((in_scope(of.path, "person_read") | own, value), else_=masked)
+
+
+def _behind(account_id: ColumnElement[Any]) -> Select[Any]:
+    account, person = Account.__table__.alias(), Person.__table__.alias()
+    return (
+        select(*person.c)
+        .join(account, account.c.person_id == person.c.id)
+        .where(account.c.id == account_id)
+    )
 
 
 def _accounts() -> FromClause:

@@ -38,6 +38,16 @@ def of_unit(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int]) ->
     )
 
 
+def allocations(of: Row) -> Select[Any]:
+    """Return what a distribution gives each child, from a row's arrays, in their order."""
+    parts = (
+        func.unnest(of.unit_ids, of.shares, of.previous)
+        .table_valued("unit_id", "value", "previous", with_ordinality="place")
+        .render_derived()
+    )
+    return select(*parts.c).order_by(parts.c.place)
+
+
 def revisions(of: Row) -> Rows:
     """Return every change of a target, newest first."""
     revision = TargetRevision.__table__.alias()

@@ -2,13 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, cast, column, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.models import EmulationBloc, Unit
+from db.models import EmulationBloc, Unit, UnitHistory
 from db.models.base import LTree
 from db.queries.rows import Row, Rows, any_of, everything
 
+# What a unit's history tells of it.
+_STATE = (
+    *("name", "level", "parent_id", "member_count", "bloc_id"),
+    *("valid_from", "valid_to", "merged_into_id"),
+)
 _ORDERS = {"CODE": "code", "NAME": "search", "MEMBER_COUNT": "member_count"}
 
 
@@ -42,6 +47,33 @@ def of_row(of: Row) -> Select[Any]:
 def parent(of: Row) -> Select[Any]:
     """Return the unit above."""
     return by_id(of.parent_id)
+
+
+def merged_into(of: Row) -> Select[Any]:
+    """Return the unit that goes on for a merged one."""
+    return by_id(of.merged_into_id)
+
+
+def merged(of: Row) -> Select[Any]:
+    """Return the units of a row's `merged_ids`, by code."""
+    unit = table()
+    return everything(unit).where(unit.c.id == of.merged_ids.any_()).order_by(unit.c.code)
+
+
+def history(of: Row) -> Rows:
+    """Return what happened to a unit, newest first."""
+    change = UnitHistory.__table__.alias()
+    return Rows((everything(change).where(change.c.unit_id == of.id),), ("id",), descending=True)
+
+
+def before(of: Row) -> Select[Any]:
+    """Return what a change of a unit's history changed, as it was; no row where that is nothing."""
+    return _state(of.before)
+
+
+def after(of: Row) -> Select[Any]:
+    """Return what a change of a unit's history changed, as it became."""
+    return _state(of.after)
 
 
 def awaited(of: Row) -> Select[Any]:
@@ -114,6 +146,12 @@ def path_of(code: ColumnElement[str]) -> ColumnElement[Any]:
     """Return the path of the unit with this code; null where the caller sees none."""
     unit = table()
     return select(unit.c.path).where(unit.c.code == code).scalar_subquery()
+
+
+def _state(facts: ColumnElement[Any]) -> Select[Any]:
+    columns = (Unit.__table__.c[name] for name in _STATE)
+    state = func.jsonb_to_record(facts).table_valued(*(column(c.name, c.type) for c in columns))
+    return everything(state.render_derived(with_types=True)).where(facts.is_not(None))
 
 
 def _page(

@@ -6,7 +6,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 
 class DomainError(Exception):
@@ -47,7 +47,8 @@ class ConflictError(DomainError):
     """Somebody else was there first.
 
     STALE: the object is at `version`. DECIDED: it no longer awaits this decision. TAKEN: the
-    code or the place is in use. KEY_REUSED: the idempotency key was used for something else.
+    code or the place is in use. ALREADY_REVOKED: the grant was taken back before. KEY_REUSED: the
+    idempotency key was used for something else.
     """
 
 
@@ -70,3 +71,18 @@ class InvalidInputError(DomainError):
 
 class RejectedError(DomainError):
     """What a rule of the programme does not allow; each noun has its own."""
+
+
+class Refused(TypedDict):
+    """An error as a value: why one of several things was not done while others were."""
+
+    code: str
+    facts: dict[str, Any]
+
+
+def refused(error: DomainError) -> Refused:
+    """Return an error as a value; of invalid input, its first problem."""
+    if isinstance(error, InvalidInputError):
+        first: Problem = error.facts["problems"][0]
+        return Refused(code=first.code, facts={"limit": first.limit})
+    return Refused(code=error.code, facts=error.facts)

@@ -27,6 +27,15 @@ create or replace trigger account_changed
 before update of disabled_at, person_id, kind, username on account
 for each row execute function account_changed();
 
+-- Whoever grants, revokes or merges holds this lock, so that what is said of an account's grants,
+-- or of those at a unit, stays true until the commit.
+create or replace function lock_grants() returns void
+language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock(hashtext('sangkien.grants'));
+end
+$$;
+
 -- Every account granted something in a moved subtree; and the public one, which sees the root.
 create or replace function account_paths_changed(top ltree) returns void
 language sql as $$

@@ -80,6 +80,42 @@ begin
 end
 $$;
 
+-- Initiatives below `top` that await a unit no longer above them, one of `gone`, now await the unit
+-- of its level there; where that level is missing, the next above it. No level is passed over
+-- that was still to decide, and since when they wait stays.
+create or replace function await_anew(top ltree, gone bigint[]) returns void
+language sql as $$
+    update initiative i set version = i.version + 1, awaits_id = (
+        select above.id from unit above
+        where above.id = any(line(i.path)) and level_rank(above.level) <= level_rank(was.level)
+        order by above.depth desc limit 1
+    )
+    from unit was
+    where i.awaits_id = any(gone) and i.path <@ top and was.id = i.awaits_id
+$$;
+
+-- Nothing is drafted at a closed unit, comes to it or begins to await it, whatever a command has
+-- read before it waited for a merge or a closing. What is loaded as it once was has no caller.
+create or replace function initiative_open() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    entered bigint[] := array[
+        case when new.unit_id is distinct from old.unit_id then new.unit_id end,
+        case when new.awaits_id is distinct from old.awaits_id then new.awaits_id end
+    ];
+begin
+    perform lock_tree(alone => false);
+    if exists (select from unit where id = any(entered) and valid_to is not null) then
+        raise exception 'a unit of initiative % is closed', new.number
+            using errcode = 'check_violation', constraint = 'initiative_open';
+    end if;
+    return new;
+end
+$$;
+
+create or replace trigger initiative_open before insert or update of unit_id, awaits_id on initiative
+for each row when (bound()) execute function initiative_open();
+
 -- What changes rows and then totals takes the lock of the tree before those of its rows, as a
 -- move does, which would else wait for a row while the row's writer waits for the tree.
 create or replace function line_held() returns trigger

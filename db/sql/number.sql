@@ -46,6 +46,7 @@ $$;
 
 create or replace trigger initiative_awaited_first before insert on initiative
 for each row execute function initiative_awaited();
+-- Where a trigger changes it, because units were moved or merged, it has waited since before.
 create or replace trigger initiative_awaited before update of awaits_id on initiative
-for each row when (old.awaits_id is distinct from new.awaits_id)
+for each row when (old.awaits_id is distinct from new.awaits_id and pg_trigger_depth() = 0)
 execute function initiative_awaited();

@@ -10,3 +10,23 @@ begin atomic
     join target t on t.unit_id = child.id and t.phase_id = of_phase
     where me.id = of_unit and path_in_scope(me.path);
 end;
+
+-- A row holds what the parent assigned beside what the unit pledged, and a policy judges whole
+-- rows: this keeps whoever may set the one from setting the other.
+create or replace function target_sides() returns trigger
+language plpgsql as $$
+begin
+    if row_security_active('target') and (
+        (new.assigned is distinct from old.assigned and not target_assignable(new.unit_id))
+        or (new.registered is distinct from old.registered
+            and not holds('target_register', new.unit_id))
+    ) then
+        raise exception 'the target of unit % is not the caller''s to set so', new.unit_id
+            using errcode = 'insufficient_privilege';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger target_sides after insert or update on target
+for each row execute function target_sides();

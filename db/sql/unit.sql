@@ -121,7 +121,8 @@ $$;
 create or replace trigger unit_relevel after update of level on unit
 for each row when (old.level <> new.level) execute function unit_relevel();
 
--- A move: rewrite the paths of the subtree and shift its totals between the two lines.
+-- A move: rewrite the paths of the subtree, shift its totals between the two lines, and have what
+-- awaited the old line await the new one.
 create or replace function unit_move() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -150,6 +151,9 @@ begin
     where path <@ moved.path;
     perform rollup_shift(moved.id, array_remove(line(new_path), moved.id), 1);
     perform line_rewrite(new_path);
+    perform await_anew(new_path, array(
+        select unnest(line(moved.path)) except select unnest(line(new_path))
+    ));
     perform account_paths_changed(new_path);
     return null;
 end

@@ -12,13 +12,6 @@ begin atomic
     );
 end;
 
--- The person behind the caller's account, whatever it may see.
-create or replace function caller_person() returns bigint
-language sql stable security definer set search_path = public, pg_temp
-begin atomic
-    select person_id from account where id = caller();
-end;
-
 -- Whether the caller authored an initiative, whatever it may see; nobody decides on their own.
 create or replace function authored(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
@@ -80,20 +73,40 @@ begin atomic
     select exists (select from phase where id = of_phase and campaign_managed(campaign_id));
 end;
 
+-- Whether the caller assigns a unit's target, as its parent.
+create or replace function target_assignable(of_unit bigint) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select exists (select from unit where id = of_unit and holds('target_assign', parent_id));
+end;
+
 -- Whether the caller assigns a unit's target (as its parent) or registers it (as the unit).
 create or replace function target_writable(of_unit bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
-    select holds('target_register', of_unit)
-        or exists (select from unit where id = of_unit and holds('target_assign', parent_id));
+    select holds('target_register', of_unit) or target_assignable(of_unit);
 end;
 
--- Whether a unit keeps its parent, or goes to one that the caller manages too.
+-- Whether the recipient of an award, a unit or a person, is in the issuer's subtree.
+create or replace function award_within(issuer bigint, to_unit bigint, to_person bigint)
+returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select coalesce(
+        (select u.path from unit u where u.id = to_unit),
+        (select p.path from person p where p.id = to_person)
+    ) <@ (select i.path from unit i where i.id = issuer);
+end;
+
+-- Whether a unit keeps its parent, or goes from one that the caller manages to another.
 create or replace function stays_or_moves_within(of_unit bigint, to_parent bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
-    select holds('unit_manage', to_parent) or exists (
-        select from unit where id = of_unit and parent_id is not distinct from to_parent
+    select exists (
+        select from unit where id = of_unit and (
+            parent_id is not distinct from to_parent
+            or (holds('unit_manage', parent_id) and holds('unit_manage', to_parent))
+        )
     );
 end;
 
@@ -129,7 +142,8 @@ with check (target_writable(unit_id));
 create policy changed on target for update to sangkien_writer
 using (target_writable(unit_id));
 create policy added on target_revision for insert to sangkien_writer
-with check (target_writable(unit_id) and account_id = caller());
+with check (account_id = caller() and case kind
+    when 'ASSIGNED' then target_assignable(unit_id) else holds('target_register', unit_id) end);
 
 create policy added on initiative for insert to sangkien_writer
 with check (
@@ -155,6 +169,7 @@ using (initiative_writable(initiative_id));
 create policy added on review for insert to sangkien_writer
 with check (
     holds('initiative_review', unit_id) and account_id = caller() and not authored(initiative_id)
+    and unit_id = any (line((select i.path from initiative i where i.id = initiative_id)))
 );
 create policy added on duplicate_link for insert to sangkien_writer
 with check (
@@ -162,22 +177,32 @@ with check (
     and holds('initiative_curate', (select i.unit_id from initiative i where i.id = initiative_id))
 );
 create policy added on award for insert to sangkien_writer
-with check (holds('award_grant', issuer_id));
+with check (
+    holds('award_grant', issuer_id)
+    and award_within(issuer_id, recipient_unit_id, recipient_person_id)
+);
 
 create policy added on unit for insert to sangkien_writer
 with check (holds('unit_manage', parent_id));
 create policy changed on unit for update to sangkien_writer
 using (holds('unit_manage', id))
-with check (holds('unit_manage', id) and stays_or_moves_within(id, parent_id));
+with check (
+    holds('unit_manage', id) and stays_or_moves_within(id, parent_id)
+    and (merged_into_id is null or holds('unit_manage', merged_into_id))
+);
 create policy added on unit_history for insert to sangkien_writer
 with check (holds('unit_manage', unit_id) and account_id = caller());
 create policy changed on person for update to sangkien_writer
 using (holds('unit_manage', unit_id));
 
 create policy added on role_grant for insert to sangkien_writer
-with check (holds('grant_manage', unit_id) and granted_by_id = caller());
+with check (
+    holds('grant_manage', unit_id) and granted_by_id = caller() and revoked_at is null
+    and account_id <> 0 -- the public account
+);
 create policy changed on role_grant for update to sangkien_writer
-using (holds('grant_manage', unit_id)) with check (revoked_by_id = caller());
+using (holds('grant_manage', unit_id) and revoked_at is null)
+with check (revoked_at is not null and revoked_by_id = caller());
 
 -- An adjustment is noted by whoever may change what it is about.
 create policy seen on adjustment for select using (unit_visible(unit_id));
@@ -198,5 +223,4 @@ using (account_id = (select caller()));
 create policy removed on request_key for delete to sangkien_writer
 using (account_id = (select caller()));
 
-create policy seen on audit_head for select using (false);
 create policy seen on initiative_counter for select using (false);

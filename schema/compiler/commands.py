@@ -15,6 +15,7 @@ from auth.permissions import Permission
 
 COMMAND = "command"
 KEY = "idempotency_key"
+PREVIEW = "preview"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def mutation(
     """Declare that a mutation's field runs a command of db/commands.
 
     The command is called with the session and the input's fields by name, without those that
-    were left out and without the idempotency key.
+    were left out and without the idempotency key. A command whose input says `preview` writes
+    nothing, so there is nothing to remember by a key.
     """
 
     def declare(method: Callable[..., Any]) -> Any:

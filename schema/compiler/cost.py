@@ -27,6 +27,7 @@ from graphql import (
 )
 
 from schema.compiler.errors import LimitError
+from schema.compiler.fields import LONGEST
 from schema.compiler.nodes import MOST_IDS
 from schema.compiler.pages import DEFAULT_SIZE, LARGEST_SIZE
 from schema.compiler.relay import is_connection
@@ -47,6 +48,7 @@ class Limits:
     aliases: int = 100
     spreads: int = 100  # of fragments, inline ones included
     repeats: int = 20  # of one response name in one selection
+    directives: int = 50
     rows: int = 50_000
     objects: int = (
         100  # fields with fields of their own, fragments unfolded: parts of the statement
@@ -79,30 +81,42 @@ def check_size(query: str, limits: Limits) -> None:
 
 
 def check_shape(document: DocumentNode, limits: Limits) -> None:
-    """Refuse what validation would compare pairwise: many equal names, many fragments used."""
-    spreads = 0
-    pending: list[Any] = [
-        definition.selection_set
-        for definition in document.definitions
-        if hasattr(definition, "selection_set")
-    ]
+    """Refuse what validation would compare pairwise, or look up once for each place it stands.
+
+    These are many equal names, many fragments used, many directives. Raises LimitError.
+    """
+    spreads = directives = 0
+    pending: list[Any] = list(document.definitions)
     while pending:
-        seen: dict[str, int] = {}
-        for node in pending.pop().selections:
-            if isinstance(node, FieldNode):
-                name = node.alias.value if node.alias else node.name.value
-                seen[name] = seen.get(name, 0) + 1
-                if seen[name] > limits.repeats:
-                    what = "repeats of one response name"
-                    raise LimitError(what, limits.repeats, seen[name], node)
-                if len(name) > LONGEST_NAME:
-                    raise LimitError("response name in bytes", LONGEST_NAME, len(name), node)
-            else:
-                spreads += 1
-                if spreads > limits.spreads:
-                    raise LimitError("fragments used", limits.spreads, spreads, node)
-            if not isinstance(node, FragmentSpreadNode) and node.selection_set:
-                pending.append(node.selection_set)
+        node = pending.pop()
+        directives += _directives_of(node)
+        if directives > limits.directives:
+            raise LimitError("directives", limits.directives, directives, node)
+        if isinstance(node, FragmentSpreadNode | InlineFragmentNode):
+            spreads += 1
+            if spreads > limits.spreads:
+                raise LimitError("fragments used", limits.spreads, spreads, node)
+        selections = getattr(node, "selection_set", None)
+        if selections:
+            _check_names(selections, limits)
+            pending.extend(selections.selections)
+
+
+def _directives_of(node: Any) -> int:
+    variables = getattr(node, "variable_definitions", None) or ()
+    return sum(len(part.directives or ()) for part in (node, *variables))
+
+
+def _check_names(selections: SelectionSetNode, limits: Limits) -> None:
+    seen: dict[str, int] = {}
+    for node in selections.selections:
+        if isinstance(node, FieldNode):
+            name = node.alias.value if node.alias else node.name.value
+            seen[name] = seen.get(name, 0) + 1
+            if seen[name] > limits.repeats:
+                raise LimitError("repeats of one response name", limits.repeats, seen[name], node)
+            if len(name) > LONGEST_NAME:
+                raise LimitError("response name in bytes", LONGEST_NAME, len(name), node)
 
 
 class CostRule:
@@ -190,7 +204,10 @@ class CostRule:
             return 1
         if node.name.value == "nodes" and "ids" in field.args:
             return MOST_IDS
-        return 1 if node.name.value in {"edges", "nodes"} else SHORT_LIST
+        if node.name.value in {"edges", "nodes"}:
+            return 1
+        declared = field.extensions["strawberry-definition"]
+        return int(declared.metadata.get(LONGEST, SHORT_LIST))
 
     def _page_size(self, node: FieldNode) -> int:
         sizes = [

@@ -25,3 +25,12 @@ class LimitError(GraphQLError):
             nodes,
             extensions={"code": "LIMIT", "limit": limit, "allowed": allowed, "asked": asked},
         )
+
+
+class RefusedError(Exception):
+    """An operation that does not run, with the reasons as GraphQL errors."""
+
+    def __init__(self, *errors: GraphQLError) -> None:
+        """Keep the reasons."""
+        super().__init__(*errors)
+        self.errors = errors

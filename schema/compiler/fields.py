@@ -19,6 +19,7 @@ from strawberry.types.field import StrawberryField
 
 SQL = "sql"
 COLUMN = "column"
+LONGEST = "longest"
 Query = Callable[..., Any]
 
 
@@ -44,12 +45,16 @@ class _PageArguments(FieldExtension):
         ] + field.arguments
 
 
-def sql(query: Query) -> Callable[[Callable[..., Any]], Any]:
-    """Declare that a field stands for a query of db/queries."""
+def sql(query: Query, *, longest: int | None = None) -> Callable[[Callable[..., Any]], Any]:
+    """Declare that a field stands for a query of db/queries.
+
+    `longest` is how many a list may hold where that is more than a short list does.
+    """
+    metadata = {SQL: query} if longest is None else {SQL: query, LONGEST: longest}
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(
-            resolver=method, description=_description(method), metadata={SQL: query}
+            resolver=method, description=_description(method), metadata=metadata
         )
 
     return declare

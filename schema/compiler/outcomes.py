@@ -1,7 +1,8 @@
 """What a command has returned, as the row that a payload is read from; and errors, drawn as JSON.
 
 An outcome is a frozen dataclass of db/commands. Its fields become the columns of one row, so a
-payload's GraphQL fields say what SQL they stand for as those of any other type do.
+payload's GraphQL fields say what SQL they stand for as those of any other type do. A list of
+`Refused` becomes JSON objects with `code` and `message`.
 """
 
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type, is_list_type, is_non_null_type
 from sqlalchemy import BigInteger, Boolean, Date, Select, Text, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeEngine
 
+from db.rules.errors import Refused
 from schema.compiler.arguments import Arguments, enum_name
 from schema.compiler.selection import Fields, Selection
 
@@ -21,6 +23,7 @@ _TYPES: dict[Any, TypeEngine[Any]] = {
     int: BigInteger(),
     str: Text(),
     date: Date(),
+    Refused: JSONB(),
 }
 
 
@@ -33,6 +36,14 @@ class OutcomeField:
     def __call__(self, variables: Any) -> Any:
         """Refuse to be worked out from variables alone."""
         raise TypeError(f"{self.name} is known once the command has run, not from {variables!r}")
+
+
+def filled(values: list[Any], outcome: Any) -> list[Any]:
+    """Return parameters with the fields of an outcome in their places."""
+    return [
+        getattr(outcome, value.name) if isinstance(value, OutcomeField) else value
+        for value in values
+    ]
 
 
 def outcome_row(arguments: Arguments, outcome: type[Any]) -> Select[Any]:

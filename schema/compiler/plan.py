@@ -4,40 +4,35 @@ A plan is one SQL statement and a recipe for each of its parameters. It is kept 
 operation and shape of the variables; of the values themselves it holds none.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import orjson
 from graphql import (
-    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
-    Node,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
-    VariableNode,
     execute_sync,
     get_variable_values,
     parse,
     validate,
-    visit,
 )
-from graphql.language import Visitor
 from sqlalchemy import BindParameter, Select, select
 from sqlalchemy.dialects.postgresql import asyncpg
 
-from schema.compiler.arguments import PAGE, PARAMETER, Arguments, Recipe, shape
+from schema.compiler.arguments import PARAMETER, Arguments, Recipe, shape
+from schema.compiler.cache import Cache
 from schema.compiler.cost import CostRule, Limits, check_shape, check_size, fragments_of
+from schema.compiler.documents import Contents, chosen, variables_in
 from schema.compiler.emit import Emitter
-from schema.compiler.errors import BadInputError
+from schema.compiler.errors import BadInputError, RefusedError
 from schema.compiler.outcomes import OutcomeField, drawn, outcome_row
 from schema.compiler.selection import Fields, Selection
 
@@ -59,17 +54,11 @@ class _StatementCompiler(asyncpg.PGCompiler_asyncpg):
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 _DIALECT.statement_compiler = _StatementCompiler
 
-
-V = TypeVar("V")
-
-
-class RefusedError(Exception):
-    """An operation that does not run, with the reasons as GraphQL errors."""
-
-    def __init__(self, *errors: GraphQLError) -> None:
-        """Keep the reasons."""
-        super().__init__(*errors)
-        self.errors = errors
+# What is kept is bounded by size too: a document takes some 150 bytes of memory a character, a
+# plan some 3 bytes a character of its statement, and both are for anybody to choose.
+_MOST_DOCUMENTS = 1_000_000  # characters of all documents
+_MOST_SQL = 100_000  # characters of the statements of one operation
+_INTROSPECTION = {"__schema", "__type"}
 
 
 @dataclass(frozen=True)
@@ -79,17 +68,16 @@ class Plan:
     sql: str
     recipes: tuple[Recipe, ...]
 
-    def values(self, variables: Any, outcome: Any = None) -> list[Any]:
+    def values(self, variables: Any) -> list[Any]:
         """Return the parameters for these coerced variables. Raises RefusedError.
 
-        `outcome` is what a command has returned, in the plan of a mutation's payload.
+        In the plan of a mutation's payload, what its command will have returned stands for itself.
         """
         try:
             return [
-                getattr(outcome, recipe.name) if isinstance(recipe, OutcomeField)
-                else recipe(variables)
+                recipe if isinstance(recipe, OutcomeField) else recipe(variables)
                 for recipe in self.recipes
-            ]  # fmt: skip
+            ]
         except GraphQLError as error:
             raise RefusedError(error) from error
 
@@ -102,34 +90,15 @@ class Operation:
     node: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
     page_variables: frozenset[str]
-    plans: "Cache[Plan]" = field(default_factory=lambda: Cache(64))
+    introspects: bool
+    plans: Cache[Plan] = field(
+        default_factory=lambda: Cache(64, weigh=lambda _, plan: len(plan.sql), most=_MOST_SQL)
+    )
 
     @property
     def kind(self) -> OperationType:
         """Return whether it is a query, a mutation or a subscription."""
         return self.node.operation
-
-
-class Cache(Generic[V]):
-    """Keeps the most recently used entries."""
-
-    def __init__(self, size: int) -> None:
-        """Keep at most `size` entries."""
-        self._entries: OrderedDict[Hashable, V] = OrderedDict()
-        self._size = size
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def remember(self, key: Hashable, make: Callable[[], V]) -> V:
-        """Return the entry of a key, made where there is none."""
-        if key in self._entries:
-            self._entries.move_to_end(key)
-            return self._entries[key]
-        value = self._entries[key] = make()
-        if len(self._entries) > self._size:
-            self._entries.popitem(last=False)
-        return value
 
 
 class Compiler:
@@ -139,16 +108,32 @@ class Compiler:
         """Take graphql-core's schema and what an operation may ask for."""
         self._schema = schema
         self.limits = limits or Limits()
-        self._operations: Cache[Operation] = Cache(1_024)
+        self._operations: Cache[Operation] = Cache(
+            1_024, weigh=lambda key, _: len(key[0]), most=_MOST_DOCUMENTS
+        )
 
-    def operation(self, query: str, name: str | None) -> Operation:
-        """Return one operation of a document. Raises RefusedError."""
-        return self._operations.remember((query, name), lambda: self._prepare(query, name))
+    def operation(self, query: str, name: str | None, *, hints: bool = True) -> Operation:
+        """Return one operation of a document. Raises RefusedError.
 
-    def variables(self, operation: Operation, given: Mapping[str, Any]) -> Any:
+        Without `hints` the reasons do not say what of the schema may have been meant.
+        """
+        return self._operations.remember(
+            (query, name), lambda: self._prepare(query, name, hints=hints)
+        )
+
+    def check(self, query: str) -> None:
+        """Check all that can be told of a document without its variables. Raises RefusedError."""
+        self._parse(query, hints=True)
+
+    def variables(
+        self, operation: Operation, given: Mapping[str, Any], *, hints: bool = True
+    ) -> Any:
         """Return the coerced variables. Raises RefusedError."""
         coerced = get_variable_values(
-            self._schema, operation.node.variable_definitions or (), dict(given)
+            self._schema,
+            operation.node.variable_definitions or (),
+            dict(given),
+            hide_suggestions=not hints,
         )
         if isinstance(coerced, list):
             for error in coerced:
@@ -168,7 +153,19 @@ class Compiler:
             for name, value in variables.coerced.items()
         )
 
-    def _prepare(self, query: str, name: str | None) -> Operation:
+    def _prepare(self, query: str, name: str | None, *, hints: bool) -> Operation:
+        document = self._parse(query, hints=hints)
+        node = chosen(document, name)
+        contents = Contents.of(document)
+        return Operation(
+            document,
+            node,
+            fragments_of(document.definitions),
+            frozenset(contents.page_variables),
+            introspects=not contents.fields.isdisjoint(_INTROSPECTION),
+        )
+
+    def _parse(self, query: str, *, hints: bool) -> DocumentNode:
         try:
             check_size(query, self.limits)
             document = parse(query, max_tokens=self.limits.tokens, no_location=False)
@@ -178,15 +175,12 @@ class Compiler:
             raise RefusedError(error) from error
         except RecursionError:
             raise RefusedError(BadInputError("The document is nested too deeply.")) from None
-        faults = validate(self._schema, document, max_errors=20)
+        faults = validate(self._schema, document, max_errors=20, hide_suggestions=not hints)
         for fault in faults:
             fault.extensions = fault.extensions or {"code": "GRAPHQL_VALIDATION_FAILED"}
         if faults:
             raise RefusedError(*faults)
-        node = _operation(document, name)
-        return Operation(
-            document, node, fragments_of(document.definitions), _page_variables(document)
-        )
+        return document
 
     def _compile(self, operation: Operation, variables: Any) -> Plan:
         try:
@@ -256,8 +250,8 @@ class Compiler:
     def _introspect(self, operation: Operation, nodes: list[FieldNode]) -> Recipe:
         """Have graphql-core answer one introspection field; its answer becomes a parameter."""
         name = nodes[0].alias.value if nodes[0].alias else nodes[0].name.value
-        chosen = SelectionSetNode(selections=tuple(nodes))
-        used = _variables_in(chosen, operation.fragments)
+        picked = SelectionSetNode(selections=tuple(nodes))
+        used = variables_in(picked, operation.fragments)
         alone = OperationDefinitionNode(
             operation=OperationType.QUERY,
             variable_definitions=tuple(
@@ -266,7 +260,7 @@ class Compiler:
                 if definition.variable.name.value in used
             ),
             directives=(),
-            selection_set=chosen,
+            selection_set=picked,
         )
         document = DocumentNode(definitions=(alone, *operation.fragments.values()))
 
@@ -285,58 +279,3 @@ def _plan(emitter: Emitter, statement: Select[Any]) -> Plan:
     assert compiled.positiontup is not None
     recipes = emitter.arguments.recipes
     return Plan(str(compiled), tuple(recipes[name] for name in compiled.positiontup))
-
-
-def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-    if name is not None:
-        for node in operations:
-            if node.name is not None and node.name.value == name:
-                return node
-        raise RefusedError(BadInputError(f"The document has no operation named '{name}'."))
-    if len(operations) != 1:
-        raise RefusedError(
-            BadInputError(
-                "The document has several operations: name the one to run as 'operationName'."
-                if operations
-                else "The document has no operation."
-            )
-        )
-    return operations[0]
-
-
-class _VariableFinder(Visitor):
-    """Finds the variables that a document uses, those that set page sizes, and the spreads."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.all: set[str] = set()
-        self.pages: set[str] = set()
-        self.spreads: set[str] = set()
-
-    def enter_variable(self, node: VariableNode, *_: Any) -> None:
-        self.all.add(node.name.value)
-
-    def enter_fragment_spread(self, node: FragmentSpreadNode, *_: Any) -> None:
-        self.spreads.add(node.name.value)
-
-    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
-        if node.name.value in PAGE and isinstance(node.value, VariableNode):
-            self.pages.add(node.value.name.value)
-
-
-def _variables_in(node: Node, fragments: Mapping[str, FragmentDefinitionNode]) -> set[str]:
-    finder = _VariableFinder()
-    visit(node, finder)
-    visited: set[str] = set()
-    while pending := finder.spreads - visited:
-        visited |= pending
-        for name in pending:
-            visit(fragments[name], finder)
-    return finder.all
-
-
-def _page_variables(document: DocumentNode) -> frozenset[str]:
-    finder = _VariableFinder()
-    visit(document, finder)
-    return frozenset(finder.pages)

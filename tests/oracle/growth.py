@@ -2,10 +2,10 @@
 
 import random
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 
-from db.models.enums import Role, Sector, UnitLevel
+from db.models.enums import AuditKind, Role, Sector, UnitChange, UnitLevel
 from tests.oracle.results import Results
 from tests.oracle.wording import Wording
 from tests.oracle.works import Works
@@ -69,6 +69,8 @@ class Tree:
         world, rng, say = self._world, self._rng, self._say
         key = world.next_id("unit")
         begun = day(rng, date(2015, 1, 1))
+        equals = [u.id for u in world.where("unit", level=level) if u.valid_to is None]
+        closes = above is not None and rng.random() < 0.15
         blocs = [bloc.id for bloc in world.rows["emulation_bloc"]]
         world.add(
             "unit",
@@ -80,9 +82,8 @@ class Tree:
             bloc_id=rng.choice([None, *blocs, *blocs]),
             member_count=rng.choice((0, 10, 10, rng.randrange(2**31))),
             valid_from=begun,
-            valid_to=begun + timedelta(days=rng.randrange(3000))
-            if above and rng.random() < 0.15
-            else None,
+            valid_to=begun + timedelta(days=rng.randrange(3000)) if closes else None,
+            merged_into_id=rng.choice([None, *equals]) if closes else None,
             version=rng.randint(1, 9),
         )
 
@@ -124,46 +125,89 @@ class Tree:
         same = {"account_id": account_id, "role": role, "unit_id": unit_id}
         if world.where("role_grant", **same):
             return
+        revoked = rng.random() < 0.15
         world.add(
             "role_grant",
             id=world.next_id("role_grant"),
             **same,
             valid_from=world.today + timedelta(days=begins),
             valid_to=None if ends is None else world.today + timedelta(days=ends),
+            granted_by_id=rng.choice((None, 1, account_id)),
+            granted_at=datetime.combine(world.today, time(9, 30), UTC),
+            revoked_at=datetime.combine(world.today, time(10), UTC) if revoked else None,
+            revoked_by_id=rng.choice((None, 1)) if revoked else None,
         )
 
 
 class Papers:
-    """Grows what no query shows yet, so that it can be looked for in answers all the same."""
+    """Grows histories, and what no query shows yet, so that it can be looked for in answers."""
 
     def __init__(self, world: World, rng: random.Random) -> None:
         self._world, self._rng = world, rng
 
     def grow(self) -> None:
-        """Grow one row of each kind."""
+        """Grow some changes of units, and one row of each other kind."""
         world, say = self._world, self._world.wording
-        unit = self._rng.choice(world.rows["unit"]).id
         self._link()
-        noted: dict[str, Any] = {"name": say.marker("unit_history", 1, "before")}
-        reason = say.marker("unit_history", 1, "reason")
-        world.add("unit_history", id=1, unit_id=unit, change="CHANGED", before=noted, reason=reason)
+        for _ in world.rows["unit"]:
+            self._change()
+        for _ in range(self._rng.randint(1, 30)):
+            self._event()
+        private = {"d": say.marker("signing_key", "k", "private_jwk")}
+        world.add("signing_key", kid="k", public_jwk={"kty": "OKP"}, private_jwk=private)
+
+    def _event(self) -> None:
+        world, rng, say = self._world, self._rng, self._world.wording
+        key = world.next_id("audit_event")
+        unit = rng.choice([None, *world.rows["unit"] * 2])
+        line = world.line(unit) if unit else []
+        told = {above.level: above.id for above in line}
+        type_ = rng.choice((None, "Unit", "Initiative", "Person", "Grant"))
+        facts: list[dict[str, Any] | None] = [None, {}]
+        facts += [{"n": 2**31, "ở": [1, None, {"x": say.marker("audit_event", key, "before")}]}]
         world.add(
             "audit_event",
-            id=1,
+            id=key,
             shard=0,
-            sequence=1,
-            at=datetime.now(UTC),
-            address=say.marker("audit_event", 1, "address"),
-            action="test",
-            kind="CHANGED",
-            unit_id=unit,
-            before=noted,
-            reason=say.marker("audit_event", 1, "reason"),
+            sequence=key,
+            at=datetime(2022, 1, rng.randint(1, 3), rng.choice((0, 17)), 0, 0, 120_000, UTC),
+            account_id=rng.choice([None, 0, *(row.id for row in world.rows["account"])]),
+            address=say.maybe(say.marker, "audit_event", key, "address"),
+            action=rng.choice(("sql", "submitInitiative", "demo")),
+            kind=rng.choice(list(AuditKind)),
+            object_type=type_,
+            object_id=type_ and rng.choice((None, 1, 2)),
+            unit_id=unit.id if unit else None,
+            federation_id=told.get(UnitLevel.FEDERATION),
+            upper_id=told.get(UnitLevel.UPPER),
+            before=rng.choice(facts),
+            after=rng.choice(facts),
+            reason=say.maybe(say.text, "audit_event", key, "reason"),
             previous_hash=b"",
             hash=b"1",
         )
-        private = {"d": say.marker("signing_key", "k", "private_jwk")}
-        world.add("signing_key", kid="k", public_jwk={"kty": "OKP"}, private_jwk=private)
+
+    def _change(self) -> None:
+        world, rng, say = self._world, self._rng, self._world.wording
+        key = world.next_id("unit_history")
+        facts: list[dict[str, Any] | None] = [
+            None,
+            {"name": say.text("unit_history", key, "before"), "member_count": rng.randrange(99)},
+            {"parent_id": rng.choice(world.rows["unit"]).id, "level": rng.choice(LEVELS)},
+            {"bloc_id": rng.choice((None, 1)), "valid_from": world.today.isoformat()},
+            {"merged_into_id": 1, "valid_to": world.today.isoformat()},
+        ]
+        world.add(
+            "unit_history",
+            id=key,
+            unit_id=rng.choice(world.rows["unit"]).id,
+            change=rng.choice(list(UnitChange)),
+            before=rng.choice(facts),
+            after=rng.choice(facts),
+            reason=say.maybe(say.text, "unit_history", key, "reason"),
+            at=datetime.combine(world.today, time(8, 0, 59), UTC),
+            account_id=rng.choice([None, *(row.id for row in world.rows["account"])]),
+        )
 
     def _link(self) -> None:
         initiatives = [row.id for row in self._world.rows["initiative"]]

@@ -126,7 +126,7 @@ class Questions:
 
     def _introspect(self) -> str:
         text = self._rng.choice(_INTROSPECTION)
-        if "...T" in text:
+        if "...T" in text and "T" not in self._draft.fragments:
             include = self._directive()
             self._draft.fragments["T"] = (
                 f"fragment T on __Type {{ name kind {include} description }}"

@@ -13,6 +13,8 @@ TABLES = {
     "Initiative": "initiative",
     "Person": "person",
     "Award": "award",
+    "Grant": "role_grant",
+    "AuditEvent": "audit_event",
 }
 One = tuple[str, Any]
 
@@ -36,7 +38,12 @@ def coded(sight: Sight, kind: str, **columns: Any) -> One:
 
 def actor(sight: Sight, row: Row, **_: Any) -> One:
     """Return the person behind a row's account."""
-    account = sight.world.find("account", row.account_id)
+    return behind(sight, row.account_id)
+
+
+def behind(sight: Sight, account_id: Any) -> One:
+    """Return the person behind an account."""
+    account = sight.world.find("account", account_id)
     return seen(sight, "Person", account.person_id if account else None)
 
 

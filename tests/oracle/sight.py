@@ -48,7 +48,7 @@ class Sight:
 
     def _holds(self, grant: Row) -> bool:
         today = self.world.today
-        return bool(
+        return grant.revoked_at is None and bool(
             grant.valid_from <= today and (grant.valid_to is None or today <= grant.valid_to)
         )
 
@@ -139,7 +139,9 @@ class Sight:
         return own or any(unit is not None and self._unit(unit) for unit in units)
 
     def _audit_event(self, row: Row) -> bool:
-        return self.may(Permission.AUDIT_READ, self.world.unit_of(row))
+        # What happened at no unit is told at the root.
+        unit = self.root if row.unit_id is None else self.world.unit_of(row)
+        return self.may(Permission.AUDIT_READ, unit)
 
     def _initiative_of(self, row: Row) -> Row:
         initiative = self.world.find("initiative", row.initiative_id)
@@ -161,6 +163,16 @@ class Sight:
         return self.own_person is not None and bool(
             self.world.where("authorship", initiative_id=initiative.id, person_id=self.own_person)
         )
+
+    def decides(self, initiative: Row) -> bool:
+        """Whether a decision that an initiative awaits is the caller's to take."""
+        unit = self.world.find("unit", initiative.awaits_id)
+        assert unit is not None
+        person = self.account.person_id if self.account else None
+        own = person is not None and bool(
+            self.world.where("authorship", initiative_id=initiative.id, person_id=person)
+        )
+        return Permission.INITIATIVE_REVIEW in self.can(unit) and not own
 
     def knows(self, person: Row) -> bool:
         """Whether the caller sees a person's data unmasked."""

@@ -27,7 +27,7 @@ class Surveys(Questions):
         roots = _type("Query").fields
         parts = []
         for number in range(8):
-            root = self._rng.choice(("initiatives", "initiatives", "units"))
+            root = self._rng.choice(("initiatives", "initiatives", "units", "auditEvents"))
             wanted = self.values.filter(roots[root].args["filter"].type)
             written = literal(roots[root].args["filter"].type, wanted)
             parts.append(f"s{number}: {root}(filter: {written}) {{ totalCount nodes {{ id }} }}")
@@ -36,6 +36,8 @@ class Surveys(Questions):
         paced = f"progress{self._arguments(progress)} {{ achieved percent {pace} }}"
         # Behind two connections: the depth of `everything` does not come so far.
         given = "awards { edges { cursor node " + self._all(_type("Award"), 2) + " } }"
+        given += " history { edges { cursor node " + self._all(_type("UnitHistory"), 3) + " } }"
+        given += " grants { edges { cursor node " + self._all(_type("Grant"), 2) + " } }"
         target = f"target{self._arguments(_type('Unit').fields['target'])} {{ assigned revisions "
         target += "{ edges { cursor node " + self._all(_type("TargetRevision"), 2) + " } } }"
         parts.append(f"units(first: 100) {{ nodes {{ {paced} {given} {target} }} }}")

@@ -9,14 +9,15 @@ row (None where the caller sees none), a list of these, or a `Listing` to page t
 import base64
 import binascii
 import re
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
 from tests.oracle import listings
 from tests.oracle.paging import Listing
-from tests.oracle.seen import TABLES, One, actor, coded, seen, snake, unit_of
+from tests.oracle.seen import TABLES, One, actor, behind, coded, seen, snake, unit_of
 from tests.oracle.sight import Sight
-from tests.oracle.totals import Totals, effective
+from tests.oracle.totals import Totals, effective, local_day
 from tests.oracle.world import Row
 
 # Query and Viewer
@@ -59,6 +60,10 @@ def Query_campaigns(sight: Sight, _: Row, **__: Any) -> Listing:
     return Listing("Campaign", sight.visible("campaign"), "code", lambda row: (row.code,))
 
 
+def Query_auditEvents(sight: Sight, _: Row, **arguments: Any) -> Listing:
+    return listings.audit_events(sight, sight.visible("audit_event"), arguments)
+
+
 def Query_initiatives(sight: Sight, _: Row, **arguments: Any) -> Listing:
     return listings.initiatives(sight, sight.visible("initiative"), arguments)
 
@@ -68,11 +73,32 @@ def Viewer_account(sight: Sight, _: Row) -> One:
 
 
 def Viewer_grants(sight: Sight, _: Row) -> list[One]:
-    return [("Grant", grant) for grant in sight.grants()]
+    return [("Grant", grant) for grant in sight.grants() if grant.revoked_at is None]
 
 
 def Viewer_units(sight: Sight, _: Row) -> list[One]:
     return [("Unit", unit) for unit in sight.tops()]
+
+
+def Viewer_queue(sight: Sight, _: Row, **__: Any) -> Listing:
+    return listings.queue(sight)
+
+
+def QueueEntry_since(_: Sight, row: Row) -> datetime:
+    since: datetime = row.awaited_at
+    return since
+
+
+def QueueEntry_days(sight: Sight, row: Row) -> int:
+    return int((sight.world.today - local_day(row.awaited_at)).days)
+
+
+def QueueEntry_initiative(sight: Sight, row: Row) -> One:
+    return seen(sight, "Initiative", row.id)
+
+
+def QueueEntry_unit(sight: Sight, row: Row) -> One:
+    return seen(sight, "Unit", row.awaits_id)
 
 
 def Account_person(sight: Sight, row: Row) -> One:
@@ -80,6 +106,42 @@ def Account_person(sight: Sight, row: Row) -> One:
 
 
 Grant_unit = Ranking_unit = unit_of
+Grant_person = UnitHistory_by = actor
+
+
+def Grant_username(sight: Sight, row: Row) -> str:
+    account = sight.world.find("account", row.account_id)
+    assert account is not None
+    return str(account.username)
+
+
+def Grant_grantedBy(sight: Sight, row: Row) -> One:
+    return behind(sight, row.granted_by_id)
+
+
+def Grant_revokedBy(sight: Sight, row: Row) -> One:
+    return behind(sight, row.revoked_by_id)
+
+
+# AuditEvent
+
+
+def AuditEvent_actor(sight: Sight, row: Row) -> str | None:
+    return listings.actor_of(sight, row)
+
+
+def AuditEvent_account(sight: Sight, row: Row) -> One:
+    account = sight.world.find("account", row.account_id)
+    return "Account", account if account and sight.sees("account", account) else None
+
+
+def AuditEvent_unit(sight: Sight, row: Row) -> One:
+    return seen(sight, "Unit", row.unit_id)
+
+
+def AuditEvent_objectId(_: Sight, row: Row) -> str | None:
+    return listings.object_id(row)
+
 
 # Unit
 
@@ -126,6 +188,42 @@ def Unit_awards(sight: Sight, row: Row, **_: Any) -> Listing:
 def Unit_awardsIssued(sight: Sight, row: Row, **_: Any) -> Listing:
     found = [one for one in sight.visible("award") if one.issuer_id == row.id]
     return listings.newest("Award", found)
+
+
+def Unit_mergedInto(sight: Sight, row: Row) -> One:
+    return seen(sight, "Unit", row.merged_into_id)
+
+
+def Unit_grants(sight: Sight, row: Row, **_: Any) -> Listing:
+    found = [one for one in sight.visible("role_grant") if one.unit_id == row.id]
+    return listings.newest("Grant", found)
+
+
+def Unit_history(sight: Sight, row: Row, **_: Any) -> Listing:
+    return listings.newest("UnitHistory", sight.world.where("unit_history", unit_id=row.id))
+
+
+def UnitHistory_before(_: Sight, row: Row) -> One:
+    return _state(row.before)
+
+
+def UnitHistory_after(_: Sight, row: Row) -> One:
+    return _state(row.after)
+
+
+def _state(facts: dict[str, Any] | None) -> One:
+    names = ("parent_id", "bloc_id", "merged_into_id", "name", "level", "member_count")
+    told = None if facts is None else Row(**dict.fromkeys((*names, *_SPAN)) | facts)
+    for name in _SPAN:
+        if told is not None and getattr(told, name) is not None:
+            setattr(told, name, date.fromisoformat(getattr(told, name)))
+    return "UnitState", told
+
+
+_SPAN = ("valid_from", "valid_to")
+UnitState_parent = Unit_parent
+UnitState_bloc = Unit_bloc
+UnitState_mergedInto = Unit_mergedInto
 
 
 def phases_of(sight: Sight, code: str, ordinal: int | None) -> tuple[Row | None, list[Row]]:

@@ -18,6 +18,7 @@ from tests.oracle.world import Row, World
 
 BILLION = 10**9
 _AMOUNTS = (0, 1, 2**31, 5 * BILLION, 20 * BILLION, 33_000 * BILLION, 123_456_789_012)
+_CRITERIA = ("Tính mới", "Hiệu quả", "a b", "B", "Khả năng áp dụng")
 _COUNTING = [InitiativeState.RECOGNISED, InitiativeState.CONFIRMED]
 
 
@@ -198,13 +199,21 @@ class Works:
             confidential=rng.random() < 0.4,
             claimed=rng.choices(_AMOUNTS, k=rng.randint(0, 3)),
             verified=rng.choice((None, rng.choices(_AMOUNTS, k=rng.randint(0, 3)))),
-            awaits_id=rng.choice(world.line(unit)).id if state == "SUBMITTED" else None,
+            **self._awaited(unit, submitted, waits=state == "SUBMITTED"),
             created_at=self._moment(world.today - timedelta(days=rng.randrange(90))),
             version=rng.randint(1, 4),
         )
         self._authors(key)
         for _ in range(rng.randint(0, 3)):
             self._review(key)
+
+    def _awaited(self, unit: Row, since: datetime | None, *, waits: bool) -> dict[str, Any]:
+        """Return whom it awaits, often the same one, and since when."""
+        if not waits:
+            return {"awaits_id": None, "awaited_at": None}
+        line = self._world.line(unit)
+        at = self._rng.choice((line[0], line[0], line[-1], self._rng.choice(line)))
+        return {"awaits_id": at.id, "awaited_at": since}
 
     def _words(self, key: int) -> dict[str, Any]:
         say = self._say
@@ -241,10 +250,16 @@ class Works:
             unit_id=self._unit().id,
             decision=self._rng.choice(list(ReviewDecision)),
             reason=say.text("review", key, "reason"),
+            scores=self._scores(),
             decision_number=say.maybe(say.code, "review", key, "decision_number"),
+            verified=self._rng.choice((None, self._rng.choices(_AMOUNTS, k=2))),
             at=self._moment(self._world.today),
             account_id=self._account(),
         )
+
+    def _scores(self) -> dict[str, int] | None:
+        chosen = self._rng.sample(_CRITERIA, self._rng.randint(0, 3))
+        return {criterion: self._rng.randrange(41) for criterion in chosen} or None
 
     def _award(self) -> None:
         world, rng, say = self._world, self._rng, self._say

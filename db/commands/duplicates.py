@@ -1,0 +1,81 @@
+"""Initiatives that repeat others: named as duplicates, they count no more."""
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from db.commands.adjustments import adjust
+from db.commands.initiatives import check_version, hold_windows
+from db.rules.duplicate import Candidate, check_link
+from db.rules.errors import ConflictError
+from db.rules.review import achieved
+from db.transactions import WriteSession
+
+# Both ends of a link are judged while no other link of the campaign is made.
+_ALONE = """
+    select pg_advisory_xact_lock(hashtext('sangkien.duplicates'), campaign_id::int)
+    from initiative where number = $1
+"""
+_LOAD = """
+    select i.id, i.number, i.state, i.version, i.campaign_id, i.phase_id, i.unit_id, i.path::text,
+        u.code, c.counts_from, has_duplicates(i.id) as has_duplicates
+    from initiative i join campaign c on c.id = i.campaign_id left join unit u on u.id = i.unit_id
+    where i.number = $1
+"""
+_TAKE_OUT = """
+    update initiative set state = 'DUPLICATE', version = version + 1, awaits_id = null,
+        published_at = null
+    where id = $1 and version = $2
+"""
+_LINK = """
+    insert into duplicate_link (
+        initiative_id, original_id, similarity, reason, decided_at, account_id
+    )
+    select d.id, o.id, similarity(d.search, o.search), $3, $4, $5
+    from initiative d cross join initiative o where d.id = $1 and o.id = $2
+"""
+
+
+@dataclass(frozen=True)
+class DuplicateOutcome:
+    """An initiative and the one that it repeats."""
+
+    initiative_id: int
+    original_id: int
+
+
+async def link(
+    session: WriteSession, *, number: str, original: str, reason: str, version: int | None = None
+) -> DuplicateOutcome:
+    """Take an initiative out of the totals because it repeats another one."""
+    await session.execute(_ALONE, number)
+    duplicate = await session.found("Initiative", number, _LOAD, number)
+    repeated = await session.found("Initiative", original, _LOAD, original)
+    session.require(
+        "initiative_curate",
+        {"id": duplicate["unit_id"], "code": duplicate["code"], "path": duplicate["path"]},
+    )
+    check_version(duplicate, version)
+    check_link(_candidate(duplicate), _candidate(repeated))
+    windows = await hold_windows(session, duplicate)
+    if not await session.execute(_TAKE_OUT, duplicate["id"], duplicate["version"]):
+        raise ConflictError("STALE", version=duplicate["version"] + 1)
+    await session.execute(
+        _LINK,
+        *(duplicate["id"], repeated["id"], reason, session.present, session.caller.account_id),
+    )
+    if any(window.frozen for window in windows if window.phase_id == duplicate["phase_id"]):
+        await adjust(
+            session,
+            "INITIATIVE",
+            phase_id=duplicate["phase_id"],
+            unit_id=duplicate["unit_id"],
+            reason=reason,
+            initiative_id=duplicate["id"],
+            gained=-achieved(duplicate["state"], duplicate["counts_from"]),
+        )
+    return DuplicateOutcome(duplicate["id"], repeated["id"])
+
+
+def _candidate(row: asyncpg.Record) -> Candidate:
+    return Candidate(row["id"], row["state"], row["campaign_id"], row["has_duplicates"])

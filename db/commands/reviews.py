@@ -1,0 +1,284 @@
+"""Decisions on initiatives: one, or up to a hundred at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import asyncpg
+
+from db.commands.adjustments import adjust
+from db.commands.initiatives import InitiativeOutcome, hold_windows
+from db.rules.errors import (
+    ConflictError,
+    DomainError,
+    ForbiddenError,
+    InvalidInputError,
+    Problem,
+    Refused,
+    RejectedError,
+    refused,
+)
+from db.rules.review import (
+    Place,
+    ReviewRejectedError,
+    Standing,
+    Verdict,
+    Way,
+    achieved,
+    check_verdict,
+    decided,
+    deciders,
+)
+from db.transactions import WriteSession
+
+REVIEW = "initiative_review"
+
+_LOAD = """
+    select i.id, i.number, i.state, i.version, i.unit_id, i.path::text, i.campaign_id, i.phase_id,
+        i.awaits_id, c.rubric, c.counts_from, c.confirming_level, authored(i.id) as authored,
+        (select r.unit_id from review r where r.initiative_id = i.id and r.decision = 'APPROVE'
+         order by r.id desc limit 1) as approved_id
+    from initiative i join campaign c on c.id = i.campaign_id
+    where i.number = $1
+"""
+_LINE = """
+    select l.unit_id, l.level, l.is_open, l.path, u.code
+    from review_line($1) with ordinality l left join unit u on u.id = l.unit_id
+    order by l.ordinality
+"""
+_UNIT = "select id, code, path::text from unit where code = $1"
+_LAST = "select unit_id, account_id from review where initiative_id = $1 order by id desc limit 1"
+_NOW = """
+    select i.state, i.version, i.awaits_id, u.code as awaits
+    from initiative i left join unit u on u.id = i.awaits_id where i.id = $1
+"""
+# What is not recognised any more is not shown any more; what is returned starts from nothing.
+_DECIDE = """
+    update initiative set state = $3::text, version = version + 1, awaits_id = $4,
+        recognised_at = case when $3 = any ('{RECOGNISED,CONFIRMED}')
+                then coalesce(recognised_at, $5)
+            when $3 <> 'RETURNED' then recognised_at end,
+        confirmed_at = case when $3 = 'CONFIRMED' then $5
+            when $3 <> 'RETURNED' then confirmed_at end,
+        published_at = case when $3 = any ('{RECOGNISED,CONFIRMED}') then published_at end,
+        verified = case when $3 <> 'RETURNED' then coalesce($6, verified) end
+    where id = $1 and version = $2
+"""
+_KEEP = """
+    insert into review (initiative_id, unit_id, decision, reason, scores, decision_number, verified,
+        at, account_id)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+
+
+class DecisionRefusedError(RejectedError):
+    """One decision of several that were to be carried out all or none: its index and its error."""
+
+
+@dataclass(frozen=True)
+class ReviewsOutcome:
+    """What became of each decision, in order: the initiative, or why it was refused."""
+
+    numbers: list[str]
+    initiative_ids: list[int | None]
+    refusals: list[Refused | None]
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What a decision is about: an initiative, where it stands, and the way before it."""
+
+    initiative: asyncpg.Record
+    standing: Standing
+    way: Way
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A decision that the rules allow, with all that is needed to carry it out."""
+
+    verdict: Verdict
+    case: _Case
+    place: Place
+    after: Standing
+    frozen: bool
+
+
+async def review(session: WriteSession, **verdict: Any) -> InitiativeOutcome:
+    """Decide on one initiative; the fields are those of `Verdict`.
+
+    Without `unit` it is for the unit that the initiative awaits; a revocation for the lowest one
+    that may and that the caller decides for.
+    """
+    return await _carry_out(session, await _prepare(session, Verdict(**verdict)))
+
+
+async def review_several(
+    session: WriteSession, *, decisions: Sequence[Verdict], mode: str = "ALL"
+) -> ReviewsOutcome:
+    """Decide on several initiatives, each once; with the mode ALL on all of them or none.
+
+    With EACH, what is refused leaves the others alone. All take their locks in the order of the
+    numbers. Raises DecisionRefusedError and InvalidInputError, both with the index, for ALL.
+    """
+    order = sorted(range(len(decisions)), key=lambda index: decisions[index].number)
+    if mode == "ALL":
+        found = await _all(session, decisions, order)
+    else:
+        found = {index: await _each(session, decisions[index]) for index in order}
+    results = [found[index] for index in range(len(decisions))]
+    return ReviewsOutcome(
+        [verdict.number for verdict in decisions],
+        [result if isinstance(result, int) else None for result in results],
+        [None if isinstance(result, int) else result for result in results],
+    )
+
+
+async def _all(
+    session: WriteSession, decisions: Sequence[Verdict], order: Sequence[int]
+) -> dict[int, int | Refused]:
+    ready = []
+    for index, verdict in enumerate(decisions):
+        try:
+            ready.append(await _prepare(session, verdict))
+        except DomainError as error:
+            raise _at(index, verdict, error) from error
+    found: dict[int, int | Refused] = {}
+    for index in order:
+        await session.give_reason(decisions[index].reason)
+        try:
+            found[index] = (await _carry_out(session, ready[index])).initiative_id
+        except DomainError as error:
+            raise _at(index, decisions[index], error) from error
+    return found
+
+
+async def _each(session: WriteSession, verdict: Verdict) -> int | Refused:
+    await session.give_reason(verdict.reason)
+    try:
+        async with session.savepoint():
+            return (await _carry_out(session, await _prepare(session, verdict))).initiative_id
+    except DomainError as error:
+        why = refused(error)
+        await session.note_refusal(error.unit_id, {"code": why["code"], "number": verdict.number})
+        return why
+
+
+def _at(index: int, verdict: Verdict, error: DomainError) -> DomainError:
+    """Return an error of one decision as one of them all."""
+    if isinstance(error, InvalidInputError):
+        at = ("decisions", str(index))
+        problems: Sequence[Problem] = error.facts["problems"]
+        return InvalidInputError(*(replace(one, path=(*at, *one.path)) for one in problems))
+    facts = {**error.facts, "index": index, "number": verdict.number}
+    return DecisionRefusedError(error.code, unit_id=error.unit_id, **facts)
+
+
+async def _prepare(session: WriteSession, verdict: Verdict) -> _Ready:
+    """Load what a decision is about and apply the rules; nothing is written."""
+    case = await _load(session, verdict.number)
+    initiative = case.initiative
+    place = await _place(session, verdict, case)
+    if initiative["authored"]:
+        raise ForbiddenError(
+            REVIEW.upper(), place.code, code="AUTHORED", unit_id=initiative["unit_id"]
+        )
+    check_verdict(verdict, initiative["rubric"])
+    after = await _after(session, verdict, case, place)
+    windows = await hold_windows(session, initiative)
+    frozen = any(window.frozen for window in windows if window.phase_id == initiative["phase_id"])
+    if frozen and not verdict.reason:
+        raise InvalidInputError(Problem(("reason",), "REASON_NEEDED"))
+    return _Ready(verdict, case, place, after, frozen)
+
+
+async def _load(session: WriteSession, number: str) -> _Case:
+    initiative = await session.found("Initiative", number, _LOAD, number)
+    line = [Place(**row) for row in await session.rows(_LINE, initiative["id"])]
+    return _Case(
+        initiative,
+        Standing(initiative["state"], initiative["awaits_id"], initiative["approved_id"]),
+        Way(line, initiative["confirming_level"]),
+    )
+
+
+async def _place(session: WriteSession, verdict: Verdict, case: _Case) -> Place:
+    """Return the unit that the caller decides for. Raises ForbiddenError."""
+    if verdict.unit is not None:
+        unit = await session.found("Unit", verdict.unit, _UNIT, verdict.unit)
+        session.require(REVIEW, unit)
+        return Place(unit["id"], "", path=unit["path"], code=unit["code"])
+    allowed = deciders(case.standing, verdict.decision, case.way)
+    held = [place for place in case.way.line if session.caller.may(REVIEW, place.path)]
+    if not held:
+        own = case.way.line[0]
+        at = allowed[0] if allowed else own
+        raise ForbiddenError(REVIEW.upper(), at.code, unit_id=own.unit_id)
+    return next((place for place in held if place in allowed), held[0])
+
+
+async def _after(session: WriteSession, verdict: Verdict, case: _Case, place: Place) -> Standing:
+    """Return how it stands once decided. Raises ReviewRejectedError and ConflictError."""
+    initiative = case.initiative
+    stale = verdict.version not in (None, initiative["version"])
+    try:
+        after = decided(case.standing, verdict.decision, place.unit_id, case.way)
+    except ReviewRejectedError as error:
+        error.unit_id = initiative["unit_id"]
+        if stale or await _beaten(session, initiative, place):
+            raise await _overtaken(session, initiative) from error
+        raise
+    if stale:
+        raise ConflictError("STALE", version=initiative["version"])
+    return after
+
+
+async def _beaten(session: WriteSession, initiative: asyncpg.Record, place: Place) -> bool:
+    """Whether somebody else has just decided for the same unit."""
+    last = await session.row(_LAST, initiative["id"])
+    return (
+        last is not None
+        and last["unit_id"] == place.unit_id
+        and last["account_id"] != session.caller.account_id
+    )
+
+
+async def _carry_out(session: WriteSession, ready: _Ready) -> InitiativeOutcome:
+    verdict, initiative, after = ready.verdict, ready.case.initiative, ready.after
+    verified = None if verdict.verified is None else list(verdict.verified)
+    if not await session.execute(
+        _DECIDE,
+        *(initiative["id"], initiative["version"], after.state, after.awaits, session.present),
+        verified,
+    ):
+        raise await _overtaken(session, initiative)
+    await session.execute(
+        _KEEP,
+        *(initiative["id"], ready.place.unit_id, verdict.decision, verdict.reason),
+        {given.criterion: given.score for given in verdict.scores} or None,
+        *(verdict.decision_number, verified, session.present, session.caller.account_id),
+    )
+    if ready.frozen:
+        counts_from, before = initiative["counts_from"], ready.case.standing.state
+        await adjust(
+            session,
+            "INITIATIVE",
+            phase_id=initiative["phase_id"],
+            unit_id=initiative["unit_id"],
+            reason=verdict.reason,
+            initiative_id=initiative["id"],
+            gained=achieved(after.state, counts_from) - achieved(before, counts_from),
+        )
+    return InitiativeOutcome(initiative["id"])
+
+
+async def _overtaken(session: WriteSession, initiative: asyncpg.Record) -> ConflictError:
+    """Return the conflict with whoever changed it since: DECIDED, or STALE for another change."""
+    now = await session.row(_NOW, initiative["id"])
+    assert now is not None
+    same = all(now[name] == initiative[name] for name in ("state", "awaits_id"))
+    if same and now["version"] != initiative["version"]:
+        return ConflictError("STALE", version=now["version"])
+    return ConflictError(
+        "DECIDED", version=now["version"], state=now["state"], awaits=now["awaits"]
+    )

@@ -1,0 +1,24 @@
+"""Commands that take turns, and see what the one before them has committed."""
+
+from db.transactions import WriteSession
+
+_TREE = "select lock_tree($1)"
+_GRANTS = "select lock_grants()"
+# Raises where the caller's grants have changed while it waited; the command then runs anew.
+_CHECK = "select check_grants($1, $2)"
+
+
+async def hold_tree(session: WriteSession, *, alone: bool) -> None:
+    """Keep the tree as it is until the commit; alone, to change it."""
+    await session.execute(_TREE, alone)
+    await _check(session)
+
+
+async def hold_grants(session: WriteSession) -> None:
+    """Keep everybody's grants as they are until the commit, but for one's own changes."""
+    await session.execute(_GRANTS)
+    await _check(session)
+
+
+async def _check(session: WriteSession) -> None:
+    await session.execute(_CHECK, session.caller.account_id, session.caller.grants_version)

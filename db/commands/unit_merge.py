@@ -1,0 +1,55 @@
+"""Merges: units that close and go on in another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from db.commands.turns import hold_grants, hold_tree
+from db.commands.units import MANAGE, load, note, place, write
+from db.rules.unit import check_merge
+from db.transactions import WriteSession
+
+# A trigger takes along what goes on (db/sql/merge.sql). A unit that was to begin later ends then.
+_MERGE = """
+    update unit set merged_into_id = $3, valid_to = greatest($4, valid_from), version = version + 1
+    where id = $1 and version = $2
+"""
+_NOTE_CHILDREN = """
+    insert into unit_history (unit_id, change, before, after, reason, account_id, at)
+    select id, 'MOVED', jsonb_build_object('parent_id', parent_id),
+        jsonb_build_object('parent_id', $2::bigint), $3, $4, $5
+    from unit where parent_id = $1
+"""
+
+
+@dataclass(frozen=True)
+class MergeOutcome:
+    """The unit that goes on, and those that went into it."""
+
+    unit_id: int
+    merged_ids: list[int]
+
+
+async def merge(
+    session: WriteSession, *, units: Sequence[str], into: str, reason: str
+) -> MergeOutcome:
+    """Close units of one level and have another of that level go on for them.
+
+    What stands below them, their people and their initiatives go there, as do grants and
+    campaigns. Targets, awards and decisions stay with the units that they were about.
+    """
+    await hold_tree(session, alone=True)
+    await hold_grants(session)
+    home = await load(session, into)
+    merged = [await load(session, code) for code in units]
+    for unit in (*merged, home):
+        session.require(MANAGE, unit)
+    check_merge([place(unit) for unit in merged], place(home))
+    for unit in merged:
+        await session.execute(
+            _NOTE_CHILDREN,
+            *(unit["id"], home["id"], reason, session.caller.account_id, session.present),
+        )
+        await write(session, unit, _MERGE, home["id"], session.today)
+        after = {"merged_into_id": home["id"], "valid_to": session.today}
+        await note(session, unit["id"], "MERGED", before=None, after=after, reason=reason)
+    return MergeOutcome(home["id"], [unit["id"] for unit in merged])

@@ -1,0 +1,197 @@
+"""Units: created, changed, moved, closed. db/commands/unit_merge.py has merges."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import asyncpg
+
+from db.commands.turns import hold_tree
+from db.rules.errors import ConflictError, ForbiddenError
+from db.rules.unit import Place, Ties, check_below, check_close, check_day, check_move, check_open
+from db.transactions import WriteSession
+
+MANAGE = "unit_manage"
+
+_LOAD = """
+    select u.id, u.code, u.name, u.level, u.path::text, u.parent_id, u.bloc_id, u.member_count,
+        u.valid_from, u.valid_to, u.version, above.code as parent_code
+    from unit u left join unit above on above.id = u.parent_id
+    where u.code = $1
+"""
+_BLOC = "select id from emulation_bloc where code = $1"
+_CREATE = """
+    insert into unit (code, name, level, parent_id, member_count, bloc_id, valid_from)
+    values ($1, $2, $3, $4, $5, $6, $7) returning id
+"""
+_CHANGE = """
+    update unit set name = $3, member_count = $4, bloc_id = $5, version = version + 1
+    where id = $1 and version = $2
+"""
+_MOVE = "update unit set parent_id = $3, version = version + 1 where id = $1 and version = $2"
+_TIES = "select children, awaited, members, campaigns from unit_ties($1)"
+_CLOSE = "update unit set valid_to = $3, version = version + 1 where id = $1 and version = $2"
+_NOTE = """
+    insert into unit_history (unit_id, change, before, after, reason, account_id, at)
+    values ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+
+@dataclass(frozen=True)
+class UnitOutcome:
+    """The unit that a command was about."""
+
+    unit_id: int
+
+
+async def create(
+    session: WriteSession,
+    *,
+    code: str,
+    name: str,
+    level: str,
+    parent: str,
+    member_count: int,
+    bloc: str | None = None,
+    valid_from: date | None = None,
+    reason: str | None = None,
+) -> UnitOutcome:
+    """Plant a unit below another; it counts from now on, since whenever it may have been valid."""
+    await hold_tree(session, alone=False)
+    above = await load(session, parent)
+    session.require(MANAGE, above)
+    first = valid_from or session.today
+    check_day("validFrom", first, session.today)
+    check_open(place(above))
+    check_below(level, place(above))
+    bloc_id = await _bloc(session, bloc)
+    unit_id: int = await session.value(
+        _CREATE, code, name, level, above["id"], member_count, bloc_id, first
+    )
+    facts = {
+        "name": name,
+        "level": level,
+        "parent_id": above["id"],
+        "member_count": member_count,
+        "bloc_id": bloc_id,
+        "valid_from": first,
+    }
+    await note(session, unit_id, "CREATED", before=None, after=facts, reason=reason)
+    return UnitOutcome(unit_id)
+
+
+async def update(
+    session: WriteSession,
+    *,
+    unit: str,
+    version: int | None = None,
+    reason: str | None = None,
+    **changes: Any,
+) -> UnitOutcome:
+    """Change a unit's name, members or bloc (null takes it out); what is not given stays."""
+    found = await load(session, unit)
+    session.require(MANAGE, found)
+    check_version(found, version)
+    check_open(place(found))
+    if "bloc" in changes:
+        changes["bloc_id"] = await _bloc(session, changes.pop("bloc"))
+    after = {name: value for name, value in changes.items() if found[name] != value}
+    if after:
+        values = {name: found[name] for name in ("name", "member_count", "bloc_id")} | after
+        await write(session, found, _CHANGE, *values.values())
+        before = {name: found[name] for name in after}
+        await note(session, found["id"], "CHANGED", before=before, after=after, reason=reason)
+    return UnitOutcome(found["id"])
+
+
+async def move(
+    session: WriteSession, *, unit: str, parent: str, reason: str, version: int | None = None
+) -> UnitOutcome:
+    """Put a unit, with everything below it, below another parent; totals go along."""
+    await hold_tree(session, alone=True)
+    found = await load(session, unit)
+    above = await load(session, parent)
+    session.require(MANAGE, found)
+    _require_at_parent(session, found)
+    session.require(MANAGE, above)
+    check_version(found, version)
+    check_move(place(found), place(above), found["parent_id"])
+    await write(session, found, _MOVE, above["id"])
+    before, after = {"parent_id": found["parent_id"]}, {"parent_id": above["id"]}
+    await note(session, found["id"], "MOVED", before=before, after=after, reason=reason)
+    return UnitOutcome(found["id"])
+
+
+async def close(
+    session: WriteSession,
+    *,
+    unit: str,
+    reason: str,
+    on: date | None = None,
+    version: int | None = None,
+) -> UnitOutcome:
+    """Close a unit in which nothing goes on; what it was stays, and its totals too."""
+    await hold_tree(session, alone=True)
+    found = await load(session, unit)
+    session.require(MANAGE, found)
+    check_version(found, version)
+    last = on or session.today
+    check_day("on", last, session.today, found["valid_from"])
+    ties = await session.row(_TIES, found["id"])
+    assert ties is not None
+    check_close(place(found), Ties(**ties))
+    await write(session, found, _CLOSE, last)
+    await note(session, found["id"], "CLOSED", before=None, after={"valid_to": last}, reason=reason)
+    return UnitOutcome(found["id"])
+
+
+async def load(session: WriteSession, code: str) -> asyncpg.Record:
+    """Return the unit of a code. Raises NotFoundError where the caller sees none."""
+    return await session.found("Unit", code, _LOAD, code)
+
+
+def place(unit: asyncpg.Record) -> Place:
+    """Return a loaded unit as rules see it."""
+    return Place(unit["id"], unit["code"], unit["level"], unit["path"], unit["valid_to"])
+
+
+def check_version(unit: asyncpg.Record, version: int | None) -> None:
+    """Refuse a version that the caller has seen and that is no longer. Raises ConflictError."""
+    if version is not None and unit["version"] != version:
+        raise ConflictError("STALE", version=unit["version"])
+
+
+async def write(session: WriteSession, unit: asyncpg.Record, sql: str, *values: Any) -> None:
+    """Write where nobody has since the unit was loaded. Raises ConflictError."""
+    if not await session.execute(sql, unit["id"], unit["version"], *values):
+        raise ConflictError("STALE", version=unit["version"] + 1)
+
+
+async def note(
+    session: WriteSession,
+    unit_id: int,
+    change: str,
+    *,
+    before: dict[str, Any] | None,
+    after: dict[str, Any],
+    reason: str | None,
+) -> None:
+    """Add to a unit's history: what changed (UnitChange), from what to what, by column."""
+    await session.execute(
+        _NOTE, unit_id, change, before, after, reason, session.caller.account_id, session.present
+    )
+
+
+async def _bloc(session: WriteSession, code: str | None) -> int | None:
+    if code is None:
+        return None
+    bloc = await session.found("EmulationBloc", code, _BLOC, code)
+    bloc_id: int = bloc["id"]
+    return bloc_id
+
+
+def _require_at_parent(session: WriteSession, unit: asyncpg.Record) -> None:
+    """Insist on managing the unit above, which the caller may not even see."""
+    above = unit["path"].rpartition(".")[0]
+    if above and not session.caller.may(MANAGE, above):
+        raise ForbiddenError(MANAGE.upper(), unit["parent_code"], unit_id=unit["id"])

@@ -1,0 +1,82 @@
+-- Who decides on initiatives. The rules: db/rules/review.py.
+
+-- The units that an initiative's decisions may come from, its own first and the root last. Runs
+-- as owner: of those that the caller does not see it learns the level and whether they are open.
+create or replace function review_line(of_initiative bigint)
+returns table (unit_id bigint, level text, is_open boolean, path text)
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select u.id, u.level, u.valid_to is null, u.path::text
+    from initiative i join unit u on u.id = any (line(i.path))
+    where i.id = of_initiative
+    order by u.depth desc;
+end;
+
+-- The units that the caller decides for.
+create or replace function reviewed_units() returns bigint[]
+language sql stable parallel safe
+return array(
+    select (line(alone.path))[nlevel(alone.path)]
+    from unnest(scope('initiative_review_alone')) as alone (path)
+);
+
+-- The person behind the caller's account, whatever it may see.
+create or replace function caller_person() returns bigint
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select person_id from account where id = caller();
+end;
+
+-- The initiatives that the caller authored, whatever it may see; nobody decides on their own.
+create or replace function authored_initiatives() returns bigint[]
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select array(select initiative_id from authorship where person_id = caller_person());
+end;
+
+-- Whether others have been named duplicates of an initiative, seen by the caller or not.
+create or replace function has_duplicates(of_initiative bigint) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select exists (select from duplicate_link where original_id = of_initiative);
+end;
+
+-- The unit that an initiative awaits on its line as it is now, where it awaited one of this level:
+-- that level or the next above that decides, else the last that does.
+create or replace function review_awaited(path ltree, confirming_level text, awaited_level text)
+returns bigint
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select u.id
+    from unit u
+    where u.id = any (line($1)) and u.valid_to is null and (
+        u.path = $1 or level_rank(u.level) >= level_rank(confirming_level)
+    )
+    order by level_rank(u.level) > level_rank(awaited_level),
+        abs(level_rank(u.level) - level_rank(awaited_level))
+    limit 1;
+end;
+
+-- What awaits a unit that is closed, or that is no longer above it, awaits the one in its place.
+create or replace function review_reroute() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    own_path ltree;
+begin
+    select path into own_path from unit where id = new.id;
+    update initiative i set version = i.version + 1, awaits_id = review_awaited(
+        i.path, c.confirming_level, w.level)
+    from unit w, campaign c
+    where w.id = i.awaits_id and c.id = i.campaign_id
+        and (i.awaits_id = new.id and w.valid_to is not null
+            or i.path <@ own_path and not i.awaits_id = any (line(i.path)))
+        and review_awaited(i.path, c.confirming_level, w.level) is not null;
+    return null;
+end
+$$;
+
+-- Named to run after unit_move, which has rewritten the paths.
+create or replace trigger unit_review after update of parent_id, valid_to on unit
+for each row when (
+    old.parent_id is distinct from new.parent_id or old.valid_to is null and new.valid_to is not null
+) execute function review_reroute();

@@ -1,0 +1,53 @@
+"""The application behind a real HTTP server, in the test's own event loop."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import psycopg
+import uvicorn
+
+from api.app import create_app
+from api.settings import DEMO_TODAY, Settings
+from auth import keys, tokens
+
+
+class Live(NamedTuple):
+    """Where it listens, and with what settings."""
+
+    url: str
+    port: int
+    settings: Settings
+
+    def token(self, username: str) -> str:
+        """Return an access token as `sangkien token` makes it."""
+        with psycopg.connect(self.settings.urls()[0]) as connection:
+            key = keys.ensure(connection)
+        return tokens.issue(
+            key,
+            username,
+            issuer=self.settings.issuer,
+            audience=self.settings.audience,
+            ttl=600,
+        )
+
+
+@asynccontextmanager
+async def live(url: str, **changes: Any) -> AsyncIterator[Live]:
+    """Serve this database on the demo's day, as uvicorn is set up to serve."""
+    settings = Settings(database_url=url, today=DEMO_TODAY, **changes)
+    config = uvicorn.Config(create_app(settings), http="httptools", ws="none", log_config=None)
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        # Not serve(): that would take over the signals of the process.
+        task = asyncio.create_task(server._serve([listening]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
+            await asyncio.sleep(0.01)
+        try:
+            yield Live(f"http://127.0.0.1:{port}/graphql", port, settings)
+        finally:
+            server.should_exit = True
+            await task

@@ -1,0 +1,158 @@
+"""The database refuses decisions that a command's guards would have let through."""
+
+from collections.abc import Callable
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api.settings import DEMO_TODAY
+from auth.principal import Principals
+from db.commands.reviews import review
+from db.rules.errors import ForbiddenError
+from db.rules.review import Place, Standing, Way, awaited
+from db.sessions import Reader
+from db.transactions import Attempt, Writer, WriteSession
+from db.url import READER, WRITER, with_role
+from tests.client import client
+from tests.deciding import approve, handed_in, one, run
+
+ADD_REVIEW = """insert into review (initiative_id, unit_id, decision, at, account_id)
+    values ($1, $2, 'APPROVE', now(), $3)"""
+LEVELS = ("CONFEDERATION", "FEDERATION", "UPPER", "GRASSROOTS")
+
+
+@pytest.fixture
+async def acting(programme):
+    """Runs commands as somebody, past the guards of the mutations."""
+    reader = Reader(with_role(programme, READER), size=1)
+    writer = Writer(with_role(programme, WRITER), size=2)
+    await reader.open()
+    await writer.open()
+    principals = Principals(reader, DEMO_TODAY)
+
+    async def act(username: str, command: Callable) -> object:
+        caller = (await principals.of(username)).caller
+        return await writer.run(caller, Attempt("test"), command)
+
+    yield act
+    await reader.close()
+    await writer.close()
+
+
+def placed(url: str, number: str) -> int:
+    return one(url, "select id from initiative where number = %s", number)
+
+
+async def changed(acting, username: str, initiative_id: int) -> int:
+    async def change(session: WriteSession) -> int:
+        return await session.execute(
+            "update initiative set state = 'REJECTED' where id = $1", initiative_id
+        )
+
+    return await acting(username, change)
+
+
+@pytest.mark.parametrize(
+    ("username", "rows"), [("council", 1), ("officer-mobifone", 0), ("auditor", 0)]
+)
+async def test_only_reviewers_above_an_initiative_change_it(programme, acting, username, rows):
+    async with client(programme) as http:
+        number = await handed_in(http)
+    run(programme, "update initiative set published_at = now() where number = %s", number)
+    assert await changed(acting, username, placed(programme, number)) == rows
+
+
+@pytest.mark.parametrize(
+    ("username", "unit"),
+    [
+        ("council", "VNPT"),  # not the unit it decides for
+        ("officer-mobifone", "MOBIFONE"),  # not on the initiative's line
+        ("support", "VNPT-HNI"),
+        ("auditor", "TLD"),
+    ],
+)
+async def test_a_decision_is_kept_only_for_a_unit_of_the_line_that_one_decides_for(
+    programme, acting, username, unit
+):
+    async with client(programme) as http:
+        number = await handed_in(http)
+    run(programme, "update initiative set published_at = now() where number = %s", number)
+    unit_id = one(programme, "select id from unit where code = %s", unit)
+
+    async def decide(session: WriteSession) -> None:
+        await session.execute(
+            ADD_REVIEW, placed(programme, number), unit_id, session.caller.account_id
+        )
+
+    with pytest.raises(ForbiddenError):
+        await acting(username, decide)
+
+
+async def test_a_decision_on_ones_own_work_is_refused_by_the_database_too(programme, acting):
+    async with client(programme) as http:
+        number = await handed_in(http)
+    run(
+        programme,
+        """update authorship set person_id = (
+            select person_id from account where username = 'unit-officer')
+        where initiative_id = (select id from initiative where number = %s)""",
+        number,
+    )
+    unit_id = one(programme, "select id from unit where code = 'VNPT-HNI'")
+
+    async def decide(session: WriteSession) -> None:
+        await session.execute(
+            ADD_REVIEW, placed(programme, number), unit_id, session.caller.account_id
+        )
+
+    with pytest.raises(ForbiddenError):
+        await acting("unit-officer", decide)
+
+
+async def test_the_council_of_a_federation_decides_on_a_grassroots_initiative(programme, acting):
+    async with client(programme) as http:
+        number = await handed_in(http)
+        await approve(http, "unit-officer", number)
+        await approve(http, "upper-officer", number)
+    outcome = await acting(
+        "council", lambda session: review(session, number=number, decision="APPROVE")
+    )
+    assert outcome.initiative_id == placed(programme, number)
+    assert one(programme, "select state from initiative where number = %s", number) == "CONFIRMED"
+
+
+lines = st.lists(
+    st.tuples(st.sampled_from(LEVELS[1:]), st.booleans()), unique_by=lambda unit: unit[0]
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(lines, st.sampled_from(LEVELS), st.integers(0, 3))
+async def test_who_is_awaited_is_the_same_in_sql_and_in_python(
+    database, units, confirming_level, at
+):
+    ordered = sorted([("CONFEDERATION", True), *units], key=lambda unit: LEVELS.index(unit[0]))
+    connection = await asyncpg.connect(database)
+    within = connection.transaction()
+    await within.start()
+    parent, line, path = None, [], None
+    for number, (level, is_open) in enumerate(ordered, 1):
+        parent, path = await connection.fetchrow(
+            """insert into unit (code, name, level, parent_id, valid_from, valid_to)
+            values ($1, 'x', $2, $3, '2022-01-01', case when not $4 then '2022-02-01'::date end)
+            returning id, path::text""",
+            *(str(number), level, parent, is_open),
+        )
+        line.insert(0, Place(parent, level, is_open=is_open))
+    place = line[min(at, len(line) - 1)]
+    found = await connection.fetchval(
+        "select review_awaited($1::text::ltree, $2, $3)", path, confirming_level, place.level
+    )
+    await within.rollback()
+    await connection.close()
+    expected = awaited(Standing("RECOGNISED", place.unit_id), Way(line, confirming_level))
+    assert found == (expected.unit_id if expected else None)

@@ -1,0 +1,387 @@
+"""Decisions on initiatives, level by level, as each role."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.client import client
+from tests.deciding import (
+    LINE,
+    REVIEW,
+    SUBMIT,
+    approve,
+    ask,
+    exact,
+    freeze,
+    handed_in,
+    one,
+    rise,
+    run,
+    total,
+)
+
+
+async def test_an_initiative_rises_level_by_level_to_confirmation(programme):
+    before = total(programme, "recognised"), total(programme, "confirmed")
+    async with client(programme) as http:
+        number = await handed_in(http)
+        first = await approve(http, "unit-officer", number)
+        # Of the units above its own an officer is shown nothing.
+        assert (first["state"], first["awaits"], first["confirmedAt"]) == ("RECOGNISED", None, None)
+        assert first["recognisedAt"] is not None
+        assert total(programme, "recognised") == before[0] + 1
+        second = await approve(http, "upper-officer", number)
+        assert (second["state"], second["recognisedAt"]) == ("RECOGNISED", first["recognisedAt"])
+        third = await approve(http, "council", number)
+        assert (third["state"], third["awaits"]) == ("CONFIRMED", None)
+        assert third["confirmedAt"] is not None
+        assert [review["unit"]["code"] for review in third["reviews"]] == [c for _, c in LINE]
+    assert total(programme, "confirmed") == before[1] + 1
+    assert exact(programme)
+
+
+async def test_no_level_decides_before_it_is_its_turn(programme):
+    async with client(programme) as http:
+        number = await handed_in(http)
+        for username in ("upper-officer", "council", "confed-admin"):
+            answer = await ask(http, REVIEW, username, number=number, decision="APPROVE")
+            assert (answer["__typename"], answer["code"]) == ("ReviewRejected", "NOT_AWAITED")
+            assert (answer["state"], answer["awaits"]) == ("SUBMITTED", "VNPT-HNI")
+    assert one(programme, "select state from initiative where number = %s", number) == "SUBMITTED"
+
+
+async def test_scores_decision_number_and_verified_benefit_are_kept_and_counted(programme):
+    benefit = total(programme, "benefit_verified")
+    async with client(programme) as http:
+        number = await handed_in(http)
+        decided = await approve(
+            http,
+            "unit-officer",
+            number,
+            scores=[{"criterion": "Tính mới", "score": 30}, {"criterion": "Hiệu quả", "score": 0}],
+            decisionNumber="12/QĐ-CĐ",
+            verified=[4_000_000_000, 1],
+        )
+    assert decided["benefitVerified"] == 4_000_000_001
+    assert decided["reviews"] == [
+        {
+            "decision": "APPROVE",
+            "reason": None,
+            "decisionNumber": "12/QĐ-CĐ",
+            "verified": [4_000_000_000, 1],
+            "scores": [
+                {"criterion": "Hiệu quả", "score": 0},
+                {"criterion": "Tính mới", "score": 30},
+            ],
+            "unit": {"code": "VNPT-HNI"},
+        }
+    ]
+    assert total(programme, "benefit_verified") == benefit + 4_000_000_001
+    assert exact(programme)
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "code", "limit"),
+    [
+        ({"decision": "RETURN"}, ["reason"], "REASON_NEEDED", None),
+        ({"decision": "REJECT"}, ["reason"], "REASON_NEEDED", None),
+        ({"decision": "REVOKE"}, ["reason"], "REASON_NEEDED", None),
+        ({"decision": "REJECT", "reason": " "}, ["reason"], "BLANK", None),
+        (
+            {"decision": "REJECT", "reason": "x", "verified": [1]},
+            ["verified"],
+            "ONLY_WITH_APPROVAL",
+            None,
+        ),
+        ({"verified": [1, 2, 3, 4]}, ["verified"], "TOO_MANY", "3"),
+        ({"verified": [-1]}, ["verified", "0"], "TOO_SMALL", "0"),
+        ({"decisionNumber": "a\nb"}, ["decisionNumber"], "CONTROL_CHARACTER", None),
+        (
+            {"scores": [{"criterion": "Tính mới", "score": 31}]},
+            ["scores", "0", "score"],
+            "TOO_LARGE",
+            "30",
+        ),
+        (
+            {"scores": [{"criterion": "Màu sắc", "score": 1}]},
+            ["scores", "0", "criterion"],
+            "NO_SUCH_CRITERION",
+            None,
+        ),
+        (
+            {"scores": [{"criterion": "Tính mới", "score": -1}]},
+            ["scores", "0", "score"],
+            "TOO_SMALL",
+            "0",
+        ),
+        (
+            {"scores": [{"criterion": "Tính mới", "score": 1}] * 2},
+            ["scores", "1"],
+            "REPEATED",
+            None,
+        ),
+    ],
+)
+async def test_a_decision_that_cannot_be_meant_is_named_by_its_path(
+    programme, fields, path, code, limit
+):
+    async with client(programme) as http:
+        number = await handed_in(http)
+        given = {"number": number, "decision": "APPROVE", **fields}
+        answer = await ask(http, REVIEW, "unit-officer", **given)
+    assert answer["__typename"] == "InvalidInput"
+    assert answer["problems"] == [{"path": path, "code": code, "limit": limit}]
+    assert one(programme, "select state from initiative where number = %s", number) == "SUBMITTED"
+
+
+async def test_what_is_returned_starts_again_at_its_own_unit(programme):
+    before = total(programme, "recognised"), total(programme, "returned")
+    async with client(programme) as http:
+        number = await handed_in(http)
+        await approve(http, "unit-officer", number, verified=[5])
+        answer = await ask(
+            http, REVIEW, "upper-officer", number=number, decision="RETURN", reason="Bổ sung"
+        )
+        returned = answer["initiative"]
+        assert (returned["state"], returned["awaits"]) == ("RETURNED", None)
+        assert (returned["recognisedAt"], returned["benefitVerified"]) == (None, None)
+        assert returned["reviews"][-1]["reason"] == "Bổ sung"
+        assert total(programme, "recognised") == before[0]
+        assert total(programme, "returned") == before[1] + 1
+        await ask(http, SUBMIT, "member", number=number)
+        again = await ask(http, REVIEW, "upper-officer", number=number, decision="APPROVE")
+        assert (again["code"], again["awaits"]) == ("NOT_AWAITED", "VNPT-HNI")
+        assert (await rise(http, number))["state"] == "CONFIRMED"
+    assert exact(programme)
+
+
+@pytest.mark.parametrize("levels", [0, 1, 2])
+async def test_a_rejection_is_final(programme, levels):
+    async with client(programme) as http:
+        number = await handed_in(http)
+        await rise(http, number, levels)
+        username = LINE[levels][0]
+        answer = await ask(
+            http, REVIEW, username, number=number, decision="REJECT", reason="Không mới"
+        )
+        assert (answer["initiative"]["state"], answer["initiative"]["awaits"]) == ("REJECTED", None)
+        for decision in ("APPROVE", "RETURN", "REJECT", "REVOKE"):
+            answer = await ask(http, REVIEW, username, number=number, decision=decision, reason="x")
+            assert (answer["__typename"], answer["state"]) == ("ReviewRejected", "REJECTED")
+        assert (await ask(http, SUBMIT, "member", number=number))["code"] == "WRONG_STATE"
+    assert exact(programme)
+
+
+@pytest.mark.parametrize(
+    ("levels", "username", "code"),
+    [
+        (0, "unit-officer", "WRONG_STATE"),
+        (1, "unit-officer", None),
+        (1, "upper-officer", None),
+        (1, "confed-admin", None),
+        (2, "unit-officer", "DECIDED_ABOVE"),
+        (2, "council", None),
+        (3, "upper-officer", "DECIDED_ABOVE"),
+        (3, "council", None),
+        (3, "tttt-admin", None),
+        (3, "confed-admin", None),
+    ],
+)
+async def test_an_approval_is_revoked_by_who_gave_the_last_one_or_stands_above(
+    programme, levels, username, code
+):
+    before = total(programme, "submitted"), total(programme, "achieved")
+    async with client(programme) as http:
+        number = await handed_in(http)
+        await rise(http, number, levels)
+        given = {"number": number, "decision": "REVOKE", "reason": "Số liệu sai"}
+        answer = await ask(http, REVIEW, username, **given)
+    if code is None:
+        assert (answer["initiative"]["state"], answer["initiative"]["awaits"]) == ("REVOKED", None)
+        assert (total(programme, "submitted"), total(programme, "achieved")) == before
+    else:
+        assert (answer["__typename"], answer["code"]) == ("ReviewRejected", code)
+    assert exact(programme)
+
+
+async def test_one_may_say_for_which_of_ones_units_one_decides(programme):
+    run(
+        programme,
+        """insert into role_grant (account_id, role, unit_id, valid_from)
+        select a.id, 'COUNCIL', u.id, '2022-01-01' from account a, unit u
+        where a.username = 'unit-officer' and u.code in ('VNPT', 'TTTT')""",
+    )
+    async with client(programme) as http:
+        number = await handed_in(http)
+        wrong = await ask(
+            http, REVIEW, "unit-officer", number=number, decision="APPROVE", unit="TTTT"
+        )
+        assert (wrong["code"], wrong["awaits"]) == ("NOT_AWAITED", "VNPT-HNI")
+        await approve(http, "unit-officer", number, unit="VNPT-HNI")
+        assert (await approve(http, "unit-officer", number))["awaits"] == {"code": "TTTT"}
+        await approve(http, "unit-officer", number, unit="TTTT")
+        answer = await ask(
+            http, REVIEW, "unit-officer", number=number, decision="REVOKE", reason="x"
+        )
+        assert answer["initiative"]["reviews"][-1]["unit"] == {"code": "TTTT"}
+
+
+async def test_nobody_decides_on_their_own_work_whatever_they_may_see(programme):
+    code = one(
+        programme,
+        """select p.code from person p join account a on a.person_id = p.id
+        where a.username = 'unit-officer'""",
+    )
+    async with client(programme) as http:
+        number = await handed_in(http, authors=[{"person": code, "share": 100}])
+        for decision in ("APPROVE", "RETURN", "REJECT", "REVOKE"):
+            answer = await ask(
+                http, REVIEW, "unit-officer", number=number, decision=decision, reason="x"
+            )
+            assert (answer["__typename"], answer["code"]) == ("Forbidden", "AUTHORED")
+
+
+@pytest.mark.parametrize(
+    ("username", "answer"),
+    [
+        ("support", "Forbidden"),
+        ("member", "Forbidden"),
+        ("auditor", "Forbidden"),
+        ("tttt-auditor", "Forbidden"),
+        ("nobody", "Forbidden"),
+        (None, "Forbidden"),
+        ("officer-mobifone", "NotFound"),
+    ],
+)
+async def test_who_may_not_review_is_refused(programme, username, answer):
+    async with client(programme) as http:
+        number = await handed_in(http)
+        given = {"number": number, "decision": "APPROVE"}
+        assert (await ask(http, REVIEW, username, **given))["__typename"] == answer
+    assert one(programme, "select state from initiative where number = %s", number) == "SUBMITTED"
+
+
+async def test_a_published_initiative_of_another_branch_is_seen_and_not_for_deciding(programme):
+    async with client(programme) as http:
+        number = await handed_in(http)
+        run(programme, "update initiative set published_at = now() where number = %s", number)
+        answer = await ask(http, REVIEW, "officer-mobifone", number=number, decision="APPROVE")
+        assert (answer["__typename"], answer["permission"]) == ("Forbidden", "INITIATIVE_REVIEW")
+        own = await ask(
+            http,
+            REVIEW,
+            "officer-mobifone",
+            number=number,
+            decision="APPROVE",
+            unit="MOBIFONE",
+        )
+        assert (own["__typename"], own["code"]) == ("ReviewRejected", "NOT_AWAITED")
+
+
+async def test_of_two_who_decide_at_once_one_wins_and_the_other_has_a_conflict(programme):
+    run(
+        programme,
+        """insert into role_grant (account_id, role, unit_id, valid_from)
+        select a.id, 'COUNCIL', u.id, '2022-01-01' from account a, unit u
+        where a.username = 'support' and u.code = 'VNPT-HNI'""",
+    )
+    async with client(programme) as http:
+        for _ in range(4):
+            number = await handed_in(http)
+            answers = await asyncio.gather(
+                ask(http, REVIEW, "unit-officer", number=number, decision="APPROVE"),
+                ask(http, REVIEW, "support", number=number, decision="REJECT", reason="x"),
+            )
+            by_type: dict[str, Any] = {answer["__typename"]: answer for answer in answers}
+            assert set(by_type) == {"InitiativePayload", "Conflict"}
+            state = by_type["InitiativePayload"]["initiative"]["state"]
+            lost = by_type["Conflict"]
+            assert (lost["code"], lost["state"], lost["version"]) == ("DECIDED", state, 3)
+            assert one(programme, "select count(*) from review where initiative_id ="
+                       " (select id from initiative where number = %s)", number) == 1  # fmt: skip
+    assert exact(programme)
+
+
+async def test_a_version_of_before_the_decision_is_a_conflict(programme):
+    async with client(programme) as http:
+        number = await handed_in(http)
+        await approve(http, "unit-officer", number, version=2)
+        late = await ask(http, REVIEW, "unit-officer", number=number, decision="APPROVE", version=2)
+        assert (late["__typename"], late["code"], late["state"]) == (
+            "Conflict", "DECIDED", "RECOGNISED",
+        )  # fmt: skip
+        stale = await ask(
+            http, REVIEW, "upper-officer", number=number, decision="APPROVE", version=2
+        )
+        assert (stale["__typename"], stale["code"], stale["version"]) == ("Conflict", "STALE", 3)
+
+
+@pytest.mark.parametrize(
+    ("counts_from", "gained"), [("RECOGNISED", [1, 0, 0, -1]), ("CONFIRMED", [0, 0, 1, -1])]
+)
+async def test_in_a_frozen_phase_every_decision_is_an_adjustment_with_a_reason(
+    programme, counts_from, gained
+):
+    run(programme, "update campaign set counts_from = %s", counts_from)
+    async with client(programme) as http:
+        number = await handed_in(http)
+        freeze(programme)
+        answer = await ask(http, REVIEW, "unit-officer", number=number, decision="APPROVE")
+        assert answer["problems"] == [{"path": ["reason"], "code": "REASON_NEEDED", "limit": None}]
+        for username, _ in LINE:
+            await approve(http, username, number, reason="Xét muộn")
+        given = {"number": number, "decision": "REVOKE", "reason": "Số liệu sai"}
+        await ask(http, REVIEW, "council", **given)
+    kept = one(programme, "select json_agg(gained order by id) from adjustment")
+    assert kept == gained
+    assert one(programme, "select distinct kind from adjustment") == "INITIATIVE"
+    assert exact(programme)
+
+
+async def test_levels_that_are_not_there_and_closed_units_are_passed_over(programme):
+    run(programme, "update unit set valid_to = '2022-10-01' where code = 'VNPT'")
+    async with client(programme) as http:
+        number = await handed_in(http)
+        await approve(http, "unit-officer", number)
+        assert (await approve(http, "council", number))["state"] == "CONFIRMED"
+
+
+async def test_where_the_own_unit_is_the_confirming_level_it_recognises_and_confirms(programme):
+    run(programme, "update campaign set confirming_level = 'GRASSROOTS'")
+    async with client(programme) as http:
+        number = await handed_in(http)
+        decided = await approve(http, "unit-officer", number)
+        assert decided["state"] == "CONFIRMED"
+        assert decided["recognisedAt"] == decided["confirmedAt"] is not None
+    assert exact(programme)
+
+
+async def test_what_awaits_a_unit_that_is_closed_or_left_awaits_the_one_in_its_place(programme):
+    awaits = "select u.code from initiative i join unit u on u.id = i.awaits_id where number = %s"
+    async with client(programme) as http:
+        number = await handed_in(http)
+        await approve(http, "unit-officer", number)
+        assert one(programme, awaits, number) == "VNPT"
+        run(
+            programme,
+            """update unit set parent_id = (select id from unit where code = 'MOBIFONE')
+            where code = 'VNPT-HNI'""",
+        )
+        assert one(programme, awaits, number) == "MOBIFONE"
+        run(programme, "update unit set valid_to = '2022-10-01' where code = 'MOBIFONE'")
+        assert one(programme, awaits, number) == "TTTT"
+        assert (await approve(http, "council", number))["state"] == "CONFIRMED"
+    assert exact(programme)
+
+
+async def test_the_same_key_decides_once(programme):
+    async with client(programme) as http:
+        number = await handed_in(http)
+        given = {"number": number, "decision": "APPROVE", "idempotencyKey": "d-1"}
+        first = await ask(http, REVIEW, "unit-officer", **given)
+        assert await ask(http, REVIEW, "unit-officer", **given) == first
+    assert (
+        one(programme, "select count(*) from review r join initiative i on i.id = r.initiative_id"
+            " where number = %s", number) == 1
+    )  # fmt: skip
