@@ -127,6 +127,9 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
             server_header=False,
             date_header=True,
             lifespan="on",
+            # A worker answers once it has imported everything, which on a busy machine takes
+            # longer than the five seconds after which uvicorn would kill it, time and again.
+            timeout_worker_healthcheck=60,
         )
 
 
