@@ -20,7 +20,7 @@ def prepare(server: EmbeddedServer, database: str = DATABASE, template: str | No
             )
         if not _exists(connection, "select from pg_database where datname = %s", database):
             like = (
-                sql.SQL(" template {}").format(sql.Identifier(template))
+                sql.SQL(" template {} strategy file_copy").format(sql.Identifier(template))
                 if template
                 else sql.SQL("")
             )

@@ -7,6 +7,7 @@ _ADD = """
     insert into adjustment (phase_id, unit_id, kind, initiative_id, gained, reason, account_id, at)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
+_COUNTED_FROM = "select counts_from from campaign where id = $1"
 
 
 async def adjust(
@@ -27,3 +28,9 @@ async def adjust(
         *(phase_id, unit_id, kind, initiative_id, gained, reason),
         *(session.caller.account_id, session.present),
     )
+
+
+async def counted_from(session: WriteSession, campaign_id: int) -> str:
+    """Return the state that a campaign counts from; once its windows are held, it stays so."""
+    state: str = await session.value(_COUNTED_FROM, campaign_id)
+    return state

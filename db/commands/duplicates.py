@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from db.commands.adjustments import adjust
+from db.commands.adjustments import adjust, counted_from
 from db.commands.initiatives import check_version, hold_windows
 from db.rules.duplicate import Candidate, check_link
 from db.rules.errors import ConflictError
@@ -18,7 +18,7 @@ _ALONE = """
 """
 _LOAD = """
     select i.id, i.number, i.state, i.version, i.campaign_id, i.phase_id, i.unit_id, i.path::text,
-        u.code, c.counts_from, has_duplicates(i.id) as has_duplicates
+        u.code, has_duplicates(i.id) as has_duplicates
     from initiative i join campaign c on c.id = i.campaign_id left join unit u on u.id = i.unit_id
     where i.number = $1
 """
@@ -65,6 +65,7 @@ async def link(
         *(duplicate["id"], repeated["id"], reason, session.present, session.caller.account_id),
     )
     if any(window.frozen for window in windows if window.phase_id == duplicate["phase_id"]):
+        counts_from = await counted_from(session, duplicate["campaign_id"])
         await adjust(
             session,
             "INITIATIVE",
@@ -72,7 +73,7 @@ async def link(
             unit_id=duplicate["unit_id"],
             reason=reason,
             initiative_id=duplicate["id"],
-            gained=-achieved(duplicate["state"], duplicate["counts_from"]),
+            gained=-achieved(duplicate["state"], counts_from),
         )
     return DuplicateOutcome(duplicate["id"], repeated["id"])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from db.commands.adjustments import adjust
+from db.commands.adjustments import adjust, counted_from
 from db.commands.initiatives import InitiativeOutcome, hold_windows
 from db.rules.errors import (
     ConflictError,
@@ -35,7 +35,7 @@ REVIEW = "initiative_review"
 
 _LOAD = """
     select i.id, i.number, i.state, i.version, i.unit_id, i.path::text, i.campaign_id, i.phase_id,
-        i.awaits_id, c.rubric, c.counts_from, c.confirming_level, authored(i.id) as authored,
+        i.awaits_id, c.rubric, c.confirming_level, authored(i.id) as authored,
         (select r.unit_id from review r where r.initiative_id = i.id and r.decision = 'APPROVE'
          order by r.id desc limit 1) as approved_id
     from initiative i join campaign c on c.id = i.campaign_id
@@ -259,7 +259,8 @@ async def _carry_out(session: WriteSession, ready: _Ready) -> InitiativeOutcome:
         *(verdict.decision_number, verified, session.present, session.caller.account_id),
     )
     if ready.frozen:
-        counts_from, before = initiative["counts_from"], ready.case.standing.state
+        counts_from = await counted_from(session, initiative["campaign_id"])
+        before = ready.case.standing.state
         await adjust(
             session,
             "INITIATIVE",
