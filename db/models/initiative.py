@@ -76,7 +76,7 @@ class Initiative(Base):
             postgresql_using="gin",
             # What was not yet merged into the index would be searched from end to end.
             postgresql_with={"fastupdate": "off"},
-            postgresql_where=text("state not in ('DRAFT', 'WITHDRAWN')"),
+            postgresql_where=text("state <> 'DRAFT' and state <> 'WITHDRAWN'"),
         ),
     )
 

@@ -8,14 +8,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from db.embedded import EmbeddedServer
-from tests.bench import contenders, limit, load, place, report, scale
+from tests.bench import contenders, duplicates, limit, load, place, report, scale
 from tests.bench.contenders import Contender, ContenderError
+from tests.bench.duplicates import Duplicates
 from tests.bench.load import LoadError, Measured
 from tests.bench.place import ROOT, Place, Size
 from tests.bench.questions import OURS, as_data, questions
 
 NATION, TOWN = Size(127_584, 500_000), Size(1_300, 5_000)
 QUICK_NATION, QUICK_TOWN = Size(3_000, 10_000), Size(1_300, 5_000)
+PROGRAMME, QUICK_PROGRAMME = Size(127_584, 2_000_000), Size(3_000, 20_000)
 LIMIT = "limit"
 
 
@@ -25,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     running = place.server(ROOT / ".data" / "bench")
     try:
         with tempfile.TemporaryDirectory(prefix="sangkien-bench-") as folder:
-            _run(running, Path(folder), options)
+            if options.duplicates:
+                sys.stdout.write(report.of_duplicates(_duplicates(running, options)))
+            else:
+                _run(running, Path(folder), options)
     except (ContenderError, LoadError) as error:
         sys.stderr.write(f"bench: {error}\n")
         return 1
@@ -37,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small tree, 2 s a measurement")
+    parser.add_argument(
+        "--duplicates", action="store_true", help="nothing but the search for duplicates"
+    )
     parser.add_argument("--seconds", type=float, help="of one measurement (5)")
     parser.add_argument("--clients", type=int, default=8, help="at once (8)")
     parser.add_argument("--rounds", type=int, help="the median of which counts (3)")
@@ -61,11 +69,21 @@ def _run(running: EmbeddedServer, folder: Path, options: argparse.Namespace) -> 
         contenders.ours(town, folder / "town.log") as small,
     ):
         scaled = scale.measure((town, small), (nation, large), options.seconds, options.rounds)
+    found = _duplicates(running, options)
     ceiling = load.ceiling(options.clients, 2)
-    results = report.Results(nation_size, town_size, options, measured, scaled, ceiling, others)
+    results = report.Results(
+        nation_size, town_size, options, measured, scaled, found, ceiling, others
+    )
     sys.stdout.write(report.table(results))
     if not options.quick:
         report.write(results, ROOT / "docs" / "bench")
+
+
+def _duplicates(running: EmbeddedServer, options: argparse.Namespace) -> Duplicates:
+    size = QUICK_PROGRAMME if options.quick else PROGRAMME
+    programme = place.place(running, "programme", size, _say)
+    _say("looking for duplicates")
+    return duplicates.measure(programme)
 
 
 @contextlib.contextmanager

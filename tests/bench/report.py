@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from tests.bench import load
 from tests.bench.contenders import PROCESSES
+from tests.bench.duplicates import Duplicates
 from tests.bench.load import Measured
 from tests.bench.place import Size
 from tests.bench.scale import Scaled
@@ -35,6 +36,7 @@ GOALS = (
     Goal("small", "PostGraphile", 1.5),
 )
 MOST_SCALED = 1.2
+MOST_FOR_DUPLICATES = 50  # milliseconds
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Results:
     options: argparse.Namespace
     measured: dict[str, dict[str, list[Measured]]]
     scaled: Scaled
+    duplicates: Duplicates
     ceiling: float
     others: float | None
 
@@ -81,8 +84,21 @@ def table(results: Results) -> str:
             lines.append(
                 f"{question:8}{name:14}{taken.rate:12,.1f}{taken.p50:10.2f}{taken.p99:10.2f}{shown:>12}"
             )
-    lines += ["", *(_line(*row) for row in _goals(results)), ""]
-    return "\n".join(lines)
+    lines += ["", *(_line(*row) for row in _goals(results))]
+    return "\n".join([*lines, of_duplicates(results.duplicates)])
+
+
+def of_duplicates(found: Duplicates) -> str:
+    """Return what looking for duplicates came to, as a line."""
+    word = "reached    " if found.p50 <= MOST_FOR_DUPLICATES else "NOT reached"
+    shares = ", ".join(
+        f"{share:.1%} of {found.pairs[least]} copies {least} alike or more"
+        for least, share in found.recall.items()
+    )
+    return (
+        f"{word} possible duplicates among {found.initiatives:,}: {found.p50:.1f} ms, p95 "
+        f"{found.p95:.1f} ms (at most {MOST_FOR_DUPLICATES}); found {shares}\n"
+    )
 
 
 def write(results: Results, folder: Path) -> None:
@@ -143,6 +159,7 @@ def _figures(results: Results) -> dict[str, Any]:
             for question, by_name in results.measured.items()
         },
         "scale": {**results.scaled._asdict(), "ratio": round(results.scaled.ratio, 3)},
+        "duplicates": results.duplicates._asdict(),
         "goals": [
             {"goal": what, "ratio": round(value, 2), "wanted": wanted, "reached": reached}
             for what, value, wanted, reached in _goals(results)

@@ -666,7 +666,7 @@ def create_tables() -> None:
         unique=False,
         postgresql_using="gin",
         postgresql_with={"fastupdate": "off"},
-        postgresql_where=sa.text("state not in ('DRAFT', 'WITHDRAWN')"),
+        postgresql_where=sa.text("state <> 'DRAFT' and state <> 'WITHDRAWN'"),
     )
     op.create_index("initiative_unit_id_id_idx", "initiative", ["unit_id", "id"], unique=False)
     op.create_index("initiative_upper_id_id_idx", "initiative", ["upper_id", "id"], unique=False)
