@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from tests.model.world import FORBIDDEN, Refused, Work, World
+from tests.model.world import FORBIDDEN, RefusedError, Work, World
 
 EDITABLE = ("DRAFT", "RETURNED")
 MISSING = "InvalidInput", "NO_SUCH_PERSON"
@@ -28,11 +28,11 @@ class Authors(World):
         place = self.find_unit(who, unit)
         on_behalf = self.holds(who, "write", unit)
         if not on_behalf and (own is None or self.home[own] != unit):
-            raise Refused(*FORBIDDEN)
+            raise RefusedError(*FORBIDDEN)
         if place.closed:
-            raise Refused("InitiativeRejected", "UNIT_CLOSED")
+            raise RefusedError("InitiativeRejected", "UNIT_CLOSED")
         if owner not in self.line(unit):
-            raise Refused("InitiativeRejected", "OUTSIDE_CAMPAIGN")
+            raise RefusedError("InitiativeRejected", "OUTSIDE_CAMPAIGN")
         self._name(who, unit, authors)
         self.numbers[unit, self.today.year] += 1
         number = f"{unit}-{self.today.year}-{self.numbers[unit, self.today.year]:05d}"
@@ -52,7 +52,7 @@ class Authors(World):
         """Change what is not handed in."""
         work = self._write(who, number, version)
         if work.state not in EDITABLE:
-            raise Refused("InitiativeRejected", "WRONG_STATE")
+            raise RefusedError("InitiativeRejected", "WRONG_STATE")
         if authors is not None:
             self._name(who, work.unit, authors)
             work.authors = set(authors)
@@ -67,16 +67,16 @@ class Authors(World):
         """Hand in: it counts in the phase whose window at its unit holds today."""
         work = self._write(who, number, version)
         if work.state not in EDITABLE:
-            raise Refused("InitiativeRejected", "WRONG_STATE")
+            raise RefusedError("InitiativeRejected", "WRONG_STATE")
         first, last = self.campaigns[work.campaign].applied
         if not first <= work.applied_on <= last:
-            raise Refused("InitiativeRejected", "APPLIED_OUTSIDE")
+            raise RefusedError("InitiativeRejected", "APPLIED_OUTSIDE")
         if work.applied_on > self.today:
-            raise Refused("InitiativeRejected", "APPLIED_LATER")
+            raise RefusedError("InitiativeRejected", "APPLIED_LATER")
         if work.phase is None:
             work.phase = self._phase_of_today(work)
         if self.units[work.unit].closed:
-            raise Refused("InitiativeRejected", "UNIT_CLOSED")
+            raise RefusedError("InitiativeRejected", "UNIT_CLOSED")
         work.state, work.awaits, work.version = "SUBMITTED", work.unit, work.version + 1
         self._note_frozen(work, reason)
         return "InitiativePayload"
@@ -87,7 +87,7 @@ class Authors(World):
         """Take back what nobody has recognised."""
         work = self._write(who, number, version)
         if work.state not in ("DRAFT", "SUBMITTED", "RETURNED"):
-            raise Refused("InitiativeRejected", "WRONG_STATE")
+            raise RefusedError("InitiativeRejected", "WRONG_STATE")
         work.state, work.awaits, work.version = "WITHDRAWN", None, work.version + 1
         self._note_frozen(work, reason)
         return "InitiativePayload"
@@ -98,12 +98,12 @@ class Authors(World):
         own = self.self_of(who)
         mine = own is not None and (own in work.authors or work.drafter == who)
         if not mine and not self.holds(who, "write", work.unit):
-            raise Refused(*FORBIDDEN)
+            raise RefusedError(*FORBIDDEN)
         self.check_version(version, work.version)
         return work
 
     def _name(self, who: str, unit: str, authors: list[str]) -> None:
-        """Refuse authors whom somebody may not name; one's own initiative has oneself among them."""
+        """Refuse who may not be named; of one's own initiative one is an author."""
         own = self.self_of(who)
         on_behalf = self.holds(who, "write", unit)
         for person in authors:
@@ -112,18 +112,18 @@ class Authors(World):
             if home is None or not (
                 person == own or colleague or self.holds(who, "see_person", home)
             ):
-                raise Refused(*MISSING)
+                raise RefusedError(*MISSING)
         if not on_behalf and own not in authors:
-            raise Refused(*FORBIDDEN)
+            raise RefusedError(*FORBIDDEN)
 
     def _phase_of_today(self, work: Work) -> int:
         phases = self.campaigns[work.campaign].phases
         if not phases:
-            raise Refused("InitiativeRejected", "NO_PHASE")
+            raise RefusedError("InitiativeRejected", "NO_PHASE")
         windows = {ordinal: self.window(work.campaign, ordinal, work.unit) for ordinal in phases}
         holding = [n for n, (first, last) in windows.items() if first <= self.today <= last]
         if not holding:
-            raise Refused("InitiativeRejected", "OUTSIDE_EVERY_WINDOW")
+            raise RefusedError("InitiativeRejected", "OUTSIDE_EVERY_WINDOW")
         return min(holding, key=lambda ordinal: windows[ordinal][0])
 
     def _note_frozen(self, work: Work, reason: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.model.world import FORBIDDEN, REASON_NEEDED, STALE, Refused, Work, World
+from tests.model.world import FORBIDDEN, REASON_NEEDED, STALE, RefusedError, Work, World
 
 AWAITING = ("SUBMITTED", "RECOGNISED")
 RECOGNISED = ("RECOGNISED", "CONFIRMED")
@@ -53,10 +53,10 @@ class Deciders(World):
             try:
                 self._decide(who, **verdict)
                 errors.append(None)
-            except Refused as refused:
+            except RefusedError as refused:
                 type_, code = refused.answer
                 if mode == "ALL":
-                    raise Refused(
+                    raise RefusedError(
                         type_ if type_ == "InvalidInput" else "DecisionRefused", code
                     ) from refused
                 errors.append(code)
@@ -75,21 +75,21 @@ class Deciders(World):
         work = self.find_work(who, number)
         place = self._place(who, work, decision, unit)
         if self.person[who] in work.authors:
-            raise Refused("Forbidden", "AUTHORED")
+            raise RefusedError("Forbidden", "AUTHORED")
         if decision != "APPROVE" and not reason:
-            raise Refused(*REASON_NEEDED)
+            raise RefusedError(*REASON_NEEDED)
         stale = version not in (None, work.version)
         if place not in self.deciders(work, decision):
             if stale or self._beaten(who, work, place):
-                raise Refused("Conflict", "DECIDED")
+                raise RefusedError("Conflict", "DECIDED")
             if decision == "REVOKE":
                 above = work.state in RECOGNISED
-                raise Refused("ReviewRejected", "DECIDED_ABOVE" if above else "WRONG_STATE")
-            raise Refused("ReviewRejected", "NOT_AWAITED")
+                raise RefusedError("ReviewRejected", "DECIDED_ABOVE" if above else "WRONG_STATE")
+            raise RefusedError("ReviewRejected", "NOT_AWAITED")
         if stale:
-            raise Refused(*STALE)
+            raise RefusedError(*STALE)
         if self.is_frozen(work) and not reason:
-            raise Refused(*REASON_NEEDED)
+            raise RefusedError(*REASON_NEEDED)
         before = self.counts(work)
         chain = self.chain(work)
         above = chain[chain.index(place) + 1 :] if decision == "APPROVE" else []
@@ -108,7 +108,7 @@ class Deciders(World):
             return unit
         held = [place for place in self.line(work.unit) if self.holds(who, "review", place)]
         if not held:
-            raise Refused(*FORBIDDEN)
+            raise RefusedError(*FORBIDDEN)
         allowed = self.deciders(work, decision)
         return next((place for place in held if place in allowed), held[0])
 
@@ -137,7 +137,7 @@ class Deciders(World):
             ("HAS_DUPLICATES", any(one.repeats == number for one in self.works.values())),
         ):
             if wrong:
-                raise Refused("DuplicateRejected", code)
+                raise RefusedError("DuplicateRejected", code)
         before = self.counts(work)
         work.state, work.awaits, work.published = "DUPLICATE", None, False
         work.repeats, work.version = original, work.version + 1
@@ -153,9 +153,9 @@ class Deciders(World):
         self.require(who, "curate", work.unit)
         self.check_version(version, work.version)
         if published and work.state not in RECOGNISED:
-            raise Refused("PublicationRejected", "NOT_RECOGNISED")
+            raise RefusedError("PublicationRejected", "NOT_RECOGNISED")
         if published and work.confidential:
-            raise Refused("PublicationRejected", "CONFIDENTIAL")
+            raise RefusedError("PublicationRejected", "CONFIDENTIAL")
         work.version += work.published != published
         work.published = published
         return "InitiativePayload"

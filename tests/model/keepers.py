@@ -3,15 +3,15 @@
 from datetime import date, timedelta
 
 from tests.model.deciders import Deciders
-from tests.model.world import FORBIDDEN, NOT_FOUND, Grant, Refused, Unit
+from tests.model.world import FORBIDDEN, NOT_FOUND, Grant, RefusedError, Unit
 
 AHEAD = ("InvalidInput", "STILL_AHEAD")
 DAY = timedelta(days=1)
 
 
-def rejected(code: str) -> Refused:
+def rejected(code: str) -> RefusedError:
     """Return the refusal of what the tree does not allow."""
-    return Refused("UnitRejected", code)
+    return RefusedError("UnitRejected", code)
 
 
 class Keepers(Deciders):
@@ -32,12 +32,12 @@ class Keepers(Deciders):
         self.find_unit(who, parent)
         self.require(who, "manage_units", parent)
         if valid_from is not None and valid_from > self.today:
-            raise Refused(*AHEAD)
+            raise RefusedError(*AHEAD)
         self._check_open(parent)
         new = Unit(level, parent, member_count, valid_from or self.today)
         self._check_below(new, parent)
         if code in self.units:
-            raise Refused("Conflict", "TAKEN")
+            raise RefusedError("Conflict", "TAKEN")
         self.units[code] = new
         return "UnitPayload"
 
@@ -140,9 +140,9 @@ class Keepers(Deciders):
         self.check_version(version, found.version)
         last = on or self.today
         if last > self.today:
-            raise Refused(*AHEAD)
+            raise RefusedError(*AHEAD)
         if last < found.first:
-            raise Refused("InvalidInput", "DATES_REVERSED")
+            raise RefusedError("InvalidInput", "DATES_REVERSED")
         self._check_open(unit)
         owned = [one.phases.values() for one in self.campaigns.values() if one.owner == unit]
         for code, stands in (
@@ -190,27 +190,27 @@ class Keepers(Deciders):
         self.require(who, "manage_grants", unit)
         first = valid_from or self.today
         if valid_to is not None and valid_to < first:
-            raise Refused("InvalidInput", "DATES_REVERSED")
+            raise RefusedError("InvalidInput", "DATES_REVERSED")
         if valid_to is not None and valid_to < self.today:
-            raise Refused("InvalidInput", "OVER")
+            raise RefusedError("InvalidInput", "OVER")
         if username not in self.person:
-            raise Refused(*NOT_FOUND)
+            raise RefusedError(*NOT_FOUND)
         if at.closed:
-            raise Refused("GrantRejected", "UNIT_CLOSED")
+            raise RefusedError("GrantRejected", "UNIT_CLOSED")
         held = [one for one in self.grants if one.account == username and self._lasts(one)]
         if role == "AUDITOR":
             if any(
                 one.role != "AUDITOR" and not self.holds(who, "manage_grants", one.unit)
                 for one in held
             ):
-                raise Refused("GrantRejected", "HAS_OTHER_TASKS")
+                raise RefusedError("GrantRejected", "HAS_OTHER_TASKS")
             self._keep_root([one for one in self.grants if one.account != username])
         if any(
             (one.role, one.unit, one.revoked) == (role, unit, False) and one.meets(first, valid_to)
             for one in self.grants
             if one.account == username
         ):
-            raise Refused("Conflict", "TAKEN")
+            raise RefusedError("Conflict", "TAKEN")
         self.grants.append(Grant(username, role, unit, first, valid_to))
         return "GrantPayload"
 
@@ -219,11 +219,11 @@ class Keepers(Deciders):
         self.enter(who, "manage_grants")
         grant = self.grants[index]
         if grant.account != who and not self.holds(who, "see_grants", grant.unit):
-            raise Refused(*NOT_FOUND)
+            raise RefusedError(*NOT_FOUND)
         if not self.holds(who, "manage_grants", grant.unit):
-            raise Refused(*FORBIDDEN)
+            raise RefusedError(*FORBIDDEN)
         if grant.revoked:
-            raise Refused("Conflict", "ALREADY_REVOKED")
+            raise RefusedError("Conflict", "ALREADY_REVOKED")
         if grant.role == "ADMIN" and self.units[grant.unit].parent is None:
             self._keep_root([one for one in self.grants if one is not grant])
         grant.revoked = True
@@ -234,7 +234,7 @@ class Keepers(Deciders):
 
     def _keep_root(self, left: list[Grant]) -> None:
         if self._without_root(left) < self._without_root(self.grants):
-            raise Refused("GrantRejected", "LAST_ADMIN")
+            raise RefusedError("GrantRejected", "LAST_ADMIN")
 
     def _without_root(self, grants: list[Grant]) -> date:
         """Return the first day from today on without an ADMIN of the root."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from tests.model.world import NOT_FOUND, Campaign, Phase, Refused, World
+from tests.model.world import NOT_FOUND, Campaign, Phase, RefusedError, World
 
 REVERSED = ("InvalidInput", "DATES_REVERSED")
 
@@ -24,11 +24,11 @@ class Organisers(World):
         unit = self.find_unit(who, owner)
         self.require(who, "manage_campaigns", owner)
         if unit.closed:
-            raise Refused("CampaignRejected", "UNIT_CLOSED")
+            raise RefusedError("CampaignRejected", "UNIT_CLOSED")
         if applied[1] < applied[0]:
-            raise Refused(*REVERSED)
+            raise RefusedError(*REVERSED)
         if code in self.campaigns:
-            raise Refused("Conflict", "TAKEN")
+            raise RefusedError("Conflict", "TAKEN")
         self.campaigns[code] = Campaign(owner, counts_from, applied=applied)
         return "CampaignPayload"
 
@@ -49,7 +49,7 @@ class Organisers(World):
         first, last = campaign.applied
         campaign.applied = (first, applied_to or last)
         if campaign.applied[1] < first:
-            raise Refused(*REVERSED)
+            raise RefusedError(*REVERSED)
         campaign.confirming = confirming_level or campaign.confirming
         campaign.version += 1
         if counts_from not in (None, campaign.counts_from):
@@ -80,7 +80,7 @@ class Organisers(World):
         managed = self._manage(who, campaign)
         self._check_order(opens_on, closes_on)
         if ordinal in managed.phases:
-            raise Refused("Conflict", "TAKEN")
+            raise RefusedError("Conflict", "TAKEN")
         managed.phases[ordinal] = Phase(opens_on, closes_on)
         self._check_apart(campaign, ordinal, managed.owner)
         return "PhasePayload"
@@ -105,7 +105,7 @@ class Organisers(World):
         self._check_order(*after)
         others = [other for ordinal, other in managed.phases.items() if ordinal != phase]
         if after != before and any(meet(after, (one.first, one.last)) for one in others):
-            raise Refused("PhaseRejected", "OVERLAP")
+            raise RefusedError("PhaseRejected", "OVERLAP")
         if self._settled(held, held.last):
             self.adjust("PHASE", (campaign, phase), managed.owner, reason)
         (held.first, held.last), held.version = after, held.version + 1
@@ -135,10 +135,10 @@ class Organisers(World):
             self.check_version(version, known[2])
         if opens_on is None and closes_on is None:
             if not known:
-                raise Refused(*NOT_FOUND)
+                raise RefusedError(*NOT_FOUND)
             del held.overrides[unit]
         elif opens_on is None or closes_on is None:
-            raise Refused("InvalidInput", "BLANK")
+            raise RefusedError("InvalidInput", "BLANK")
         else:
             self._check_order(opens_on, closes_on)
             held.overrides[unit] = (opens_on, closes_on, known[2] + 1 if known else 1)
@@ -166,7 +166,7 @@ class Organisers(World):
         held = self.find_phase(campaign, phase)
         first, last = self.window(campaign, phase, unit)
         if opens_on < first or last < closes_on:
-            raise Refused("PhaseRejected", "OUTSIDE_PHASE")
+            raise RefusedError("PhaseRejected", "OUTSIDE_PHASE")
         held.drives.append((unit, opens_on, closes_on))
         if self._settled(held, last):
             self.adjust("DRIVE", (campaign, phase), unit, reason)
@@ -180,10 +180,10 @@ class Organisers(World):
         held = self.find_phase(campaign, phase)
         self.check_version(version, held.version)
         if held.results is not None:
-            raise Refused("PhaseRejected", "FROZEN")
+            raise RefusedError("PhaseRejected", "FROZEN")
         units = self.below(managed.owner)
         if self.today <= max(self.window(campaign, phase, unit)[1] for unit in units):
-            raise Refused("PhaseRejected", "NOT_CLOSED")
+            raise RefusedError("PhaseRejected", "NOT_CLOSED")
         held.results = {unit: self.totals(unit, campaign, phase)["achieved"] for unit in units}
         held.version += 1
         return "PhasePayload"
@@ -209,16 +209,16 @@ class Organisers(World):
         place = self.find_unit(who, unit)
         self.require(who, "assign", unit)
         if place.closed:
-            raise Refused("PhaseRejected", "UNIT_CLOSED")
+            raise RefusedError("PhaseRejected", "UNIT_CLOSED")
         if owner not in self.line(unit):
-            raise Refused("PhaseRejected", "OUTSIDE_CAMPAIGN")
+            raise RefusedError("PhaseRejected", "OUTSIDE_CAMPAIGN")
 
     def _settled(self, phase: Phase, last: date) -> bool:
         return phase.results is not None or self.today > last
 
     def _check_order(self, first: date, last: date) -> None:
         if last < first:
-            raise Refused(*REVERSED)
+            raise RefusedError(*REVERSED)
 
     def _check_apart(self, campaign: str, ordinal: int, top: str) -> None:
         """Refuse a phase that meets another one at a unit below `top` or there."""
@@ -227,7 +227,7 @@ class Organisers(World):
             own = self.window(campaign, ordinal, unit)
             others = [self.window(campaign, n, unit) for n in phases if n != ordinal]
             if any(meet(own, other) for other in others):
-                raise Refused("PhaseRejected", "OVERLAP")
+                raise RefusedError("PhaseRejected", "OVERLAP")
 
     def _check_drives(self, campaign: str, ordinal: int, top: str) -> None:
         """Refuse to leave a drive outside its phase that is not over."""
@@ -235,4 +235,4 @@ class Organisers(World):
             first, last = self.window(campaign, ordinal, unit)
             outside = opens_on < first or last < closes_on
             if outside and top in self.line(unit) and closes_on >= self.today:
-                raise Refused("PhaseRejected", "DRIVE_LEFT_OUT")
+                raise RefusedError("PhaseRejected", "DRIVE_LEFT_OUT")

@@ -3,7 +3,7 @@
 from datetime import date
 from fractions import Fraction
 
-from tests.model.world import REASON_NEEDED, Refused, World
+from tests.model.world import REASON_NEEDED, RefusedError, World
 
 
 class Pledgers(World):
@@ -22,7 +22,7 @@ class Pledgers(World):
         """Assign to units directly below one: to all that are named, or to none."""
         self._at(who, "assign", campaign, phase, parent)
         if any(unit not in self.children(parent) for unit, _, _ in targets):
-            raise Refused("InvalidInput", "NOT_A_CHILD")
+            raise RefusedError("InvalidInput", "NOT_A_CHILD")
         for unit, _, version in targets:
             self._check_seen(unit, campaign, phase, version)
         wanted = {unit: value for unit, value, _ in targets}
@@ -64,16 +64,16 @@ class Pledgers(World):
             assigned, registered, _ = self.targets.get((parent, campaign, phase), (None, None, 0))
             total = assigned if registered is None else registered
         if total is None:
-            raise Refused("TargetRejected", "NO_TARGET")
+            raise RefusedError("TargetRejected", "NO_TARGET")
         if by == "LAST_PHASE" and phase - 1 not in self.campaigns[campaign].phases:
-            raise Refused("TargetRejected", "NO_LAST_PHASE")
+            raise RefusedError("TargetRejected", "NO_LAST_PHASE")
         children = self.children(parent)
         taking = [unit for unit in children if not self.units[unit].closed]
         if not taking:
-            raise Refused("TargetRejected", "NO_CHILDREN")
+            raise RefusedError("TargetRejected", "NO_CHILDREN")
         weights = {unit: self._weight(unit, by, campaign, phase) for unit in taking}
         if not any(weights.values()):
-            raise Refused("TargetRejected", "NO_WEIGHTS")
+            raise RefusedError("TargetRejected", "NO_WEIGHTS")
         wanted: dict[str, int | None] = dict.fromkeys(children) | shares(total, weights)
         if not preview:
             self._set("assigned", campaign, phase, wanted, reason)
@@ -93,7 +93,7 @@ class Pledgers(World):
         self.find_unit(who, unit)
         self.require(who, what, unit)
         if self.campaigns[campaign].owner not in self.line(unit):
-            raise Refused("TargetRejected", "OUTSIDE_CAMPAIGN")
+            raise RefusedError("TargetRejected", "OUTSIDE_CAMPAIGN")
 
     def _check_seen(self, unit: str, campaign: str, phase: int, seen: int | None) -> None:
         *_, version = self.targets.get((unit, campaign, phase), (None, None, 0))
@@ -116,14 +116,14 @@ class Pledgers(World):
             if value != self.targets.get((unit, campaign, phase), nothing)[place]
         }
         if any(self.units[unit].closed and value is not None for unit, value in changed.items()):
-            raise Refused("TargetRejected", "UNIT_CLOSED")
+            raise RefusedError("TargetRejected", "UNIT_CLOSED")
         frozen = self.campaigns[campaign].phases[phase].results is not None
         over = [
             unit for unit in changed
             if frozen or self.today > self.window(campaign, phase, unit)[1]
         ]  # fmt: skip
         if over and not reason:
-            raise Refused(*REASON_NEEDED)
+            raise RefusedError(*REASON_NEEDED)
         for unit, value in changed.items():
             *sides, version = self.targets.get((unit, campaign, phase), nothing)
             sides[place] = value
@@ -144,32 +144,32 @@ class Pledgers(World):
         """Commend a unit or a person of one's subtree, once by one decision."""
         self.enter(who, "award")
         if (unit is None) == (person is None):
-            raise Refused("InvalidInput", "BLANK" if unit is None else "ONE_RECIPIENT")
+            raise RefusedError("InvalidInput", "BLANK" if unit is None else "ONE_RECIPIENT")
         giver = self.find_unit(who, issuer)
         self.require(who, "award", issuer)
         if giver.closed:
-            raise Refused("AwardRejected", "UNIT_CLOSED")
+            raise RefusedError("AwardRejected", "UNIT_CLOSED")
         if awarded_on > self.today:
-            raise Refused("AwardRejected", "AWARDED_LATER")
+            raise RefusedError("AwardRejected", "AWARDED_LATER")
         if unit is not None:
             self.find_unit(who, unit)
         else:
             self._find_person(who, str(person))
         home = unit or self.home[str(person)]
         if issuer not in self.line(home):
-            raise Refused("AwardRejected", "OUTSIDE_SUBTREE")
+            raise RefusedError("AwardRejected", "OUTSIDE_SUBTREE")
         if unit is not None and self.units[unit].closed:
-            raise Refused("AwardRejected", "UNIT_CLOSED")
+            raise RefusedError("AwardRejected", "UNIT_CLOSED")
         award = (issuer, decision_number, unit or str(person))
         if award in self.awards:
-            raise Refused("Conflict", "TAKEN")
+            raise RefusedError("Conflict", "TAKEN")
         self.awards.add(award)
         return "GrantAwardPayload"
 
     def _find_person(self, who: str, person: str) -> None:
         own = person == self.self_of(who)
         if person not in self.home or not (own or self.holds(who, "see_person", self.home[person])):
-            raise Refused("NotFound", "NOT_FOUND")
+            raise RefusedError("NotFound", "NOT_FOUND")
 
 
 def shares(total: int, weights: dict[str, int]) -> dict[str, int]:

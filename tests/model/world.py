@@ -1,7 +1,7 @@
 """Everything that there is: the tree, people, grants, campaigns, initiatives. And who may do what.
 
-Written from PROGRAMME.md and not from the code. What is refused raises `Refused` with what GraphQL
-should answer: the type's name and its code; of invalid input, the code of what is wrong.
+Written from PROGRAMME.md and not from the code. What is refused raises `RefusedError` with what
+GraphQL should answer: the type's name and its code; of invalid input, the code of what is wrong.
 """
 
 from collections import Counter
@@ -32,7 +32,7 @@ MATRIX = {
 STANDING = ("SUBMITTED", "RECOGNISED", "CONFIRMED", "RETURNED", "REJECTED")
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What GraphQL should answer instead of success."""
 
     def __init__(self, type_: str, code: str | None = None) -> None:
@@ -185,22 +185,22 @@ class World:
     def enter(self, who: str | None, *what: str) -> None:
         """Refuse whoever may do none of these anywhere."""
         if who is None:
-            raise Refused("Forbidden", "SIGN_IN")
+            raise RefusedError("Forbidden", "SIGN_IN")
         roles = [role for role, _ in self.roles(who)]
         if "AUDITOR" in roles:
-            raise Refused("Forbidden", "AUDITOR")
+            raise RefusedError("Forbidden", "AUDITOR")
         if not any(role in MATRIX[one] for one in what for role in roles):
-            raise Refused(*FORBIDDEN)
+            raise RefusedError(*FORBIDDEN)
 
     def require(self, who: str | None, what: str, unit: str) -> None:
         """Refuse whoever may not do something at a unit."""
         if not self.holds(who, what, unit):
-            raise Refused(*FORBIDDEN)
+            raise RefusedError(*FORBIDDEN)
 
     def check_version(self, seen: int | None, version: int) -> None:
         """Refuse a version that is no longer."""
         if seen not in (None, version):
-            raise Refused(*STALE)
+            raise RefusedError(*STALE)
 
     def self_of(self, who: str | None) -> str | None:
         """Return the person whose own initiatives somebody may handle."""
@@ -212,7 +212,7 @@ class World:
         if unit not in self.units or not (
             self.units[unit].parent is None or self.holds(who, "see_unit", unit)
         ):
-            raise Refused(*NOT_FOUND)
+            raise RefusedError(*NOT_FOUND)
         return self.units[unit]
 
     def sees_work(self, who: str | None, work: Work) -> bool:
@@ -227,19 +227,19 @@ class World:
     def find_work(self, who: str | None, number: str) -> Work:
         """Return an initiative that somebody sees."""
         if number not in self.works or not self.sees_work(who, self.works[number]):
-            raise Refused(*NOT_FOUND)
+            raise RefusedError(*NOT_FOUND)
         return self.works[number]
 
     def find_campaign(self, code: str) -> Campaign:
         """Return a campaign; everybody sees all."""
         if code not in self.campaigns:
-            raise Refused(*NOT_FOUND)
+            raise RefusedError(*NOT_FOUND)
         return self.campaigns[code]
 
     def find_phase(self, campaign: str, ordinal: int) -> Phase:
         """Return a phase; everybody sees all."""
         if ordinal not in self.find_campaign(campaign).phases:
-            raise Refused(*NOT_FOUND)
+            raise RefusedError(*NOT_FOUND)
         return self.campaigns[campaign].phases[ordinal]
 
     # Phases as they hold at a unit
@@ -257,7 +257,7 @@ class World:
     ) -> None:
         """Note a change to what was settled, which takes a reason."""
         if not reason:
-            raise Refused(*REASON_NEEDED)
+            raise RefusedError(*REASON_NEEDED)
         self.adjustments[kind, *at, unit, gained] += 1
 
     def is_frozen(self, work: Work) -> bool:
