@@ -114,7 +114,13 @@ class Mutations:
                 _guard(principal, guarded, input_)
                 return await self._once(principal.caller, attempt, guarded, input_, given)
             except DomainError as error:
-                await self._note_refusal(principal.caller, attempt, error, input_)
+                try:
+                    await self._note_refusal(principal.caller, attempt, error, input_)
+                except GrantsChangedError:
+                    # Refused by grants that are no longer those of the caller: ask by what is.
+                    asker.grants_changed()
+                    if left:
+                        continue
                 raise
             except GrantsChangedError:
                 asker.grants_changed()
@@ -148,11 +154,7 @@ class Mutations:
             if name in _NAMING and isinstance(value, str | int)
         }
         note = {"code": error.code, **named}
-        try:
-            await self._writer.note(caller, attempt, "REFUSED", unit_id=error.unit_id, after=note)
-        except GrantsChangedError:
-            # Whoever changed the grants meanwhile is in the log; so is the caller's next attempt.
-            return
+        await self._writer.note(caller, attempt, "REFUSED", unit_id=error.unit_id, after=note)
 
 
 def _guard(principal: Principal, guarded: Guarded, input_: Any) -> None:

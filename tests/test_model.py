@@ -18,15 +18,15 @@ from tests.model.played import Played, camel
 from tests.model.programme import Answer, Programme
 from tests.model.stored import Stored, expected
 
-EXAMPLES = int(os.environ.get("SANGKIEN_MODEL_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("SANGKIEN_MODEL_EXAMPLES", "10"))
 SEED = int(os.environ.get("SANGKIEN_MODEL_SEED", "20221021"))
 STEPS = 110
-TODAY = [date(2022, 2, 1), date(2022, 3, 31), date(2022, 6, 15)]
+TODAY = [date(2022, 3, 31), date(2022, 2, 1), date(2022, 4, 5), date(2022, 6, 15)]
 LAST_DAY = date(2022, 12, 20)  # of the plays: afterwards little may be done
 WHO = [*ACCOUNTS, None]
 # What others can only be done after comes more often.
 OFTEN = ["draft_initiative", "submit_initiative", "submit_initiative", "review_initiative"]
-ACTIONS = [*DRAWN, *OFTEN, *OFTEN, *OFTEN, "let_days_pass"]
+ACTIONS = [*DRAWN, *OFTEN, *OFTEN, *OFTEN, "link_duplicate", "freeze_phase", "let_days_pass"]
 _numbers = count()
 _TRIES = 60
 

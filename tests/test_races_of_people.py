@@ -125,7 +125,14 @@ def test_units_that_move_at_once_take_their_totals_to_one_place_each(played):
             for number in waiting
         ),
     )
-    expected = {"UnitOutcome", "InitiativeOutcome", "THERE_ALREADY", "STALE", "DECIDED"}
+    expected = {
+        "NOT_FOUND",
+        "UnitOutcome",
+        "InitiativeOutcome",
+        "THERE_ALREADY",
+        "STALE",
+        "DECIDED",
+    }
     # Whoever's unit has moved is asked again by the endpoint, with new scopes.
     strange = [
         one

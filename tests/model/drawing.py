@@ -212,7 +212,8 @@ def add_drive(p: Programme, luck: Random) -> Given:
 
 @drawn
 def freeze_phase(p: Programme, luck: Random) -> Given:
-    return _phase(p, luck) | {"version": luck.choice([None, None, 1, 2])}
+    phase = _phase(p, luck) if luck.random() < 0.4 else {"campaign": "C", "phase": 1}
+    return phase | {"version": luck.choice([None, None, None, 1, 2])}
 
 
 def _number(luck: Random) -> int | None:
