@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,13 +23,20 @@ from api.graphiql_page import assets
 from api.graphql import GraphQLEndpoint, Rules
 from api.headers import CarefulHeaders
 from api.health import healthz, readyz
+from api.identities import Identities
 from api.limits import Crowd, Rate
 from api.metrics import metrics
+from api.oauth.cookies import Cookies
+from api.oauth.routes import ROUTES
 from api.persisted import Documents
-from api.settings import Settings
+from api.settings import DEFAULT_ISSUER, Settings
 from api.workers import leave_with
+from auth import keys
+from auth.issuer.grants import ACCESS_LIFE
+from auth.issuer.issuer import Issuer
+from auth.issuer.server import Terms
 from auth.principal import Principals
-from auth.tokens import Verifier
+from auth.tokens import LEEWAY, Clock, Verifier
 from db.sessions import Reader
 from db.transactions import Writer
 from schema.build import SCHEMA
@@ -36,10 +45,10 @@ from schema.compiler.plan import Compiler
 # How the command line tells the processes that serve.
 EMBEDDED = "SANGKIEN_SERVER_IS_EMBEDDED"
 SUPERVISOR = "SANGKIEN_SUPERVISOR"  # its process id, where it started several workers
-_KEYS = "select public_jwk::text as jwk from signing_key where retired_at is null"
+_REVOKED = "select id::text from revoked_families($1) as id"
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     """Return the application for these settings; it opens its connections at start-up.
 
     Raises ManifestError.
@@ -47,13 +56,12 @@ def create_app(settings: Settings) -> Starlette:
     _, reader_url, writer_url = settings.urls()
     reader = Reader(reader_url, size=settings.pool_size)
     writer = Writer(writer_url, size=settings.pool_size)
-
-    async def load_keys() -> Sequence[Mapping[str, Any]]:
-        return [json.loads(row["jwk"]) for row in await reader.fetch_rows(_KEYS)]
-
+    issuer = Issuer(_terms(settings), writer_url, clock)
+    verifier = _verifier(settings, reader, clock)
+    cookies = Cookies(secure=settings.issuer.startswith("https:"))
     endpoint = GraphQLEndpoint(
         Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema
-        Verifier(load_keys, issuer=settings.issuer, audience=settings.audience),
+        Identities(verifier, issuer, cookies),
         Principals(reader, settings.today),
         reader,
         writer,
@@ -66,12 +74,13 @@ def create_app(settings: Settings) -> Starlette:
         ),
     )
     routes = [
-        Mount("/graphql/assets", app=assets().app),
         Route("/graphql", endpoint),
+        Mount("/graphql/assets", app=assets().app),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
         Route("/", _home),
+        *ROUTES,
     ]
     if settings.demo:
         routes.append(Route("/demo/accounts", demo_accounts))
@@ -80,6 +89,7 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await reader.open()
         await writer.open()
+        issuer.open()
         supervisor = os.environ.get(SUPERVISOR)
         leaving = asyncio.create_task(leave_with(int(supervisor))) if supervisor else None
         try:
@@ -89,10 +99,14 @@ def create_app(settings: Settings) -> Starlette:
                 leaving.cancel()
             await writer.close()
             await reader.close()
+            await asyncio.to_thread(issuer.close)
 
     middleware = [Middleware(CarefulHeaders), *cors(settings.cors_origins)]
     app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     app.state.reader = reader
+    app.state.issuer = issuer
+    app.state.verifier = verifier
+    app.state.cookies = cookies
     app.state.settings = settings
     app.state.embedded = EMBEDDED in os.environ
     return app
@@ -104,6 +118,35 @@ def trusted_documents(settings: Settings) -> Mapping[str, str] | None:
         return None
     compiler = Compiler(SCHEMA._schema)  # noqa: SLF001 - as above
     return manifest.load(settings.trusted_documents, compiler.check)
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        issuer=settings.issuer,
+        audience=settings.audience,
+        second_factor_required=settings.second_factor_required,
+        demo=settings.demo,
+    )
+
+
+def _verifier(settings: Settings, reader: Reader, clock: Clock) -> Verifier:
+    async def load_keys() -> Sequence[Mapping[str, Any]]:
+        return [json.loads(row["jwk"]) for row in await reader.fetch_rows(keys.PUBLISHED)]
+
+    async def load_revoked() -> Collection[str]:
+        still_alive = datetime.fromtimestamp(clock(), UTC) - timedelta(seconds=ACCESS_LIFE + LEEWAY)
+        return {row["id"] for row in await reader.fetch_rows(_REVOKED, still_alive)}
+
+    # `sangkien token` does not know at which port of this machine its token will be used.
+    local = not settings.issuer.startswith("https:")
+    return Verifier(
+        load_keys,
+        issuer=settings.issuer,
+        audience=settings.audience,
+        aliases=[DEFAULT_ISSUER] if local else [],
+        load_revoked=load_revoked,
+        clock=clock,
+    )
 
 
 def from_environment() -> Starlette:

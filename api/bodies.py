@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from api.persisted import Reference
 
@@ -15,6 +15,7 @@ LARGEST_BODY = 100_000  # bytes; of a GET's parameters too
 BODY_SECONDS = 10.0  # for all of a body to arrive
 LONGEST_ID = 256  # characters of a document's id
 _CLOSE = {"Connection": "close"}  # what is left of the body is not read
+_LATE = "The body did not arrive in time."
 _DOCUMENT = {"query", "documentId", "extensions"}  # parameters that name a document
 
 
@@ -54,19 +55,31 @@ async def read_body(request: Request) -> bytes:
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared[:12]) > LARGEST_BODY:
         raise _too_large()
+    task = asyncio.current_task()
+    assert task is not None
+    # What asyncio.timeout does, at a third of its price; nearly every body is there already.
+    late = asyncio.get_running_loop().call_later(BODY_SECONDS, task.cancel, _LATE)
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _stream(request)
-    except TimeoutError:
-        raise BodyError(408, "BODY_TOO_SLOW", "The body did not arrive in time.", _CLOSE) from None
+        return await _stream(request)
+    except asyncio.CancelledError as cancelled:
+        if cancelled.args != (_LATE,) or task.uncancel():
+            raise
+        raise BodyError(408, "BODY_TOO_SLOW", _LATE, _CLOSE) from None
+    finally:
+        late.cancel()
 
 
 async def _stream(request: Request) -> bytes:
     body = b""
-    async for chunk in request.stream():
-        body += chunk
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
         if len(body) > LARGEST_BODY:
             raise _too_large()
+        more = message.get("more_body", False)
     return body
 
 

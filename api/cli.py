@@ -2,32 +2,35 @@
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import psycopg
 from tqdm import tqdm
 
-from api import hosting, settings
-from api.settings import DEMO_TODAY, Settings, SettingsError
+from api import cli_identity, hosting
+from api.cli_database import Failure, database, owner
+from api.settings import DEMO_TODAY
 from auth import keys, tokens
+from auth.issuer import demo_client
+from db import audit_heads
 from db import migrate as migrations
-from db.embedded import EmbeddedServerError
 from db.seed import demo as demo_data
 from db.seed import national
 from db.seed.national import NotEmptyError
 from db.verify import verify as verify_totals
+from db.verify_audit import verify_audit
 from schema.build import sdl
 
-
-class Failure(click.ClickException):
-    """One clear line on standard error, and exit code 1."""
-
-    def show(self, _: object = None) -> None:
-        """Print the line."""
-        click.echo(f"sangkien: {self.message}", err=True)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+# Whoever can make tokens can be anybody: it is noted of whom.
+_ISSUED = """
+    select audit_note('NOTED', 'Account', id, (select unit_id from person where id = person_id),
+        jsonb_build_object('seconds', %(ttl)s::int))
+    from account where username = %(user)s and kind <> 'PUBLIC' and disabled_at is null
+"""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,10 +43,11 @@ def cli() -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 def demo(port: int | None, workers: int) -> None:
     """Load the demo's data where there is none, and serve it."""
-    with _database(migrate=True) as config:
-        with psycopg.connect(config.urls()[0]) as connection:
+    with database(migrate=True) as config:
+        with owner(config, "demo") as connection:
             _load_demo(connection)
             keys.ensure(connection)
+            demo_client.register(connection, port or config.port)
         config.demo = True
         config.today = config.today or DEMO_TODAY
         hosting.serve(config, port=port, workers=workers)
@@ -54,8 +58,10 @@ def demo(port: int | None, workers: int) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 def serve(port: int | None, workers: int) -> None:
     """Serve the API; without SANGKIEN_DATABASE_URL on the embedded PostgreSQL."""
-    with _database(migrate=False) as config:
+    with database(migrate=False) as config:
         hosting.check_roles(config)
+        with owner(config, "serve") as connection:
+            keys.ensure(connection)
         hosting.serve(config, port=port, workers=workers)
 
 
@@ -63,11 +69,13 @@ def serve(port: int | None, workers: int) -> None:
 @click.option("--to", "revision", default="head", show_default=True, help="A revision, or base.")
 def migrate(revision: str) -> None:
     """Bring the database to this version's schema, or down to an earlier one."""
-    with _database(migrate=False) as config:
+    with database(migrate=False) as config:
         url = config.urls()[0]
         if revision == "head":
             migrations.upgrade(url)
             migrations.set_passwords(*config.urls())
+            with psycopg.connect(url) as connection:
+                keys.ensure(connection)
         else:
             migrations.downgrade(url, revision)
         click.echo(f"migrated to {revision}")
@@ -82,16 +90,16 @@ def schema() -> None:
 @cli.command()
 @click.argument("user")
 @click.option(
-    "--ttl", type=click.IntRange(1, 86_400 * 30), default=3600, show_default=True, help="Seconds."
+    "--ttl",
+    type=click.IntRange(1, int(keys.LONGEST_LIFE.total_seconds())),
+    default=3600,
+    show_default=True,
+    help="Seconds.",
 )
 def token(user: str, ttl: int) -> None:
     """Print an access token of USER from the built-in issuer."""
-    with _database(migrate=False) as config, psycopg.connect(config.urls()[0]) as connection:
-        known = connection.execute(
-            "select from account where username = %s and kind <> 'PUBLIC' and disabled_at is null",
-            (user,),
-        ).fetchone()
-        if known is None:
+    with database(migrate=False) as config, owner(config, "token") as connection:
+        if connection.execute(_ISSUED, {"user": user, "ttl": ttl}).fetchone() is None:
             raise Failure(f"no account '{user}' that could sign in")
         key = keys.ensure(connection)
         click.echo(tokens.issue(key, user, issuer=config.issuer, audience=config.audience, ttl=ttl))
@@ -112,7 +120,7 @@ def generate(units: int, initiatives: int) -> None:
         if done >= total:
             bar.close()
 
-    with _database(migrate=True) as config, psycopg.connect(config.urls()[0]) as connection:
+    with database(migrate=True) as config, owner(config, "generate") as connection:
         try:
             national.generate(connection, units=units, initiatives=initiatives, progress=progress)
         except NotEmptyError as error:
@@ -121,15 +129,57 @@ def generate(units: int, initiatives: int) -> None:
 
 
 @cli.command()
-def verify() -> None:
-    """Recount all totals from the raw rows and compare; exit code 1 on any difference."""
-    with _database(migrate=False) as config, psycopg.connect(config.urls()[0]) as connection:
-        report = verify_totals(connection)
+@click.option(
+    "--heads", type=_FILE, help="Keep the ends of the audit log's chains in this file, if sound."
+)
+@click.option(
+    "--against", type=_FILE, help="Insist that what this file kept is in the audit log still."
+)
+def verify(heads: Path | None, against: Path | None) -> None:
+    """Recount all totals, and follow the audit log's chains; exit code 1 on any fault."""
+    kept = _kept_heads(against) if against else []
+    with database(migrate=False) as config, owner(config, "verify") as connection:
+        sound = _verify_totals(connection)
+        # One snapshot: the heads are of the events that were checked.
+        connection.execute("set transaction isolation level repeatable read")
+        sound = _verify_audit(connection, kept) and sound
+        current = audit_heads.heads(connection)
+    click.echo(f"audit heads: {audit_heads.digest(current)}")
+    if not sound:
+        sys.exit(1)
+    if heads is not None:
+        try:
+            heads.write_text(audit_heads.written(current), "utf-8")
+        except OSError as error:
+            raise Failure(f"{heads} cannot be written ({error.strerror})") from error
+
+
+def _kept_heads(file: Path) -> list[audit_heads.Head]:
+    try:
+        return audit_heads.read(file.read_text("utf-8"))
+    except OSError as error:
+        raise Failure(f"{file} cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise Failure(f"{file} does not hold what 'sangkien verify --heads' writes") from error
+
+
+def _verify_totals(connection: psycopg.Connection) -> bool:
+    report = verify_totals(connection)
     for difference in report.differences:
         click.echo(str(difference))
     click.echo(f"{report.cells:,} cells compared, {report.differing:,} differ")
-    if report.differing:
-        sys.exit(1)
+    connection.commit()
+    return not report.differing
+
+
+def _verify_audit(connection: psycopg.Connection, kept: Sequence[audit_heads.Head]) -> bool:
+    report = verify_audit(connection)
+    missing = audit_heads.missing(connection, kept)
+    for fault in (*report.faults, *missing):
+        click.echo(str(fault))
+    faulty = report.faulty + len(missing)
+    click.echo(f"{report.events:,} audit events in {report.chains:,} chains, {faulty:,} faults")
+    return not faulty
 
 
 def _load_demo(connection: psycopg.Connection) -> None:
@@ -140,19 +190,8 @@ def _load_demo(connection: psycopg.Connection) -> None:
         raise Failure("the database holds other data; set SANGKIEN_HOME to another folder")
 
 
-@contextmanager
-def _database(*, migrate: bool) -> Iterator[Settings]:
-    """Settings with a database URL: the one that is set, or the embedded server's."""
-    try:
-        config = settings.load()
-        with hosting.database(config, migrate=migrate) as ready:
-            yield ready
-    except (SettingsError, EmbeddedServerError, hosting.HostingError) as error:
-        raise Failure(str(error)) from error
-    except psycopg.OperationalError as error:
-        raise Failure(f"the database cannot be used: {str(error).splitlines()[0]}") from error
-    except psycopg.errors.UndefinedTable as error:
-        raise Failure("the database is not migrated: run 'sangkien migrate'") from error
+for group in cli_identity.GROUPS:
+    cli.add_command(group)
 
 
 def main() -> None:

@@ -36,11 +36,11 @@ _CODINGS: dict[str, Callable[[bytes], bytes]] = {
 
 def coding(request: Request, response: Response) -> str | None:
     """Return how an answer is to be compressed; None for not at all."""
-    accepted = request.headers.get("accept-encoding")
-    if accepted is None or len(response.body) < _WORTH_IT:
+    if len(response.body) < _WORTH_IT:
         return None
     if request.method == "GET" and "cookie" in request.headers:
         return None
+    accepted = request.headers.get("accept-encoding", "")
     return preferred(accepted) if len(accepted) <= _LONGEST else None
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
@@ -14,12 +14,13 @@ from starlette.types import Receive, Scope, Send
 from api import answers, bodies, compression, etags, metrics
 from api.bodies import GraphQLRequest, method_not_allowed
 from api.graphiql_page import page
+from api.identities import Identities, Identity, IdentityError
 from api.introspection import Introspection
 from api.limits import Crowd, Rate, stranger
 from api.persisted import Documents
 from api.refusals import refusal
 from auth.principal import Principal, Principals
-from auth.tokens import TokenError, Verifier
+from auth.tokens import READ, WRITE, TokenError
 from db.sessions import GrantsChangedError, Reader, TooSlowError, UnavailableError
 from db.transactions import Writer
 from schema.compiler.cache import Cache
@@ -27,9 +28,8 @@ from schema.compiler.plan import Compiler, Operation, Plan
 from schema.messages import preferred
 from schema.run import Asker, Mutations
 
-OPERATION_SECONDS = 30.0  # the database stops a statement of a query after 10
+MUTATION_SECONDS = 30.0  # of all its fields; a query is one statement, which has 10 seconds
 _TRIES = 3  # of an operation whose caller's grants change meanwhile
-_BEARER = "bearer "
 _LARGEST_REMEMBERED = 4_000  # bytes of a body
 _NEW_DOCUMENT = 1_000  # bytes of one that is not remembered count as an operation
 
@@ -45,16 +45,19 @@ class Rules:
     batch_limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Who asks: an account, None for nobody, and the name that it is counted under."""
+class Asking(NamedTuple):
+    """Who asks, and the name that it is counted under."""
 
-    username: str | None
+    identity: Identity
     counted_as: str
 
+    @property
+    def username(self) -> str | None:
+        """Return the account; None for nobody."""
+        return self.identity.username
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+
+class Prepared(NamedTuple):
     """A query with its plan and parameters, or a mutation, without a plan, and its variables."""
 
     operation: Operation
@@ -68,7 +71,7 @@ class GraphQLEndpoint:
     def __init__(
         self,
         compiler: Compiler,
-        verifier: Verifier,
+        identities: Identities,
         principals: Principals,
         reader: Reader,
         writer: Writer,
@@ -76,7 +79,7 @@ class GraphQLEndpoint:
         rules: Rules,
     ) -> None:
         self._compiler = compiler
-        self._verifier = verifier
+        self._identities = identities
         self._principals = principals
         self._reader = reader
         self._mutations = Mutations(compiler, writer)
@@ -122,13 +125,12 @@ class GraphQLEndpoint:
         return await self._run(request, asking, self._prepare_body(asking, body), media)
 
     async def _identify(self, request: Request) -> Asking:
-        address = stranger(request.client.host if request.client else None)
         try:
-            username = await self._username(request)
-        except TokenError:
-            self._rules.rate.take(address)
+            identity = await self._identities.of(request)
+        except (TokenError, IdentityError):
+            self._rules.rate.take(stranger(request.client))
             raise
-        return Asking(username, username or address)
+        return Asking(identity, identity.username or stranger(request.client))
 
     def _prepare_body(self, asking: Asking, body: bytes) -> Prepared:
         def prepare() -> Prepared:
@@ -155,14 +157,14 @@ class GraphQLEndpoint:
     ) -> Response:
         if request.method == "GET" and prepared.plan is None:
             raise method_not_allowed("Only queries may be sent by GET.")
+        asking.identity.check(READ if prepared.plan else WRITE)
         self._rules.introspection.check(prepared.operation, asking.username)
-        with self._rules.crowd.place(asking.counted_as):
-            try:
-                async with asyncio.timeout(OPERATION_SECONDS):
-                    text = await self._data(request, asking.username, prepared)
-            except TimeoutError:
-                raise TooSlowError from None
-        return answers.data(text, media)
+        self._rules.crowd.enter(asking.counted_as)
+        try:
+            text = await self._data(request, asking.username, prepared)
+        finally:
+            self._rules.crowd.leave(asking.counted_as)
+        return answers.Data(text, media)
 
     async def _batch(self, request: Request, asking: Asking, body: bytes) -> Response:
         """Run several operations one after another; each succeeds or fails by itself."""
@@ -188,7 +190,11 @@ class GraphQLEndpoint:
             address=request.client.host if request.client else None,
             locale=preferred(request.headers.get("accept-language")),
         )
-        return await self._mutations.run(prepared.operation, prepared.values, asker)
+        try:
+            async with asyncio.timeout(MUTATION_SECONDS):
+                return await self._mutations.run(prepared.operation, prepared.values, asker)
+        except TimeoutError:
+            raise TooSlowError from None
 
     async def _read(self, username: str | None, plan: Plan, values: Sequence[Any]) -> bytes:
         for _ in range(_TRIES):
@@ -199,21 +205,13 @@ class GraphQLEndpoint:
                 self._principals.forget(username)
         raise UnavailableError("the grants of the account keep changing")
 
-    async def _username(self, request: Request) -> str | None:
-        header = request.headers.get("authorization")
-        if header is None:
-            return None
-        if not header.lower().startswith(_BEARER):
-            raise TokenError("Send the access token as 'Authorization: Bearer …'.")
-        return (await self._verifier.verify(header[len(_BEARER) :].strip())).subject
-
 
 async def _packed(request: Request, response: Response) -> Response:
     """Leave out what the client has already, and make the rest smaller."""
     coding = compression.coding(request, response)
     if (
         request.method == "GET"
-        and answers.is_data(response)
+        and isinstance(response, answers.Data)
         and etags.mark(request, response, coding)
     ):
         return etags.not_modified(response)

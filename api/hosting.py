@@ -88,6 +88,8 @@ def check_roles(config: Settings) -> None:
 def serve(config: Settings, *, port: int | None, workers: int) -> None:
     """Run the HTTP server until it is stopped. Raises HostingError."""
     config = config.model_copy(update={"port": port or config.port})
+    if "issuer" not in config.model_fields_set:
+        config.issuer = f"http://localhost:{config.port}"
     _check_port(config.host, config.port)
     _check_documents(config)
     for name in (
@@ -95,6 +97,7 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
         "reader_url",
         "writer_url",
         "home",
+        "issuer",
         "host",
         "port",
         "today",
@@ -124,6 +127,9 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
             server_header=False,
             date_header=True,
             lifespan="on",
+            # A worker answers once it has imported everything, which on a busy machine takes
+            # longer than the five seconds after which uvicorn would kill it, time and again.
+            timeout_worker_healthcheck=60,
         )
 
 

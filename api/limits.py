@@ -6,9 +6,10 @@ Everything is counted in the process: with several workers a caller gets as much
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from starlette.datastructures import Address
 
 _CALLERS = 50_000  # whose last requests are remembered
 
@@ -73,9 +74,8 @@ class Crowd:
         self._running = 0
         self._of: dict[str, int] = {}
 
-    @contextmanager
-    def place(self, caller: str) -> Iterator[None]:
-        """Hold a place while an operation runs. Raises LimitedError where there is none."""
+    def enter(self, caller: str) -> None:
+        """Take a place, to be left again. Raises LimitedError where there is none."""
         if self._running >= self._total:
             raise LimitedError(503, "OVERLOADED", "Too many operations run; try again.", 1)
         running = self._of.get(caller, 0)
@@ -83,13 +83,10 @@ class Crowd:
             raise LimitedError(429, "TOO_MANY_AT_ONCE", "Too many of your operations run.", 1)
         self._running += 1
         self._of[caller] = running + 1
-        try:
-            yield
-        finally:
-            self._running -= 1
-            self._leave(caller)
 
-    def _leave(self, caller: str) -> None:
+    def leave(self, caller: str) -> None:
+        """Give a place back."""
+        self._running -= 1
         running = self._of[caller] - 1
         if running:
             self._of[caller] = running
@@ -97,12 +94,12 @@ class Crowd:
             del self._of[caller]
 
 
-def stranger(address: str | None) -> str:
+def stranger(address: Address | None) -> str:
     """Return what a caller who is not signed in counts as: its address.
 
     Of IPv6 that is the network of 64 bits, as one line to the internet has all addresses in it.
     """
-    network = address or "nowhere"
+    network = address.host if address else "nowhere"
     if ":" in network and not network.startswith("::ffff:"):
         network = ":".join(network.partition("::")[0].split(":")[:4]) + "::"
     return f"stranger at {network}"

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -13,6 +14,7 @@ from api.cors import origin
 from api.introspection import Introspection
 from db.url import READER, WRITER, with_role
 
+DEFAULT_ISSUER = "http://localhost:8000"
 DEMO_TODAY = date(2022, 10, 21)  # the day of the article
 
 
@@ -39,6 +41,22 @@ def _list(text: str | tuple[str, ...]) -> tuple[str, ...]:
 Origins = Annotated[
     tuple[Annotated[str, AfterValidator(origin)], ...], NoDecode, BeforeValidator(_list)
 ]
+
+
+def _issuer(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    local = host in {"localhost", "127.0.0.1", "::1"}
+    if not host or f"{parts.scheme}://{parts.netloc}" != url or "@" in url:
+        raise ValueError("it must be an origin such as https://host, without a path")
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise ValueError("it must begin with https:// (http:// only on localhost)")
+    return url
+
+
 DatabaseUrl = Annotated[str, AfterValidator(_postgresql)]
 
 
@@ -53,9 +71,10 @@ class Settings(BaseSettings):
     home: Path = Path(".data")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    issuer: str = "http://localhost:8000"
+    issuer: Annotated[str, AfterValidator(_issuer)] = DEFAULT_ISSUER
     audience: str = "sangkien"
     pool_size: Annotated[int, Field(ge=1, le=200)] = 8
+    totp_required: bool | None = None
     demo: bool = False
     today: date | None = None
     introspection: Introspection | None = None
@@ -79,6 +98,11 @@ class Settings(BaseSettings):
         """How many operations one caller may run, 0 for no limit: unless set, 100; in a demo, 0."""
         default = 0.0 if self.demo else 100.0
         return default if self.rate is None else self.rate
+
+    @property
+    def second_factor_required(self) -> bool:
+        """Whether admins and auditors need one: unless set, everywhere but in the demo."""
+        return not self.demo if self.totp_required is None else self.totp_required
 
     def urls(self) -> tuple[str, str, str]:
         """Return the URLs of the owner, the reader and the writer."""

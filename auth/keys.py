@@ -1,22 +1,35 @@
-"""The key pairs of the built-in issuer: ES256, kept in the database as JWKs."""
+"""The key pairs of the built-in issuer: ES256, kept in the database as JWKs.
+
+A key signs until another takes its place. It stays published, until `retired_at`, for as long as
+a token may live that it signed.
+"""
 
 import json
 import uuid
+from datetime import timedelta
+from typing import Any
 
 import psycopg
 from joserfc.jwk import ECKey
+from psycopg.rows import tuple_row
 
 ALGORITHM = "ES256"
+LONGEST_LIFE = timedelta(days=30)
+"""How long a token may live: what `sangkien token` allows at most."""
 
-
+PUBLISHED = (
+    "select public_jwk::text as jwk from signing_key"
+    " where retired_at is null or retired_at > now() order by created_at"
+)
 _NEWEST = (
     "select private_jwk from signing_key where retired_at is null order by created_at desc limit 1"
 )
 
 
-def current(connection: psycopg.Connection) -> ECKey | None:
+def current(connection: psycopg.Connection[Any]) -> ECKey | None:
     """Return the newest key that is not retired; None before `ensure` was ever called."""
-    row = connection.execute(_NEWEST).fetchone()
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(_NEWEST).fetchone()
     return None if row is None else ECKey.import_key(row[0])
 
 
@@ -25,10 +38,30 @@ def ensure(connection: psycopg.Connection) -> ECKey:
 
     Takes a connection of the owner; the caller commits.
     """
-    connection.execute("select pg_advisory_xact_lock(hashtext('sangkien.signing_key'))")
+    _lock(connection)
     known = current(connection)
-    if known is not None:
-        return known
+    return _made(connection) if known is None else known
+
+
+def rotate(connection: psycopg.Connection, *, overlap: timedelta = LONGEST_LIFE) -> ECKey:
+    """Make a new key, which signs from now on; the others are published for `overlap` yet.
+
+    Keys that nobody needs any more are deleted. Takes a connection of the owner; the caller
+    commits.
+    """
+    _lock(connection)
+    connection.execute("delete from signing_key where retired_at < now()")
+    connection.execute(
+        "update signing_key set retired_at = least(retired_at, now() + %s)", (overlap,)
+    )
+    return _made(connection)
+
+
+def _lock(connection: psycopg.Connection) -> None:
+    connection.execute("select pg_advisory_xact_lock(hashtext('sangkien.signing_key'))")
+
+
+def _made(connection: psycopg.Connection) -> ECKey:
     key = ECKey.generate_key(
         "P-256", {"kid": uuid.uuid4().hex, "alg": ALGORITHM, "use": "sig"}, private=True
     )

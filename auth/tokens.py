@@ -8,7 +8,7 @@ required. Keys come from the issuer's set alone: what a token's header says of k
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from joserfc import jwt
@@ -16,9 +16,16 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, KeySetSerialization
 
 ALGORITHMS = ("ES256", "RS256", "EdDSA")
+READ, WRITE = "sangkien.read", "sangkien.write"
 LEEWAY = 30  # seconds that two clocks may differ
 LONGEST = 8_192  # characters of a token
 _RELOAD_AFTER = 10.0  # seconds before keys are asked for again because of an unknown `kid`
+_KEYS_HOLD = 300.0  # seconds before keys are asked for again in any case
+_REVOKED_HOLD = 5.0  # seconds that a revoked token may still be taken for valid
+_BROKEN = (JoseError, ValueError, TypeError, KeyError, OverflowError, RecursionError)
+
+Clock = Callable[[], float]
+"""Seconds since 1970; tests put their own in the place of `time.time`."""
 
 
 class TokenError(Exception):
@@ -26,54 +33,98 @@ class TokenError(Exception):
 
 
 class Claims(NamedTuple):
-    """What of a verified token matters here; `expires` is in seconds since 1970."""
+    """What of a verified token matters here; `expires` is in seconds since 1970.
+
+    `family` names all tokens of one authorization by the built-in issuer, which end together.
+    """
 
     subject: str
     expires: float
+    scope: frozenset[str] = frozenset()
+    client_id: str | None = None
+    family: str | None = None
 
 
-def issue(key: ECKey, subject: str, *, issuer: str, audience: str, ttl: int) -> str:
+def issue(
+    key: ECKey,
+    subject: str,
+    *,
+    issuer: str,
+    audience: str,
+    ttl: int,
+    scope: str = f"{READ} {WRITE}",
+    client_id: str = "sangkien-cli",
+    family: str | None = None,
+    now: float | None = None,
+) -> str:
     """Return an access token for an account, valid for `ttl` seconds."""
-    now = int(time.time())
+    issued = int(time.time() if now is None else now)
     claims = {
         "iss": issuer,
         "aud": audience,
         "sub": subject,
-        "client_id": "sangkien-cli",
-        "iat": now,
-        "nbf": now,
-        "exp": now + ttl,
+        "client_id": client_id,
+        "scope": scope,
+        "iat": issued,
+        "nbf": issued,
+        "exp": issued + ttl,
         "jti": uuid.uuid4().hex,
     }
+    if family is not None:
+        claims["family"] = family
     header = {"alg": key.alg or "ES256", "typ": "at+jwt", "kid": key.kid}
     return jwt.encode(header, claims, key)
 
 
 LoadKeys = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
+LoadRevoked = Callable[[], Awaitable[Collection[str]]]
+
+
+async def _none_revoked() -> Collection[str]:
+    return ()
 
 
 class Verifier:
     """Verifies tokens of one issuer, remembering those verified until they expire."""
 
     def __init__(
-        self, load_keys: LoadKeys, *, issuer: str, audience: str, remembered: int = 10_000
+        self,
+        load_keys: LoadKeys,
+        *,
+        issuer: str,
+        audience: str,
+        aliases: Sequence[str] = (),
+        load_revoked: LoadRevoked = _none_revoked,
+        clock: Clock = time.time,
+        remembered: int = 10_000,
     ) -> None:
-        """Take where the issuer's public JWKs come from, and what tokens must say."""
+        """Take where the issuer's public JWKs come from, and what tokens must say.
+
+        `aliases` are other names of the issuer; `load_revoked` gives the families of revoked
+        tokens.
+        """
         self._load_keys = load_keys
+        self._load_revoked = load_revoked
+        self._clock = clock
         self._claims = jwt.JWTClaimsRegistry(
+            now=lambda: int(clock()),
             leeway=LEEWAY,
-            iss={"essential": True, "value": issuer},
+            iss={"essential": True, "values": [issuer, *aliases]},
             aud={"essential": True, "value": audience},
             exp={"essential": True},
             sub={"essential": True},
         )
         self._keys = KeySet([])
-        self._loaded_at = float("-inf")
+        self._keys_loaded_at = float("-inf")
+        self._revoked: Collection[str] = ()
+        self._revoked_loaded_at = float("-inf")
         self._verified: OrderedDict[str, Claims] = OrderedDict()
         self._remembered = remembered
 
     async def verify(self, token: str) -> Claims:
         """Return the claims of a token. Raises TokenError."""
+        if self._clock() - self._keys_loaded_at > _KEYS_HOLD:
+            await self._reload_keys()
         known = self._verified.get(token)
         if known is None:
             if len(token) > LONGEST:
@@ -82,9 +133,11 @@ class Verifier:
             self._verified[token] = known
             if len(self._verified) > self._remembered:
                 self._verified.popitem(last=False)
-        if known.expires + LEEWAY < time.time():
+        if known.expires + LEEWAY < self._clock():
             self._verified.pop(token, None)
             raise TokenError("The token has expired.")
+        if known.family is not None and known.family in await self._revoked_families():
+            raise TokenError("The token was revoked.")
         return known
 
     async def _verify(self, token: str) -> Claims:
@@ -93,21 +146,39 @@ class Verifier:
             if decoded.header.get("typ") not in {"at+jwt", "application/at+jwt"}:
                 raise TokenError("The token is not an access token.")
             self._claims.validate(decoded.claims)
-        except (JoseError, ValueError, TypeError, KeyError) as error:
+            return _claims(decoded.claims)
+        except _BROKEN as error:
             raise TokenError("The token is not valid.") from error
-        subject, expires = decoded.claims["sub"], decoded.claims["exp"]
-        if not isinstance(subject, str) or "\0" in subject:
-            raise TokenError("The token is not valid.")
-        return Claims(subject, float(expires))
 
     async def _decode(self, token: str) -> jwt.Token:
         try:
             return jwt.decode(token, self._keys, algorithms=list(ALGORITHMS))
         except (JoseError, ValueError):
-            if time.monotonic() - self._loaded_at < _RELOAD_AFTER:
+            if self._clock() - self._keys_loaded_at < _RELOAD_AFTER:
                 raise
+        await self._reload_keys()
+        return jwt.decode(token, self._keys, algorithms=list(ALGORITHMS))
+
+    async def _reload_keys(self) -> None:
         loaded = list(await self._load_keys())
-        self._loaded_at = time.monotonic()
+        before = {key.kid for key in self._keys.keys}
         serialised: KeySetSerialization = {"keys": [dict(key) for key in loaded]}
         self._keys = KeySet.import_key_set(serialised)
-        return jwt.decode(token, self._keys, algorithms=list(ALGORITHMS))
+        self._keys_loaded_at = self._clock()
+        if before - {key.kid for key in self._keys.keys}:
+            self._verified.clear()  # one of them may have been signed with a key that is gone
+
+    async def _revoked_families(self) -> Collection[str]:
+        if self._clock() - self._revoked_loaded_at > _REVOKED_HOLD:
+            self._revoked = await self._load_revoked()
+            self._revoked_loaded_at = self._clock()
+        return self._revoked
+
+
+def _claims(claims: Mapping[str, Any]) -> Claims:
+    subject, scope = claims["sub"], claims.get("scope", "")
+    client_id, family = claims.get("client_id"), claims.get("family")
+    texts = [text for text in (subject, scope, client_id, family) if text is not None]
+    if not all(isinstance(text, str) and "\0" not in text for text in texts):
+        raise ValueError("claims that should be texts are not")
+    return Claims(subject, float(claims["exp"]), frozenset(scope.split()), client_id, family)

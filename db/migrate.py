@@ -11,6 +11,13 @@ from sqlalchemy.engine import make_url
 
 from db.url import sqlalchemy_url
 
+_NOTE = """
+    select set_config('sangkien.action', 'migrate', true),
+        set_config('sangkien.address', 'command line', true),
+        audit_note('NOTED', null, null, null,
+            jsonb_build_object('revision', cast(:revision as text)))
+"""
+
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Migrate up to a revision; `url` is that of the role that owns the schema."""
@@ -52,9 +59,18 @@ def _run(url: str, action: object, revision: str) -> None:
         with engine.begin() as connection:
             # Two processes that start together migrate one after the other.
             connection.execute(text("select pg_advisory_xact_lock(hashtext('sangkien.migrate'))"))
+            before = current(connection)
             action(_config(connection), revision)  # type: ignore[operator]
+            _note(connection, before)
     finally:
         engine.dispose()
+
+
+def _note(connection: Connection, before: str | None) -> None:
+    """Note in the audit log that the schema was changed; not once the log is gone with the rest."""
+    after = current(connection)
+    if after not in (None, before):
+        connection.execute(text(_NOTE), {"revision": after})
 
 
 def _config(connection: Connection | None) -> Config:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -168,12 +168,15 @@ class Writer:
         unit_id: int | None = None,
         after: dict[str, Any] | None = None,
     ) -> None:
-        """Note in the audit log what changed no row: a refused attempt, or an export."""
+        """Note in the audit log what changed no row: a refused attempt, or an export.
+
+        Whatever has become of the caller's grants: it is who asked. Raises UnavailableError.
+        """
 
         async def append(session: WriteSession) -> None:
             await session.execute(_NOTE, kind, None, None, unit_id, after)
 
-        await self.run(caller, attempt, append)
+        await self.run(replace(caller, grants_version=None), attempt, append)
 
 
 async def _write(

@@ -3,6 +3,7 @@
 import strawberry
 
 from db import queries
+from schema.audit import AuditEvent, AuditFilter
 from schema.campaigns import Campaign
 from schema.compiler.fields import by_global_id, connection, sql
 from schema.compiler.relay import Connection
@@ -81,3 +82,7 @@ class Query:
         order_by: InitiativeOrder | None = None,
     ) -> Connection[Initiative]:
         """All initiatives that the viewer sees."""
+
+    @connection(queries.audit.every)
+    def audit_events(self, filter: AuditFilter | None = None) -> Connection[AuditEvent]:
+        """The audit log as far as the viewer may read it, newest first."""

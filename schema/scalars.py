@@ -8,6 +8,7 @@ from auth.permissions import Permission
 from db.models.enums import (
     AccountKind,
     AdjustmentKind,
+    AuditKind,
     AwardForm,
     CountsFrom,
     InitiativeState,
@@ -28,6 +29,7 @@ __all__ = [
     "VND_SCALAR",
     "AccountKind",
     "AdjustmentKind",
+    "AuditKind",
     "AwardForm",
     "CountsFrom",
     "DistributeBy",
@@ -68,6 +70,7 @@ VND_SCALAR = strawberry.scalar(
 for _name in (
     AccountKind,
     AdjustmentKind,
+    AuditKind,
     AwardForm,
     CountsFrom,
     DistributeBy,

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 
+from auth import keys
 from db import embedded, migrate
 from db.embedded import EmbeddedServer
 from db.prepare import prepare
@@ -68,5 +70,42 @@ def programme(server: EmbeddedServer, _demo_template: str) -> Iterator[str]:
     """The owner's URL of a database with the demo's data, of the test's own."""
     name = f"test_{next(_numbers)}"
     yield prepare(server, name, _demo_template)
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def identity_template(server: EmbeddedServer, template: str) -> str:
+    """The name of a database with a unit, a signing key and an account of each kind."""
+    with psycopg.connect(prepare(server, "template_identity", template)) as connection:
+        keys.ensure(connection)
+        connection.execute(
+            "insert into unit (id, code, name, level, valid_from)"
+            " values (1, 'TLD', 'TLD', 'CONFEDERATION', '2020-01-01')"
+        )
+        connection.execute(
+            "insert into person (id, code, name, unit_id, sector)"
+            " values (1, 'NV1', 'Nguyễn Văn An', 1, 'PUBLIC')"
+        )
+        connection.execute(
+            "insert into account (id, username, kind, person_id, password_hash)"
+            " values (1, 'an', 'PERSON', 1, %(hash)s), (2, 'admin', 'PERSON', null, %(hash)s),"
+            " (3, 'robot', 'SERVICE', null, %(hash)s), (4, 'invited', 'PERSON', null, null)",
+            {"hash": PasswordHasher().hash("correct horse")},
+        )
+        connection.execute("alter table account alter column id restart with 100")
+        connection.execute(
+            "insert into role_grant (account_id, role, unit_id, valid_from)"
+            " values (1, 'MEMBER', 1, '2020-01-01'), (2, 'ADMIN', 1, '2020-01-01'),"
+            " (3, 'SUPPORT', 1, '2020-01-01')"
+        )
+    return "template_identity"
+
+
+@pytest.fixture
+def identity(server: EmbeddedServer, identity_template: str) -> Iterator[str]:
+    """The owner's URL of a database with a few accounts, of the test's own."""
+    name = f"test_{next(_numbers)}"
+    yield prepare(server, name, identity_template)
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")

@@ -77,18 +77,29 @@ async def test_too_many_at_once_are_sent_away(demo, monkeypatch):
     assert after.status_code == 200
 
 
-async def test_an_operation_that_takes_too_long_is_stopped(demo, monkeypatch):
-    monkeypatch.setattr(graphql, "OPERATION_SECONDS", 0.05)
-    async with client(demo) as api:
-        await api.http.get("/readyz")
+async def test_a_mutation_that_takes_too_long_is_stopped(programme, monkeypatch):
+    async def slow(*_: object) -> bytes:
+        await asyncio.sleep(60)
+        return b""
 
-        async def slow(*_: object) -> bytes:
-            await asyncio.sleep(60)
-            return b""
-
-        monkeypatch.setattr(graphql.GraphQLEndpoint, "_data", slow)
-        response = await api.post(HELLO)
+    monkeypatch.setattr(graphql, "MUTATION_SECONDS", 0.05)
+    monkeypatch.setattr("schema.run.Mutations.run", slow)
+    document = 'mutation { submitInitiative(input: {number: "x"}) { __typename } }'
+    async with client(programme) as api:
+        response = await api.post(document, "member")
     assert (response.status_code, code_of(response)) == (503, "TIMEOUT")
+
+
+async def test_a_body_may_be_given_up_by_the_caller(demo):
+    async with live(demo) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        writer.write(head + b"Content-Length: 1000\r\n\r\n{")
+        await writer.drain()
+        writer.close()
+        async with httpx.AsyncClient() as http:
+            after = await http.post(server.url, json={"query": HELLO})
+    assert after.status_code == 200
 
 
 async def test_a_body_that_trickles_is_cut_off(demo, monkeypatch):

@@ -199,7 +199,7 @@ def test_the_picker_shows_the_demo_accounts(page: Browser) -> None:
         "return [...document.querySelector('#account').options].map((option) => option.text)"
     )
     assert shown == [
-        "not signed in",
+        "browser session, or nobody",
         "confed-admin: ADMIN at TLD",
         "tttt-admin: ADMIN at TTTT",
     ]

@@ -33,6 +33,11 @@ async def ask(http: Client, document: str, username: str | None, **fields: Any) 
     return next(iter(data.values()))
 
 
+async def drafted(http: Client, **changes: Any) -> str:
+    number: str = (await ask(http, DRAFT, "member", **{**TEXT, **changes}))["initiative"]["number"]
+    return number
+
+
 def counted(url: str, query: str, *values: Any) -> int:
     with psycopg.connect(url) as connection:
         row = connection.execute(query.encode(), values).fetchone()

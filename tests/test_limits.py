@@ -5,6 +5,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.datastructures import Address
 
 from api.limits import Crowd, LimitedError, Rate, stranger
 from schema.compiler.cache import Cache
@@ -52,15 +53,19 @@ def test_a_rate_of_nothing_is_no_limit():
         limit.take("caller")
 
 
-def test_a_place_is_given_back_however_the_operation_ends():
-    crowd = Crowd(total=1, each=1)
-    with pytest.raises(RuntimeError), crowd.place("a"):
-        raise RuntimeError
-    with crowd.place("b"), pytest.raises(LimitedError, match="try again"), crowd.place("a"):
-        pass
-    with crowd.place("a"):
-        pass
-    assert crowd._of == {}
+def test_a_place_that_was_left_is_for_the_next():
+    crowd = Crowd(total=2, each=1)
+    crowd.enter("a")
+    with pytest.raises(LimitedError, match="your operations"):
+        crowd.enter("a")
+    crowd.enter("b")
+    with pytest.raises(LimitedError, match="try again"):
+        crowd.enter("c")
+    crowd.leave("a")
+    crowd.enter("c")
+    crowd.leave("b")
+    crowd.leave("c")
+    assert (crowd._running, crowd._of) == (0, {})
 
 
 @pytest.mark.parametrize(
@@ -71,11 +76,14 @@ def test_a_place_is_given_back_however_the_operation_ends():
         ("2001:db8:1:2::9", "2001:db8:1:2::"),
         ("::1", "::"),
         ("::ffff:203.0.113.7", "::ffff:203.0.113.7"),
-        (None, "nowhere"),
     ],
 )
 def test_a_stranger_counts_as_the_network_it_comes_from(address, counted):
-    assert stranger(address) == f"stranger at {counted}"
+    assert stranger(Address(address, 1)) == f"stranger at {counted}"
+
+
+def test_a_stranger_without_an_address_is_one_all_the_same():
+    assert stranger(None) == "stranger at nowhere"
 
 
 @given(st.lists(st.text(max_size=20), max_size=60))

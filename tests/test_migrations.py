@@ -86,3 +86,13 @@ def test_migrating_gives_the_apis_roles_the_passwords_of_their_urls(server, data
         )
     assert kept["sangkien_reader"].startswith("SCRAM-SHA-256$")
     assert kept["sangkien_writer"] is None
+
+
+def test_going_down_to_the_first_revision_leaves_nothing_of_identity(server):
+    url = prepare(server, "down_to_the_first")
+    migrate.upgrade(url, "0001")
+    first = contents(url)
+    migrate.upgrade(url)
+    assert contents(url) != first
+    migrate.downgrade(url, "0001")
+    assert contents(url) == first

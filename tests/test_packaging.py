@@ -76,7 +76,7 @@ def test_the_wheel_holds_the_code_and_its_data_files(tmp_path):
     sources = {
         str(path.relative_to(tmp_path))
         for package in PACKAGES
-        for pattern in ("*.py", "*.sql", "*.mako")
+        for pattern in ("*.py", "*.sql", "*.mako", "oauth/pages/*")
         for path in (tmp_path / package).rglob(pattern)
     }
     assert sources - shipped == set()

@@ -1,8 +1,15 @@
 """The queue: what awaits the viewer's decision, the oldest first."""
 
+import asyncpg
 import psycopg
 import pytest
 
+from api.settings import DEMO_TODAY
+from auth.principal import Principals
+from db.sessions import Reader
+from db.url import READER, with_role
+from schema.build import SCHEMA
+from schema.compiler.plan import Compiler
 from tests.client import client
 from tests.deciding import approve, handed_in, one, run
 
@@ -106,3 +113,37 @@ async def test_ones_own_work_is_not_in_it_and_what_is_decided_goes_on(programme)
         await approve(http, "unit-officer", other)
         assert other not in await numbers("unit-officer")
         assert (await numbers("upper-officer"))[-1] == other
+
+
+@pytest.mark.parametrize("username", ["council", "tttt-admin"])
+async def test_a_page_is_read_along_the_index_however_long_the_queue(programme, username):
+    run(
+        programme,
+        """alter table initiative disable trigger user;
+        insert into initiative (number, title, summary, content, solution_type, sector, unit_id,
+            path, campaign_id, phase_id, state, applied_on, submitted_at, recognised_at, awaits_id,
+            awaited_at)
+        select 'Q-' || n, title, summary, content, solution_type, sector, unit_id, path,
+            campaign_id, phase_id, 'RECOGNISED', applied_on, submitted_at, submitted_at,
+            (select id from unit where code = 'TTTT'),
+            '2022-10-20'::timestamptz + n * '1 s'::interval
+        from (select * from initiative where submitted_at is not null limit 1) as i,
+            generate_series(1, 20000) as n;
+        analyze initiative""",
+    )
+    compiler = Compiler(SCHEMA._schema)
+    query = "{ viewer { queue(first: 10) { nodes { since days initiative { number } } } } }"
+    operation = compiler.operation(query, None)
+    variables = compiler.variables(operation, {})
+    plan = compiler.plan(operation, variables)
+    reader = Reader(with_role(programme, READER), size=1)
+    await reader.open()
+    caller = (await Principals(reader, DEMO_TODAY).of(username)).caller
+    await reader.close()
+    connection = await asyncpg.connect(with_role(programme, READER))
+    await connection.execute(caller.begin_reading)
+    explained = f"explain (analyze, costs off, timing off) {plan.sql}"
+    lines = [line for (line,) in await connection.fetch(explained, *plan.values(variables))]
+    await connection.close()
+    (scan,) = [line for line in lines if "initiative_awaited_idx" in line and "rows=10." in line]
+    assert "Index Scan" in scan, lines

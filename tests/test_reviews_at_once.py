@@ -162,3 +162,14 @@ async def test_many_at_once_in_any_order_end_and_leave_the_totals_exact(programm
     assert sorted(done) == numbers
     assert total(programme, "recognised") == before + len(numbers)
     assert exact(programme)
+
+
+async def test_what_is_asked_of_each_result_costs_as_much_as_a_hundred_may_come_to(programme):
+    wide = SEVERAL.replace(
+        "initiative { number state }",
+        "initiative { unit { initiatives(first: 100) { nodes { reviews { reason } } } } }",
+    )
+    given = {"decisions": [{"number": "X", "decision": "APPROVE"}], "mode": "EACH"}
+    async with client(programme) as http:
+        answer = (await http.post(wide, "unit-officer", variables={"input": given})).json()
+    assert "expected rows" in answer["errors"][0]["message"]

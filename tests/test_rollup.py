@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from db.seed.national import generate
+from db.seed.unaudited import unaudited
 from db.verify import verify
 from tests.rollup.fold import check
 from tests.rollup.history import History, Step, begin
@@ -89,7 +90,8 @@ def test_a_hundred_thousand_at_once_are_exact(
                 "update initiative set state = 'REJECTED' where id = %s and state <> 'DRAFT'",
                 [number + 1],
             )
-        seconds = {name: took(connection, statement) for name, statement in BULK.items()}
+        with unaudited(connection, ("initiative", "authorship"), "bulk", {}):
+            seconds = {name: took(connection, statement) for name, statement in BULK.items()}
         assert verify(connection).differences == []
     with capsys.disabled():
         told = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())

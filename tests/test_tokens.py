@@ -10,19 +10,20 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from auth.tokens import LONGEST, TokenError, Verifier, issue
+from tests.visitor import Clock
 
 ISSUER, AUDIENCE = "https://issuer.test", "sangkien"
 KEY = ECKey.generate_key("P-256", {"kid": "one", "alg": "ES256", "use": "sig"}, private=True)
 
 
-def verifier(*published):
+def verifier(*published, **options):
     loads = []
 
     async def load_keys():
         loads.append(1)
         return [key.as_dict(private=False) for key in published or (KEY,)]
 
-    made = Verifier(load_keys, issuer=ISSUER, audience=AUDIENCE)
+    made = Verifier(load_keys, issuer=ISSUER, audience=AUDIENCE, **options)
     made.loads = loads
     return made
 
@@ -44,13 +45,13 @@ async def test_a_token_of_the_issuer_is_taken():
 
 
 async def test_a_verified_token_is_not_verified_again_until_it_expires(monkeypatch):
-    checked = verifier()
+    clock = Clock()
+    checked = verifier(clock=clock)
     token = signed()
     await checked.verify(token)
     monkeypatch.setattr(jwt, "decode", None)
     assert (await checked.verify(token)).subject == "an"
-    later = time.time() + 3_600
-    monkeypatch.setattr(time, "time", lambda: later)
+    clock.now += 3_600
     with pytest.raises(TokenError, match="expired"):
         await checked.verify(token)
 
@@ -132,6 +133,100 @@ async def test_another_key_type_under_the_same_kid_is_refused():
         await verifier().verify(token)
 
 
+async def test_a_header_that_makes_no_sense_is_refused():
+    _, body, signature = signed().split(".")
+    for changes in (
+        {"kid": 7},
+        {"kid": {"a": 1}},
+        {"kid": None},
+        {"kid": "../../etc/passwd"},
+        {"kid": "' or 1=1 --"},
+        {"kid": "a\0b"},
+        {"alg": None},
+        {"alg": ["ES256"]},
+        {"alg": "es256"},
+        {"alg": "ES384"},
+        {"typ": None},
+        {"typ": ["at+jwt"]},
+        {"crit": ["exp"]},
+        {"crit": ["b64"], "b64": False},
+        {"x5c": ["MIIB"]},
+    ):
+        header = {"alg": "ES256", "typ": "at+jwt", "kid": "one", **changes}
+        forged = unsigned(header, {}).partition(".")[0]
+        with pytest.raises(TokenError):
+            await verifier().verify(f"{forged}.{body}.{signature}")
+
+
+async def test_what_is_nested_too_deeply_or_is_no_object_is_refused():
+    for part in (
+        b"[" * 5_000,
+        b"9" * 5_000,
+        b"null",
+        b"[]",
+        b"\xff",
+        b'{"alg":"ES256"' + b" " * 99,
+    ):
+        text = base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+        for token in (f"{text}.e30.e30", f"{signed().split('.')[0]}.{text}.e30"):
+            with pytest.raises(TokenError):
+                await verifier().verify(token)
+
+
+async def test_a_signature_over_another_body_is_refused():
+    head, _, signature = signed().split(".")
+    body = unsigned({}, claims(sub="admin")).split(".")[1]
+    with pytest.raises(TokenError):
+        await verifier().verify(f"{head}.{body}.{signature}")
+
+
+@pytest.mark.parametrize("changes", [{"scope": 7}, {"client_id": {}}, {"family": ["x"]}])
+async def test_claims_of_the_wrong_kind_are_refused(changes):
+    with pytest.raises(TokenError):
+        await verifier().verify(signed(**changes))
+
+
+async def test_a_token_says_for_whom_and_for_what_it_may_be_used():
+    by_hand = await verifier().verify(issue(KEY, "an", issuer=ISSUER, audience=AUDIENCE, ttl=60))
+    assert by_hand.scope == {"sangkien.read", "sangkien.write"}
+    assert (by_hand.client_id, by_hand.family) == ("sangkien-cli", None)
+    narrow = await verifier().verify(signed(scope="sangkien.read", client_id="app", family="f"))
+    assert narrow == ("an", narrow.expires, {"sangkien.read"}, "app", "f")
+    assert (await verifier().verify(signed())).scope == set()
+
+
+async def test_a_revoked_family_is_noticed_within_seconds():
+    clock, revoked = Clock(), set()
+
+    async def load_revoked():
+        return set(revoked)
+
+    checked = verifier(clock=clock, load_revoked=load_revoked)
+    token, other = signed(family="f"), signed(family="g")
+    await checked.verify(token)
+    revoked.add("f")
+    clock.now += 6
+    with pytest.raises(TokenError, match="revoked"):
+        await checked.verify(token)
+    assert (await checked.verify(other)).family == "g"
+
+
+async def test_tokens_of_a_key_that_was_withdrawn_are_refused():
+    clock, newer = Clock(), ECKey.generate_key("P-256", {"kid": "two"}, private=True)
+    published = [KEY]
+
+    async def load_keys():
+        return [key.as_dict(private=False) for key in published]
+
+    checked = Verifier(load_keys, issuer=ISSUER, audience=AUDIENCE, clock=clock)
+    token = signed(exp=int(clock.now) + 3_600)
+    await checked.verify(token)
+    published[:] = [newer]
+    clock.now += 301
+    with pytest.raises(TokenError):
+        await checked.verify(token)
+
+
 @pytest.mark.parametrize("token", ["", "a", "a.b.c", "....", "é" * 10, "x" * (LONGEST + 1)])
 async def test_what_is_no_token_is_refused(token):
     with pytest.raises(TokenError):
@@ -149,6 +244,6 @@ async def test_garbage_does_not_make_it_ask_for_keys_each_time():
 async def test_a_key_published_later_is_found():
     newer = ECKey.generate_key("P-256", {"kid": "two", "alg": "ES256"}, private=True)
     checked = verifier(KEY, newer)
-    checked._loaded_at = float("-inf")
+    checked._keys_loaded_at = float("-inf")
     token = jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": "two"}, claims(), newer)
     assert (await checked.verify(token)).subject == "an"

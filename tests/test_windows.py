@@ -90,6 +90,8 @@ async def test_an_override_holds_for_the_subtree_and_is_taken_away_by_null_dates
             http, OVERRIDE, "tttt-admin", **SECOND, unit="VNPT", opensOn=None, closesOn=None
         )
         assert (gone["override"], gone["phase"]["overrides"]) == (None, [])
+        late = await ask(http, OVERRIDE, "tttt-admin", **SECOND, unit="VNPT", **AUTUMN, version=2)
+        assert (late["__typename"], late["version"]) == ("Conflict", 0)
         absent = await ask(http, OVERRIDE, "tttt-admin", **SECOND, unit="VNPT")
         assert (absent["__typename"], absent["what"]) == ("NotFound", "WindowOverride")
     assert window(programme, "VNPT-HNI") == (date(2022, 6, 1), date(2023, 9, 30))

@@ -55,7 +55,7 @@ _DRIVES_OUTSIDE = """
 # By the totals of days, which hold what is counted: what lies outside the window of the subtree's
 # top, and for every override below, what lies outside it less what lay outside the window above.
 _OUTSIDE = """
-    with place as (
+    with place as materialized (
         select u.id, w.opens_on, w.closes_on, above.opens_on as opened_above,
             above.closes_on as closed_above
         from unit u

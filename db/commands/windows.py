@@ -133,8 +133,7 @@ async def _set_override(
     phase_id, place = at
     opens_on, closes_on = dates
     known = await session.row(_OVERRIDE, phase_id, place["id"])
-    if known is not None:
-        check_version(known, version)
+    check_version(known or {"version": 0}, version)
     if opens_on is None and closes_on is None:
         if known is None:
             raise NotFoundError("WindowOverride", place["code"])

@@ -12,12 +12,16 @@ from db.models.campaign import (
     PhaseResult,
     WindowOverride,
 )
+from db.models.client import Consent, OAuthClient
 from db.models.initiative import Authorship, DuplicateLink, Initiative, InitiativeCounter
 from db.models.person import Account, Person, RoleGrant, SigningKey
 from db.models.request import RequestKey
 from db.models.review import Review
 from db.models.rollup import Participation, Rollup, RollupDay, RollupTier
+from db.models.second_factor import RecoveryCode, TotpSecret
+from db.models.sign_in import BrowserSession, Invitation, KnownDevice, SignInAttempt
 from db.models.target import Target, TargetRevision
+from db.models.token import AuthorizationCode, RefreshToken, TokenFamily
 from db.models.unit import EmulationBloc, Unit, UnitHistory
 
 __all__ = [
@@ -25,29 +29,40 @@ __all__ = [
     "Adjustment",
     "AuditEvent",
     "AuditHead",
+    "AuthorizationCode",
     "Authorship",
     "Award",
     "Base",
     "BenefitTier",
+    "BrowserSession",
     "Campaign",
+    "Consent",
     "Drive",
     "DuplicateLink",
     "EmulationBloc",
     "Initiative",
     "InitiativeCounter",
+    "Invitation",
+    "KnownDevice",
+    "OAuthClient",
     "Participation",
     "Person",
     "Phase",
     "PhaseResult",
+    "RecoveryCode",
+    "RefreshToken",
     "RequestKey",
     "Review",
     "RoleGrant",
     "Rollup",
     "RollupDay",
     "RollupTier",
+    "SignInAttempt",
     "SigningKey",
     "Target",
     "TargetRevision",
+    "TokenFamily",
+    "TotpSecret",
     "Unit",
     "UnitHistory",
     "WindowOverride",

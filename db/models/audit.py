@@ -14,16 +14,21 @@ class AuditEvent(Base):
     """One event: who, when, from where, what, before and after, why.
 
     `action` is what was asked for: a mutation's name, or what else wrote. `before` and `after`
-    hold what differs, without personal data. Append-only: events form hash chains, one per
-    shard, and `hash` covers the event and the hash before it in its shard (db/sql/audit.sql).
+    hold what differs, without personal data. `unit_id` is where it happened, `federation_id` and
+    `upper_id` what that stood in then: to those it is told, however units move later.
+    Append-only: events form hash chains, one per shard, and `hash` covers the event and the hash
+    before it in its shard (db/sql/audit_chain.sql).
     """
 
     __tablename__ = "audit_event"
     __table_args__ = (
         UniqueConstraint("shard", "sequence"),
         Index("audit_event_unit_id_id_idx", "unit_id", "id"),
+        Index("audit_event_federation_id_id_idx", "federation_id", "id"),
+        Index("audit_event_upper_id_id_idx", "upper_id", "id"),
         Index("audit_event_account_id_id_idx", "account_id", "id"),
         Index("audit_event_object_type_object_id_idx", "object_type", "object_id"),
+        Index("audit_event_at_idx", "at"),
     )
 
     id: Mapped[Key]
@@ -37,6 +42,8 @@ class AuditEvent(Base):
     object_type: Mapped[str | None]
     object_id: Mapped[int | None]
     unit_id: Mapped[int | None]
+    federation_id: Mapped[int | None]
+    upper_id: Mapped[int | None]
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     reason: Mapped[str | None]
@@ -45,7 +52,7 @@ class AuditEvent(Base):
 
 
 class AuditHead(Base):
-    """Where a shard's chain ends: the last event's sequence and hash."""
+    """Where a shard's chain ends: its last event's sequence and hash. Who appends locks it."""
 
     __tablename__ = "audit_head"
 

@@ -70,6 +70,14 @@ class Initiative(Base):
             postgresql_using="gin",
             postgresql_ops={"search": "gin_trgm_ops"},
         ),
+        Index(
+            "initiative_sketch_idx",
+            text("sketch(search, 5)"),
+            postgresql_using="gin",
+            # What was not yet merged into the index would be searched from end to end.
+            postgresql_with={"fastupdate": "off"},
+            postgresql_where=text("state not in ('DRAFT', 'WITHDRAWN')"),
+        ),
     )
 
     id: Mapped[Key]

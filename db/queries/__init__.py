@@ -5,6 +5,7 @@ for the field. The compiler (schema/compiler) puts them together to one statemen
 """
 
 from db.queries import (
+    audit,
     awards,
     campaigns,
     initiatives,
@@ -17,6 +18,7 @@ from db.queries import (
 )
 
 __all__ = [
+    "audit",
     "awards",
     "campaigns",
     "initiatives",

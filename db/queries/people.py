@@ -80,6 +80,12 @@ def caller(_: Row) -> Select[Any]:
     return select(*account.c).where(account.c.id == func.caller(), account.c.kind != "PUBLIC")
 
 
+def account_of_row(of: Row) -> Select[Any]:
+    """Return the account of a row's `account_id`."""
+    account = _accounts()
+    return select(*account.c).where(account.c.id == of.account_id)
+
+
 def grants(_: Row) -> Select[Any]:
     """Return the caller's grants but for revoked ones, oldest first, of other days too."""
     grant = RoleGrant.__table__.alias()

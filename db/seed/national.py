@@ -16,6 +16,7 @@ from db.seed.demo_accounts import PASSWORD, Account, Grant
 from db.seed.demo_campaign import CAMPAIGN, PHASES
 from db.seed.national_tree import Unit
 from db.seed.rows import Bloc, chance, continue_identities, copy
+from db.seed.unaudited import unaudited
 
 Progress = Callable[[str, int, int], None]
 """Hears the stage, how much of it is done, and how much there is."""
@@ -28,6 +29,10 @@ _BLOCS = [
     Bloc(2, "KTD-2", "Khối Thi đua số 2 (minh họa)"),
 ]
 _STRIPPED = ("unit", "target", "person", "initiative", "authorship")
+_AUDITED = (
+    *("emulation_bloc", "campaign", "benefit_tier", "phase", "window_override", "drive"),
+    *("account", "role_grant"),
+)
 _ADMINS = 3
 _STEP = 2000  # rows between two words of progress
 
@@ -87,20 +92,26 @@ def generate(
         connection.execute("set local work_mem = '256MB'")
         connection.execute("set local maintenance_work_mem = '512MB'")
         tree = national_tree.plant(chance(seed), units, initiatives)
-        copy(connection, "emulation_bloc", Bloc._fields, _BLOCS)
-        with bare(connection, _STRIPPED, progress):
-            _fill(connection, tree, seed, progress)
-        connection.execute("analyze")
-        progress("totals", 0, 1)
-        connection.execute("select rollup_rebuild(%s)", [CAMPAIGN])
-        progress("totals", 1, 1)
-        _admit(connection, tree)
-        continue_identities(
-            connection,
-            ("emulation_bloc", "unit", "person", "initiative", "account", "role_grant"),
-        )
-        continue_identities(connection, ("campaign", "benefit_tier", "phase", "drive"))
+        facts = {"units": units, "initiatives": initiatives, "seed": seed}
+        with unaudited(connection, _AUDITED, "generate", facts):
+            _load(connection, tree, seed, progress)
     connection.execute("analyze")
+
+
+def _load(connection: Connection, tree: list[Unit], seed: int, progress: Progress) -> None:
+    copy(connection, "emulation_bloc", Bloc._fields, _BLOCS)
+    with bare(connection, _STRIPPED, progress):
+        _fill(connection, tree, seed, progress)
+    connection.execute("analyze")
+    progress("totals", 0, 1)
+    connection.execute("select rollup_rebuild(%s)", [CAMPAIGN])
+    progress("totals", 1, 1)
+    _admit(connection, tree)
+    continue_identities(
+        connection,
+        ("emulation_bloc", "unit", "person", "initiative", "account", "role_grant"),
+    )
+    continue_identities(connection, ("campaign", "benefit_tier", "phase", "drive"))
 
 
 def _fill(connection: Connection, tree: list[Unit], seed: int, progress: Progress) -> None:

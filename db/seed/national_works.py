@@ -6,10 +6,10 @@ from random import Random
 from typing import NamedTuple
 
 from db.seed.demo_campaign import APPLIED_FROM, CAMPAIGN, PHASES, TODAY
+from db.seed.national_text import write
 from db.seed.national_tree import Unit, grassroots
 from db.seed.people import person
 from db.seed.rows import LOCAL
-from db.seed.text import write
 
 _TYPES = ("TECHNICAL", "MANAGEMENT", "OPERATIONAL", "APPLIED_TECHNOLOGY", "RESEARCH")
 _STATES = {

@@ -1,183 +1,199 @@
 -- The audit log: what was changed, by whom, from where and why, whoever writes.
 --
--- Triggers write an event for every row that a statement changes, in its transaction; what
--- triggers of ours change in turn is not told apart. Events form hash chains. A writer appends to
--- a chain that no other is at, of the 64 there are, so chains do not make writers wait.
+-- Triggers write an event for every row that a statement changes, in its transaction. What is
+-- derived from other rows is left out, and so is the log's own upkeep.
 
-create or replace function audit_shards() returns int
-language sql immutable parallel safe
-return 64;
-
-insert into audit_head (shard, sequence, hash)
-select shard, 0, sha256(shard::text::bytea) from generate_series(0, audit_shards() - 1) as shard
-on conflict do nothing;
-
--- The hash of an event: of all that it says, and of the event before it in its chain.
-create or replace function audit_hash(e audit_event) returns bytea
-language sql stable parallel safe
-return sha256(e.previous_hash || convert_to(jsonb_build_array(
-    e.id, e.shard, e.sequence, extract(epoch from e.at), e.account_id, e.address, e.action,
-    e.kind, e.object_type, e.object_id, e.unit_id, e.before, e.after, e.reason
-)::text, 'UTF8'));
-
--- Append an event. Who, from where, what was asked and why, the session knows (db/sessions.py).
-create or replace function audit_append(
-    kind text, object_type text, object_id bigint, unit_id bigint, before jsonb, after jsonb
-) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
+-- Prose as the log may hold it: without e-mail addresses and telephone numbers, and with the
+-- people involved by reference. Whom else it names is in the words of whoever wrote it.
+create or replace function audit_prose(prose text, people bigint[]) returns text
+language plpgsql stable strict as $$
 declare
-    own smallint := nullif(current_setting('sangkien.audit_shard', true), '');
-    head audit_head;
-    event audit_event;
+    kept text := regexp_replace(prose, '[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+', '***', 'g');
+    known record;
 begin
-    if own is null then
-        select * into head from audit_head
-        where shard = pg_backend_pid() % audit_shards() for update skip locked;
-        if not found then
-            select * into head from audit_head for update skip locked limit 1;
-        end if;
-        if not found then
-            select * into head from audit_head
-            where shard = pg_backend_pid() % audit_shards() for update;
-        end if;
-        perform set_config('sangkien.audit_shard', head.shard::text, true);
-    else
-        select * into head from audit_head where shard = own;
-    end if;
-    event.id := nextval(pg_get_serial_sequence('audit_event', 'id'));
-    event.shard := head.shard;
-    event.sequence := head.sequence + 1;
-    event.at := now();
-    event.account_id := caller();
-    event.address := nullif(current_setting('sangkien.address', true), '');
-    event.action := coalesce(nullif(current_setting('sangkien.action', true), ''), 'sql');
-    event.kind := kind;
-    event.object_type := object_type;
-    event.object_id := object_id;
-    event.unit_id := coalesce(unit_id, (select id from unit where parent_id is null));
-    event.before := before;
-    event.after := after;
-    event.reason := nullif(current_setting('sangkien.reason', true), '');
-    event.previous_hash := head.hash;
-    event.hash := audit_hash(event);
-    insert into audit_event overriding system value select event.*;
-    update audit_head set sequence = event.sequence, hash = event.hash where shard = head.shard;
+    kept := regexp_replace(kept, '(\+84|\m0)[ .-]?[235789]([ .-]?\d){8,9}\M', '***', 'g');
+    for known in
+        select 'Person:' || p.id as reference, said.part
+        from person p cross join lateral (values (p.name), (p.code), (p.email), (p.phone)) said (part)
+        where p.id = any (people) and part is not null
+    loop
+        kept := replace(kept, known.part, known.reference);
+    end loop;
+    return kept;
 end
 $$;
 
+create or replace function audit_prose_columns() returns text[]
+language sql immutable parallel safe
+return array['title', 'summary', 'other_benefit', 'reason', 'citation'];
+
+-- The people whom the prose about a row may well name: the caller, authors, whoever is awarded.
+create or replace function audit_people(fields jsonb, of_initiative bigint) returns bigint[]
+language sql stable
+return array(
+    select person_id from account where id = caller()
+    union
+    select person_id from authorship where initiative_id = of_initiative
+    union
+    select (fields ->> 'recipient_person_id')::bigint
+);
+
+-- What triggers work out from other rows, or keep for themselves.
+create or replace function audit_derived() returns text[]
+language sql immutable parallel safe
+return array[
+    'path', 'depth', 'search', 'sketch', 'upper_id', 'federation_id', 'grassroots_count',
+    'grants_version', 'benefit_claimed', 'benefit_verified', 'version'
+];
+
 -- A row as the log may hold it: without what is derived, without nulls, and with personal data,
 -- secrets and confidential bodies by reference only.
-create or replace function audit_facts(table_name text, fields jsonb) returns jsonb
-language sql immutable parallel safe
+create or replace function audit_facts(table_name text, fields jsonb, people bigint[]) returns jsonb
+language sql stable
 return (
-    select coalesce(jsonb_object_agg(key, case when key = any (case table_name
-        when 'person' then array['code', 'name', 'email', 'phone']
-        when 'account' then array['password_hash']
-        when 'initiative' then array['content']
-        else '{}' end) then '"***"'::jsonb else value end), '{}')
+    select coalesce(jsonb_object_agg(key, case
+        when key = any (case table_name
+            when 'person' then array['code', 'name', 'email', 'phone']
+            when 'account' then array['password_hash']
+            when 'signing_key' then array['private_jwk']
+            when 'initiative' then array['content']
+            else '{}' end) then '"***"'::jsonb
+        when key = any (audit_prose_columns()) then to_jsonb(audit_prose(value #>> '{}', people))
+        else value end), '{}')
     from jsonb_each(jsonb_strip_nulls(fields))
-    where key <> all (array[
-        'path', 'depth', 'search', 'sketch', 'upper_id', 'federation_id', 'grassroots_count',
-        'grants_version', 'benefit_claimed', 'benefit_verified', 'version'
-    ])
+    where key <> all (audit_derived())
 );
 
 -- The unit at which a row is looked for in the log.
 create or replace function audit_unit(table_name text, fields jsonb) returns bigint
 language sql stable
-return case table_name
-    when 'unit' then (fields ->> 'id')::bigint
-    when 'campaign' then (fields ->> 'owner_id')::bigint
-    when 'phase' then (
+return case
+    when table_name = 'unit' then (fields ->> 'id')::bigint
+    when table_name = 'campaign' then (fields ->> 'owner_id')::bigint
+    when table_name in ('phase', 'benefit_tier') then (
         select owner_id from campaign where id = (fields ->> 'campaign_id')::bigint)
-    when 'benefit_tier' then (
-        select owner_id from campaign where id = (fields ->> 'campaign_id')::bigint)
-    when 'authorship' then (
+    when table_name in ('authorship', 'review', 'duplicate_link') then (
         select unit_id from initiative where id = (fields ->> 'initiative_id')::bigint)
-    when 'review' then (
-        select unit_id from initiative where id = (fields ->> 'initiative_id')::bigint)
-    when 'duplicate_link' then (
-        select unit_id from initiative where id = (fields ->> 'initiative_id')::bigint)
-    when 'award' then (fields ->> 'issuer_id')::bigint
-    when 'account' then (select unit_id from person where id = (fields ->> 'person_id')::bigint)
+    when table_name = 'award' then (fields ->> 'issuer_id')::bigint
+    when table_name = 'account' then (
+        select unit_id from person where id = (fields ->> 'person_id')::bigint)
     else (fields ->> 'unit_id')::bigint
 end;
 
--- For a row of a table: tg_argv are the object's type and the column that holds its key.
+-- For a row of a table: tg_argv are the object's type and the column that holds its key. What
+-- goes from one unit to another is told at both, and a unit that moves at its new parent too.
 create or replace function audit_change() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     was jsonb := to_jsonb(old);
     became jsonb := to_jsonb(new);
-    before jsonb := audit_facts(tg_table_name, was);
-    after jsonb := audit_facts(tg_table_name, became);
     fields jsonb := coalesce(became, was);
+    before jsonb := was;
+    after jsonb := became;
+    people bigint[];
+    place bigint;
 begin
     if tg_op = 'UPDATE' then
         -- Of what differs; where a reference hides it, that it does.
-        select jsonb_object_agg(key, before -> key) filter (where before ? key),
-            jsonb_object_agg(key, after -> key) filter (where after ? key)
+        select jsonb_object_agg(key, was -> key), jsonb_object_agg(key, became -> key)
         into before, after
-        from (select key from jsonb_object_keys(before || after) as key
-              where was -> key is distinct from became -> key) as changed;
-        if before is null and after is null then
+        from jsonb_object_keys(fields) as key
+        where was -> key is distinct from became -> key and key <> all (audit_derived());
+        if after is null then
             return null;
         end if;
     end if;
-    perform audit_append(
-        case tg_op when 'INSERT' then 'CREATED' when 'UPDATE' then 'CHANGED' else 'REMOVED' end,
-        tg_argv[0], (fields ->> tg_argv[1])::bigint, audit_unit(tg_table_name, fields),
-        case when tg_op <> 'INSERT' then before end, case when tg_op <> 'DELETE' then after end
-    );
+    if coalesce(before, '{}') || coalesce(after, '{}') ?| audit_prose_columns()
+        or coalesce(current_setting('sangkien.reason', true), '') <> ''
+    then
+        people := audit_people(fields, coalesce(
+            fields ->> 'initiative_id', case tg_table_name when 'initiative' then fields ->> 'id' end
+        )::bigint);
+    end if;
+    before := audit_facts(tg_table_name, before, people);
+    after := audit_facts(tg_table_name, after, people);
+    for place in
+        select audit_unit(tg_table_name, fields)
+        union
+        select audit_unit(tg_table_name, was) where tg_op = 'UPDATE'
+        union
+        select (became ->> 'parent_id')::bigint
+        where tg_op = 'UPDATE' and tg_table_name = 'unit' and after ? 'parent_id'
+    loop
+        perform audit_append(
+            case tg_op when 'INSERT' then 'CREATED' when 'UPDATE' then 'CHANGED' else 'REMOVED' end,
+            tg_argv[0], (fields ->> nullif(tg_argv[1], ''))::bigint, place,
+            case when tg_op <> 'INSERT' then before end, case when tg_op <> 'DELETE' then after end,
+            people
+        );
+    end loop;
     return null;
 end
 $$;
 
-do $$
+-- Watch a table. Which of its columns an update names decides, and not how deep in triggers it
+-- is made: a change that a trigger makes is told, the upkeep of derived columns costs nothing.
+create or replace function audit_watch(
+    table_name text, object_type text, key text, first text default 'insert or '
+) returns void
+language plpgsql as $$
 declare
-    watched record;
+    columns text := (
+        select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
+        where attrelid = table_name::regclass and attnum > 0 and not attisdropped
+            and attgenerated = '' and attname <> all (audit_derived())
+    );
 begin
-    for watched in values
-        ('unit', 'Unit', 'id'), ('emulation_bloc', 'EmulationBloc', 'id'),
-        ('person', 'Person', 'id'), ('account', 'Account', 'id'), ('role_grant', 'Grant', 'id'),
-        ('campaign', 'Campaign', 'id'), ('benefit_tier', 'Campaign', 'campaign_id'),
-        ('phase', 'Phase', 'id'), ('window_override', 'Phase', 'phase_id'),
-        ('drive', 'Phase', 'phase_id'), ('target', 'Phase', 'phase_id'),
-        ('adjustment', 'Phase', 'phase_id'), ('initiative', 'Initiative', 'id'),
-        ('authorship', 'Initiative', 'initiative_id'), ('review', 'Initiative', 'initiative_id'),
-        ('duplicate_link', 'Initiative', 'initiative_id'), ('award', 'Award', 'id')
-    loop
-        execute format(
-            'create or replace trigger audited after insert or update or delete on %I'
-            ' for each row %s execute function audit_change(%L, %L)',
-            watched.column1,
-            -- Whatever moves a grant, such as a merge: who was given what is told one by one.
-            case when watched.column1 <> 'role_grant' then 'when (pg_trigger_depth() = 0)' end,
-            watched.column2, watched.column3);
-    end loop;
+    execute format(
+        'create or replace trigger audited after %sdelete or update of %s on %I'
+        ' for each row execute function audit_change(%L, %L)',
+        first, columns, table_name, object_type, key);
 end
 $$;
 
+select audit_watch(name, object_type, key) from (values
+    ('unit', 'Unit', 'id'), ('emulation_bloc', 'EmulationBloc', 'id'),
+    ('person', 'Person', 'id'), ('account', 'Account', 'id'), ('role_grant', 'Grant', 'id'),
+    ('campaign', 'Campaign', 'id'), ('benefit_tier', 'Campaign', 'campaign_id'),
+    ('phase', 'Phase', 'id'), ('window_override', 'Phase', 'phase_id'),
+    ('drive', 'Phase', 'phase_id'), ('target', 'Phase', 'phase_id'),
+    ('adjustment', 'Phase', 'phase_id'), ('initiative', 'Initiative', 'id'),
+    ('authorship', 'Initiative', 'initiative_id'), ('review', 'Initiative', 'initiative_id'),
+    ('duplicate_link', 'Initiative', 'initiative_id'), ('award', 'Award', 'id'),
+    ('signing_key', 'SigningKey', '')
+) as watched (name, object_type, key);
+
+-- Records of changes that are told already; only that somebody alters them is news.
+select audit_watch(name, object_type, key, '') from (values
+    ('target_revision', 'Phase', 'phase_id'), ('unit_history', 'Unit', 'unit_id'),
+    ('phase_result', 'Phase', 'phase_id')
+) as watched (name, object_type, key);
+
 -- An attempt that was refused, or something done that is no change of a row, such as an export.
+-- `after` repeats what was named: an initiative, a unit or a campaign, and it is told there.
 create or replace function audit_note(
     kind text, object_type text, object_id bigint, unit_id bigint, after jsonb
 ) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    named initiative;
+    people bigint[];
 begin
     if kind not in ('REFUSED', 'NOTED') then
         raise exception 'changes are noted by their tables' using errcode = 'check_violation';
     end if;
-    perform audit_append(kind, object_type, object_id, unit_id, null, after);
+    select * into named from initiative where number = after ->> 'number';
+    people := audit_people('{}', named.id);
+    perform audit_append(
+        kind, coalesce(object_type, case when named.id is not null then 'Initiative' end),
+        coalesce(object_id, named.id),
+        coalesce(unit_id, named.unit_id, (select id from unit where code = after ->> 'unit'),
+                 (select owner_id from campaign where code = after ->> 'campaign')),
+        null,
+        (select jsonb_object_agg(key, case when jsonb_typeof(value) = 'string'
+            then to_jsonb(audit_prose(value #>> '{}', people)) else value end)
+         from jsonb_each(after)),
+        people
+    );
 end
 $$;
-
--- Nobody changes what the log says, not even the owner without first taking this away.
-create or replace function audit_keep() returns trigger
-language plpgsql as $$
-begin
-    raise exception 'the audit log is append-only' using errcode = 'insufficient_privilege';
-end
-$$;
-
-create or replace trigger audit_keep before update or delete or truncate on audit_event
-for each statement execute function audit_keep();

@@ -42,7 +42,22 @@ grant usage on sequence initiative_id_seq to sangkien_writer;
 -- Functions that change totals or read as owner without asking for a scope are not for calling.
 revoke execute on function
     rollup_rebuild(bigint), rollup_shift(bigint, bigint[], int), line_rewrite(ltree),
-    await_anew(ltree, bigint[]), grants_follow(bigint, bigint), account_paths_changed(ltree), audit_append(text, text, bigint, bigint, jsonb, jsonb),
+    await_anew(ltree, bigint[]), grants_follow(bigint, bigint), account_paths_changed(ltree),
+    audit_hold(), audit_watch(text, text, text, text),
+    audit_append(text, text, bigint, bigint, jsonb, jsonb, bigint[]),
     audit_note(text, text, bigint, bigint, jsonb)
 from public;
 grant execute on function audit_note(text, text, bigint, bigint, jsonb) to sangkien_writer;
+
+-- Nor may anybody hang a trigger of ours on a temporary table, and have it write as owner.
+do $$
+declare
+    name regprocedure;
+begin
+    for name in select oid from pg_proc
+        where pronamespace = 'public'::regnamespace and prorettype = 'trigger'::regtype
+    loop
+        execute format('revoke execute on function %s from public', name);
+    end loop;
+end
+$$;

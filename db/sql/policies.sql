@@ -103,6 +103,3 @@ create policy seen on award for select using (
     or unit_visible(recipient_unit_id)
     or recipient_person_id = (select own_person())
 );
-create policy seen on audit_event for select using (
-    (select u.path from unit u where u.id = unit_id) <@ any ((select scope('audit_read'))::ltree[])
-);

@@ -223,5 +223,4 @@ using (account_id = (select caller()));
 create policy removed on request_key for delete to sangkien_writer
 using (account_id = (select caller()));
 
-create policy seen on audit_head for select using (false);
 create policy seen on initiative_counter for select using (false);

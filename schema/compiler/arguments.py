@@ -5,6 +5,7 @@ per shape of the variables; other values become parameters with a recipe for eac
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -159,7 +160,16 @@ def _checked(recipe: Recipe) -> Recipe:
 def _clean(value: Any) -> Any:
     if isinstance(value, str) and ("\0" in value or not _encodable(value)):
         raise BadInputError("Text must not hold the character U+0000 or half a surrogate pair.")
-    return value
+    return _moment(value) if isinstance(value, datetime) else value
+
+
+def _moment(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise BadInputError("A moment needs its offset, such as Z or +07:00.")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise BadInputError("A moment must lie in the years 1 to 9999 of UTC.") from None
 
 
 def _encodable(value: str) -> bool:

@@ -20,7 +20,7 @@ from schema.scalars import Permission
 says(
     {
         "OVERLAP": (
-            "Tại {unit_code}, thời gian này trùng với đợt {ordinal}, từ {opens_on} đến {closes_on}.",
+            "Tại {unit_code} trùng với đợt {ordinal}, từ {opens_on} đến {closes_on}.",
             "At {unit_code} it would overlap phase {ordinal}, from {opens_on} to {closes_on}.",
         ),
         "OUTSIDE_PHASE": (
@@ -28,8 +28,8 @@ says(
             "At {unit_code}, phase {ordinal} lasts from {opens_on} to {closes_on}.",
         ),
         "DRIVE_LEFT_OUT": (
-            "Đợt cao điểm “{drive_title}” của {unit_code} ({opens_on} - {closes_on}) sẽ nằm ngoài đợt.",
-            "The drive “{drive_title}” of {unit_code} ({opens_on} - {closes_on}) would lie outside.",
+            "Đợt cao điểm “{drive_title}” của {unit_code} từ {opens_on} sẽ nằm ngoài đợt.",
+            "The drive “{drive_title}” of {unit_code} from {opens_on} would lie outside.",
         ),
         "NOT_CLOSED": (
             "Tại {unit_code}, đợt {ordinal} còn mở đến hết {closes_on}.",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 
-from db.models.enums import Role, Sector, UnitChange, UnitLevel
+from db.models.enums import AuditKind, Role, Sector, UnitChange, UnitLevel
 from tests.oracle.results import Results
 from tests.oracle.wording import Wording
 from tests.oracle.works import Works
@@ -148,27 +148,44 @@ class Papers:
     def grow(self) -> None:
         """Grow some changes of units, and one row of each other kind."""
         world, say = self._world, self._world.wording
-        unit = self._rng.choice(world.rows["unit"]).id
         self._link()
         for _ in world.rows["unit"]:
             self._change()
+        for _ in range(self._rng.randint(1, 30)):
+            self._event()
+        private = {"d": say.marker("signing_key", "k", "private_jwk")}
+        world.add("signing_key", kid="k", public_jwk={"kty": "OKP"}, private_jwk=private)
+
+    def _event(self) -> None:
+        world, rng, say = self._world, self._rng, self._world.wording
+        key = world.next_id("audit_event")
+        unit = rng.choice([None, *world.rows["unit"] * 2])
+        line = world.line(unit) if unit else []
+        told = {above.level: above.id for above in line}
+        type_ = rng.choice((None, "Unit", "Initiative", "Person", "Grant"))
+        facts: list[dict[str, Any] | None] = [None, {}]
+        facts += [{"n": 2**31, "ở": [1, None, {"x": say.marker("audit_event", key, "before")}]}]
         world.add(
             "audit_event",
-            id=1,
+            id=key,
             shard=0,
-            sequence=1,
-            at=datetime.now(UTC),
-            address=say.marker("audit_event", 1, "address"),
-            action="test",
-            kind="CHANGED",
-            unit_id=unit,
-            before={"note": say.marker("audit_event", 1, "before")},
-            reason=say.marker("audit_event", 1, "reason"),
+            sequence=key,
+            at=datetime(2022, 1, rng.randint(1, 3), rng.choice((0, 17)), 0, 0, 120_000, UTC),
+            account_id=rng.choice([None, 0, *(row.id for row in world.rows["account"])]),
+            address=say.maybe(say.marker, "audit_event", key, "address"),
+            action=rng.choice(("sql", "submitInitiative", "demo")),
+            kind=rng.choice(list(AuditKind)),
+            object_type=type_,
+            object_id=type_ and rng.choice((None, 1, 2)),
+            unit_id=unit.id if unit else None,
+            federation_id=told.get(UnitLevel.FEDERATION),
+            upper_id=told.get(UnitLevel.UPPER),
+            before=rng.choice(facts),
+            after=rng.choice(facts),
+            reason=say.maybe(say.text, "audit_event", key, "reason"),
             previous_hash=b"",
             hash=b"1",
         )
-        private = {"d": say.marker("signing_key", "k", "private_jwk")}
-        world.add("signing_key", kid="k", public_jwk={"kty": "OKP"}, private_jwk=private)
 
     def _change(self) -> None:
         world, rng, say = self._world, self._rng, self._world.wording

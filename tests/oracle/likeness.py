@@ -3,7 +3,7 @@
 import re
 import struct
 
-THRESHOLD = 0.3
+THRESHOLD = 0.5
 _WORD = re.compile(r"[^\W_]+")
 
 

@@ -100,6 +100,48 @@ def _initiative(sight: Sight, row: Row, name: str, value: Any) -> bool:
     return bool(holds[name]())
 
 
+def actor_of(sight: Sight, event: Row) -> str | None:
+    """Return the username of whoever did what an event tells of."""
+    account = sight.world.find("account", event.account_id)
+    return "public" if event.account_id == 0 else account.username if account else None
+
+
+def object_id(event: Row) -> str | None:
+    """Return the global id of what an event is about."""
+    if event.object_type is None or event.object_id is None:
+        return None
+    return base64.b64encode(f"{event.object_type}:{event.object_id}".encode()).decode()
+
+
+def audit_events(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:
+    """Return events as a filter asks for them, the newest first."""
+    wanted = {k: v for k, v in (arguments.get("filter") or {}).items() if v is not None}
+    kept = [row for row in rows if all(_event(sight, row, *part) for part in wanted.items())]
+    return newest("AuditEvent", kept)
+
+
+def _event(sight: Sight, row: Row, name: str, value: Any) -> bool:
+    world = sight.world
+    unit = world.find("unit", row.unit_id)
+    top = world.one("unit", code=value) if name in ("unit", "under") else None
+    holds = {
+        "actor": lambda: value == actor_of(sight, row),
+        "unit": lambda: top is not None and unit is top and sight.sees("unit", top),
+        "under": lambda: (
+            top is not None
+            and sight.sees("unit", top)
+            and (top is sight.root if unit is None else world.below(unit, top))
+        ),
+        "objectType": lambda: row.object_type == value,
+        "object": lambda: object_id(row) == value,
+        "kind": lambda: row.kind in value,
+        "action": lambda: row.action == value,
+        "from": lambda: row.at >= value,
+        "to": lambda: row.at <= value,
+    }
+    return bool(holds[name]())
+
+
 def _author(sight: Sight, row: Row, global_id: str) -> bool:
     try:
         decoded = base64.b64decode(global_id, validate=True).decode("ascii")

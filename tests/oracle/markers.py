@@ -8,7 +8,7 @@ from tests.oracle.sight import Sight
 from tests.oracle.wording import MARKER
 from tests.oracle.world import World
 
-NEVER_SHOWN = {"phase_result", "audit_event", "signing_key", "duplicate_link"}
+NEVER_SHOWN = {"phase_result", "signing_key", "duplicate_link"}
 PERSONAL = {"code", "name", "email", "phone"}
 _ENCODED = re.compile(rb'"([A-Za-z0-9+/]{8,}={0,2})"')
 
@@ -29,7 +29,13 @@ def may_show(sight: Sight, marker: str, question: str) -> bool:
         return sight.knows(row)
     if table == "account":
         granted = sight.world.where("role_grant", account_id=key)
-        return row is sight.account or any(sight.sees("role_grant", grant) for grant in granted)
+        # An auditor knows who did what, whoever that is.
+        did = sight.world.where("audit_event", account_id=key)
+        return (
+            row is sight.account
+            or any(sight.sees("role_grant", grant) for grant in granted)
+            or any(sight.sees("audit_event", event) for event in did)
+        )
     if table == "initiative" and column == "content":
         return sight.sees(table, row) and sight.reads(row)
     if table == "unit" and column == "name" and row.level == "FEDERATION":

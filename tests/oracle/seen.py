@@ -14,6 +14,7 @@ TABLES = {
     "Person": "person",
     "Award": "award",
     "Grant": "role_grant",
+    "AuditEvent": "audit_event",
 }
 One = tuple[str, Any]
 

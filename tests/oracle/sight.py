@@ -139,7 +139,9 @@ class Sight:
         return own or any(unit is not None and self._unit(unit) for unit in units)
 
     def _audit_event(self, row: Row) -> bool:
-        return self.may(Permission.AUDIT_READ, self.world.unit_of(row))
+        # What happened at no unit is told at the root.
+        unit = self.root if row.unit_id is None else self.world.unit_of(row)
+        return self.may(Permission.AUDIT_READ, unit)
 
     def _initiative_of(self, row: Row) -> Row:
         initiative = self.world.find("initiative", row.initiative_id)

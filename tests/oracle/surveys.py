@@ -27,7 +27,7 @@ class Surveys(Questions):
         roots = _type("Query").fields
         parts = []
         for number in range(8):
-            root = self._rng.choice(("initiatives", "initiatives", "units"))
+            root = self._rng.choice(("initiatives", "initiatives", "units", "auditEvents"))
             wanted = self.values.filter(roots[root].args["filter"].type)
             written = literal(roots[root].args["filter"].type, wanted)
             parts.append(f"s{number}: {root}(filter: {written}) {{ totalCount nodes {{ id }} }}")

@@ -60,6 +60,10 @@ def Query_campaigns(sight: Sight, _: Row, **__: Any) -> Listing:
     return Listing("Campaign", sight.visible("campaign"), "code", lambda row: (row.code,))
 
 
+def Query_auditEvents(sight: Sight, _: Row, **arguments: Any) -> Listing:
+    return listings.audit_events(sight, sight.visible("audit_event"), arguments)
+
+
 def Query_initiatives(sight: Sight, _: Row, **arguments: Any) -> Listing:
     return listings.initiatives(sight, sight.visible("initiative"), arguments)
 
@@ -117,6 +121,26 @@ def Grant_grantedBy(sight: Sight, row: Row) -> One:
 
 def Grant_revokedBy(sight: Sight, row: Row) -> One:
     return behind(sight, row.revoked_by_id)
+
+
+# AuditEvent
+
+
+def AuditEvent_actor(sight: Sight, row: Row) -> str | None:
+    return listings.actor_of(sight, row)
+
+
+def AuditEvent_account(sight: Sight, row: Row) -> One:
+    account = sight.world.find("account", row.account_id)
+    return "Account", account if account and sight.sees("account", account) else None
+
+
+def AuditEvent_unit(sight: Sight, row: Row) -> One:
+    return seen(sight, "Unit", row.unit_id)
+
+
+def AuditEvent_objectId(_: Sight, row: Row) -> str | None:
+    return listings.object_id(row)
 
 
 # Unit

@@ -2,7 +2,7 @@
 
 import base64
 import random
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from graphql import is_list_type, is_non_null_type
@@ -12,6 +12,7 @@ from tests.oracle.totals import benefit, local_day
 from tests.oracle.works import BILLION
 from tests.oracle.world import World
 
+_LOCAL = timezone(timedelta(hours=7))
 NASTY = ("", "'; drop table unit; --", "\\", "%", "_", "$1", "🚲", "Ω\u0301", "đ", '"', "\u2028")
 
 
@@ -49,6 +50,8 @@ class Values:
             return self._rng.random() < 0.5
         if type_.name == "Date":
             return self._day(name).isoformat()
+        if type_.name == "DateTime":
+            return self._moment()
         if type_.name == "VND":
             return self._amount()
         if type_.name == "Int":
@@ -65,6 +68,11 @@ class Values:
             submitted = name.startswith("submitted") and row.submitted_at
             day = local_day(row.submitted_at) if submitted else row.applied_on
         return day
+
+    def _moment(self) -> str:
+        moment: datetime = self._row("audit_event").at
+        written = self._rng.choice((moment, moment.astimezone(_LOCAL)))
+        return (written + timedelta(microseconds=self._rng.choice((-1, 0, 0, 1)))).isoformat()
 
     def _amount(self) -> int:
         row = self._row("initiative")
@@ -90,12 +98,16 @@ class Values:
             "bloc": ("emulation_bloc", "code"),
             "campaign": ("campaign", "code"),
             "number": ("initiative", "number"),
+            "actor": ("account", "username"),
+            "unit": ("unit", "code"),
+            "action": ("audit_event", "action"),
+            "objectType": ("audit_event", "object_type"),
             "text": self._rng.choice((("initiative", "title"), ("unit", "name"), ("unit", "code"))),
         }[name]
         row = self._row(table)
         if row is None or self._rng.random() < 0.1:
             return self._rng.choice(NASTY)
-        value: str = getattr(row, column)
+        value: str = getattr(row, column) or ""
         if name == "text":
             at = self._rng.randrange(len(value))
             cut = value[at : at + self._rng.randint(1, 9)]
@@ -117,6 +129,9 @@ class Values:
             text = self._rng.choice(odd)
             return self._rng.choice((text, base64.b64encode(text.encode()).decode()))
         kind = "Person" if name == "author" else self._rng.choice(list(TABLES))
+        if name == "object":
+            kind = self._rng.choice(("Unit", "Initiative", "Person", "Grant"))
+            return base64.b64encode(f"{kind}:{self._rng.choice((1, 2))}".encode()).decode()
         row = self._row(TABLES[kind])
         return base64.b64encode(f"{kind}:{row.id if row else 1}".encode()).decode()
 

@@ -14,6 +14,7 @@ from tests.oracle.likeness import THRESHOLD, similarity
 from tests.oracle.paging import Listing
 from tests.oracle.seen import One, actor, seen, unit_of
 from tests.oracle.sight import Sight
+from tests.oracle.sketch import finds
 from tests.oracle.totals import claimed, verified
 from tests.oracle.world import Row
 
@@ -108,7 +109,9 @@ def Initiative_possibleDuplicates(sight: Sight, row: Row, first: int) -> list[On
     alike = [
         (similarity(_searched(row), _searched(other)), other)
         for other in sight.world.rows["initiative"]
-        if other is not row and other.state not in ("DRAFT", "WITHDRAWN")
+        if other is not row
+        and other.state not in ("DRAFT", "WITHDRAWN")
+        and finds(_searched(row), _searched(other))
     ]
     near = [pair for pair in alike if pair[0] >= THRESHOLD]
     near.sort(key=lambda pair: (-pair[0], pair[1].id))

@@ -100,10 +100,17 @@ def _stop_auditing(cursor: psycopg.Cursor[Any]) -> None:
         cursor.execute(f"alter table {table} disable trigger audited".encode())
 
 
+def _empty_the_log(cursor: psycopg.Cursor[Any]) -> None:
+    # Of the migration.
+    cursor.execute("alter table audit_event disable trigger user")
+    cursor.execute("delete from audit_event")
+
+
 def load(world: World, url: str) -> None:
     """Load a world into an empty database, as the owner of its tables."""
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         _stop_auditing(cursor)
+        _empty_the_log(cursor)
         for table in TABLES:
             for row in world.rows[table]:
                 columns = vars(row)

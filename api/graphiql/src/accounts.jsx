@@ -14,7 +14,7 @@ function DemoAccounts({ offered }) {
     <div className="account">
       <label htmlFor="account">Run as</label>
       <select id="account" value={choice} onChange={pick}>
-        <option value={NOT_SIGNED_IN}>not signed in</option>
+        <option value={NOT_SIGNED_IN}>browser session, or nobody</option>
         {offered.map(({ username, description }) => (
           <option key={username} value={username}>
             {description ? `${username}: ${description}` : username}
@@ -50,5 +50,10 @@ function BearerToken() {
 /** Lets the reader choose as whom the next operation runs. */
 export function AccountPicker() {
   const offered = use(accounts);
-  return offered ? <DemoAccounts offered={offered} /> : <BearerToken />;
+  return (
+    <>
+      {offered ? <DemoAccounts offered={offered} /> : <BearerToken />}
+      <a href="oauth/sign-in?to=/graphql">Sign in</a>
+    </>
+  );
 }

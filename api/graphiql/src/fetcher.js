@@ -11,7 +11,10 @@ async function fetchAsChosen(url, request) {
   const value = await authorization();
   // A header that the reader typed in the headers editor wins.
   if (value && !headers.has("authorization")) headers.set("authorization", value);
-  return fetch(url, { ...request, headers, credentials: "same-origin" });
+  // A token and the browser session together would be refused: it is one or the other.
+  const credentials = headers.has("authorization") ? "omit" : "same-origin";
+  if (credentials === "same-origin") headers.set("x-sangkien-csrf", "1");
+  return fetch(url, { ...request, headers, credentials });
 }
 
 export const fetcher = createGraphiQLFetcher({

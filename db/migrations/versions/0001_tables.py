@@ -28,11 +28,15 @@ SQL = (
     "policies",
     "scope",
     "search",
+    "duplicates",
     "target",
     "result",
     "number",
     "audit",
     "review",
+    "audit_chain",
+    "audit_read",
+    "verify_audit",
     "writes",
     "merge",
     "granting",
@@ -44,7 +48,7 @@ def upgrade() -> None:
     """Make everything."""
     for extension in ("ltree", "pg_trgm", "btree_gist"):
         op.execute(f"create extension if not exists {extension}")
-    load("roles", "calendar", "text")
+    load("roles", "calendar", "text", "sketch")
     create_tables()
     op.execute("insert into account (id, username, kind) values (0, 'public', 'PUBLIC')")
     load(*SQL)
@@ -392,6 +396,8 @@ def create_tables() -> None:
         sa.Column("object_type", sa.Text(), nullable=True),
         sa.Column("object_id", sa.BigInteger(), nullable=True),
         sa.Column("unit_id", sa.BigInteger(), nullable=True),
+        sa.Column("federation_id", sa.BigInteger(), nullable=True),
+        sa.Column("upper_id", sa.BigInteger(), nullable=True),
         sa.Column("before", postgresql.JSONB(), nullable=True),
         sa.Column("after", postgresql.JSONB(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
@@ -403,6 +409,10 @@ def create_tables() -> None:
     op.create_index(
         "audit_event_account_id_id_idx", "audit_event", ["account_id", "id"], unique=False
     )
+    op.create_index("audit_event_at_idx", "audit_event", ["at"], unique=False)
+    op.create_index(
+        "audit_event_federation_id_id_idx", "audit_event", ["federation_id", "id"], unique=False
+    )
     op.create_index(
         "audit_event_object_type_object_id_idx",
         "audit_event",
@@ -410,6 +420,7 @@ def create_tables() -> None:
         unique=False,
     )
     op.create_index("audit_event_unit_id_id_idx", "audit_event", ["unit_id", "id"], unique=False)
+    op.create_index("audit_event_upper_id_id_idx", "audit_event", ["upper_id", "id"], unique=False)
     op.create_table(
         "audit_head",
         sa.Column("shard", sa.SmallInteger(), autoincrement=False, nullable=False),
@@ -647,6 +658,15 @@ def create_tables() -> None:
         unique=False,
         postgresql_using="gin",
         postgresql_ops={"search": "gin_trgm_ops"},
+    )
+    op.create_index(
+        "initiative_sketch_idx",
+        "initiative",
+        [sa.text("sketch(search, 5)")],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=sa.text("state not in ('DRAFT', 'WITHDRAWN')"),
     )
     op.create_index("initiative_unit_id_id_idx", "initiative", ["unit_id", "id"], unique=False)
     op.create_index("initiative_upper_id_id_idx", "initiative", ["upper_id", "id"], unique=False)

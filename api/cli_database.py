@@ -1,0 +1,48 @@
+"""What every command of the command line rests on: a database, and one clear line on failure."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+import psycopg
+
+from api import hosting, settings
+from api.settings import Settings, SettingsError
+from db.embedded import EmbeddedServerError
+
+_CONTEXT = """
+    select set_config('sangkien.action', %s, false),
+        set_config('sangkien.address', 'command line', false)
+"""
+
+
+class Failure(click.ClickException):
+    """One clear line on standard error, and exit code 1."""
+
+    def show(self, _: object = None) -> None:
+        """Print the line."""
+        click.echo(f"sangkien: {self.message}", err=True)
+
+
+@contextmanager
+def database(*, migrate: bool) -> Iterator[Settings]:
+    """Settings with a database URL: the one that is set, or the embedded server's."""
+    try:
+        config = settings.load()
+        with hosting.database(config, migrate=migrate) as ready:
+            yield ready
+    except (SettingsError, EmbeddedServerError, hosting.HostingError) as error:
+        raise Failure(str(error)) from error
+    except psycopg.OperationalError as error:
+        raise Failure(f"the database cannot be used: {str(error).splitlines()[0]}") from error
+    except psycopg.errors.UndefinedTable as error:
+        raise Failure("the database is not migrated: run 'sangkien migrate'") from error
+
+
+@contextmanager
+def owner(config: Settings, action: str) -> Iterator[psycopg.Connection]:
+    """A connection of the owner, whose changes the audit log has under the command's name."""
+    with psycopg.connect(config.urls()[0]) as connection:
+        connection.execute(_CONTEXT, [action])
+        connection.commit()
+        yield connection

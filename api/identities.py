@@ -1,0 +1,108 @@
+"""Who sends a request: the bearer of a token, or the browser session of our own pages.
+
+The two never mix: a request that brings both is refused. What a browser sends by itself, the
+cookie, counts only with what another site cannot make it send: a header of our own.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import answers
+from api.oauth.cookies import SESSION, Cookies
+from api.refusals import refusal
+from auth.issuer.issuer import Issuer
+from auth.tokens import READ, WRITE, TokenError, Verifier
+
+CSRF_HEADER = "X-Sangkien-CSRF"
+_BEARER = "bearer "
+
+
+class IdentityError(Exception):
+    """Credentials that are not taken, for a reason other than an invalid token."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+@refusal.register
+def _(error: IdentityError, media: str) -> Response:
+    return answers.failed(error.status, error.code, str(error), media)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who is asking, None for nobody, by which application, and what that may be used for."""
+
+    username: str | None
+    scope: frozenset[str]
+    client_id: str | None = None
+
+    def check(self, scope: str) -> None:
+        """Refuse what the credentials are not for. Raises IdentityError."""
+        if scope not in self.scope:
+            raise IdentityError(
+                403, "INSUFFICIENT_SCOPE", f"The access token is not for this: it lacks '{scope}'."
+            )
+
+
+NOBODY = Identity(None, frozenset({READ, WRITE}))
+
+
+class Identities:
+    """Tells who sends a request."""
+
+    def __init__(self, verifier: Verifier, issuer: Issuer, cookies: Cookies) -> None:
+        self._verifier = verifier
+        self._issuer = issuer
+        self._cookies = cookies
+
+    async def of(self, request: Request) -> Identity:
+        """Return who sends a request. Raises TokenError, IdentityError."""
+        headers = request.headers.getlist("authorization")
+        cookie = request.cookies.get(self._cookies.name_of(SESSION))
+        if not headers and cookie is None:
+            return NOBODY
+        if headers and cookie is not None:
+            raise IdentityError(
+                400, "BAD_REQUEST", "Send either an access token or the session's cookie, not both."
+            )
+        if len(headers) > 1:
+            raise IdentityError(400, "BAD_REQUEST", "Send one Authorization header.")
+        return await (self._bearer(headers[0]) if headers else self._session(request))
+
+    async def _bearer(self, header: str) -> Identity:
+        if not header.lower().startswith(_BEARER):
+            raise TokenError("Send the access token as 'Authorization: Bearer …'.")
+        claims = await self._verifier.verify(header[len(_BEARER) :].strip())
+        return Identity(claims.subject, claims.scope, claims.client_id)
+
+    async def _session(self, request: Request) -> Identity:
+        self._check_site(request)
+        session = await self._issuer.session(self._cookies.get(request, SESSION))
+        required = self._issuer.terms.second_factor_required
+        if session is None or not session.is_whole(required=required):
+            raise IdentityError(401, "UNAUTHENTICATED", "The session has ended; sign in again.")
+        return Identity(session.account.username, frozenset({READ, WRITE}))
+
+    def _check_site(self, request: Request) -> None:
+        """Refuse a request that another site made the browser send. Raises IdentityError."""
+        if request.method != "GET" and CSRF_HEADER not in request.headers:
+            raise IdentityError(
+                403, "CSRF", f"With the session's cookie, send the header '{CSRF_HEADER}: 1'."
+            )
+        if not is_same_site(request, self._issuer.terms.issuer):
+            raise IdentityError(403, "CSRF", "The request comes from another site.")
+
+
+def is_same_site(request: Request, issuer: str) -> bool:
+    """Whether a browser says that a page of ours sent a request, or says nothing of it."""
+    origin = request.headers.get("origin")
+    if origin is not None:
+        ours = {urlsplit(issuer).netloc, request.headers.get("host")}
+        return "://" in origin and origin.partition("://")[2] in ours
+    return request.headers.get("sec-fetch-site", "none") in {"same-origin", "none"}

@@ -1,0 +1,82 @@
+"""The pages of an account: what it is, another password, an invitation taken up."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.responses import Response
+
+from api.oauth.cookies import SESSION
+from api.oauth.sign_in import SIGN_IN
+from api.oauth.visit import Visit
+from auth.issuer import sign_in
+from auth.issuer.attempts import TooManyTriesError
+from auth.issuer.passwords import WeakPasswordError
+from auth.issuer.sessions import Session
+from auth.issuer.sign_in import NotInvitedError, WrongError
+
+PASSWORD = "/oauth/password"  # noqa: S105 - a path
+
+
+async def account(visit: Visit) -> Response:
+    """Show who is signed in, and what they can do about it."""
+    session = visit.signed_in
+    if session is None:
+        return visit.redirect(SIGN_IN)
+    return visit.render("account", account=session.account, notice=None)
+
+
+async def password(visit: Visit) -> Response:
+    """Show the form for another password, and take it."""
+    session = visit.signed_in
+    if session is None:
+        return visit.go(SIGN_IN, PASSWORD)
+    if visit.request.method == "GET":
+        return visit.render("password")
+    fields = await visit.form()
+    problem = await _problem(visit, fields, lambda: _changed(visit, session, fields))
+    if problem is not None:
+        return visit.render("password", status=422, error=problem)
+    return visit.render("account", account=session.account, notice=visit.text("password_changed"))
+
+
+async def invitation(visit: Visit) -> Response:
+    """Show an invited person the form for a first password, and take it."""
+    token = visit.request.path_params["token"]
+    try:
+        invited = await sign_in.invited(visit.issuer, token)
+        if visit.request.method == "GET":
+            return visit.render("invitation", username=invited.username)
+        fields = await visit.form()
+        problem = await _problem(
+            visit, fields, lambda: sign_in.accept(visit.issuer, token, fields["new"])
+        )
+    except NotInvitedError:
+        return visit.render("error", status=404, error=visit.text("not_invited"))
+    if problem is not None:
+        return visit.render("invitation", status=422, error=problem, username=invited.username)
+    return visit.redirect(f"{SIGN_IN}?set=1")
+
+
+async def _changed(visit: Visit, session: Session, fields: dict[str, str]) -> None:
+    made = await sign_in.change_password(
+        visit.issuer, session, fields.get("current", ""), fields["new"]
+    )
+    visit.set_cookie(SESSION, made)
+
+
+async def _problem(
+    visit: Visit, fields: dict[str, str], change: Callable[[], Awaitable[None]]
+) -> str | None:
+    """Make a change of the password; return what is wrong with it, None where it is made."""
+    if "new" not in fields or "repeat" not in fields:
+        return visit.text("fill_in")
+    if fields["new"] != fields["repeat"]:
+        return visit.text("differ")
+    try:
+        await change()
+    except WeakPasswordError as error:
+        return visit.text(f"weak_{error.reason}")
+    except WrongError:
+        return visit.text("wrong_current")
+    except TooManyTriesError as error:
+        return visit.text("tries", seconds=error.seconds)
+    return None

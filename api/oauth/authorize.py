@@ -1,0 +1,161 @@
+"""The authorization endpoint: from an application's request by signing in and consent to a code."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
+from authlib.oidc.core.errors import (
+    ConsentRequiredError,
+    RequestNotSupportedError,
+    RequestURINotSupportedError,
+)
+from starlette.responses import Response
+
+from api.oauth.parameters import LARGEST, ParametersError, check_protocol, form_of, parsed
+from api.oauth.visit import Visit
+from auth.issuer import clients, consents
+from auth.issuer.clients import origin_of
+from auth.issuer.server import Answer, AuthorizationRequest, Server
+from auth.issuer.sessions import Session
+from db.issuing import Issuing
+
+PATH = "/oauth/authorize"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What the person has to be asked before there is an answer: to sign in, or to agree."""
+
+    client_name: str
+    scopes: list[str]
+    origin: str
+    to_sign_in: bool
+
+
+async def authorize(visit: Visit) -> Response:
+    """Answer an authorization request, or show the page that has to come before."""
+    allowed: bool | None = None
+    if visit.request.method == "POST":
+        if "client_id" not in visit.query:
+            # An application may send its request by POST too; it goes on as one by GET, which
+            # brings the cookies that a browser does not send along with another site's form.
+            return visit.redirect(f"{PATH}?{urlencode(await form_of(visit.request))}")
+        allowed = (await visit.form()).get("decision") == "allow"
+    check_protocol(visit.query)
+    outcome = await visit.issuer.serve(_outcome, visit.query, visit.signed_in, allowed=allowed)
+    if isinstance(outcome, Ask):
+        return _ask(visit, outcome)
+    if outcome.location is not None:
+        return visit.redirect(outcome.location)
+    reason = outcome.body.get("error_description") or outcome.body["error"]
+    return visit.render("error", status=400, error=visit.text("refused", reason=reason))
+
+
+def _ask(visit: Visit, ask: Ask) -> Response:
+    if ask.to_sign_in:
+        return visit.go("/oauth/sign-in", f"{PATH}?{urlencode(_fulfilled(visit.query))}")
+    assert visit.session is not None
+    return visit.render(
+        "consent",
+        destinations=[ask.origin],
+        client=ask.client_name,
+        scopes=ask.scopes,
+        origin=ask.origin,
+        username=visit.session.account.username,
+        action=f"{PATH}?{urlencode(visit.query)}",
+        other_account="/oauth/sign-in?" + urlencode({"to": f"{PATH}?{urlencode(visit.query)}"}),
+    )
+
+
+def _fulfilled(query: dict[str, str]) -> dict[str, str]:
+    """Return a request without the wish that the person sign in anew, which they now do."""
+    wishes = [wish for wish in query.get("prompt", "").split() if wish == "consent"]
+    kept = {name: value for name, value in query.items() if name not in {"prompt", "max_age"}}
+    return {**kept, "prompt": "consent"} if wishes else kept
+
+
+def _outcome(
+    server: Server, query: dict[str, str], session: Session | None, *, allowed: bool | None
+) -> Answer | Ask:
+    connection, now = server.connection, server.now
+    request = AuthorizationRequest(f"{server.terms.issuer}{PATH}", query=query)
+    if session is not None and _is_too_old(query, session, now):
+        session = None
+    try:
+        grant = server.get_consent_grant(request, session)
+        _refuse_what_is_not_there(query, grant.redirect_uri)
+        if session is None or grant.prompt in {"login", "select_account"}:
+            return _question(grant, to_sign_in=True)
+        if allowed is None and _must_ask(connection, grant, session, query):
+            return _question(grant, to_sign_in=False)
+    except OAuth2Error as error:
+        error.state = query.get("state")
+        return server.refused(request, error)
+    if allowed:
+        consents.give(connection, session.account.id, grant.client.client_id, request.scope, now)
+    user = session if allowed is not False else None
+    answer: Answer = server.create_authorization_response(request, user, grant)
+    return answer
+
+
+def _must_ask(connection: Issuing, grant: Any, session: Session, query: dict[str, str]) -> bool:
+    wishes = query.get("prompt", "").split()
+    given = grant.client.trusted or consents.covers(
+        connection, session.account.id, grant.client.client_id, grant.request.scope
+    )
+    if given and "consent" not in wishes:
+        return False
+    if "none" in wishes:
+        raise ConsentRequiredError(redirect_uri=grant.redirect_uri)
+    return True
+
+
+def _question(grant: Any, *, to_sign_in: bool) -> Ask:
+    return Ask(
+        grant.client.name,
+        grant.request.scope.split(),
+        origin_of(grant.redirect_uri),
+        to_sign_in,
+    )
+
+
+def _is_too_old(query: dict[str, str], session: Session, now: datetime) -> bool:
+    """Whether the application wants somebody who signed in more lately (`max_age`, seconds)."""
+    age = query.get("max_age", "")
+    return age.isdecimal() and now - session.signed_in_at > timedelta(seconds=int(age[:9]))
+
+
+def _refuse_what_is_not_there(query: dict[str, str], redirect_uri: str) -> None:
+    """Refuse what OpenID Connect has and this issuer has not. Raises OAuth2Error."""
+    if "request" in query:
+        raise RequestNotSupportedError(redirect_uri=redirect_uri)
+    if "request_uri" in query:
+        raise RequestURINotSupportedError(redirect_uri=redirect_uri)
+    if query.get("response_mode", "query") != "query":
+        raise InvalidRequestError("The response_mode must be query.", redirect_uri=redirect_uri)
+
+
+async def destination(visit: Visit, to: str) -> tuple[str, list[str]]:
+    """Return the name of the application that waits behind a page, and where it is.
+
+    Empty where it is a page of ours that comes next.
+    """
+    path, _, query = to.partition("?")
+    if path != PATH or len(query) > LARGEST:
+        return "", []
+    try:
+        asked = parsed(query.encode())
+    except ParametersError:
+        return "", []
+    return await visit.issuer.run(_destination, asked)
+
+
+def _destination(
+    connection: Issuing, _now: datetime, asked: dict[str, str]
+) -> tuple[str, list[str]]:
+    client = clients.find(connection, asked.get("client_id", ""))
+    if client is None or not client.check_redirect_uri(asked.get("redirect_uri", "")):
+        return "", []
+    return client.name, [origin_of(asked["redirect_uri"])]

@@ -1,0 +1,48 @@
+"""The cookies of our pages. On https their names have the prefix that binds them to this host.
+
+A `__Host-` cookie must be Secure, which a browser takes over https alone; on http://localhost the
+names are plain.
+"""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+SESSION, DEVICE, FORM, LANGUAGE = "session", "device", "form", "language"
+_YEAR = 365 * 24 * 3600
+_LASTING = {DEVICE, LANGUAGE}
+_LONGEST = 100  # characters; ours are shorter
+
+
+@dataclass(frozen=True)
+class Cookies:
+    """Reads and sets cookies; `secure` where the issuer is on https."""
+
+    secure: bool
+
+    def name_of(self, cookie: str) -> str:
+        """Return the name that a cookie has for the browser."""
+        return f"__Host-sangkien-{cookie}" if self.secure else f"sangkien-{cookie}"
+
+    def get(self, request: Request, cookie: str) -> str | None:
+        """Return a cookie's value, if it can be one of ours."""
+        value = request.cookies.get(self.name_of(cookie))
+        fits = value and len(value) <= _LONGEST and value.isascii() and value.isprintable()
+        return value if fits else None
+
+    def set(self, response: Response, cookie: str, value: str | None) -> None:
+        """Set a cookie; None takes it away."""
+        if value is None:
+            response.delete_cookie(
+                self.name_of(cookie), secure=self.secure, httponly=True, samesite="lax"
+            )
+            return
+        response.set_cookie(
+            self.name_of(cookie),
+            value,
+            max_age=_YEAR if cookie in _LASTING else None,
+            secure=self.secure,
+            httponly=True,
+            samesite="lax",
+        )

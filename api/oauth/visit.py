@@ -1,0 +1,196 @@
+"""One request of a browser to a page of ours: its language, its session, its form."""
+
+import hmac
+import logging
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+
+from api.identities import is_same_site
+from api.oauth import page
+from api.oauth.cookies import DEVICE, FORM, LANGUAGE, SESSION, Cookies
+from api.oauth.parameters import ParametersError, form_of, query_of
+from api.oauth.texts import LANGUAGES, Texts, language_for
+from auth.issuer import secret
+from auth.issuer.issuer import Issuer
+from auth.issuer.sessions import Session
+from auth.issuer.sign_in import Browser
+from db.sessions import TooSlowError, UnavailableError
+
+ACCOUNT = "/oauth/account"
+_ONWARD = re.compile(r"/graphql|/oauth/(account|password|second-factor/enrol|authorize\?[!-~]+)")
+
+_LOG = logging.getLogger("sangkien.identity")
+
+
+class ForgedFormError(Exception):
+    """A form that does not come from a page that this browser was shown."""
+
+
+class Visit:
+    """What a page needs to know of the request, and the cookies that its answer sets."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.issuer: Issuer = request.app.state.issuer
+        self._cookies: Cookies = request.app.state.cookies
+        self.query: dict[str, str] = {}
+        self.session: Session | None = None
+        self._set: dict[str, str | None] = {}
+        self._form_secret = self.cookie(FORM) or ""
+        self.language = self._preferred_language({})
+
+    async def begin(self) -> None:
+        """Read the query and look the session up. Raises ParametersError."""
+        self.query = query_of(self.request)
+        self.language = self._preferred_language(self.query)
+        if self.query.get("ui_locales"):
+            self._set[LANGUAGE] = self.language
+        self.session = await self.issuer.session(self.cookie(SESSION))
+        if self.session is None and self.cookie(SESSION):
+            self._set[SESSION] = None
+
+    @property
+    def signed_in(self) -> Session | None:
+        """The session, where it is complete by all that is asked for today."""
+        required = self.issuer.terms.second_factor_required
+        whole = self.session is not None and self.session.is_whole(required=required)
+        return self.session if whole else None
+
+    @property
+    def browser(self) -> Browser:
+        """Who signs in from where."""
+        client = self.request.client
+        return Browser(client.host if client else "", self.cookie(DEVICE), self.session)
+
+    @property
+    def onward(self) -> str:
+        """Where to go after signing in: one of our own pages."""
+        return onward(self.query.get("to"))
+
+    def cookie(self, name: str) -> str | None:
+        """Return the value of one of our cookies."""
+        return self._cookies.get(self.request, name)
+
+    def set_cookie(self, name: str, value: str | None) -> None:
+        """Have the answer set a cookie, or take it away."""
+        self._set[name] = value
+
+    def text(self, key: str, **facts: object) -> str:
+        """Return a text in the language of the visit."""
+        return Texts(self.language)(key, **facts)
+
+    async def form(self) -> dict[str, str]:
+        """Return the fields of a form that one of our pages sent.
+
+        Raises ParametersError, ForgedFormError.
+        """
+        fields = await form_of(self.request)
+        given = fields.pop("csrf", "")
+        if not self._form_secret or not is_same_site(self.request, self.issuer.terms.issuer):
+            raise ForgedFormError
+        if not hmac.compare_digest(given.encode(), self._proof().encode()):
+            raise ForgedFormError
+        return fields
+
+    def render(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        destinations: Sequence[str] = (),
+        error: str | None = None,
+        **facts: Any,
+    ) -> Response:
+        """Return a page; `error` is what its summary of errors says."""
+        if not self._form_secret:
+            self._form_secret = self._set[FORM] = secret.new()
+        return self._with_cookies(
+            page.render(
+                template,
+                self.language,
+                status=status,
+                destinations=destinations,
+                csrf=self._proof(),
+                error=error,
+                **{"other": self._other_language(), "path": self.request.url.path, **facts},
+            )
+        )
+
+    def redirect(self, path: str) -> Response:
+        """Go on to another address by GET."""
+        headers = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
+        return self._with_cookies(RedirectResponse(path, 303, headers=headers))
+
+    def go(self, page_path: str, to: str) -> Response:
+        """Go on to one of our pages, and from there to another."""
+        return self.redirect(page_path if to == ACCOUNT else f"{page_path}?to={quote(to, safe='')}")
+
+    def _proof(self) -> str:
+        """Return what a form has to bring: nobody else can work it out, and it ends with a session.
+
+        A new session has another proof, so a form from before signing in does nothing after it.
+        """
+        session = self._set.get(SESSION, self.cookie(SESSION)) or ""
+        return hmac.digest(self._form_secret.encode(), session.encode(), "sha256").hex()
+
+    def _preferred_language(self, query: dict[str, str]) -> str:
+        return (
+            language_for(query.get("ui_locales", ""))
+            or language_for(self.cookie(LANGUAGE) or "")
+            or language_for(self.request.headers.get("accept-language", ""))
+            or next(iter(LANGUAGES))
+        )
+
+    def _other_language(self) -> str:
+        """Return the query that shows the same page in the other language."""
+        other = next(language for language in LANGUAGES if language != self.language)
+        kept = {name: value for name, value in self.query.items() if name != "ui_locales"}
+        pairs = {**kept, "ui_locales": other}.items()
+        return "?" + "&".join(
+            f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs
+        )
+
+    def _with_cookies(self, response: Response) -> Response:
+        for name, value in self._set.items():
+            self._cookies.set(response, name, value)
+        return response
+
+
+def onward(path: str | None) -> str:
+    """Return a path of ours that one may be sent on to; any other becomes the account's page."""
+    return path if path and _ONWARD.fullmatch(path) else ACCOUNT
+
+
+def visited(
+    handle: Callable[[Visit], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """Make an endpoint of what answers a visit; errors become pages without internals."""
+
+    async def endpoint(request: Request) -> Response:
+        visit = Visit(request)
+        try:
+            await visit.begin()
+            return await handle(visit)
+        except ClientDisconnect:
+            return Response(status_code=400)  # there is nobody who reads it
+        except ParametersError as error:
+            text = visit.text("refused", reason=str(error))
+            return visit.render("error", status=error.status, error=text)
+        except ForgedFormError:
+            return visit.render("error", status=403, error=visit.text("forged"))
+        except (UnavailableError, TooSlowError) as error:
+            _LOG.warning("a page could not be served: %s", error)
+            return visit.render("error", status=503, error=visit.text("unavailable"))
+        except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
+            correlation_id = uuid.uuid4().hex
+            _LOG.error("unexpected error %s", correlation_id, exc_info=error)
+            text = visit.text("internal", correlation_id=correlation_id)
+            return visit.render("error", status=500, error=text)
+
+    return endpoint

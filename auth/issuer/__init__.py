@@ -1,0 +1,1 @@
+"""The built-in issuer: accounts that sign in here, and the tokens that applications get."""

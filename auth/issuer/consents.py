@@ -1,0 +1,23 @@
+"""What people let applications have."""
+
+from datetime import datetime
+
+from db.issuing import Issuing
+
+
+def covers(connection: Issuing, account_id: int, client_id: str, scope: str) -> bool:
+    """Whether somebody agreed to all of a scope before."""
+    row = connection.execute(
+        "select scope from consent where account_id = %s and client_id = %s",
+        (account_id, client_id),
+    ).fetchone()
+    return row is not None and set(scope.split()) <= set(row["scope"].split())
+
+
+def give(connection: Issuing, account_id: int, client_id: str, scope: str, now: datetime) -> None:
+    """Write down what somebody agreed to, in the place of what they did before."""
+    connection.execute(
+        "insert into consent values (%s, %s, %s, %s) on conflict (account_id, client_id)"
+        " do update set scope = excluded.scope, given_at = excluded.given_at",
+        (account_id, client_id, scope, now),
+    )

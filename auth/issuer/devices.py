@@ -1,0 +1,26 @@
+"""Browsers that an account signed in with before, known by a cookie of their own."""
+
+from datetime import datetime, timedelta
+
+from auth.issuer import secret
+from db.issuing import Issuing
+
+REMEMBERED = timedelta(days=365)
+
+
+def is_known(connection: Issuing, device: str, account_id: int, now: datetime) -> bool:
+    """Whether an account signed in with this device before."""
+    row = connection.execute(
+        "select from known_device where device_hash = %s and account_id = %s and expires_at > %s",
+        (secret.hashed(device), account_id, now),
+    ).fetchone()
+    return row is not None
+
+
+def remember(connection: Issuing, device: str, account_id: int, now: datetime) -> None:
+    """Remember that an account signed in with this device."""
+    connection.execute(
+        "insert into known_device values (%s, %s, %s)"
+        " on conflict (device_hash, account_id) do update set expires_at = excluded.expires_at",
+        (secret.hashed(device), account_id, now + REMEMBERED),
+    )

@@ -1,0 +1,149 @@
+"""Revocation, introspection and logout: Authlib's endpoints, with what they look tokens up in."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc7009 import RevocationEndpoint
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint
+from authlib.oidc.rpinitiated import EndSessionEndpoint, EndSessionRequest
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from auth.issuer import accounts, families, sessions
+from auth.issuer.clients import Client
+from auth.issuer.families import Family
+from auth.keys import ALGORITHM
+
+if TYPE_CHECKING:
+    from auth.issuer.server import AuthorizationRequest, Server
+
+_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A token that holds, as these endpoints look at it."""
+
+    family: Family
+    scope: str
+    expires: int
+    kind: str
+
+    def check_client(self, client: Client) -> bool:
+        """Whether it was given to this client."""
+        return self.family.check_client(client)
+
+    def is_expired(self) -> bool:
+        """Return no: only tokens that hold are looked up."""
+        return False
+
+    is_revoked = is_expired
+
+
+def issued(server: "Server", token: str) -> Issued | None:
+    """Return what a token is, access or refresh; None where it does not hold (any more)."""
+    claims = _access_claims(server, token)
+    if claims is not None:
+        family = families.find(server.connection, claims["family"], server.now)
+        if family is None:
+            return None
+        return Issued(family, claims["scope"], claims["exp"], "access_token")
+    found = families.holding_refresh_token(server.connection, token, server.now)
+    if found is None:
+        return None
+    family, expires_at = found
+    return Issued(family, family.scope, int(expires_at.timestamp()), "refresh_token")
+
+
+def _access_claims(server: "Server", token: str) -> dict[str, Any] | None:
+    try:
+        decoded = jwt.decode(token, server.published, algorithms=[ALGORITHM])
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    claims = decoded.claims
+    holds = (
+        decoded.header.get("typ") == "at+jwt"
+        and claims["iss"] == server.terms.issuer
+        and claims["exp"] > server.now.timestamp()
+        and "family" in claims
+    )
+    return claims if holds else None
+
+
+class Revocation(RevocationEndpoint):
+    """RFC 7009. Whichever token is revoked, all of its family end."""
+
+    CLIENT_AUTH_METHODS = _METHODS
+    server: "Server"
+
+    def query_token(self, token: str, _hint: str | None) -> Issued | None:
+        """Return the token."""
+        return issued(self.server, token)
+
+    def revoke_token(self, token: Issued, _request: Any) -> None:
+        """End the token's family."""
+        families.revoke(self.server.connection, token.family.id, self.server.now)
+
+
+class Introspection(IntrospectionEndpoint):
+    """RFC 7662, for clients with a secret: on tokens of their own, or on all with permission."""
+
+    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]  # noqa: RUF012 - Authlib's
+    server: "Server"
+
+    def query_token(self, token: str, _hint: str | None) -> Issued | None:
+        """Return the token."""
+        return issued(self.server, token)
+
+    def check_permission(self, token: Issued, client: Client, _request: Any) -> bool:
+        """Whether a client may learn of a token."""
+        return client.may_introspect or token.check_client(client)
+
+    def introspect_token(self, token: Issued) -> dict[str, Any]:
+        """Return what is told of a token that holds."""
+        server = self.server
+        account = accounts.by_id(server.connection, token.family.account_id, server.now)
+        return {
+            "active": not account.disabled,
+            "client_id": token.family.client_id,
+            "token_type": token.kind,
+            "username": account.username,
+            "sub": account.username,
+            "scope": token.scope,
+            "aud": server.terms.audience,
+            "iss": server.terms.issuer,
+            "exp": token.expires,
+        }
+
+
+class EndSession(EndSessionEndpoint):
+    """RP-initiated logout; the session that it ends is the request's `user`."""
+
+    server: "Server"
+
+    def get_server_jwks(self) -> KeySet:
+        """Return what ID tokens are verified with."""
+        return self.server.published
+
+    def get_algorithms(self) -> list[str]:
+        """Return how ID tokens are signed."""
+        return [ALGORITHM]
+
+    def validate_request(self, request: "AuthorizationRequest") -> EndSessionRequest:
+        """Return what is asked for. Raises InvalidRequestError."""
+        try:
+            asked = super().validate_request(request)
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise InvalidRequestError("The 'id_token_hint' is not an ID token.") from error
+        claims = asked.id_token_claims
+        # An access token has the same signature, and another purpose.
+        if claims and (claims.get("iss") != self.server.terms.issuer or "client_id" in claims):
+            raise InvalidRequestError("The 'id_token_hint' is not an ID token of this issuer.")
+        return asked
+
+    def end_session(self, asked: EndSessionRequest) -> None:
+        """End the session, with all tokens that came from it."""
+        if asked.request.user is not None:
+            sessions.end(self.server.connection, asked.request.user, self.server.now)

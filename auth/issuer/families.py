@@ -1,0 +1,145 @@
+"""Token families: all tokens that came from one authorization, with its refresh tokens.
+
+A refresh token is good once, for the next; one that comes twice was stolen from somebody, and ends
+the family.
+"""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from auth.issuer import secret
+from auth.issuer.clients import Client
+from db.issuing import Issuing
+
+REFRESH_LIFE = timedelta(days=14)  # of a token that is not used
+LIFE = timedelta(days=30)  # of a family, however often it is refreshed
+
+_LOG = logging.getLogger("sangkien.identity")
+
+
+@dataclass(frozen=True)
+class Family:
+    """What an authorization gave: to which client, for whom, and how they signed in."""
+
+    id: uuid.UUID
+    client_id: str
+    account_id: int
+    session_id: int | None
+    scope: str
+    auth_time: datetime | None
+    amr: Sequence[str]
+    expires_at: datetime
+
+    def check_client(self, client: Client) -> bool:
+        """Whether it was given to this client; Authlib asks."""
+        return self.client_id == client.client_id
+
+    def get_scope(self) -> str:
+        """Return the whole scope; Authlib asks."""
+        return self.scope
+
+
+_COLUMNS = "id, client_id, account_id, session_id, scope, auth_time, amr, expires_at"
+
+
+def start(connection: Issuing, family: Family, now: datetime) -> None:
+    """Write a new family down."""
+    connection.execute(
+        f"insert into token_family ({_COLUMNS}, created_at)"  # noqa: S608 - a constant
+        " values (%(id)s, %(client_id)s, %(account_id)s, %(session_id)s, %(scope)s,"
+        " %(auth_time)s, %(amr)s, %(expires_at)s, %(now)s)",
+        {**vars(family), "amr": list(family.amr), "now": now},
+    )
+
+
+def find(connection: Issuing, family_id: str, now: datetime) -> Family | None:
+    """Return a family by its id, while its tokens hold."""
+    row = connection.execute(
+        f"select {_COLUMNS} from token_family"  # noqa: S608 - a constant
+        " where id = %s and revoked_at is null and expires_at > %s",
+        (family_id, now),
+    ).fetchone()
+    return None if row is None else Family(**row)
+
+
+def add_refresh_token(connection: Issuing, family: Family, now: datetime) -> str:
+    """Return a new refresh token of a family."""
+    token = secret.new()
+    connection.execute(
+        "insert into refresh_token (token_hash, family_id, expires_at) values (%s, %s, %s)",
+        (secret.hashed(token), family.id, min(now + REFRESH_LIFE, family.expires_at)),
+    )
+    return token
+
+
+def of_refresh_token(connection: Issuing, token: str, now: datetime) -> Family | None:
+    """Return the family of a refresh token that may be used; a used one ends its family."""
+    row = connection.execute(
+        "select family_id, expires_at, used_at from refresh_token where token_hash = %s for update",
+        (secret.hashed(token),),
+    ).fetchone()
+    if row is None:
+        return None
+    if row["used_at"] is not None:
+        _LOG.warning("a refresh token was used twice; family %s is revoked", row["family_id"])
+        revoke(connection, row["family_id"], now)
+        return None
+    return find(connection, row["family_id"], now) if row["expires_at"] > now else None
+
+
+def holding_refresh_token(
+    connection: Issuing, token: str, now: datetime
+) -> tuple[Family, datetime] | None:
+    """Return the family of a refresh token that could be used, and when it expires."""
+    row = connection.execute(
+        "select family_id, expires_at from refresh_token"
+        " where token_hash = %s and used_at is null and expires_at > %s",
+        (secret.hashed(token), now),
+    ).fetchone()
+    family = row and find(connection, row["family_id"], now)
+    return (family, row["expires_at"]) if row and family else None
+
+
+def use_refresh_token(connection: Issuing, token: str, now: datetime) -> None:
+    """Note that a refresh token was used."""
+    connection.execute(
+        "update refresh_token set used_at = %s where token_hash = %s", (now, secret.hashed(token))
+    )
+
+
+def revoke(connection: Issuing, family_id: uuid.UUID, now: datetime) -> None:
+    """End a family: every token of it."""
+    connection.execute(
+        "update token_family set revoked_at = %s where id = %s and revoked_at is null",
+        (now, family_id),
+    )
+
+
+def revoke_of_session(connection: Issuing, session_id: int, now: datetime) -> None:
+    """End what came from a browser session."""
+    connection.execute(
+        "update token_family set revoked_at = %s where session_id = %s and revoked_at is null",
+        (now, session_id),
+    )
+    connection.execute(
+        "delete from authorization_code where session_id = %s and family_id is null", (session_id,)
+    )
+
+
+def revoke_of_account(
+    connection: Issuing, account_id: int, now: datetime, *, but_session: int
+) -> None:
+    """End what an account gave to clients, but for what came from one session."""
+    connection.execute(
+        "update token_family set revoked_at = %s where account_id = %s and revoked_at is null"
+        " and session_id is distinct from %s",
+        (now, account_id, but_session),
+    )
+    connection.execute(
+        "delete from authorization_code where account_id = %s and family_id is null"
+        " and session_id is distinct from %s",
+        (account_id, but_session),
+    )

@@ -1,0 +1,194 @@
+"""The ways to tokens: Authlib's grants, with where codes and tokens are kept."""
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from authlib.oauth2.rfc6749 import (
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+    UnauthorizedClientError,
+    grants,
+)
+from authlib.oauth2.rfc7636 import CodeChallenge
+
+from auth import tokens
+from auth.issuer import accounts, codes, families
+from auth.issuer.accounts import Account
+from auth.issuer.codes import Asked, Code
+from auth.issuer.families import LIFE, Family
+from db.models.enums import AccountKind
+
+if TYPE_CHECKING:
+    from auth.issuer.server import AuthorizationRequest, Server
+
+ACCESS_LIFE = 600  # seconds
+_WITH_SECRET = ["client_secret_basic", "client_secret_post"]
+
+
+class _Grant:
+    """What the grants share: tokens are made together with the family that they belong to."""
+
+    server: "Server"
+    request: "AuthorizationRequest"
+
+    def token_of(
+        self, family: Family, account: Account, *, scope: str, refresh: bool
+    ) -> dict[str, Any]:
+        """Return the answer that carries the tokens."""
+        issued = self.server
+        answer: dict[str, Any] = {
+            "token_type": "Bearer",
+            "access_token": tokens.issue(
+                issued.key,
+                account.username,
+                issuer=issued.terms.issuer,
+                audience=issued.terms.audience,
+                ttl=ACCESS_LIFE,
+                scope=scope,
+                client_id=family.client_id,
+                family=str(family.id),
+                now=issued.now.timestamp(),
+            ),
+            "expires_in": ACCESS_LIFE,
+            "scope": scope,
+        }
+        if refresh:
+            answer["refresh_token"] = families.add_refresh_token(
+                issued.connection, family, issued.now
+            )
+        return answer
+
+    def account_of(self, account_id: int, given: Any) -> Account:
+        """Return the account that tokens are for. Raises InvalidGrantError."""
+        server = self.server
+        account = accounts.by_id(server.connection, account_id, server.now)
+        required = server.terms.second_factor_required
+        if account.disabled or account.owes_second_factor(given, required=required):
+            raise InvalidGrantError("The account has to sign in again.")
+        return account
+
+
+class CodeGrant(_Grant, grants.AuthorizationCodeGrant):
+    """A person signs in here, and the client gets a code for tokens."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = [*_WITH_SECRET, "none"]  # noqa: RUF012 - Authlib's attribute
+
+    def save_authorization_code(self, code: str, request: "AuthorizationRequest") -> None:
+        """Keep a code with all it is bound to."""
+        data = request.payload.data
+        asked = Asked(
+            request.client.client_id,
+            data["redirect_uri"],
+            request.scope,
+            data.get("nonce"),
+            data["code_challenge"],
+        )
+        assert request.user is not None
+        codes.save(self.server.connection, code, asked, request.user, self.server.now)
+
+    def query_authorization_code(self, code: str, client: Any) -> Code | None:
+        """Return a code that this client may use."""
+        return codes.find(self.server.connection, code, client.client_id, self.server.now)
+
+    def authenticate_user(self, code: Code) -> Account:
+        """Return the account that agreed."""
+        return self.account_of(code.account_id, code.amr)
+
+    def generate_token(
+        self, user: Account, scope: str, *, include_refresh_token: bool
+    ) -> dict[str, Any]:
+        """Begin a family, and return its first tokens."""
+        code: Code = self.request.authorization_code
+        family = Family(
+            id=uuid.uuid4(),
+            client_id=code.client_id,
+            account_id=code.account_id,
+            session_id=code.session_id,
+            scope=scope,
+            auth_time=code.auth_time,
+            amr=code.amr,
+            expires_at=self.server.now + LIFE,
+        )
+        families.start(self.server.connection, family, self.server.now)
+        codes.use(self.server.connection, code, family.id)
+        return self.token_of(family, user, scope=scope, refresh=include_refresh_token)
+
+    def delete_authorization_code(self, code: Code) -> None:
+        """Leave the code where it is: it was marked as used along with its family."""
+
+
+class RefreshGrant(_Grant, grants.RefreshTokenGrant):
+    """A client gets new tokens for a refresh token, which is then used up."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = [*_WITH_SECRET, "none"]  # noqa: RUF012 - Authlib's attribute
+    INCLUDE_NEW_REFRESH_TOKEN = True
+
+    def authenticate_refresh_token(self, refresh_token: str) -> Family | None:
+        """Return the family of a refresh token that may be used."""
+        return families.of_refresh_token(self.server.connection, refresh_token, self.server.now)
+
+    def authenticate_user(self, family: Family) -> Account:
+        """Return the account that once agreed."""
+        return self.account_of(family.account_id, family.amr)
+
+    def generate_token(
+        self, user: Account, scope: str, *, include_refresh_token: bool
+    ) -> dict[str, Any]:
+        """Return the family's next tokens."""
+        family: Family = self.request.refresh_token
+        return self.token_of(family, user, scope=scope, refresh=include_refresh_token)
+
+    def revoke_old_credential(self, _family: Family) -> None:
+        """Note that the refresh token was used."""
+        used = self.request.form["refresh_token"]
+        families.use_refresh_token(self.server.connection, used, self.server.now)
+
+
+class CredentialsGrant(_Grant, grants.ClientCredentialsGrant):
+    """A client gets a token for the service account that it was registered with."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = _WITH_SECRET
+
+    def generate_token(self, scope: str | None, **_: Any) -> dict[str, Any]:
+        """Return a token for the client's service account."""
+        client = self.request.client
+        allowed = client.get_allowed_scope(scope)
+        if not allowed:
+            raise InvalidScopeError
+        server = self.server
+        account = accounts.by_id(server.connection, client.account_id, server.now)
+        if account.disabled or account.kind != AccountKind.SERVICE:
+            raise UnauthorizedClientError("The client's service account cannot be used.")
+        family = Family(
+            id=uuid.uuid4(),
+            client_id=client.client_id,
+            account_id=account.id,
+            session_id=None,
+            scope=allowed,
+            auth_time=None,
+            amr=[],
+            expires_at=_after(server.now, ACCESS_LIFE),
+        )
+        families.start(server.connection, family, server.now)
+        return self.token_of(family, account, scope=allowed, refresh=False)
+
+
+class Pkce(CodeChallenge):
+    """PKCE for every client, and by S256 alone."""
+
+    SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]  # noqa: RUF012 - Authlib's attribute
+
+    def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
+        """Refuse a request without a challenge. Raises InvalidRequestError."""
+        data = grant.request.payload.data
+        if not data.get("code_challenge"):
+            raise InvalidRequestError("Missing 'code_challenge'")
+        if data.get("code_challenge_method") != "S256":
+            raise InvalidRequestError("The 'code_challenge_method' must be S256")
+        super().validate_code_challenge(grant, redirect_uri)
+
+
+def _after(now: datetime, seconds: int) -> datetime:
+    return datetime.fromtimestamp(now.timestamp() + seconds, now.tzinfo)

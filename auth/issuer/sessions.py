@@ -1,0 +1,98 @@
+"""Browser sessions for our own pages: kept by the hash of a secret that only the cookie holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from auth.issuer import families, secret
+from auth.issuer.accounts import Account, by_id
+from db.issuing import Issuing
+
+IDLE = timedelta(hours=2)
+LONGEST = timedelta(hours=12)
+PENDING = timedelta(minutes=10)  # for the second factor
+_TOUCH = timedelta(minutes=1)  # a session is not written down as used more often than this
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session; `complete` once every factor that was asked for is given."""
+
+    id: int
+    account: Account
+    complete: bool
+    amr: Sequence[str]
+    signed_in_at: datetime
+
+    def is_whole(self, *, required: bool) -> bool:
+        """Whether it is complete, and would be if it began today; `required` as for accounts."""
+        return self.complete and not self.account.owes_second_factor(self.amr, required=required)
+
+
+def begin(
+    connection: Issuing, account_id: int, *, amr: Sequence[str], complete: bool, now: datetime
+) -> str:
+    """Begin a session and return its secret."""
+    made = secret.new()
+    idle, longest = (IDLE, LONGEST) if complete else (PENDING, PENDING)
+    connection.execute(
+        "insert into browser_session"
+        " (secret_hash, account_id, complete, amr, signed_in_at, idle_ends_at, ends_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s)",
+        (secret.hashed(made), account_id, complete, list(amr), now, now + idle, now + longest),
+    )
+    return made
+
+
+def renew(
+    connection: Issuing, session: Session, *, amr: Sequence[str], complete: bool, now: datetime
+) -> str:
+    """Give a session that was signed in to once more another secret, and return it.
+
+    The tokens that came from it stay its own.
+    """
+    made = secret.new()
+    idle, longest = (IDLE, LONGEST) if complete else (PENDING, PENDING)
+    connection.execute(
+        "update browser_session set secret_hash = %s, complete = %s, amr = %s,"
+        " signed_in_at = %s, idle_ends_at = %s, ends_at = %s where id = %s",
+        (secret.hashed(made), complete, list(amr), now, now + idle, now + longest, session.id),
+    )
+    return made
+
+
+def find(connection: Issuing, cookie: str, now: datetime) -> Session | None:
+    """Return the session of a cookie, and note that it is used; None where it has ended."""
+    row = connection.execute(
+        "select id, account_id, complete, amr, signed_in_at, idle_ends_at, ends_at"
+        " from browser_session where secret_hash = %s and idle_ends_at > %s and ends_at > %s",
+        (secret.hashed(cookie), now, now),
+    ).fetchone()
+    if row is None:
+        return None
+    account = by_id(connection, row["account_id"], now)
+    if account.disabled:
+        return None
+    idle_ends_at = min(now + (IDLE if row["complete"] else PENDING), row["ends_at"])
+    if idle_ends_at - row["idle_ends_at"] > _TOUCH:
+        connection.execute(
+            "update browser_session set idle_ends_at = %s where id = %s", (idle_ends_at, row["id"])
+        )
+    return Session(row["id"], account, row["complete"], row["amr"], row["signed_in_at"])
+
+
+def end(connection: Issuing, session: Session, now: datetime) -> None:
+    """End a session, and with it every token that came from it."""
+    families.revoke_of_session(connection, session.id, now)
+    connection.execute("delete from browser_session where id = %s", (session.id,))
+
+
+def end_all(
+    connection: Issuing, account_id: int, now: datetime, *, but: Session | None = None
+) -> None:
+    """End the sessions and tokens of an account; those of one session may stay."""
+    kept = but.id if but else 0
+    families.revoke_of_account(connection, account_id, now, but_session=kept)
+    connection.execute(
+        "delete from browser_session where account_id = %s and id <> %s", (account_id, kept)
+    )

@@ -1,0 +1,212 @@
+"""Signing in: a password, then the second factor where one is due; and changing the password."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from auth.issuer import accounts, attempts, devices, invitations, second_factor, secret, sessions
+from auth.issuer.accounts import OTP, PASSWORD, Account
+from auth.issuer.attempts import Subject
+from auth.issuer.issuer import Issuer
+from auth.issuer.passwords import check_strength
+from auth.issuer.sessions import Session
+from db.issuing import Issuing
+from db.models.enums import AccountKind
+from db.seed.demo_accounts import PASSWORD as DEMO_PASSWORD
+
+_LOG = logging.getLogger("sangkien.identity")
+
+
+class WrongError(Exception):
+    """The name, the password or the code is not right; it is not said which."""
+
+
+class NotInvitedError(Exception):
+    """An invitation that is used, has expired or was never given."""
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Who signs in from where: the cookies of a device and of a session it still has."""
+
+    address: str
+    device: str | None = field(repr=False)
+    session: Session | None
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session's new secret and the device's, for their cookies."""
+
+    secret: str = field(repr=False)
+    device: str = field(repr=False)
+    complete: bool
+    enrolled: bool
+
+
+@dataclass(frozen=True)
+class _Try:
+    """A try that was counted: for which account, if there is one, and on which counts."""
+
+    account: Account | None
+    subjects: Sequence[Subject]
+    browser: Browser
+
+
+async def by_password(issuer: Issuer, username: str, password: str, browser: Browser) -> SignedIn:
+    """Sign somebody in. Raises WrongError, TooManyTriesError.
+
+    A name that is unknown, or not for people, costs the same work and the same time.
+    """
+    tried = await issuer.run(_count, username, browser)
+    account = tried.account
+    may = account is not None and not account.disabled and account.kind == AccountKind.PERSON
+    right = await issuer.passwords.verify(
+        account.password_hash if account and may else None, password
+    )
+    if password == DEMO_PASSWORD and not issuer.terms.demo:
+        right = False  # the demo's accounts are open to nobody but in the demo
+    if not right or account is None:
+        _LOG.info("a sign-in was refused")
+        raise WrongError
+    due = account.owes_second_factor([PASSWORD], required=issuer.terms.second_factor_required)
+    return await issuer.run(_begin, account, tried, complete=not due)
+
+
+async def by_code(issuer: Issuer, session: Session, code: str, device: str | None) -> str:
+    """Complete a session by its second factor, and return its new secret.
+
+    Raises WrongError, TooManyTriesError.
+    """
+    await issuer.run(_count_factor, session.account.id, "totp")
+    made = await issuer.run(_complete, session, code, device)
+    if made is None:
+        raise WrongError
+    return made
+
+
+async def enrol(
+    issuer: Issuer, session: Session, code: str, device: str | None
+) -> tuple[str, list[str]]:
+    """Take a second factor up; return the session's new secret, and recovery codes.
+
+    Raises WrongError, TooManyTriesError.
+    """
+    await issuer.run(_count_factor, session.account.id, "totp")
+    made = await issuer.run(_enrol, session, code, device)
+    if made is None:
+        raise WrongError
+    return made
+
+
+async def change_password(issuer: Issuer, session: Session, current: str, new: str) -> str:
+    """Change the password, and return the session's new secret; all other sessions end.
+
+    Raises WrongError, TooManyTriesError, WeakPasswordError.
+    """
+    check_strength(new, session.account.username)
+    await issuer.run(_count_factor, session.account.id, "password")
+    if not await issuer.passwords.verify(session.account.password_hash, current):
+        raise WrongError
+    password_hash = await issuer.passwords.hash(new)
+    return await issuer.run(_change_password, session, password_hash)
+
+
+async def accept(issuer: Issuer, token: str, password: str) -> None:
+    """Take an invitation up with a first or another password; every session ends.
+
+    Raises NotInvitedError, WeakPasswordError.
+    """
+    account = await invited(issuer, token)
+    check_strength(password, account.username)
+    password_hash = await issuer.passwords.hash(password)
+    if not await issuer.run(_accept, token, password_hash):
+        raise NotInvitedError
+
+
+async def invited(issuer: Issuer, token: str) -> Account:
+    """Return whom an invitation is for. Raises NotInvitedError."""
+    account = await issuer.run(_invited, token)
+    if account is None:
+        raise NotInvitedError
+    return account
+
+
+def _count(connection: Issuing, now: datetime, username: str, browser: Browser) -> _Try:
+    account = accounts.by_name(connection, username, now)
+    device, account_id = browser.device or "", account.id if account else 0
+    if devices.is_known(connection, device, account_id, now):
+        subjects = [attempts.of_device(device, username)]
+    else:
+        subjects = [attempts.of_account(username), attempts.of_address(browser.address)]
+    attempts.begin(connection, subjects, now)
+    return _Try(account, subjects, browser)
+
+
+def _begin(
+    connection: Issuing, now: datetime, account: Account, tried: _Try, *, complete: bool
+) -> SignedIn:
+    browser = tried.browser
+    attempts.forgive(connection, tried.subjects, now)
+    device = browser.device or secret.new()
+    if complete:
+        devices.remember(connection, device, account.id, now)
+    old = browser.session
+    if old is not None and old.account.id == account.id:
+        made = sessions.renew(connection, old, amr=[PASSWORD], complete=complete, now=now)
+    else:
+        if old is not None:
+            sessions.end(connection, old, now)
+        made = sessions.begin(connection, account.id, amr=[PASSWORD], complete=complete, now=now)
+    return SignedIn(made, device, complete, account.has_totp)
+
+
+def _count_factor(connection: Issuing, now: datetime, account_id: int, factor: str) -> None:
+    attempts.begin(connection, [attempts.of_factor(account_id, factor)], now)
+
+
+def _complete(
+    connection: Issuing, now: datetime, session: Session, code: str, device: str | None
+) -> str | None:
+    right = second_factor.verify(connection, session.account.id, code, now)
+    return _second_factor_given(connection, now, session, device) if right else None
+
+
+def _enrol(
+    connection: Issuing, now: datetime, session: Session, code: str, device: str | None
+) -> tuple[str, list[str]] | None:
+    codes = second_factor.confirm(connection, session.account.id, code, now)
+    return (_second_factor_given(connection, now, session, device), codes) if codes else None
+
+
+def _second_factor_given(
+    connection: Issuing, now: datetime, session: Session, device: str | None
+) -> str:
+    attempts.forgive(connection, [attempts.of_factor(session.account.id, "totp")], now)
+    if device is not None:
+        devices.remember(connection, device, session.account.id, now)
+    return sessions.renew(connection, session, amr=[PASSWORD, OTP], complete=True, now=now)
+
+
+def _change_password(
+    connection: Issuing, now: datetime, session: Session, password_hash: str
+) -> str:
+    attempts.forgive(connection, [attempts.of_factor(session.account.id, "password")], now)
+    accounts.set_password(connection, session.account.id, password_hash)
+    sessions.end_all(connection, session.account.id, now, but=session)
+    return sessions.renew(connection, session, amr=session.amr, complete=True, now=now)
+
+
+def _invited(connection: Issuing, now: datetime, token: str) -> Account | None:
+    return invitations.invited(connection, token, now)
+
+
+def _accept(connection: Issuing, now: datetime, token: str, password_hash: str) -> bool:
+    account = invitations.invited(connection, token, now)
+    if account is None:
+        return False
+    accounts.set_password(connection, account.id, password_hash)
+    invitations.use(connection, token)
+    sessions.end_all(connection, account.id, now)
+    return True

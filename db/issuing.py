@@ -1,0 +1,58 @@
+"""Sessions of the issuer: transactions of the writer role that may touch identity's tables.
+
+They are synchronous, as Authlib is, and are run on threads of the issuer's own.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
+
+from db.sessions import TooSlowError, UnavailableError
+
+Issuing = psycopg.Connection[dict[str, Any]]
+"""A connection within a transaction of the issuer; rows are dictionaries."""
+
+
+class IssuingSessions:
+    """Transactions of the issuer."""
+
+    def __init__(self, url: str, *, size: int) -> None:
+        """Take the URL of the writer role and how many connections there may be at most."""
+        self._pool = ConnectionPool(
+            url,
+            connection_class=psycopg.Connection[dict[str, Any]],
+            kwargs={"row_factory": dict_row, "connect_timeout": 5},
+            min_size=0,
+            max_size=size,
+            timeout=3,
+            max_waiting=100,
+            check=ConnectionPool.check_connection,
+            open=False,
+        )
+
+    def open(self) -> None:
+        """Open the pool; connections follow on demand, so the database may still be down."""
+        self._pool.open()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+    @contextmanager
+    def begin(self) -> Iterator[Issuing]:
+        """Give a transaction; it commits at the end, or rolls back with any error.
+
+        Raises UnavailableError, TooSlowError.
+        """
+        try:
+            with self._pool.connection() as connection:
+                connection.execute("select set_config('sangkien.issuing', 'on', true)")
+                yield connection
+        except psycopg.errors.QueryCanceled as error:
+            raise TooSlowError from error
+        except (psycopg.OperationalError, PoolTimeout, TooManyRequests) as error:
+            raise UnavailableError(str(error)) from error

@@ -1,0 +1,114 @@
+"""The audit log, newest first."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Select,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+
+from db.models import AuditEvent, Unit
+from db.queries.rows import Row, Rows, everything
+
+
+def by_id(key: ColumnElement[Any]) -> Select[Any]:
+    """Return the event with this id."""
+    event = AuditEvent.__table__.alias()
+    return everything(event).where(event.c.id == key)
+
+
+def every(_: Row, *, filter: dict[str, Any] | None) -> Rows:
+    """Return all events that the caller sees; those of a subtree where the filter says `under`."""
+    wanted = {name: value for name, value in (filter or {}).items() if value is not None}
+    code = wanted.pop("under", None)
+    event = AuditEvent.__table__.alias()
+    places = _visible(event) if code is None else _under(event, code)
+    rows = everything(event).where(*(_CONDITIONS[n](event, value) for n, value in wanted.items()))
+    return Rows(tuple(rows.where(*place) for place in places), ("id",), descending=True)
+
+
+def actor(of: Row) -> ColumnElement[str]:
+    """Return the username of whoever did it."""
+    return func.audit_actor(of.account_id)
+
+
+def object_id(of: Row) -> ColumnElement[str]:
+    """Return the global id of what it is about."""
+    return func.global_id(of.object_type, of.object_id)
+
+
+Places = list[list[ColumnElement[bool]]]
+
+
+def _visible(event: FromClause) -> Places:
+    """Return what the caller may see as branches, which an index gives in order.
+
+    All of it; else that of the one unit where the caller's scope begins; else of other units too.
+    """
+    sees_all = select(func.sees_all("audit_read")).scalar_subquery()
+    first = select(literal_column("(audit_tops())[1]")).scalar_subquery()
+    others = select(func.cardinality(func.audit_tops()) > 1).scalar_subquery()
+    told = _told(event, first)
+    elsewhere = event.c.id.in_(select(func.audit_events_elsewhere()))
+    anywhere = func.coalesce(or_(*(place[0] for place in told)), False)
+    return [
+        [sees_all],
+        *([~sees_all, *place] for place in told),
+        [~sees_all, others, elsewhere, ~anywhere],
+    ]
+
+
+def _under(event: FromClause, code: ColumnElement[str]) -> Places:
+    """Return what happened in the subtree of the unit with this code, as the tree stood then."""
+    unit = Unit.__table__.alias()
+    top = select(unit.c.id).where(unit.c.code == code).scalar_subquery()
+    is_root = select(unit.c.parent_id.is_(None)).where(unit.c.code == code).scalar_subquery()
+    return [[is_root], *([~is_root, *place] for place in _told(event, top))]
+
+
+def _told(event: FromClause, unit_id: ColumnElement[int]) -> Places:
+    """Return the events in a unit's subtree, as disjoint branches by the unit's level then."""
+    federation, upper = event.c.federation_id, event.c.upper_id
+    return [
+        [federation == unit_id],
+        [upper == unit_id],
+        [
+            event.c.unit_id == unit_id,
+            federation.is_distinct_from(unit_id),
+            upper.is_distinct_from(unit_id),
+        ],
+    ]
+
+
+def _unit(event: FromClause, code: ColumnElement[str]) -> ColumnElement[bool]:
+    unit = Unit.__table__.alias()
+    return event.c.unit_id == select(unit.c.id).where(unit.c.code == code).scalar_subquery()
+
+
+def _object(event: FromClause, object_id: ColumnElement[str]) -> ColumnElement[bool]:
+    key = func.nullif(func.split_part(object_id, ":", 2), "")
+    named = event.c.object_type == func.split_part(object_id, ":", 1)
+    return named & (event.c.object_id == cast(key, BigInteger()))
+
+
+Condition = Callable[[FromClause, Any], ColumnElement[bool]]
+_CONDITIONS: dict[str, Condition] = {
+    "actor": lambda event, name: (
+        event.c.account_id == select(func.audit_account(name)).scalar_subquery()
+    ),
+    "unit": _unit,
+    "object_type": lambda event, name: event.c.object_type == name,
+    "object": _object,
+    "kind": lambda event, kinds: event.c.kind == kinds.any_(),
+    "action": lambda event, name: event.c.action == name,
+    "from": lambda event, moment: event.c.at >= moment,
+    "to": lambda event, moment: event.c.at <= moment,
+}

@@ -1,0 +1,139 @@
+-- Hash chains: how an event of the audit log is appended, so that none can be altered, removed
+-- or put elsewhere without `sangkien verify` finding it (verify_audit.sql).
+--
+-- A transaction appends to one chain, which it holds until it ends, so rolling back leaves no gap
+-- in it. There are more chains than a server takes connections, so no writer waits for another:
+-- a backend takes the chain of its own number, or one that nobody is at.
+
+create or replace function audit_shards() returns int
+language sql immutable parallel safe
+return 1024;
+
+-- What the first event of a chain follows.
+create or replace function audit_genesis(shard int) returns bytea
+language sql immutable parallel safe
+return sha256(shard::text::bytea);
+
+insert into audit_head (shard, sequence, hash)
+select shard, 0, audit_genesis(shard) from generate_series(0, audit_shards() - 1) as shard
+on conflict do nothing;
+
+-- The hash of an event, were it at this place: of all that it says, and of the event before it in
+-- its chain. Each value as text, because null and JSON's null are not the same.
+create or replace function audit_hash_at(e audit_event, shard bigint, sequence bigint) returns bytea
+language sql stable parallel safe
+return sha256(convert_to(jsonb_build_array(
+    e.id::text, $2::text, $3::text, extract(epoch from e.at)::text, e.account_id::text, e.address,
+    e.action, e.kind, e.object_type, e.object_id::text, e.unit_id::text, e.federation_id::text,
+    e.upper_id::text, e.before::text, e.after::text, e.reason, encode(e.previous_hash, 'hex')
+)::text, 'UTF8'));
+
+create or replace function audit_hash(e audit_event) returns bytea
+language sql stable parallel safe
+return audit_hash_at(e, e.shard, e.sequence);
+
+-- Where the transaction is, as it noted in a setting: '7' or '7.1234' for a chain and the number of
+-- its last event there. It ends with the transaction, and goes back with a savepoint that is rolled
+-- back. It is a hint: the chain is locked whatever it says, and a number is taken but once.
+create or replace function audit_at(part int) returns bigint
+language sql stable
+return nullif(split_part(current_setting('sangkien.audit_at', true), '.', part), '')::bigint;
+
+-- Hold a chain: the one that the transaction has, else a free one. Where all are taken, wait.
+create or replace function audit_hold() returns audit_head
+language plpgsql as $$
+declare
+    head audit_head;
+begin
+    select * into head from audit_head
+    where shard = coalesce(audit_at(1), pg_backend_pid() % audit_shards()) for update skip locked;
+    if not found then
+        select * into head from audit_head for update skip locked limit 1;
+    end if;
+    if not found then
+        select * into head from audit_head
+        where shard = pg_backend_pid() % audit_shards() for update;
+    end if;
+    return head;
+end
+$$;
+
+-- Append an event. Who, from where, what was asked and why, the session knows (db/sessions.py).
+-- It is told to those above `unit_id`, as the tree stands now; where no unit is known, to the
+-- root. `people` are those involved, whose names do not belong in the reason.
+create or replace function audit_append(
+    kind text, object_type text, object_id bigint, unit_id bigint, before jsonb, after jsonb,
+    people bigint[]
+) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    head audit_head := audit_hold();
+    event audit_event;
+begin
+    -- Beyond its head a chain has what this transaction appended; the head follows at its end.
+    -- It is the head that counts: a tail that somebody removed leaves a gap.
+    if audit_at(1) = head.shard and audit_at(2) > head.sequence then
+        select e.sequence, e.hash into event.sequence, event.previous_hash
+        from audit_event e where e.shard = head.shard and e.sequence = audit_at(2);
+    end if;
+    event.sequence := coalesce(event.sequence, head.sequence) + 1;
+    event.previous_hash := coalesce(event.previous_hash, head.hash);
+    event.id := nextval('audit_event_id_seq');
+    event.shard := head.shard;
+    event.at := now();
+    event.account_id := caller();
+    event.address := nullif(current_setting('sangkien.address', true), '');
+    event.action := coalesce(nullif(current_setting('sangkien.action', true), ''), 'sql');
+    event.kind := kind;
+    event.object_type := object_type;
+    event.object_id := object_id;
+    event.unit_id := coalesce(unit_id, (select id from unit where parent_id is null));
+    select max(a.id) filter (where a.level = 'FEDERATION'), max(a.id) filter (where a.level = 'UPPER')
+    into event.federation_id, event.upper_id
+    from unit u join unit a on a.id = any (line(u.path)) where u.id = event.unit_id;
+    event.before := before;
+    event.after := after;
+    event.reason := audit_prose(
+        nullif(current_setting('sangkien.reason', true), ''), coalesce(people, '{}')
+    );
+    event.hash := audit_hash(event);
+    insert into audit_event select event.*;
+    perform set_config('sangkien.audit_at', format('%s.%s', event.shard, event.sequence), true);
+end
+$$;
+
+-- At the end of a transaction the head goes to its last event: once, however many there are.
+create or replace function audit_seal() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    last bigint := case when audit_at(1) = new.shard then audit_at(2) end;
+begin
+    update audit_head h set sequence = e.sequence, hash = e.hash
+    from audit_event e
+    where h.shard = new.shard and h.sequence < new.sequence
+        and e.shard = new.shard and e.sequence = greatest(last, new.sequence);
+    return null;
+end
+$$;
+
+do $$
+begin
+    if not exists (select from pg_trigger where tgname = 'audit_seal') then
+        create constraint trigger audit_seal after insert on audit_event
+        deferrable initially deferred for each row execute function audit_seal();
+    end if;
+end
+$$;
+
+-- Nobody changes what the log says, not even the owner without first taking this away.
+create or replace function audit_keep() returns trigger
+language plpgsql as $$
+begin
+    raise exception 'the audit log is append-only' using errcode = 'insufficient_privilege';
+end
+$$;
+
+create or replace trigger audit_keep before update or delete or truncate on audit_event
+for each statement execute function audit_keep();
+create or replace trigger audit_keep before delete or truncate on audit_head
+for each statement execute function audit_keep();

@@ -1,0 +1,50 @@
+-- A sketch of a text: some of its words by threes, so that texts which share most of their words,
+-- in whatever order, have a key in common (docs/adr/0007-duplicates-by-sketch.md). Words stand in
+-- the order of their hashes, which is the same for all texts, ordinary ones and numbers last. The
+-- keys are all threes of so many first ones, and of so many first ones of the order reversed: a
+-- wide sketch of a text has all keys of its narrow one. One or two words are repeated for three.
+--
+-- An index holds sketches: changing anything here takes `reindex index initiative_sketch_idx`.
+-- `value` is folded (text.sql). Twin: tests/oracle/sketch.py.
+create or replace function sketch(value text, words int) returns int[]
+language plpgsql immutable strict parallel safe as $$
+declare
+    low int[];
+    high int[];
+    keys int[] := '{}';
+begin
+    select array_agg(hash order by ordinary, hash), array_agg(hash order by ordinary, hash desc)
+    into low, high
+    from (
+        -- Ordinary are syllables that about one in ten texts has, or more.
+        select distinct hashtext(word) as hash,
+            word collate "C" < 'a' or word = any ('{
+                an,ban,bang,bao,bi,bot,ca,cac,canh,cao,cap,chay,che,chi,cho,chuyen,co,con,cong,cu,
+                cua,dai,dan,dau,day,de,den,di,diem,dieu,do,doan,doi,don,dong,du,dung,duoc,gap,gia,
+                giam,gian,giao,gio,hang,het,hien,ho,hoa,hoc,hoi,hop,hut,ket,khi,kho,khoi,khong,
+                kien,ky,la,lai,lam,lao,lieu,lo,loi,luc,luot,luu,ly,ma,mat,may,mo,moi,mot,mua,nam,
+                nang,ngay,nguoi,nguyen,nhan,nhanh,nhap,nhieu,nho,nong,o,phan,phap,phu,qua,quy,san,
+                sang,sap,sau,sinh,so,su,suat,tac,tai,tan,tang,thang,thanh,thao,thay,thep,thoi,thu,
+                thuc,tinh,to,toan,ton,trieu,trinh,trong,tu,tuan,tung,tuyen,va,vao,vi,viec,voi,xu,
+                xuat,xuong
+            }'::text[]) as ordinary
+        from unnest(string_to_array(
+            translate(value, E'.,;:!?()[]/"''\t\n', '               '), ' '
+        )) as word
+        where word <> ''
+    ) as hashed;
+    if cardinality(low) < 3 then
+        low := low || low || low;
+        high := high || high || high;
+    end if;
+    for c in 1 .. least(words, coalesce(cardinality(low), 0)) loop
+        for b in 1 .. c - 1 loop
+            for a in 1 .. b - 1 loop
+                keys := keys || (low[a] # (low[b] << 9) # (low[c] << 17))
+                    || (high[a] # (high[b] << 9) # (high[c] << 17));
+            end loop;
+        end loop;
+    end loop;
+    return keys;
+end
+$$;

@@ -1,0 +1,46 @@
+"""Requests to the issuer that are good but for what a test changes."""
+
+from urllib.parse import urlencode
+
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from tests.visitor import ALL, BACK, query_of
+
+VERIFIER = "v" * 43
+CHALLENGE = create_s256_code_challenge(VERIFIER)
+
+
+def asked(**changes):
+    """An authorization request that is good but for the changes; None leaves out."""
+    good = {
+        "response_type": "code",
+        "client_id": "app",
+        "redirect_uri": BACK,
+        "scope": ALL,
+        "state": "a state",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    query = {name: value for name, value in {**good, **changes}.items() if value is not None}
+    return f"/oauth/authorize?{urlencode(query)}"
+
+
+def exchange(code, /, **changes):
+    """A token request for a code."""
+    good = {
+        "grant_type": "authorization_code",
+        "client_id": "app",
+        "code": code,
+        "redirect_uri": BACK,
+        "code_verifier": VERIFIER,
+    }
+    return {name: value for name, value in {**good, **changes}.items() if value is not None}
+
+
+def refreshing(token, **changes):
+    """A token request for a refresh token."""
+    return {"grant_type": "refresh_token", "client_id": "app", "refresh_token": token, **changes}
+
+
+async def code_of(visitor, **changes):
+    return query_of(await visitor.go(asked(**changes)))["code"]
