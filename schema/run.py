@@ -114,7 +114,13 @@ class Mutations:
                 _guard(principal, guarded, input_)
                 return await self._once(principal.caller, attempt, guarded, input_, given)
             except DomainError as error:
-                await self._note_refusal(principal.caller, attempt, error, input_)
+                try:
+                    await self._note_refusal(principal.caller, attempt, error, input_)
+                except GrantsChangedError:
+                    # Refused by grants that are no longer those of the caller: ask by what is.
+                    asker.grants_changed()
+                    if left:
+                        continue
                 raise
             except GrantsChangedError:
                 asker.grants_changed()

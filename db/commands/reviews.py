@@ -13,6 +13,7 @@ from db.rules.errors import (
     DomainError,
     ForbiddenError,
     InvalidInputError,
+    NotFoundError,
     Problem,
     Refused,
     RejectedError,
@@ -273,10 +274,14 @@ async def _carry_out(session: WriteSession, ready: _Ready) -> InitiativeOutcome:
     return InitiativeOutcome(initiative["id"])
 
 
-async def _overtaken(session: WriteSession, initiative: asyncpg.Record) -> ConflictError:
-    """Return the conflict with whoever changed it since: DECIDED, or STALE for another change."""
+async def _overtaken(session: WriteSession, initiative: asyncpg.Record) -> DomainError:
+    """Return the conflict with whoever changed it since: DECIDED, or STALE for another change.
+
+    Where its unit has moved since, the caller may not see it any more.
+    """
     now = await session.row(_NOW, initiative["id"])
-    assert now is not None
+    if now is None:
+        return NotFoundError("Initiative", initiative["number"])
     same = all(now[name] == initiative[name] for name in ("state", "awaits_id"))
     if same and now["version"] != initiative["version"]:
         return ConflictError("STALE", version=now["version"])

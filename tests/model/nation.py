@@ -1,4 +1,4 @@
-"""A small nation: eight units, a campaign with two phases, people in every role."""
+"""A small nation: nine units, a campaign with two phases, people in every role."""
 
 from datetime import date
 from typing import NamedTuple
@@ -15,6 +15,7 @@ UNITS = {
     "FA": ("FEDERATION", "R"),
     "FB": ("FEDERATION", "R"),
     "UA": ("UPPER", "FA"),
+    "UB": ("UPPER", "FA"),
     "GA1": ("GRASSROOTS", "UA"),
     "GA2": ("GRASSROOTS", "UA"),
     "GA3": ("GRASSROOTS", "FA"),
@@ -49,6 +50,8 @@ ACCOUNTS = {
     "officer-gb1": Who(None, (("OFFICER", "GB1"),)),
     "auditor-r": Who(None, (("AUDITOR", "R"),)),
     "auditor-admin": Who(None, (("AUDITOR", "FA"), ("ADMIN", "R"))),
+    "admin-r2": Who(None, (("ADMIN", "R"),)),
+    "admin-ua": Who(None, (("ADMIN", "UA"),)),
     "nobody": Who(None, ()),
 }
 

@@ -1,7 +1,7 @@
-"""A nation in a database, with an application to play people against."""
+"""A nation in a database, with an application to play people against it."""
 
 import asyncio
-from collections import Counter
+from base64 import b64encode
 from datetime import date
 from typing import Any
 
@@ -11,9 +11,25 @@ from db.embedded import EmbeddedServer
 from db.prepare import prepare
 from db.verify import verify
 from tests.client import Client, client
-from tests.model.nation import CAMPAIGN, found
+from tests.model.nation import found
 
-ERRORS = "... on Error { __typename code }"
+ERRORS = "... on Error { code } ... on InvalidInput { problems { code } }"
+PAYLOADS = {"review_initiatives": "... on ReviewsPayload { results { error { code } } }"}
+# What an input needs and no rule of the programme looks at.
+NEEDED: dict[str, dict[str, Any]] = {
+    "draft_initiative": {
+        "title": "Tên",
+        "summary": "Tóm tắt",
+        "content": "Nội dung",
+        "solutionType": "TECHNICAL",
+    },
+    "grant_award": {"form": "GIAY_KHEN", "citation": "Thành tích"},
+    "create_campaign": {"title": "Chiến dịch"},
+    "add_phase": {"title": "Đợt"},
+    "add_drive": {"title": "Cao điểm"},
+    "create_unit": {"name": "Công đoàn mới"},
+}
+RENAMED = {"grant_award": {"unit": "recipientUnit", "person": "recipientPerson"}}
 
 
 class Played:
@@ -24,8 +40,17 @@ class Played:
         self.url = prepare(server, name, template)
         found(self.url)
         self._runner = asyncio.Runner()
+        self._open(today)
+
+    def _open(self, today: date) -> None:
         self._client = client(self.url, today=today)
         self._http: Client = self._runner.run(self._client.__aenter__())
+        self._tokens: dict[str, str] = {}
+
+    def begin_day(self, today: date) -> None:
+        """Let another day begin."""
+        self._runner.run(self._client.__aexit__(None, None, None))
+        self._open(today)
 
     def close(self) -> None:
         """Leave nothing."""
@@ -34,37 +59,70 @@ class Played:
         with psycopg.connect(self._server.url, autocommit=True) as connection:
             connection.execute(f"drop database {self._name} with (force)".encode())
 
-    def ask(self, who: str | None, mutation: str, payload: str, **given: Any) -> dict[str, Any]:
-        """Return the answer to a mutation; `payload` is what is asked of its success type."""
-        name = mutation[0].upper() + mutation[1:]
+    def do(self, who: str | None, action: str, given: dict[str, Any]) -> tuple[Any, ...]:
+        """Return what GraphQL answers: the type, and the error's code or those of the parts."""
+        mutation = camel(action)
         document = (
-            f"mutation ($input: {name}Input!) {{ {mutation}(input: $input) {{"
-            f" __typename {payload} {ERRORS} }} }}"
+            f"mutation ($input: {mutation[0].upper()}{mutation[1:]}Input!) {{"
+            f" {mutation}(input: $input) {{ __typename {PAYLOADS.get(action, '')} {ERRORS} }} }}"
         )
-        data = self._runner.run(self._http.data(document, who, variables={"input": given}))
-        answer: dict[str, Any] = data[mutation]
-        return answer
+        said = NEEDED.get(action, {}) | shaped(given, RENAMED.get(action, {}))
+        data = self._runner.run(self._send(who, document, said))
+        answer = data[mutation]
+        if "results" in answer:
+            errors = (result["error"] and result["error"]["code"] for result in answer["results"])
+            return answer["__typename"], tuple(errors)
+        problems = answer.get("problems")
+        return answer["__typename"], problems[0]["code"] if problems else answer.get("code")
+
+    async def _send(self, who: str | None, document: str, said: dict[str, Any]) -> Any:
+        headers = {}
+        if who is not None:
+            if who not in self._tokens:
+                self._tokens[who] = self._http.token(who)
+            headers = {"Authorization": f"Bearer {self._tokens[who]}"}
+        body = {"query": document, "variables": {"input": said}}
+        response = await self._http.http.post("/graphql", json=body, headers=headers)
+        answer = response.json()
+        assert "errors" not in answer, answer
+        return answer["data"]
 
     def rows(self, query: str) -> list[Any]:
         """Return rows as the owner sees them."""
         with psycopg.connect(self.url) as connection:
             return connection.execute(query.encode()).fetchall()
 
-    def totals(self) -> dict[tuple[str, int], Counter[str]]:
-        """Return the stored totals by unit and phase."""
-        rows = self.rows(
-            "select u.code, r.ordinal, sum(submitted), sum(recognised), sum(confirmed),"
-            " sum(returned), sum(rejected) from rollup r join unit u on u.id = r.unit_id"
-            f" join campaign c on c.id = r.campaign_id where c.code = '{CAMPAIGN}'"
-            " and r.ordinal > 0 group by u.code, r.ordinal"
-        )
-        names = ("submitted", "recognised", "confirmed", "returned", "rejected")
-        return {
-            (code, ordinal): +Counter(dict(zip(names, map(int, counts), strict=True)))
-            for code, ordinal, *counts in rows
-        }
-
     def recounted(self) -> int:
         """Return how many stored cells differ from a recount of the raw rows."""
         with psycopg.connect(self.url) as connection:
             return verify(connection).differing
+
+
+def camel(name: str) -> str:
+    """Return a name as GraphQL has it."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def shaped(given: dict[str, Any], renamed: dict[str, str]) -> dict[str, Any]:
+    """Return an input of the model as GraphQL takes it."""
+    said: dict[str, Any] = {}
+    for name, value in given.items():
+        if name == "authors":
+            share = 100 / len(value)
+            said[name] = [{"person": person, "share": share} for person in value]
+        elif name == "targets":
+            said[name] = [
+                {"unit": unit, "assigned": assigned, "version": version}
+                for unit, assigned, version in value
+            ]
+        elif name == "decisions":
+            said[name] = [shaped(decision, {}) for decision in value]
+        elif name == "applied":
+            said["appliedFrom"], said["appliedTo"] = (day.isoformat() for day in value)
+        elif name == "grant":
+            said[name] = b64encode(f"Grant:{value}".encode()).decode()
+        else:
+            plain = value.isoformat() if isinstance(value, date) else value
+            said[renamed.get(name, camel(name))] = plain
+    return said

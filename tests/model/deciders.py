@@ -1,0 +1,181 @@
+"""What becomes of initiatives: decided on level by level, named duplicates, published."""
+
+from typing import Any
+
+from tests.model.world import FORBIDDEN, REASON_NEEDED, STALE, RefusedError, Work, World
+
+AWAITING = ("SUBMITTED", "RECOGNISED")
+RECOGNISED = ("RECOGNISED", "CONFIRMED")
+ASIDE = {"RETURN": "RETURNED", "REJECT": "REJECTED", "REVOKE": "REVOKED"}
+
+
+class Deciders(World):
+    """Initiatives once they are handed in."""
+
+    def chain(self, work: Work) -> list[str]:
+        """Return the units that decide in turn: its own, and those above up to the confirming."""
+        top = self.campaigns[work.campaign].confirming
+        last = ("CONFEDERATION", "FEDERATION", "UPPER", "GRASSROOTS").index(top)
+        own, *above = self.line(work.unit)
+        found = [own, *(unit for unit in above if self.rank(unit) >= last)]
+        return [unit for unit in found if not self.units[unit].closed]
+
+    def deciders(self, work: Work, decision: str) -> list[str]:
+        """Return the units that may decide so now."""
+        if decision == "REVOKE":
+            return self._revokers(work)
+        chain = self.chain(work)
+        if work.state not in AWAITING or not chain:
+            return []
+        line = self.line(work.unit)
+        above = line[line.index(work.awaits) :] if work.awaits in line else line
+        return [next((unit for unit in chain if unit in above), chain[-1])]
+
+    def _revokers(self, work: Work) -> list[str]:
+        if work.state not in RECOGNISED:
+            return []
+        line = self.line(work.unit)
+        approved = [unit for unit, _, decision in work.decisions if decision == "APPROVE"]
+        above = line[line.index(approved[-1]) :] if approved[-1] in line else line
+        return [unit for unit in above if not self.units[unit].closed]
+
+    def review_initiative(self, who: str, **verdict: Any) -> str:
+        """Decide on one."""
+        self.enter(who, "review")
+        self._decide(who, **verdict)
+        return "InitiativePayload"
+
+    def review_initiatives(self, who: str, *, decisions: list[dict[str, Any]], mode: str) -> Any:
+        """Decide on several: on all or none, or on each by itself; then the errors by place."""
+        self.enter(who, "review")
+        errors: list[str | None] = []
+        for verdict in decisions:
+            try:
+                self._decide(who, **verdict)
+                errors.append(None)
+            except RefusedError as refused:
+                type_, code = refused.answer
+                if mode == "ALL":
+                    raise RefusedError(
+                        type_ if type_ == "InvalidInput" else "DecisionRefused", code
+                    ) from refused
+                errors.append(code)
+        return "ReviewsPayload", tuple(errors)
+
+    def _decide(
+        self,
+        who: str,
+        *,
+        number: str,
+        decision: str,
+        unit: str | None = None,
+        reason: str | None = None,
+        version: int | None = None,
+    ) -> None:
+        work = self.find_work(who, number)
+        place = self._place(who, work, decision, unit)
+        if self.person[who] in work.authors:
+            raise RefusedError("Forbidden", "AUTHORED")
+        if decision != "APPROVE" and not reason:
+            raise RefusedError(*REASON_NEEDED)
+        stale = version not in (None, work.version)
+        if place not in self.deciders(work, decision):
+            if stale or self._beaten(who, work, place):
+                raise RefusedError("Conflict", "DECIDED")
+            if decision == "REVOKE":
+                above = work.state in RECOGNISED
+                raise RefusedError("ReviewRejected", "DECIDED_ABOVE" if above else "WRONG_STATE")
+            raise RefusedError("ReviewRejected", "NOT_AWAITED")
+        if stale:
+            raise RefusedError(*STALE)
+        if self.is_frozen(work) and not reason:
+            raise RefusedError(*REASON_NEEDED)
+        before = self.counts(work)
+        chain = self.chain(work)
+        above = chain[chain.index(place) + 1 :] if decision == "APPROVE" else []
+        work.awaits = above[0] if above else None
+        work.state = ASIDE.get(decision) or ("RECOGNISED" if above else "CONFIRMED")
+        work.published = work.published and work.state in RECOGNISED
+        work.version += 1
+        work.decisions.append((place, who, decision))
+        self._note_change(work, reason, before=before)
+
+    def _place(self, who: str, work: Work, decision: str, unit: str | None) -> str:
+        """Return the unit that somebody decides for."""
+        if unit is not None:
+            self.find_unit(who, unit)
+            self.require(who, "review", unit)
+            return unit
+        held = [place for place in self.line(work.unit) if self.holds(who, "review", place)]
+        if not held:
+            raise RefusedError(*FORBIDDEN)
+        allowed = self.deciders(work, decision)
+        return next((place for place in held if place in allowed), held[0])
+
+    def _beaten(self, who: str, work: Work, place: str) -> bool:
+        """Whether somebody else has just decided for the same unit, as far as one may know."""
+        if not work.decisions:
+            return False
+        unit, account, _ = work.decisions[-1]
+        own = self.self_of(who)
+        knows = self.holds(who, "see_work", work.unit) or (own is not None and own in work.authors)
+        return knows and unit == place and account != who
+
+    def link_duplicate(
+        self, who: str, *, number: str, original: str, reason: str, version: int | None = None
+    ) -> str:
+        """Take out what repeats another."""
+        self.enter(who, "curate")
+        work, other = self.find_work(who, number), self.find_work(who, original)
+        self.require(who, "curate", work.unit)
+        self.check_version(version, work.version)
+        for code, wrong in (
+            ("SAME_INITIATIVE", number == original),
+            ("OTHER_CAMPAIGN", work.campaign != other.campaign),
+            ("WRONG_STATE", work.state not in (*AWAITING, "CONFIRMED", "RETURNED")),
+            ("NOT_AN_ORIGINAL", other.state in ("DRAFT", "WITHDRAWN", "DUPLICATE")),
+            ("HAS_DUPLICATES", any(one.repeats == number for one in self.works.values())),
+        ):
+            if wrong:
+                raise RefusedError("DuplicateRejected", code)
+        before = self.counts(work)
+        work.state, work.awaits, work.published = "DUPLICATE", None, False
+        work.repeats, work.version = original, work.version + 1
+        self._note_change(work, reason, before=before)
+        return "DuplicatePayload"
+
+    def publish_initiative(
+        self, who: str, *, number: str, published: bool, version: int | None = None
+    ) -> str:
+        """Show what is recognised and no secret to everybody, or hide it."""
+        self.enter(who, "curate")
+        work = self.find_work(who, number)
+        self.require(who, "curate", work.unit)
+        self.check_version(version, work.version)
+        if published and work.state not in RECOGNISED:
+            raise RefusedError("PublicationRejected", "NOT_RECOGNISED")
+        if published and work.confidential:
+            raise RefusedError("PublicationRejected", "CONFIDENTIAL")
+        work.version += work.published != published
+        work.published = published
+        return "InitiativePayload"
+
+    def _note_change(self, work: Work, reason: str | None, *, before: bool) -> None:
+        if self.is_frozen(work):
+            assert work.phase is not None
+            gained = self.counts(work) - before
+            self.adjust("INITIATIVE", (work.campaign, work.phase), work.unit, reason, gained)
+
+    def send_on(self) -> None:
+        """Have what awaits a unit no longer above it await the one in its place.
+
+        That is the unit of its level, else the next above that decides, else the last that does.
+        """
+        for work in self.works.values():
+            if work.awaits is None or work.awaits in self.line(work.unit):
+                continue
+            was = self.rank(work.awaits)
+            chain = self.chain(work)
+            above = [unit for unit in chain if self.rank(unit) <= was]
+            work.awaits = (above or chain[-1:] or [None])[0]
+            work.version += 1

@@ -1,0 +1,238 @@
+"""What campaigns are: created and changed, with phases, windows for units, drives, results."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from tests.model.world import NOT_FOUND, Campaign, Phase, RefusedError, World
+
+REVERSED = ("InvalidInput", "DATES_REVERSED")
+
+
+def meet(one: tuple[date, date], other: tuple[date, date]) -> bool:
+    """Whether two spans of days share one."""
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+class Organisers(World):
+    """Campaigns and when they take place."""
+
+    def create_campaign(
+        self, who: str, *, code: str, owner: str, counts_from: str, applied: tuple[date, date]
+    ) -> str:
+        """Found a campaign."""
+        self.enter(who, "manage_campaigns")
+        unit = self.find_unit(who, owner)
+        self.require(who, "manage_campaigns", owner)
+        if unit.closed:
+            raise RefusedError("CampaignRejected", "UNIT_CLOSED")
+        if applied[1] < applied[0]:
+            raise RefusedError(*REVERSED)
+        if code in self.campaigns:
+            raise RefusedError("Conflict", "TAKEN")
+        self.campaigns[code] = Campaign(owner, counts_from, applied=applied)
+        return "CampaignPayload"
+
+    def update_campaign(
+        self,
+        who: str,
+        *,
+        code: str,
+        version: int | None = None,
+        counts_from: str | None = None,
+        confirming_level: str | None = None,
+        applied_to: date | None = None,
+        reason: str | None = None,
+    ) -> str:
+        """Change a campaign; counting otherwise changes what settled phases have reached."""
+        campaign = self._manage(who, code)
+        self.check_version(version, campaign.version)
+        first, last = campaign.applied
+        campaign.applied = (first, applied_to or last)
+        if campaign.applied[1] < first:
+            raise RefusedError(*REVERSED)
+        campaign.confirming = confirming_level or campaign.confirming
+        campaign.version += 1
+        if counts_from not in (None, campaign.counts_from):
+            assert counts_from is not None
+            self._count_otherwise(code, counts_from, reason)
+        return "CampaignPayload"
+
+    def _count_otherwise(self, code: str, counts_from: str, reason: str | None) -> None:
+        campaign = self.campaigns[code]
+        campaign.counts_from = counts_from
+        for ordinal, phase in campaign.phases.items():
+            if self._settled(phase, phase.last):
+                self.adjust("PHASE", (code, ordinal), campaign.owner, reason)
+        sign = 1 if counts_from == "RECOGNISED" else -1
+        for ordinal, phase in campaign.phases.items():
+            recognised = [
+                work.unit
+                for work in self.works.values()
+                if (work.campaign, work.phase, work.state) == (code, ordinal, "RECOGNISED")
+            ]
+            for unit in set(recognised if phase.results is not None else ()):
+                self.adjust("PHASE", (code, ordinal), unit, reason, sign * recognised.count(unit))
+
+    def add_phase(
+        self, who: str, *, campaign: str, opens_on: date, closes_on: date, ordinal: int
+    ) -> str:
+        """Add a phase that meets no other."""
+        managed = self._manage(who, campaign)
+        self._check_order(opens_on, closes_on)
+        if ordinal in managed.phases:
+            raise RefusedError("Conflict", "TAKEN")
+        managed.phases[ordinal] = Phase(opens_on, closes_on)
+        self._check_apart(campaign, ordinal, managed.owner)
+        return "PhasePayload"
+
+    def update_phase(
+        self,
+        who: str,
+        *,
+        campaign: str,
+        phase: int,
+        opens_on: date | None = None,
+        closes_on: date | None = None,
+        version: int | None = None,
+        reason: str | None = None,
+    ) -> str:
+        """Change a phase's days; what counts in it stays."""
+        managed = self._manage(who, campaign)
+        held = self.find_phase(campaign, phase)
+        self.check_version(version, held.version)
+        before = (held.first, held.last)
+        after = (opens_on or held.first, closes_on or held.last)
+        self._check_order(*after)
+        others = [other for ordinal, other in managed.phases.items() if ordinal != phase]
+        if after != before and any(meet(after, (one.first, one.last)) for one in others):
+            raise RefusedError("PhaseRejected", "OVERLAP")
+        if self._settled(held, held.last):
+            self.adjust("PHASE", (campaign, phase), managed.owner, reason)
+        (held.first, held.last), held.version = after, held.version + 1
+        if after != before:
+            self._check_apart(campaign, phase, managed.owner)
+            self._check_drives(campaign, phase, managed.owner)
+        return "UpdatePhasePayload"
+
+    def override_phase_window(
+        self,
+        who: str,
+        *,
+        campaign: str,
+        phase: int,
+        unit: str,
+        opens_on: date | None = None,
+        closes_on: date | None = None,
+        version: int | None = None,
+        reason: str | None = None,
+    ) -> str:
+        """Give a phase other days at a unit and below; or, without days, take them away."""
+        self._at_unit(who, campaign, unit)
+        held = self.find_phase(campaign, phase)
+        _, last = self.window(campaign, phase, unit)
+        known = held.overrides.get(unit)
+        if known:
+            self.check_version(version, known[2])
+        if opens_on is None and closes_on is None:
+            if not known:
+                raise RefusedError(*NOT_FOUND)
+            del held.overrides[unit]
+        elif opens_on is None or closes_on is None:
+            raise RefusedError("InvalidInput", "BLANK")
+        else:
+            self._check_order(opens_on, closes_on)
+            held.overrides[unit] = (opens_on, closes_on, known[2] + 1 if known else 1)
+        if self._settled(held, last):
+            self.adjust("WINDOW", (campaign, phase), unit, reason)
+        self._check_apart(campaign, phase, unit)
+        self._check_drives(campaign, phase, unit)
+        return "OverridePhaseWindowPayload"
+
+    def add_drive(
+        self,
+        who: str,
+        *,
+        campaign: str,
+        phase: int,
+        unit: str,
+        opens_on: date,
+        closes_on: date,
+        reason: str | None = None,
+    ) -> str:
+        """Call a drive within the phase as it holds at a unit."""
+        self.enter(who, "assign")
+        self._check_order(opens_on, closes_on)
+        self._at_unit(who, campaign, unit)
+        held = self.find_phase(campaign, phase)
+        first, last = self.window(campaign, phase, unit)
+        if opens_on < first or last < closes_on:
+            raise RefusedError("PhaseRejected", "OUTSIDE_PHASE")
+        held.drives.append((unit, opens_on, closes_on))
+        if self._settled(held, last):
+            self.adjust("DRIVE", (campaign, phase), unit, reason)
+        return "AddDrivePayload"
+
+    def freeze_phase(
+        self, who: str, *, campaign: str, phase: int, version: int | None = None
+    ) -> str:
+        """Store the results of a phase that has closed everywhere, once."""
+        managed = self._manage(who, campaign)
+        held = self.find_phase(campaign, phase)
+        self.check_version(version, held.version)
+        if held.results is not None:
+            raise RefusedError("PhaseRejected", "FROZEN")
+        units = self.below(managed.owner)
+        if self.today <= max(self.window(campaign, phase, unit)[1] for unit in units):
+            raise RefusedError("PhaseRejected", "NOT_CLOSED")
+        held.results = {unit: self.totals(unit, campaign, phase)["achieved"] for unit in units}
+        held.version += 1
+        return "PhasePayload"
+
+    def results(self) -> Mapping[tuple[str, int, str], int]:
+        """Return what is stored of frozen phases."""
+        return {
+            (code, ordinal, unit): achieved
+            for code, campaign in self.campaigns.items()
+            for ordinal, phase in campaign.phases.items()
+            for unit, achieved in (phase.results or {}).items()
+        }
+
+    def _manage(self, who: str, code: str) -> Campaign:
+        self.enter(who, "manage_campaigns")
+        campaign = self.find_campaign(code)
+        self.require(who, "manage_campaigns", campaign.owner)
+        return campaign
+
+    def _at_unit(self, who: str, campaign: str, unit: str) -> None:
+        self.enter(who, "assign")
+        owner = self.find_campaign(campaign).owner
+        place = self.find_unit(who, unit)
+        self.require(who, "assign", unit)
+        if place.closed:
+            raise RefusedError("PhaseRejected", "UNIT_CLOSED")
+        if owner not in self.line(unit):
+            raise RefusedError("PhaseRejected", "OUTSIDE_CAMPAIGN")
+
+    def _settled(self, phase: Phase, last: date) -> bool:
+        return phase.results is not None or self.today > last
+
+    def _check_order(self, first: date, last: date) -> None:
+        if last < first:
+            raise RefusedError(*REVERSED)
+
+    def _check_apart(self, campaign: str, ordinal: int, top: str) -> None:
+        """Refuse a phase that meets another one at a unit below `top` or there."""
+        phases = self.campaigns[campaign].phases
+        for unit in self.below(top):
+            own = self.window(campaign, ordinal, unit)
+            others = [self.window(campaign, n, unit) for n in phases if n != ordinal]
+            if any(meet(own, other) for other in others):
+                raise RefusedError("PhaseRejected", "OVERLAP")
+
+    def _check_drives(self, campaign: str, ordinal: int, top: str) -> None:
+        """Refuse to leave a drive outside its phase that is not over."""
+        for unit, opens_on, closes_on in self.campaigns[campaign].phases[ordinal].drives:
+            first, last = self.window(campaign, ordinal, unit)
+            outside = opens_on < first or last < closes_on
+            if outside and top in self.line(unit) and closes_on >= self.today:
+                raise RefusedError("PhaseRejected", "DRIVE_LEFT_OUT")

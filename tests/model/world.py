@@ -1,0 +1,294 @@
+"""Everything that there is: the tree, people, grants, campaigns, initiatives. And who may do what.
+
+Written from PROGRAMME.md and not from the code. What is refused raises `RefusedError` with what
+GraphQL should answer: the type's name and its code; of invalid input, the code of what is wrong.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+
+from tests.model.nation import ACCOUNTS, APPLIED, CAMPAIGN, CONFIRMING, PEOPLE, PHASES, UNITS
+
+LEVELS = ("CONFEDERATION", "FEDERATION", "UPPER", "GRASSROOTS")
+# Who may do what (PROGRAMME.md), by role: S in the subtree, U at the grant's own unit, O one's own.
+MATRIX = {
+    "see_unit": {"MEMBER": "U", "SUPPORT": "S", "OFFICER": "S", "COUNCIL": "S", "ADMIN": "S"}
+    | {"AUDITOR": "S"},
+    "see_work": {"SUPPORT": "S", "OFFICER": "S", "COUNCIL": "S", "ADMIN": "S", "AUDITOR": "S"},
+    "see_person": {"SUPPORT": "S", "OFFICER": "S", "ADMIN": "S"},
+    "see_grants": {"ADMIN": "S", "AUDITOR": "S"},
+    "own": {"MEMBER": "O"},
+    "write": {"SUPPORT": "S", "OFFICER": "S"},
+    "review": {"OFFICER": "U", "COUNCIL": "U", "ADMIN": "U"},
+    "assign": {"ADMIN": "S"},
+    "register": {"OFFICER": "S", "ADMIN": "S"},
+    "manage_campaigns": {"ADMIN": "S"},
+    "curate": {"OFFICER": "S", "ADMIN": "S"},
+    "award": {"OFFICER": "S", "ADMIN": "S"},
+    "manage_units": {"ADMIN": "S"},
+    "manage_grants": {"ADMIN": "S"},
+}
+STANDING = ("SUBMITTED", "RECOGNISED", "CONFIRMED", "RETURNED", "REJECTED")
+
+
+class RefusedError(Exception):
+    """What GraphQL should answer instead of success."""
+
+    def __init__(self, type_: str, code: str | None = None) -> None:
+        super().__init__(type_, code)
+        self.answer = (type_, code)
+
+
+FORBIDDEN = ("Forbidden", "FORBIDDEN")
+NOT_FOUND = ("NotFound", "NOT_FOUND")
+STALE = ("Conflict", "STALE")
+REASON_NEEDED = ("InvalidInput", "REASON_NEEDED")
+
+
+@dataclass
+class Unit:
+    """A unit; `closed` is its last day."""
+
+    level: str
+    parent: str | None
+    members: int = 10
+    first: date = date(2020, 1, 1)
+    closed: date | None = None
+    merged_into: str | None = None
+    version: int = 1
+
+
+@dataclass
+class Grant:
+    """A role of an account at a unit, from a day to a day."""
+
+    account: str
+    role: str
+    unit: str
+    first: date = date(2020, 1, 1)
+    last: date | None = None
+    revoked: bool = False
+    id: int | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it holds on a day."""
+        return not self.revoked and self.first <= day and (self.last is None or day <= self.last)
+
+    def meets(self, first: date, last: date | None) -> bool:
+        """Whether it shares a day with others."""
+        return (last is None or self.first <= last) and (self.last is None or first <= self.last)
+
+
+@dataclass
+class Phase:
+    """A phase; `results` are what each unit had achieved when it was frozen."""
+
+    first: date
+    last: date
+    version: int = 1
+    results: dict[str, int] | None = None
+    overrides: dict[str, tuple[date, date, int]] = field(default_factory=dict)
+    drives: list[tuple[str, date, date]] = field(default_factory=list)
+
+
+@dataclass
+class Campaign:
+    """A campaign of a unit and everything below it."""
+
+    owner: str
+    counts_from: str = "RECOGNISED"
+    confirming: str = CONFIRMING
+    applied: tuple[date, date] = APPLIED
+    phases: dict[int, Phase] = field(default_factory=dict)
+    version: int = 1
+
+
+@dataclass
+class Work:
+    """An initiative; `decisions` are the units, accounts and decisions so far."""
+
+    campaign: str
+    unit: str
+    authors: set[str]
+    drafter: str
+    applied_on: date
+    confidential: bool = False
+    state: str = "DRAFT"
+    phase: int | None = None
+    awaits: str | None = None
+    decisions: list[tuple[str, str, str]] = field(default_factory=list)
+    repeats: str | None = None
+    published: bool = False
+    version: int = 1
+
+
+class World:
+    """Everything that there is."""
+
+    def __init__(self, today: date) -> None:
+        self.today = today
+        self.units = {code: Unit(level, parent) for code, (level, parent) in UNITS.items()}
+        self.home = dict(PEOPLE)
+        self.person = {name: who.person for name, who in ACCOUNTS.items()}
+        self.grants = [
+            Grant(name, *grant) for name, who in ACCOUNTS.items() for grant in who.grants
+        ]
+        phases = {ordinal: Phase(*days) for ordinal, days in PHASES.items()}
+        self.campaigns = {CAMPAIGN: Campaign("R", phases=phases)}
+        self.works: dict[str, Work] = {}
+        self.numbers: Counter[tuple[str, int]] = Counter()
+        # Unit, campaign, phase: assigned, registered, version.
+        self.targets: dict[tuple[str, str, int], tuple[int | None, int | None, int]] = {}
+        self.awards: set[tuple[str, str, str]] = set()
+        # Kind, campaign, phase, unit, gained.
+        self.adjustments: Counter[tuple[str, str, int, str, int]] = Counter()
+
+    # The tree
+
+    def line(self, unit: str) -> list[str]:
+        """Return a unit and the units above it, upwards."""
+        above = self.units[unit].parent
+        return [unit, *(self.line(above) if above else ())]
+
+    def below(self, top: str) -> list[str]:
+        """Return a unit and everything below it."""
+        return [code for code in self.units if top in self.line(code)]
+
+    def children(self, unit: str) -> list[str]:
+        """Return the units directly below one, by code."""
+        return sorted(code for code, one in self.units.items() if one.parent == unit)
+
+    def rank(self, unit: str) -> int:
+        """Return 0 for the top level, and more for those below."""
+        return LEVELS.index(self.units[unit].level)
+
+    # Who may do what
+
+    def roles(self, who: str | None) -> list[tuple[str, str]]:
+        """Return somebody's roles with their units, as of today."""
+        return [
+            (grant.role, grant.unit)
+            for grant in self.grants
+            if grant.account == who and grant.holds_on(self.today)
+        ]
+
+    def holds(self, who: str | None, what: str, unit: str) -> bool:
+        """Whether somebody may do something at a unit."""
+        reach = MATRIX[what]
+        return any(
+            (reach.get(role) == "S" and place in self.line(unit))
+            or (reach.get(role) == "U" and place == unit)
+            for role, place in self.roles(who)
+        )
+
+    def enter(self, who: str | None, *what: str) -> None:
+        """Refuse whoever may do none of these anywhere."""
+        if who is None:
+            raise RefusedError("Forbidden", "SIGN_IN")
+        roles = [role for role, _ in self.roles(who)]
+        if "AUDITOR" in roles:
+            raise RefusedError("Forbidden", "AUDITOR")
+        if not any(role in MATRIX[one] for one in what for role in roles):
+            raise RefusedError(*FORBIDDEN)
+
+    def require(self, who: str | None, what: str, unit: str) -> None:
+        """Refuse whoever may not do something at a unit."""
+        if not self.holds(who, what, unit):
+            raise RefusedError(*FORBIDDEN)
+
+    def check_version(self, seen: int | None, version: int) -> None:
+        """Refuse a version that is no longer."""
+        if seen not in (None, version):
+            raise RefusedError(*STALE)
+
+    def self_of(self, who: str | None) -> str | None:
+        """Return the person whose own initiatives somebody may handle."""
+        own = any(role in MATRIX["own"] for role, _ in self.roles(who))
+        return self.person[who] if own and who is not None else None
+
+    def find_unit(self, who: str | None, unit: str) -> Unit:
+        """Return a unit that somebody sees; everybody sees the root."""
+        if unit not in self.units or not (
+            self.units[unit].parent is None or self.holds(who, "see_unit", unit)
+        ):
+            raise RefusedError(*NOT_FOUND)
+        return self.units[unit]
+
+    def sees_work(self, who: str | None, work: Work) -> bool:
+        """Whether somebody sees an initiative."""
+        own = self.self_of(who)
+        return (
+            work.published
+            or (own is not None and own in work.authors)
+            or self.holds(who, "see_work", work.unit)
+        )
+
+    def find_work(self, who: str | None, number: str) -> Work:
+        """Return an initiative that somebody sees."""
+        if number not in self.works or not self.sees_work(who, self.works[number]):
+            raise RefusedError(*NOT_FOUND)
+        return self.works[number]
+
+    def find_campaign(self, code: str) -> Campaign:
+        """Return a campaign; everybody sees all."""
+        if code not in self.campaigns:
+            raise RefusedError(*NOT_FOUND)
+        return self.campaigns[code]
+
+    def find_phase(self, campaign: str, ordinal: int) -> Phase:
+        """Return a phase; everybody sees all."""
+        if ordinal not in self.find_campaign(campaign).phases:
+            raise RefusedError(*NOT_FOUND)
+        return self.campaigns[campaign].phases[ordinal]
+
+    # Phases as they hold at a unit
+
+    def window(self, campaign: str, ordinal: int, unit: str) -> tuple[date, date]:
+        """Return a phase's days at a unit: of the nearest override at or above it, else its own."""
+        phase = self.campaigns[campaign].phases[ordinal]
+        for place in self.line(unit):
+            if place in phase.overrides:
+                return phase.overrides[place][:2]
+        return phase.first, phase.last
+
+    def adjust(
+        self, kind: str, at: tuple[str, int], unit: str, reason: str | None, gained: int = 0
+    ) -> None:
+        """Note a change to what was settled, which takes a reason."""
+        if not reason:
+            raise RefusedError(*REASON_NEEDED)
+        self.adjustments[kind, *at, unit, gained] += 1
+
+    def is_frozen(self, work: Work) -> bool:
+        """Whether the results of an initiative's phase are stored."""
+        return (
+            work.phase is not None
+            and self.campaigns[work.campaign].phases[work.phase].results is not None
+        )
+
+    # Totals
+
+    def counts(self, work: Work) -> bool:
+        """Whether an initiative counts as achieved."""
+        counting = self.campaigns[work.campaign].counts_from
+        return work.state == "CONFIRMED" or (counting, work.state) == ("RECOGNISED", "RECOGNISED")
+
+    def totals(self, unit: str, campaign: str, ordinal: int) -> Counter[str]:
+        """Return what a unit's subtree has in a phase, without zeros."""
+        counted: Counter[str] = Counter()
+        people = set()
+        for work in self.works.values():
+            if (work.campaign, work.phase) != (campaign, ordinal):
+                continue
+            if self.counts(work):
+                people |= {one for one in work.authors if unit in self.line(self.home[one])}
+            if unit in self.line(work.unit):
+                counted["submitted"] += work.state in STANDING
+                counted["recognised"] += work.state in ("RECOGNISED", "CONFIRMED")
+                counted["confirmed"] += work.state == "CONFIRMED"
+                counted["returned"] += work.state == "RETURNED"
+                counted["rejected"] += work.state == "REJECTED"
+                counted["achieved"] += self.counts(work)
+        counted["participants"] = len(people)
+        return +counted

@@ -1,0 +1,100 @@
+"""An auditor only reads: refused at the field, by the command and by the database."""
+
+import asyncio
+import hashlib
+from itertools import count
+from typing import Any
+
+import psycopg
+import pytest
+from graphql.utilities import coerce_input_value
+
+from auth.principal import Principals
+from db.rules.errors import ForbiddenError
+from db.sessions import Reader
+from db.transactions import Attempt, Writer
+from db.url import READER, WRITER, with_role
+from schema.build import SCHEMA
+from schema.compiler.commands import COMMAND
+from schema.inputs import arguments
+from schema.run import _input
+from tests.model import cells
+from tests.model.cells import CELLS
+from tests.model.played import NEEDED, RENAMED, Played, camel, shaped
+
+FIELDS = SCHEMA._schema.mutation_type.fields
+AUDITORS = ("auditor-r", "auditor-admin")  # the second has AUDITOR at FA and ADMIN at the root
+_numbers = count()
+
+
+@pytest.fixture
+def played(server, template):
+    nation = Played(server, template, f"audited_{next(_numbers)}", cells.TODAY)
+    # An auditor of the whole tree who is an administrator of all of it as well.
+    cells.grant(nation, "auditor-admin", "AUDITOR", "R")
+    yield nation
+    nation.close()
+
+
+def held(url: str) -> dict[str, str]:
+    """Return a hash of every table's rows but the audit log's, and the keys that sign tokens."""
+    with psycopg.connect(url) as connection:
+        tables = connection.execute(
+            "select tablename from pg_tables where schemaname = 'public'"
+            " and tablename not like 'audit_%' and tablename <> 'signing_key'"
+        ).fetchall()
+        return {
+            table: hashlib.sha256(
+                repr(connection.execute(f"select t::text from {table} t order by 1").fetchall())
+                .encode()
+            ).hexdigest()
+            for (table,) in tables
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("who", AUDITORS)
+def test_every_mutation_of_the_schema_is_refused_at_its_field(played, who):
+    assert {camel(name) for name in CELLS} == set(FIELDS)
+    inputs = {name: prepare(played, "FA") for name, prepare in CELLS.items()}
+    before = held(played.url)
+    answers = {name: played.do(who, name, given) for name, given in inputs.items()}
+    assert set(answers.values()) == {("Forbidden", "AUDITOR")}
+    assert held(played.url) == before
+
+
+@pytest.mark.parametrize("who", AUDITORS)
+def test_every_command_is_refused_an_auditors_session(played, who):
+    """Behind the guard of the field: no scope lets the command, or the database, do it."""
+    inputs = {name: prepare(played, "FA") for name, prepare in CELLS.items()}
+    before = held(played.url)
+    allowed = asyncio.run(carried_out(played.url, who, inputs))
+    assert allowed == []
+    assert held(played.url) == before
+
+
+async def carried_out(url: str, who: str, inputs: dict[str, cells.Given]) -> list[str]:
+    """Run every command as somebody whom no field has stopped; return what was not refused."""
+    reader, writer = Reader(with_role(url, READER), size=1), Writer(with_role(url, WRITER), size=1)
+    await reader.open()
+    await writer.open()
+    caller = (await Principals(reader, cells.TODAY).of(who)).caller
+    done = []
+    for name, given in inputs.items():
+        command, fields = called(name, given)
+        try:
+            await writer.run(caller, Attempt("test"), lambda s, c=command, f=fields: c(s, **f))
+        except ForbiddenError:
+            continue
+        done.append(name)
+    await writer.close()
+    await reader.close()
+    return done
+
+
+def called(name: str, given: cells.Given) -> tuple[Any, dict[str, Any]]:
+    """Return the command of a mutation and what it is called with."""
+    field = FIELDS[camel(name)]
+    said = NEEDED.get(name, {}) | shaped(given, RENAMED.get(name, {}))
+    coerced = coerce_input_value(said, field.args["input"].type)
+    declared = field.extensions["strawberry-definition"]
+    return declared.metadata[COMMAND].command, arguments(_input(declared, coerced))

@@ -1,0 +1,117 @@
+"""Nothing outside the matrix ever succeeds, and everything inside it does: each cell is tried."""
+
+from itertools import count
+
+import pytest
+
+from schema.build import SCHEMA
+from tests.model import cells
+from tests.model.cells import CELLS, PLACES
+from tests.model.played import Played, camel
+
+ROLES = ("MEMBER", "SUPPORT", "OFFICER", "COUNCIL", "ADMIN", "AUDITOR")
+S = {"unit", "inside"}  # in the subtree of the grant's unit
+OWN = {"own"}  # one's own record
+U = {"unit"}  # where it awaits the grant's own unit
+_AUTHORS = {"MEMBER": OWN, "SUPPORT": S, "OFFICER": S}
+_REVIEW = {"OFFICER": U, "COUNCIL": U, "ADMIN": U}
+_ADMIN = {"ADMIN": S}
+_CURATE = {"OFFICER": S, "ADMIN": S}
+
+# PROGRAMME.md, "Who may do what", row by row as it concerns mutations: by role where it may.
+# A role that is not named may not at all, nor who has no grant or has not signed in.
+MATRIX = {
+    # draft, edit, submit, withdraw
+    "draft_initiative": _AUTHORS,
+    "edit_initiative": _AUTHORS,
+    "submit_initiative": _AUTHORS,
+    "withdraw_initiative": _AUTHORS,
+    # review where it awaits the grant's own unit
+    "review_initiative": _REVIEW,
+    "review_initiatives": _REVIEW,
+    # assign targets to direct children, override windows, drives
+    "assign_targets": _ADMIN,
+    "distribute_target": _ADMIN,
+    "override_phase_window": _ADMIN,
+    "add_drive": _ADMIN,
+    # register a unit's own target
+    "register_target": {"OFFICER": S, "ADMIN": S},
+    # create and change campaigns and phases, at the owner unit
+    "create_campaign": _ADMIN,
+    "update_campaign": _ADMIN,
+    "add_phase": _ADMIN,
+    "update_phase": _ADMIN,
+    "freeze_phase": _ADMIN,
+    # link duplicates, award, publish
+    "link_duplicate": _CURATE,
+    "grant_award": _CURATE,
+    "publish_initiative": _CURATE,
+    # create, move, merge, close units; give and take grants
+    "create_unit": _ADMIN,
+    "update_unit": _ADMIN,
+    "move_unit": _ADMIN,
+    "merge_units": _ADMIN,
+    "close_unit": _ADMIN,
+    "grant_role": _ADMIN,
+    "revoke_role": _ADMIN,
+}
+_AUTHORED = [name for name, roles in MATRIX.items() if "MEMBER" in roles]
+_numbers = count()
+
+
+def test_the_matrix_has_every_mutation():
+    assert {camel(name) for name in MATRIX} == set(SCHEMA._schema.mutation_type.fields)
+    assert MATRIX.keys() == CELLS.keys()
+
+
+@pytest.fixture
+def played(server, template):
+    nation = Played(server, template, f"matrix_{next(_numbers)}", cells.TODAY)
+    yield nation
+    nation.close()
+
+
+def attempt(played, who, name, place, person=None):
+    """Return the type of what somebody is answered to a valid input at a place."""
+    unit = PLACES.get(place, "FA")
+    own = {"author": person} if place == "own" else {}
+    given = CELLS[name](played, unit, **own)
+    if name == "review_initiatives":
+        type_, _ = answer = played.do(who, name, given)
+        # Of several decisions the first that is refused says why.
+        return ("Forbidden", answer[1]) if type_ == "DecisionRefused" else answer
+    return played.do(who, name, given)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_may_what_the_matrix_says_and_nothing_else(played, role):
+    person = cells.member(played, "FA")
+    who = cells.account(played, person)
+    cells.grant(played, who, role, "FA")
+    wrong = []
+    for name, roles in MATRIX.items():
+        for place in [*PLACES, *(["own"] if name in _AUTHORED and role == "MEMBER" else [])]:
+            type_, code = attempt(played, who, name, place, person)
+            allowed = place in roles.get(role, set())
+            if role == "AUDITOR":
+                expected = (type_, code) == ("Forbidden", "AUDITOR")
+            elif allowed:
+                expected = type_.endswith("Payload")
+            else:
+                expected = (type_, code) in (
+                    ("Forbidden", "FORBIDDEN"),
+                    ("NotFound", "NOT_FOUND"),
+                    ("Forbidden", "NOT_FOUND"),
+                )
+            if not expected:
+                wrong.append((name, place, allowed, type_, code))
+    assert wrong == []
+    assert played.recounted() == 0
+
+
+@pytest.mark.parametrize(("who", "code"), [("nobody", "FORBIDDEN"), (None, "SIGN_IN")])
+def test_without_a_grant_nothing_is_allowed(played, who, code):
+    answers = {
+        (name, place): attempt(played, who, name, place) for name in MATRIX for place in PLACES
+    }
+    assert {cell: answer for cell, answer in answers.items() if answer != ("Forbidden", code)} == {}
