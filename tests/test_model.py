@@ -63,6 +63,7 @@ class Play(RuleBasedStateMachine):
         for name in wanted:
             assert state[name] == wanted[name], name
         assert self.played.recounted() == 0
+        assert self.played.audit_faults() == 0
         assert stored.refusals() == self.refused
 
     @rule(action=st.sampled_from(ACTIONS), luck=st.randoms(use_true_random=True))

@@ -202,7 +202,11 @@ def override_phase_window(p: Programme, luck: Random) -> Given:
             {"opens_on": date(2022, 4, 2), "closes_on": date(2022, 12, luck.randint(1, 31))},
         ]
     )
-    return phase | days | {"unit": unit, "version": _seen(luck, 1), "reason": _why(luck)}
+    return (
+        phase
+        | days
+        | {"unit": unit, "version": _seen(luck, 1 if known else 0), "reason": _why(luck)}
+    )
 
 
 @drawn

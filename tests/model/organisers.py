@@ -131,8 +131,7 @@ class Organisers(World):
         held = self.find_phase(campaign, phase)
         _, last = self.window(campaign, phase, unit)
         known = held.overrides.get(unit)
-        if known:
-            self.check_version(version, known[2])
+        self.check_version(version, known[2] if known else 0)
         if opens_on is None and closes_on is None:
             if not known:
                 raise RefusedError(*NOT_FOUND)

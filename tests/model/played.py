@@ -10,6 +10,7 @@ import psycopg
 from db.embedded import EmbeddedServer
 from db.prepare import prepare
 from db.verify import verify
+from db.verify_audit import verify_audit
 from tests.client import Client, client
 from tests.model.nation import found
 
@@ -96,6 +97,11 @@ class Played:
         """Return how many stored cells differ from a recount of the raw rows."""
         with psycopg.connect(self.url) as connection:
             return verify(connection).differing
+
+    def audit_faults(self) -> int:
+        """Return how many events or chains of the audit log do not hold."""
+        with psycopg.connect(self.url) as connection:
+            return verify_audit(connection).faulty
 
 
 def camel(name: str) -> str:
