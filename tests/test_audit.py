@@ -19,7 +19,13 @@ NOT_WATCHED = {
     "rollup_day": "the same",
     "participation": "the same",
     "initiative_counter": "the last number that an initiative was given, which it has",
-    "request_key": "what a command returned, for a day; the command's changes are told",
+    "request_key": "what a command returned, for a week; the command's changes are told",
+    "browser_session": "that somebody is signed in changes nothing; it ends by itself",
+    "known_device": "the same",
+    "sign_in_attempt": "the same",
+    "authorization_code": "the same",
+    "token_family": "the same",
+    "refresh_token": "the same",
 }
 
 

@@ -43,7 +43,7 @@ create or replace function audit_derived() returns text[]
 language sql immutable parallel safe
 return array[
     'path', 'depth', 'search', 'sketch', 'upper_id', 'federation_id', 'grassroots_count',
-    'grants_version', 'benefit_claimed', 'benefit_verified', 'version'
+    'grants_version', 'benefit_claimed', 'benefit_verified', 'version', 'last_step'
 ];
 
 -- A row as the log may hold it: without what is derived, without nulls, and with personal data,
@@ -56,6 +56,10 @@ return (
             when 'person' then array['code', 'name', 'email', 'phone']
             when 'account' then array['password_hash']
             when 'signing_key' then array['private_jwk']
+            when 'oauth_client' then array['secret_hash']
+            when 'totp_secret' then array['secret']
+            when 'recovery_code' then array['code_hash']
+            when 'invitation' then array['token_hash']
             when 'initiative' then array['content']
             else '{}' end) then '"***"'::jsonb
         when key = any (audit_prose_columns()) then to_jsonb(audit_prose(value #>> '{}', people))

@@ -60,3 +60,10 @@ begin atomic
         select account_id from invitation where expires_at < moment
         order by expires_at limit most for update skip locked);
 end;
+
+-- Who may come in by what is told as other changes are; secrets stand as ***.
+select audit_watch(name, object_type, key) from (values
+    ('oauth_client', 'Client', ''), ('consent', 'Account', 'account_id'),
+    ('invitation', 'Account', 'account_id'), ('totp_secret', 'Account', 'account_id'),
+    ('recovery_code', 'Account', 'account_id')
+) as watched (name, object_type, key);
