@@ -167,16 +167,20 @@ class Writer:
         *,
         unit_id: int | None = None,
         after: dict[str, Any] | None = None,
+        outdated: bool = False,
     ) -> None:
         """Note in the audit log what changed no row: a refused attempt, or an export.
 
-        Whatever has become of the caller's grants: it is who asked. Raises UnavailableError.
+        With `outdated` whatever has become of the caller's grants: it is who asked. Raises
+        GrantsChangedError else, and UnavailableError.
         """
 
         async def append(session: WriteSession) -> None:
             await session.execute(_NOTE, kind, None, None, unit_id, after)
 
-        await self.run(replace(caller, grants_version=None), attempt, append)
+        await self.run(
+            replace(caller, grants_version=None) if outdated else caller, attempt, append
+        )
 
 
 async def _write(

@@ -115,12 +115,13 @@ class Mutations:
                 return await self._once(principal.caller, attempt, guarded, input_, given)
             except DomainError as error:
                 try:
-                    await self._note_refusal(principal.caller, attempt, error, input_)
+                    await self._note_refusal(
+                        principal.caller, attempt, error, input_, outdated=not left
+                    )
                 except GrantsChangedError:
-                    # Refused by grants that are no longer those of the caller: ask by what is.
+                    # Refused by grants that are no longer the caller's: ask by those that are.
                     asker.grants_changed()
-                    if left:
-                        continue
+                    continue
                 raise
             except GrantsChangedError:
                 asker.grants_changed()
@@ -146,7 +147,7 @@ class Mutations:
         return await self._writer.run(caller, attempt, command)
 
     async def _note_refusal(
-        self, caller: Caller, attempt: Attempt, error: DomainError, input_: Any
+        self, caller: Caller, attempt: Attempt, error: DomainError, input_: Any, *, outdated: bool
     ) -> None:
         named = {
             name: _notable(value, _LONGEST_KEY)
@@ -154,7 +155,9 @@ class Mutations:
             if name in _NAMING and isinstance(value, str | int)
         }
         note = {"code": error.code, **named}
-        await self._writer.note(caller, attempt, "REFUSED", unit_id=error.unit_id, after=note)
+        await self._writer.note(
+            *(caller, attempt, "REFUSED"), unit_id=error.unit_id, after=note, outdated=outdated
+        )
 
 
 def _guard(principal: Principal, guarded: Guarded, input_: Any) -> None:

@@ -41,6 +41,7 @@ class Play(RuleBasedStateMachine):
     @initialize(today=st.sampled_from(TODAY))
     def begin(self, today: date) -> None:
         """Found a nation."""
+        note(f"SANGKIEN_MODEL_SEED={SEED}")
         self.model = Programme(today)
         self.played = Played(self.server, self.template, f"played_{next(_numbers)}", today)
         ids = [row[0] for row in self.played.rows("select id from role_grant order by id")]

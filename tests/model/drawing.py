@@ -3,15 +3,25 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
-from typing import Any
 
+from tests.model.parts import (
+    WHY,
+    Given,
+    a_campaign,
+    a_day,
+    a_day_applied,
+    a_phase,
+    a_reason,
+    a_unit,
+    a_version,
+    a_work,
+    some_authors,
+)
 from tests.model.programme import Programme
 from tests.model.world import LEVELS
 
-Given = dict[str, Any]
 DRAWN: dict[str, Callable[[Programme, Random], Given]] = {}
 ROLES = ("MEMBER", "SUPPORT", "OFFICER", "COUNCIL", "ADMIN", "AUDITOR")
-WHY = "Theo quyết định"
 
 
 def drawn(draw: Callable[[Programme, Random], Given]) -> Callable[[Programme, Random], Given]:
@@ -20,70 +30,25 @@ def drawn(draw: Callable[[Programme, Random], Given]) -> Callable[[Programme, Ra
     return draw
 
 
-def _day(p: Programme, luck: Random) -> date:
-    return luck.choice(
-        [p.today, p.today + timedelta(days=luck.randint(-200, 60)), date(2022, 3, 31)]
-    )
-
-
-def _why(luck: Random) -> str | None:
-    return luck.choice([None, WHY])
-
-
-def _seen(luck: Random, version: int) -> int | None:
-    return luck.choice([None, None, None, version, version + luck.choice([-1, 1])])
-
-
-def _unit(p: Programme, luck: Random) -> str:
-    return luck.choice([*p.units, *(["X"] if luck.random() < 0.1 else [])])
-
-
-def _work(p: Programme, luck: Random) -> Given:
-    number = luck.choice(sorted(p.works) or ["X"])
-    version = p.works[number].version if number in p.works else 1
-    return {"number": number, "version": _seen(luck, version)}
-
-
-def _campaign(p: Programme, luck: Random) -> str:
-    return luck.choice([*p.campaigns, "C", "C", *(["X"] if luck.random() < 0.05 else [])])
-
-
-def _phase(p: Programme, luck: Random) -> Given:
-    return {"campaign": _campaign(p, luck), "phase": luck.choice([1, 1, 2, 2, 3])}
-
-
-def _authors(p: Programme, luck: Random, unit: str) -> list[str]:
-    own = [person for person, home in p.home.items() if home == unit]
-    pool = own if own and luck.random() < 0.8 else sorted(p.home)
-    return luck.sample(pool, min(len(pool), luck.choice([1, 1, 2])))
-
-
-def _applied(p: Programme, luck: Random) -> date:
-    usual = date(2021, 6, 1)
-    return luck.choice(
-        [usual, usual, usual, usual, date(2020, 12, 31), p.today + timedelta(days=1)]
-    )
-
-
 @drawn
 def draft_initiative(p: Programme, luck: Random) -> Given:
-    unit = luck.choice([*p.home.values(), *p.home.values(), _unit(p, luck)])
+    unit = luck.choice([*p.home.values(), *p.home.values(), a_unit(p, luck)])
     return {
-        "campaign": luck.choice([_campaign(p, luck), "C", "C"]),
+        "campaign": luck.choice([a_campaign(p, luck), "C", "C"]),
         "unit": unit,
-        "authors": _authors(p, luck, unit),
-        "applied_on": _applied(p, luck),
+        "authors": some_authors(p, luck, unit),
+        "applied_on": a_day_applied(p, luck),
         "confidential": luck.random() < 0.2,
     }
 
 
 @drawn
 def edit_initiative(p: Programme, luck: Random) -> Given:
-    work = _work(p, luck)
+    work = a_work(p, luck)
     unit = p.works[work["number"]].unit if p.works else "GA1"
     some = {
-        "applied_on": _applied(p, luck),
-        "authors": _authors(p, luck, unit),
+        "applied_on": a_day_applied(p, luck),
+        "authors": some_authors(p, luck, unit),
         "confidential": luck.random() < 0.5,
     }
     return work | {name: some[name] for name in some if luck.random() < 0.5}
@@ -91,19 +56,19 @@ def edit_initiative(p: Programme, luck: Random) -> Given:
 
 @drawn
 def submit_initiative(p: Programme, luck: Random) -> Given:
-    return _work(p, luck) | {"reason": _why(luck)}
+    return a_work(p, luck) | {"reason": a_reason(luck)}
 
 
 @drawn
 def withdraw_initiative(p: Programme, luck: Random) -> Given:
-    return _work(p, luck) | {"reason": _why(luck)}
+    return a_work(p, luck) | {"reason": a_reason(luck)}
 
 
 @drawn
 def review_initiative(p: Programme, luck: Random) -> Given:
-    named = {"unit": _unit(p, luck)} if luck.random() < 0.3 else {}
+    named = {"unit": a_unit(p, luck)} if luck.random() < 0.3 else {}
     decision = luck.choice(["APPROVE", "APPROVE", "APPROVE", "RETURN", "REJECT", "REVOKE"])
-    return _work(p, luck) | named | {"decision": decision, "reason": _why(luck)}
+    return a_work(p, luck) | named | {"decision": decision, "reason": a_reason(luck)}
 
 
 @drawn
@@ -117,22 +82,22 @@ def review_initiatives(p: Programme, luck: Random) -> Given:
 
 @drawn
 def link_duplicate(p: Programme, luck: Random) -> Given:
-    return _work(p, luck) | {"original": _work(p, luck)["number"], "reason": WHY}
+    return a_work(p, luck) | {"original": a_work(p, luck)["number"], "reason": WHY}
 
 
 @drawn
 def publish_initiative(p: Programme, luck: Random) -> Given:
-    return _work(p, luck) | {"published": luck.random() < 0.8}
+    return a_work(p, luck) | {"published": luck.random() < 0.8}
 
 
 @drawn
 def grant_award(p: Programme, luck: Random) -> Given:
-    unit, person = _unit(p, luck), luck.choice([*p.home, "X"])
+    unit, person = a_unit(p, luck), luck.choice([*p.home, "X"])
     to: Given = luck.choice(
         [{"unit": unit}, {"person": person}, {"unit": unit}, {}, {"unit": unit, "person": person}]
     )
     number = luck.choice(["1/QĐ", "2/QĐ"])
-    return to | {"issuer": _unit(p, luck), "decision_number": number, "awarded_on": _day(p, luck)}
+    return to | {"issuer": a_unit(p, luck), "decision_number": number, "awarded_on": a_day(p, luck)}
 
 
 @drawn
@@ -140,7 +105,7 @@ def create_campaign(p: Programme, luck: Random) -> Given:
     last = luck.choice([date(2022, 12, 31), date(2022, 12, 31), date(2020, 1, 1)])
     return {
         "code": luck.choice(["C", "D", "E", "G"]),
-        "owner": _unit(p, luck),
+        "owner": a_unit(p, luck),
         "counts_from": luck.choice(["RECOGNISED", "CONFIRMED"]),
         "applied": (date(2021, 1, 1), last),
     }
@@ -148,7 +113,7 @@ def create_campaign(p: Programme, luck: Random) -> Given:
 
 @drawn
 def update_campaign(p: Programme, luck: Random) -> Given:
-    code = _campaign(p, luck)
+    code = a_campaign(p, luck)
     version = p.campaigns[code].version if code in p.campaigns else 1
     some = {
         "counts_from": luck.choice(["RECOGNISED", "CONFIRMED"]),
@@ -156,11 +121,11 @@ def update_campaign(p: Programme, luck: Random) -> Given:
         "applied_to": luck.choice([date(2022, 12, 31), date(2022, 6, 30), date(2020, 1, 1)]),
     }
     said = {name: some[name] for name in some if luck.random() < 0.4}
-    return said | {"code": code, "version": _seen(luck, version), "reason": _why(luck)}
+    return said | {"code": code, "version": a_version(luck, version), "reason": a_reason(luck)}
 
 
 def _span(p: Programme, luck: Random) -> Given:
-    first = _day(p, luck)
+    first = a_day(p, luck)
     return {"opens_on": first, "closes_on": first + timedelta(days=luck.randint(-5, 120))}
 
 
@@ -168,29 +133,29 @@ def _span(p: Programme, luck: Random) -> Given:
 def add_phase(p: Programme, luck: Random) -> Given:
     late = {"opens_on": date(2023, 1, 1), "closes_on": date(2023, 3, 31)}
     span = luck.choice([_span(p, luck), late])
-    return {"campaign": _campaign(p, luck), "ordinal": luck.choice([1, 2, 3, 4])} | span
+    return {"campaign": a_campaign(p, luck), "ordinal": luck.choice([1, 2, 3, 4])} | span
 
 
 @drawn
 def update_phase(p: Programme, luck: Random) -> Given:
-    phase = _phase(p, luck)
+    phase = a_phase(p, luck)
     held = p.campaigns[phase["campaign"]].phases if phase["campaign"] in p.campaigns else {}
     version = held[phase["phase"]].version if phase["phase"] in held else 1
     span = _span(p, luck)
     said = {name: span[name] for name in span if luck.random() < 0.3}
-    return phase | said | {"version": _seen(luck, version), "reason": _why(luck)}
+    return phase | said | {"version": a_version(luck, version), "reason": a_reason(luck)}
 
 
 @drawn
 def override_phase_window(p: Programme, luck: Random) -> Given:
-    phase = _phase(p, luck)
+    phase = a_phase(p, luck)
     known = [
         (campaign, ordinal, unit)
         for campaign, one in p.campaigns.items()
         for ordinal, held in one.phases.items()
         for unit in held.overrides
     ]
-    unit = _unit(p, luck)
+    unit = a_unit(p, luck)
     if known and luck.random() < 0.5:
         phase["campaign"], phase["phase"], unit = luck.choice(known)
     days = luck.choice(
@@ -205,18 +170,18 @@ def override_phase_window(p: Programme, luck: Random) -> Given:
     return (
         phase
         | days
-        | {"unit": unit, "version": _seen(luck, 1 if known else 0), "reason": _why(luck)}
+        | {"unit": unit, "version": a_version(luck, 1 if known else 0), "reason": a_reason(luck)}
     )
 
 
 @drawn
 def add_drive(p: Programme, luck: Random) -> Given:
-    return _phase(p, luck) | _span(p, luck) | {"unit": _unit(p, luck), "reason": _why(luck)}
+    return a_phase(p, luck) | _span(p, luck) | {"unit": a_unit(p, luck), "reason": a_reason(luck)}
 
 
 @drawn
 def freeze_phase(p: Programme, luck: Random) -> Given:
-    phase = _phase(p, luck) if luck.random() < 0.4 else {"campaign": "C", "phase": 1}
+    phase = a_phase(p, luck) if luck.random() < 0.4 else {"campaign": "C", "phase": 1}
     return phase | {"version": luck.choice([None, None, None, 1, 2])}
 
 
@@ -226,81 +191,86 @@ def _number(luck: Random) -> int | None:
 
 @drawn
 def assign_targets(p: Programme, luck: Random) -> Given:
-    phase, parent = _phase(p, luck), _unit(p, luck)
+    phase, parent = a_phase(p, luck), a_unit(p, luck)
     children = p.children(parent) or sorted(p.units)
     some = luck.sample(children, min(len(children), luck.choice([1, 2, 3])))
     if luck.random() < 0.1:
-        some = [*{*some, _unit(p, luck)}]
+        some = [*{*some, a_unit(p, luck)}]
     targets = [(unit, _number(luck), luck.choice([None, None, None, 1])) for unit in some]
-    return phase | {"parent": parent, "targets": targets, "reason": _why(luck)}
+    return phase | {"parent": parent, "targets": targets, "reason": a_reason(luck)}
 
 
 @drawn
 def register_target(p: Programme, luck: Random) -> Given:
-    given = {"unit": _unit(p, luck), "registered": _number(luck), "reason": _why(luck)}
-    return _phase(p, luck) | given | {"version": luck.choice([None, None, None, 0, 1])}
+    given = {"unit": a_unit(p, luck), "registered": _number(luck), "reason": a_reason(luck)}
+    return a_phase(p, luck) | given | {"version": luck.choice([None, None, None, 0, 1])}
 
 
 @drawn
 def distribute_target(p: Programme, luck: Random) -> Given:
-    return _phase(p, luck) | {
-        "parent": _unit(p, luck),
+    return a_phase(p, luck) | {
+        "parent": a_unit(p, luck),
         "by": luck.choice(["EQUAL", "MEMBERS", "LAST_PHASE"]),
         "total": luck.choice([None, 0, 100, 1_000_003]),
         "preview": luck.random() < 0.2,
-        "reason": _why(luck),
+        "reason": a_reason(luck),
     }
 
 
 @drawn
 def create_unit(p: Programme, luck: Random) -> Given:
-    code = luck.choice([f"N{len(p.units)}", f"N{len(p.units)}", _unit(p, luck)])
+    code = luck.choice([f"N{len(p.units)}", f"N{len(p.units)}", a_unit(p, luck)])
     return {
         "code": code,
         "level": luck.choice([*LEVELS, "GRASSROOTS", "UPPER"]),
-        "parent": _unit(p, luck),
+        "parent": a_unit(p, luck),
         "member_count": luck.randint(0, 50),
-        "valid_from": luck.choice([None, _day(p, luck)]),
+        "valid_from": luck.choice([None, a_day(p, luck)]),
     }
 
 
 @drawn
 def update_unit(p: Programme, luck: Random) -> Given:
-    unit = _unit(p, luck)
+    unit = a_unit(p, luck)
     version = p.units[unit].version if unit in p.units else 1
-    return {"unit": unit, "member_count": luck.randint(9, 12), "version": _seen(luck, version)}
+    return {"unit": unit, "member_count": luck.randint(9, 12), "version": a_version(luck, version)}
 
 
 @drawn
 def move_unit(p: Programme, luck: Random) -> Given:
-    unit = _unit(p, luck)
+    unit = a_unit(p, luck)
     version = p.units[unit].version if unit in p.units else 1
-    return {"unit": unit, "parent": _unit(p, luck), "reason": WHY, "version": _seen(luck, version)}
+    return {
+        "unit": unit,
+        "parent": a_unit(p, luck),
+        "reason": WHY,
+        "version": a_version(luck, version),
+    }
 
 
 @drawn
 def merge_units(p: Programme, luck: Random) -> Given:
     units = luck.sample(sorted(p.units), luck.choice([1, 1, 1, 2]))
     same = [code for code, one in p.units.items() if one.level == p.units[units[0]].level]
-    into = luck.choice(same) if luck.random() < 0.8 else _unit(p, luck)
+    into = luck.choice(same) if luck.random() < 0.8 else a_unit(p, luck)
     return {"units": units, "into": into, "reason": WHY}
 
 
 @drawn
 def close_unit(p: Programme, luck: Random) -> Given:
-    unit = _unit(p, luck)
+    unit = a_unit(p, luck)
     version = p.units[unit].version if unit in p.units else 1
-    on = luck.choice([None, None, _day(p, luck), date(2019, 1, 1)])
-    return {"unit": unit, "reason": WHY, "on": on, "version": _seen(luck, version)}
+    on = luck.choice([None, None, a_day(p, luck), date(2019, 1, 1)])
+    return {"unit": unit, "reason": WHY, "on": on, "version": a_version(luck, version)}
 
 
 @drawn
 def grant_role(p: Programme, luck: Random) -> Given:
-    first = luck.choice([None, None, _day(p, luck)])
-    last = luck.choice([None, None, _day(p, luck)])
+    first = luck.choice([None, None, a_day(p, luck)])
+    last = luck.choice([None, None, a_day(p, luck)])
     role = luck.choice([*ROLES[:-1], *ROLES[:-1], "AUDITOR"])
     username = luck.choice([*p.person, "nobody", "stranger"])
-    said = {"username": username, "role": role, "unit": _unit(p, luck)}
+    said = {"username": username, "role": role, "unit": a_unit(p, luck)}
     return said | {"valid_from": first, "valid_to": last}
 
 

@@ -1,0 +1,64 @@
+"""Parts of inputs drawn at random: a day, a unit, a reason or none."""
+
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from tests.model.programme import Programme
+
+Given = dict[str, Any]
+WHY = "Theo quyết định"
+
+
+def a_day(p: Programme, luck: Random) -> date:
+    """Return today, the last day of phase 1, or a day around."""
+    return luck.choice(
+        [p.today, p.today + timedelta(days=luck.randint(-200, 60)), date(2022, 3, 31)]
+    )
+
+
+def a_reason(luck: Random) -> str | None:
+    """Return a reason or none."""
+    return luck.choice([None, WHY])
+
+
+def a_version(luck: Random, version: int) -> int | None:
+    """Return no version, the true one, or one that is stale."""
+    return luck.choice([None, None, None, version, version + luck.choice([-1, 1])])
+
+
+def a_unit(p: Programme, luck: Random) -> str:
+    """Return a unit, rarely one that is not there."""
+    return luck.choice([*p.units, *(["X"] if luck.random() < 0.1 else [])])
+
+
+def a_work(p: Programme, luck: Random) -> Given:
+    """Return an initiative as inputs name it."""
+    number = luck.choice(sorted(p.works) or ["X"])
+    version = p.works[number].version if number in p.works else 1
+    return {"number": number, "version": a_version(luck, version)}
+
+
+def a_campaign(p: Programme, luck: Random) -> str:
+    """Return a campaign, rarely one that is not there."""
+    return luck.choice([*p.campaigns, "C", "C", *(["X"] if luck.random() < 0.05 else [])])
+
+
+def a_phase(p: Programme, luck: Random) -> Given:
+    """Return a phase as inputs name it."""
+    return {"campaign": a_campaign(p, luck), "phase": luck.choice([1, 1, 2, 2, 3])}
+
+
+def some_authors(p: Programme, luck: Random, unit: str) -> list[str]:
+    """Return one or two people, most often of a unit."""
+    own = [person for person, home in p.home.items() if home == unit]
+    pool = own if own and luck.random() < 0.8 else sorted(p.home)
+    return luck.sample(pool, min(len(pool), luck.choice([1, 1, 2])))
+
+
+def a_day_applied(p: Programme, luck: Random) -> date:
+    """Return a day of application, most often a good one."""
+    usual = date(2021, 6, 1)
+    return luck.choice(
+        [usual, usual, usual, usual, date(2020, 12, 31), p.today + timedelta(days=1)]
+    )
