@@ -231,7 +231,10 @@ class Compiler:
             emitter = self._emitter(operation, variables)
             fields = emitter.selection.below(type_, nodes)
             row = outcome_row(emitter.arguments, outcome)
-            return _plan(emitter, select(emitter.one(type_, fields, row)))
+            try:
+                return _plan(emitter, select(emitter.one(type_, fields, row)))
+            except GraphQLError as error:
+                raise RefusedError(error) from error
 
         return operation.plans.remember(key, compile_)
 
