@@ -210,18 +210,3 @@ def test_an_invited_person_chooses_a_password_and_another(served, browser):
         browser.type(field, "một câu khác cũng dài")
     browser.click("button")
     see(browser, "Mật khẩu đã đổi", "main")
-
-
-def test_a_page_cannot_be_framed(served, tmp_path):
-    with drive(tmp_path / "profile") as browser:
-        browser.open(served.back)
-        browser.run(
-            "const frame = document.createElement('iframe'); frame.src = arguments[0];"
-            " document.body.append(frame)",
-            served.origin + "/oauth/sign-in",
-        )
-        messages: list[str] = []
-        until = time.monotonic() + 10
-        while not any("frame-ancestors" in message for message in messages):
-            assert time.monotonic() < until, messages
-            messages += [entry["message"] for entry in browser.log("browser")]
