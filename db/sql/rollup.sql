@@ -127,11 +127,11 @@ begin
         units_reporting, units_meeting_floor
     )
     select a.id, o.campaign_id, o.ordinal, pg_backend_pid() % slots(a.level), a.path,
-        sum(o.submitted), sum(o.recognised), sum(o.confirmed), sum(o.returned), sum(o.rejected),
-        sum(o.achieved), sum(o.achieved_production), sum(o.achieved_public),
-        sum(o.benefit_claimed), sum(o.benefit_verified), sum(o.participants),
-        sum(coalesce(l.units_reporting - (l.submitted - o.submitted > 0)::int, 0)),
-        sum(coalesce(l.units_meeting_floor - (l.achieved - o.achieved >= o.floor)::int, 0))
+        total(o.submitted), total(o.recognised), total(o.confirmed), total(o.returned), total(o.rejected),
+        total(o.achieved), total(o.achieved_production), total(o.achieved_public),
+        total(o.benefit_claimed), total(o.benefit_verified), total(o.participants),
+        total(coalesce(l.units_reporting - (l.submitted - o.submitted > 0)::int, 0)),
+        total(coalesce(l.units_meeting_floor - (l.achieved - o.achieved >= o.floor)::int, 0))
     from own o
     left join leaf l using (unit_id, campaign_id, ordinal)
     join unit a on a.id = any(line(o.path)) and (a.id <> o.unit_id or o.level <> 'GRASSROOTS')

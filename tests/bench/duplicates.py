@@ -58,7 +58,7 @@ def _recall(
     owner: psycopg.Connection, place: Place, chance: random.Random
 ) -> tuple[dict[str, float], dict[str, int]]:
     """Draft copies, and see whether the draft finds what it was made of."""
-    for name, value in place.settings.items():
+    for name, value in place.settings().items():
         owner.execute("select set_config(%s, %s, true)", (name, value))
     texts = list(_texts(owner, chance, _POOL + _REWORDED * len(_kinds([], chance))))
     others = [word for _, text in texts[:_POOL] for word in text.split()]
