@@ -22,7 +22,9 @@ _LAST_CHUNK = b"\r\n0\r\n\r\n"
 class _Client(asyncio.Protocol):
     """One connection that asks, waits for the whole answer, and asks again."""
 
-    def __init__(self, requests: Iterator[bytes], until: float, done: "asyncio.Future[list[float]]") -> None:
+    def __init__(
+        self, requests: Iterator[bytes], until: float, done: "asyncio.Future[list[float]]"
+    ) -> None:
         self._requests = requests
         self._until = until
         self._done = done

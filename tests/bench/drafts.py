@@ -121,9 +121,9 @@ def prepare(running: EmbeddedServer, nation: Place, count: int) -> Iterator[Draf
     with psycopg.connect(running.url, autocommit=True) as superuser:
         superuser.execute(drop)
         superuser.execute(
-            sql.SQL("create database {} template {} strategy file_copy owner sangkien_owner").format(
-                copy, original
-            )
+            sql.SQL(
+                "create database {} template {} strategy file_copy owner sangkien_owner"
+            ).format(copy, original)
         )
         url = running.url_for(user="sangkien_owner", database=_NAME)
         try:

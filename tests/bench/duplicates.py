@@ -114,8 +114,9 @@ def _draft(owner: psycopg.Connection, key: int, text: str) -> tuple[float, bool]
                 campaign_id, state, applied_on)
             select gen_random_uuid()::text, %s, '', '', solution_type, sector, unit_id, campaign_id,
                 'DRAFT', applied_on
-            from initiative where id = %s returning id, search
-        ) select d.id, similarity(d.search, i.search) from draft d, initiative i where i.id = %s""",
+            from initiative where id = %s returning id, wording(title, summary) as search
+        ) select d.id, similarity(d.search, i.search) from draft d, initiative_search i
+        where i.initiative_id = %s""",
         (text, key, key),
     ).fetchone()
     assert row is not None

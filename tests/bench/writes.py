@@ -82,9 +82,7 @@ def measure(
 def _counters(
     running: EmbeddedServer, prepared: Drafts, seconds: float, rounds: int
 ) -> dict[str, dict[str, list[float]]]:
-    found: dict[str, dict[str, list[float]]] = {
-        delay: {SLOTS: [], ONE_ROW: []} for delay in DELAYS
-    }
+    found: dict[str, dict[str, list[float]]] = {delay: {SLOTS: [], ONE_ROW: []} for delay in DELAYS}
     with psycopg.connect(prepared.place.url, autocommit=True) as owner:
         row = owner.execute("select pg_get_functiondef('slots(text)'::regprocedure)").fetchone()
         assert row is not None
