@@ -40,7 +40,9 @@ _ONE_ROW = """
 _PERMITTED = """
     grant insert on initiative to sangkien_writer;
     create policy benchmark on initiative for insert to sangkien_writer
-    with check (drafted_by_id = caller() and state = 'SUBMITTED' and holds('initiative_write', unit_id))
+    with check (
+        drafted_by_id = caller() and state = 'SUBMITTED' and holds('initiative_write', unit_id)
+    )
 """
 _SUBMIT = """mutation($input: SubmitInitiativeInput!) { done: submitInitiative(input: $input) {
     ... on InitiativePayload { initiative { number state } } } }"""
