@@ -32,6 +32,8 @@ from api.persisted import Documents
 from api.settings import DEFAULT_ISSUER, Settings
 from api.workers import leave_with
 from auth import keys
+from auth.access_tokens import AccessTokens, note_use
+from auth.client_limits import ClientLimits
 from auth.issuer.grants import ACCESS_LIFE
 from auth.issuer.issuer import Issuer
 from auth.issuer.server import Terms
@@ -58,10 +60,17 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     writer = Writer(writer_url, size=settings.pool_size)
     issuer = Issuer(_terms(settings), writer_url, clock)
     verifier = _verifier(settings, reader, clock)
+    access_tokens = _access_tokens(reader, issuer, clock)
     cookies = Cookies(secure=settings.issuer.startswith("https:"))
     endpoint = GraphQLEndpoint(
         Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema
-        Identities(verifier, issuer, cookies),
+        Identities(
+            verifier,
+            issuer,
+            cookies,
+            limits=ClientLimits(reader.fetch_rows, clock=clock),
+            access_tokens=access_tokens,
+        ),
         Principals(reader, settings.today),
         reader,
         writer,
@@ -97,6 +106,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         finally:
             if leaving is not None:
                 leaving.cancel()
+            await access_tokens.close()
             await writer.close()
             await reader.close()
             await asyncio.to_thread(issuer.close)
@@ -107,6 +117,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     app.state.issuer = issuer
     app.state.verifier = verifier
     app.state.cookies = cookies
+    app.state.access_tokens = access_tokens
     app.state.settings = settings
     app.state.embedded = EMBEDDED in os.environ
     return app
@@ -147,6 +158,13 @@ def _verifier(settings: Settings, reader: Reader, clock: Clock) -> Verifier:
         load_revoked=load_revoked,
         clock=clock,
     )
+
+
+def _access_tokens(reader: Reader, issuer: Issuer, clock: Clock) -> AccessTokens:
+    async def used(token_id: int) -> None:
+        await issuer.run(note_use, token_id)
+
+    return AccessTokens(reader.fetch_row, used, clock=clock)
 
 
 def from_environment() -> Starlette:
