@@ -12,12 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from auth.issuer.passwords import BusyError
 from auth.narrowing import Narrowing
 from auth.tokens import Clock, TokenError
 from db.issuing import Issuing
 from db.rules.access_token import hashed, is_one
-from db.sessions import TooSlowError, UnavailableError
 
 HOLD = 5.0  # seconds that what is known of a token may be old
 NOTED_EVERY = timedelta(minutes=10)  # that a token was used
@@ -110,7 +108,7 @@ class AccessTokens:
     async def _note(self, token_id: int) -> None:
         try:
             await self._note_use(token_id)
-        except (BusyError, UnavailableError, TooSlowError) as error:
+        except Exception as error:  # noqa: BLE001 - nobody waits for it who could be told
             _LOG.warning("the use of an access token was not noted: %s", type(error).__name__)
         finally:
             del self._notes[token_id]

@@ -10,7 +10,7 @@ from auth.access_tokens import HOLD
 from db.rules import access_token
 from tests.audit_log import events
 from tests.mutating import change, rows, value
-from tests.token_holding import LIST, WHO, code_of, holding
+from tests.token_holding import LIST, WHO, holding
 
 
 @pytest.fixture
@@ -302,54 +302,3 @@ async def test_a_change_made_by_a_token_is_told_of_its_account(programme, http):
     assert data["registerTarget"]["__typename"] == "RegisterTargetPayload", data
     told = events(programme, "action = 'registerTarget'")
     assert {event["username"] for event in told} == {"unit-officer"}
-
-
-# Guessing
-
-
-async def test_guessing_does_not_hammer_the_database(programme, http):
-    reader = http.http._transport.app.state.reader
-    fetch, looked_up = reader.fetch_row, []
-
-    async def counted(sql, *values):
-        if "access_token_holder" in sql:
-            looked_up.append(values)
-        return await fetch(sql, *values)
-
-    known = await http.secret("member")
-    await http.by(known)
-    tokens = http.http._transport.app.state.access_tokens
-    tokens._fetch = counted
-    same = access_token.new()
-    assert {(await http.by(same)).status_code for _ in range(20)} == {401}
-    assert len(looked_up) == 1
-    assert {(await http.by(f"skpat_{n:038}")).status_code for n in range(20)} == {401}
-    assert len(looked_up) == 1
-    statuses = [(await http.by(access_token.new())).status_code for _ in range(600)]
-    assert set(statuses) == {401, 429}
-    assert len(looked_up) < 600
-    assert (await http.by(known)).status_code == 200  # by the same address
-    assert len(tokens._worthless) <= tokens._size
-
-
-async def test_what_is_remembered_of_tokens_is_bounded(programme, http):
-    tokens = http.http._transport.app.state.access_tokens
-    tokens._size = 10
-    secrets = [await http.secret("member") for _ in range(12)]
-    for secret in (*secrets, *(access_token.new() for _ in range(30))):
-        await http.by(secret)
-    assert (len(tokens._known), len(tokens._worthless)) == (10, 10)
-    assert {(await http.by(secret)).status_code for secret in secrets} == {200}
-
-
-# Elsewhere
-
-
-async def test_a_token_is_nothing_at_the_issuers_endpoints(http):
-    secret = await http.secret("member")
-    bearer = {"Authorization": f"Bearer {secret}"}
-    told = await http.http.get("/oauth/userinfo", headers=bearer)
-    assert told.status_code == 401
-    grant = {"grant_type": "refresh_token", "refresh_token": secret, "client_id": "graphiql"}
-    assert (await http.http.post("/oauth/token", data=grant)).status_code in {400, 401}
-    assert code_of(await http.by("skpat_x" + secret)) == "UNAUTHENTICATED"

@@ -6,9 +6,11 @@ from datetime import date
 from typing import Any
 
 import httpx
+import psycopg
 
 from api.app import create_app
 from api.settings import DEMO_TODAY, Settings
+from auth import keys, tokens
 from tests.client import Client
 from tests.mutating import ERRORS
 from tests.visitor import Clock
@@ -28,6 +30,13 @@ class Holding(Client):
     """A client that asks by access tokens too, at a time that a test sets."""
 
     clock: Clock
+
+    def token(self, username: str, ttl: int = 600, **claims: Any) -> str:
+        """Return an access token as `sangkien token` makes it, but for what a test changes."""
+        with psycopg.connect(self.settings.urls()[0]) as connection:
+            key = keys.ensure(connection)
+        good = {"issuer": self.settings.issuer, "audience": self.settings.audience, "ttl": ttl}
+        return tokens.issue(key, username, **{**good, **claims})
 
     async def make(self, username: str, **fields: Any) -> Any:
         """Make a token as an account and return what was answered."""
