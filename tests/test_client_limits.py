@@ -78,7 +78,7 @@ async def test_a_client_reaches_no_further_than_its_unit_and_permissions(program
     made = 'mutation { createAccessToken(input: {name: "x", days: 1}) { ... on Error { code } } }'
     register(programme, below=True)
     http.clock.now += HOLD + 0.1
-    assert await http.asked(token, made) == {"createAccessToken": {"code": "FORBIDDEN"}}
+    assert await http.asked(token, made) == {"createAccessToken": {"code": "OWN_SESSION"}}
     assert rows(programme, "select from access_token") == []
 
 

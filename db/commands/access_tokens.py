@@ -70,6 +70,8 @@ async def revoke(session: WriteSession, *, access_token: int) -> RevokedOutcome:
 
 
 def _check_session(session: WriteSession) -> None:
-    """Insist on a session of the account's own. Raises ForbiddenError."""
+    """Insist on a session of the account's own, in which it writes. Raises ForbiddenError."""
+    if not session.caller.own_tokens:
+        raise ForbiddenError(code="OWN_SESSION")
     if not session.caller.keeps_tokens:
         raise ForbiddenError

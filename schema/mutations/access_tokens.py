@@ -22,6 +22,10 @@ says(
             "Tài khoản đã có {most} mã truy cập còn hiệu lực; hãy thu hồi bớt.",
             "The account has {most} access tokens that hold; revoke one first.",
         ),
+        "OWN_SESSION": (
+            "Hãy đăng nhập để làm việc này; chương trình với mã truy cập không làm được.",
+            "Sign in for this; a program with a token that is limited cannot do it.",
+        ),
     }
 )
 
