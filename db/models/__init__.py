@@ -13,6 +13,7 @@ from db.models.campaign import (
     WindowOverride,
 )
 from db.models.client import Consent, OAuthClient
+from db.models.external import ExternalIdentity, LinkCode
 from db.models.initiative import Authorship, DuplicateLink, Initiative, InitiativeCounter
 from db.models.person import Account, Person, RoleGrant, SigningKey
 from db.models.request import RequestKey
@@ -40,10 +41,12 @@ __all__ = [
     "Drive",
     "DuplicateLink",
     "EmulationBloc",
+    "ExternalIdentity",
     "Initiative",
     "InitiativeCounter",
     "Invitation",
     "KnownDevice",
+    "LinkCode",
     "OAuthClient",
     "Participation",
     "Person",

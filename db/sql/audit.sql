@@ -60,6 +60,8 @@ return (
             when 'totp_secret' then array['secret']
             when 'recovery_code' then array['code_hash']
             when 'invitation' then array['token_hash']
+            when 'external_identity' then array['subject']
+            when 'link_code' then array['code_hash']
             when 'initiative' then array['content']
             else '{}' end) then '"***"'::jsonb
         when key = any (audit_prose_columns()) then to_jsonb(audit_prose(value #>> '{}', people))
