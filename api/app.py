@@ -142,7 +142,7 @@ def _verifier(settings: Settings, reader: Reader, clock: Clock) -> Verifier:
     return Verifier(
         load_keys,
         issuer=settings.issuer,
-        audience=settings.audience,
+        audience=[settings.audience],
         aliases=[DEFAULT_ISSUER] if local else [],
         load_revoked=load_revoked,
         clock=clock,
