@@ -32,6 +32,9 @@ from api.persisted import Documents
 from api.settings import DEFAULT_ISSUER, Settings
 from api.workers import leave_with
 from auth import keys
+from auth.external.accounts import LinkedAccounts
+from auth.external.provider import Provider
+from auth.external.verifiers import Trusted, Verifiers
 from auth.issuer.grants import ACCESS_LIFE
 from auth.issuer.issuer import Issuer
 from auth.issuer.server import Terms
@@ -58,10 +61,11 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     writer = Writer(writer_url, size=settings.pool_size)
     issuer = Issuer(_terms(settings), writer_url, clock)
     verifier = _verifier(settings, reader, clock)
+    providers = [Provider(trust, clock) for trust in settings.oidc_issuers]
     cookies = Cookies(secure=settings.issuer.startswith("https:"))
     endpoint = GraphQLEndpoint(
         Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema
-        Identities(verifier, issuer, cookies),
+        Identities(_verifiers(settings, verifier, providers, reader, clock), issuer, cookies),
         Principals(reader, settings.today),
         reader,
         writer,
@@ -106,6 +110,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     app.state.reader = reader
     app.state.issuer = issuer
     app.state.verifier = verifier
+    app.state.providers = {provider.trust.key: provider for provider in providers}
     app.state.cookies = cookies
     app.state.settings = settings
     app.state.embedded = EMBEDDED in os.environ
@@ -146,6 +151,27 @@ def _verifier(settings: Settings, reader: Reader, clock: Clock) -> Verifier:
         aliases=[DEFAULT_ISSUER] if local else [],
         load_revoked=load_revoked,
         clock=clock,
+    )
+
+
+def _verifiers(
+    settings: Settings,
+    own: Verifier,
+    providers: Sequence[Provider],
+    reader: Reader,
+    clock: Clock,
+) -> Verifiers:
+    others = {
+        provider.trust.issuer: Trusted(
+            provider.trust, provider.trust.verifier(provider.keys, settings.audience, clock)
+        )
+        for provider in providers
+    }
+    return Verifiers(
+        own,
+        others,
+        LinkedAccounts(reader, clock),
+        second_factor_required=settings.second_factor_required,
     )
 
 

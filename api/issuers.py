@@ -69,7 +69,9 @@ def _toml(text: str) -> Any:
 
 def _trust(given: Any, number: int) -> Trust:
     if not isinstance(given, dict):
-        raise ValueError(f"issuer {number} must be an object such as {{'issuer': 'https://host'}}")
+        raise ValueError(  # noqa: TRY004 - what pydantic takes
+            f"issuer {number} must be an object such as {{'issuer': 'https://host'}}"
+        )
     fields = _Fields(given, number)
     if unknown := set(given) - _FIELDS:
         raise fields.wrong(min(unknown, key=str), f"there is none; known are {sorted(_FIELDS)}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
 
@@ -43,6 +44,7 @@ class Metadata:
     jwks_uri: str
     authorization_endpoint: str | None
     token_endpoint: str | None
+    userinfo_endpoint: str | None
     names_itself: bool
     """Whether it says who it is when it sends somebody back (RFC 9207)."""
     secret_by_post: bool
@@ -90,6 +92,7 @@ class Provider:
             jwks_uri,
             self._endpoint(found, "authorization_endpoint"),
             self._endpoint(found, "token_endpoint"),
+            self._endpoint(found, "userinfo_endpoint"),
             found.get("authorization_response_iss_parameter_supported") is True,
             "client_secret_basic" not in methods and "client_secret_post" in methods,
         )
@@ -129,13 +132,13 @@ def _public(jwk: Any) -> Mapping[str, Any] | None:
     if fields is None or jwk.get("crv") not in _CURVES:
         return None
     kid = jwk.get("kid")
-    kept = {name: jwk.get(name) for name in fields} | ({"kid": kid} if kid is not None else {})
-    if not all(isinstance(value, str) for value in kept.values()):
+    given = {name: jwk.get(name) for name in fields} | ({"kid": kid} if kid is not None else {})
+    kept = {name: value for name, value in given.items() if isinstance(value, str)}
+    if kept != given:
         return None
     try:
-        key = JWKRegistry.import_key(kept)
-        # Cryptography judges the numbers only when they are used.
-        size = key.public_key.key_size if key.key_type == "RSA" else _SMALLEST_RSA
+        public = JWKRegistry.import_key(dict(kept)).public_key
     except (JoseError, ValueError, TypeError):
         return None
-    return kept if size >= _SMALLEST_RSA else None
+    is_weak = isinstance(public, RSAPublicKey) and public.key_size < _SMALLEST_RSA
+    return None if is_weak else kept

@@ -54,9 +54,7 @@ def create_tables() -> None:
             ["account_id"], ["account.id"], name="external_identity_account_id_fkey"
         ),
         sa.PrimaryKeyConstraint("issuer", "subject", name="external_identity_pkey"),
-        sa.UniqueConstraint(
-            "account_id", "issuer", name="external_identity_account_id_issuer_key"
-        ),
+        sa.UniqueConstraint("account_id", "issuer", name="external_identity_account_id_issuer_key"),
     )
     op.create_table(
         "link_code",
