@@ -1,6 +1,7 @@
 // A certified OpenID provider, set up by a JSON text on standard input. It signs in whoever
 // `accounts` names, with any password, and gives access tokens that are JWTs for `audience`.
 import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { Provider } from 'oidc-provider';
 
 const given = JSON.parse(readFileSync(0, 'utf8'));
@@ -40,6 +41,21 @@ const provider = new Provider(given.issuer, {
       accountId: id,
       claims: () => ({ sub: id, ...given.accounts[id] }),
     },
+});
+
+// The provider's own page for signing in does not say how somebody did: `amr` is said here.
+provider.use(async (context, next) => {
+  if (context.method === 'POST' && context.path.startsWith('/interaction/')) {
+    const { prompt } = await provider.interactionDetails(context.req, context.res);
+    if (prompt.name === 'login') {
+      const accountId = new URLSearchParams(await text(context.req)).get('login');
+      const login = { accountId, amr: given.accounts[accountId]?.amr };
+      context.respond = false;
+      await provider.interactionFinished(context.req, context.res, { login });
+      return;
+    }
+  }
+  await next();
 });
 
 provider.listen(new URL(given.issuer).port, '127.0.0.1', () => console.log('listening'));
