@@ -98,7 +98,8 @@ async def _not_linked(visit: Visit, provider: Provider, somebody: Somebody, to: 
     if provider.trust.link is not Link.CODE:
         name = provider.trust.names[visit.language]
         text = visit.text("external_not_linked", name=name, subject=somebody.subject)
-        return visit.render("error", status=403, error=text)
+        _forget_way_back(visit, to)
+        return visit.render("error", status=403, error=text, path=SIGN_IN)
     facts = {
         "key": provider.trust.key,
         "subject": somebody.subject,
@@ -129,7 +130,14 @@ async def _failed(
     visit: Visit, provider: Provider | None, to: str, key: str, status: int
 ) -> Response:
     name = provider.trust.names[visit.language] if provider else visit.text("another_issuer")
-    return await password_form(visit, to=to, status=status, error=visit.text(key, name=name))
+    _forget_way_back(visit, to)
+    text = visit.text(key, name=name)
+    return await password_form(visit, to=to, status=status, error=text, elsewhere=True)
+
+
+def _forget_way_back(visit: Visit, to: str) -> None:
+    """Have the link to the other language lead to the form anew: nobody comes back twice."""
+    visit.query = {} if to == ACCOUNT else {"to": to}
 
 
 async def _link_form(

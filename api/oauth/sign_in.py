@@ -97,9 +97,18 @@ async def enrol(visit: Visit) -> Response:
 
 
 async def password_form(
-    visit: Visit, *, to: str, status: int = 200, error: str | None = None, username: str = ""
+    visit: Visit,
+    *,
+    to: str,
+    status: int = 200,
+    error: str | None = None,
+    username: str = "",
+    elsewhere: bool = False,
 ) -> Response:
-    """Show the form for a name and a password, and the other ways to sign in."""
+    """Show the form for a name and a password, and the other ways to sign in.
+
+    An error may lie `elsewhere` than in the form.
+    """
     client, destinations = await destination(visit, to)
     return visit.render(
         "sign_in",
@@ -110,6 +119,8 @@ async def password_form(
         client=client,
         username=username,
         choices=choices(visit, to),
+        wrong=None if elsewhere else error,
+        path=SIGN_IN,
         demo=visit.issuer.terms.demo,
         notice=visit.text("password_set") if "set" in visit.query else None,
     )
