@@ -16,9 +16,11 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 
 from tests import node
+from tests.visitor import Page, Visitor
 
 CLIENTS = Path(__file__).parent / "clients"
 BACK = "https://issuer.test/oauth/external/sso/callback"
+START = "/oauth/external/sso"  # our address of it
 AUDIENCE = "https://api.sangkien.test"
 SCOPES = "sangkien.read sangkien.write"
 SECRET = "a secret of the client at the provider"
@@ -177,6 +179,18 @@ async def sign_in(url: str, login: str) -> str:
                 return str(target)
             answer = await http.get(target)
     raise AssertionError(f"it ends nowhere: {answer.text}")
+
+
+async def set_out(visitor: Visitor, start: str = START) -> str:
+    """Return the address at the provider that the button leads to."""
+    answer = await visitor.http.get(start)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+async def arrive(visitor: Visitor, login: str = "an@sso", start: str = START) -> Page:
+    """Sign in at the provider, and return the page that one gets here then."""
+    return await visitor.go(await sign_in(await set_out(visitor, start), login))
 
 
 @contextlib.contextmanager

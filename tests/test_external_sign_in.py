@@ -3,20 +3,16 @@
 import json
 import random
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import psycopg
 import pytest
-from starlette.requests import Request
 
-from api.oauth import relying
 from auth.external import codes
-from auth.external.provider import Provider
 from auth.issuer import totp
-from tests.provider import BACK, provider, sign_in
+from tests.provider import BACK, START, arrive, ec_key, provider, set_out, sign_in
 from tests.visitor import Visitor, query_of, site
 
-START = "/oauth/external/sso"
 ADMIN_LATER = """
     insert into role_grant (account_id, role, unit_id, valid_from)
     values (1, 'ADMIN', 1, '2999-01-01')
@@ -43,18 +39,6 @@ def at(identity, sso):
         return site(identity, oidc_issuers=trusted, **(settings or {}))
 
     return make
-
-
-async def set_out(visitor, start=START):
-    """Return the address at the provider that the button leads to."""
-    answer = await visitor.http.get(start)
-    assert answer.status_code == 303, answer.text
-    return answer.headers["location"]
-
-
-async def arrive(visitor, login="an@sso", start=START):
-    """Sign in at the provider, and return the page that one gets here then."""
-    return await visitor.go(await sign_in(await set_out(visitor, start), login))
 
 
 def give_code(at, account_id):
@@ -271,95 +255,6 @@ async def test_an_admin_gives_the_second_factor_here_unless_it_counts_there(at, 
         assert (await arrive(Visitor(made), "chi@sso")).heading == "Account"
 
 
-async def test_coming_back_is_for_the_browser_that_set_out(at):
-    async with at() as made:
-        victim, attacker = Visitor(made), Visitor(made)
-        back = await sign_in(await set_out(attacker), "binh@sso")
-        page = await victim.go(back)
-        assert (page.response.status_code, page.heading) == (400, "Sign in")
-        assert "did not work" in page.alert
-        await set_out(victim)
-        page = await victim.go(back)
-        assert page.response.status_code == 400
-        assert made.sql("select count(*) from browser_session") == [(0,)]
-
-
-async def test_the_same_way_back_is_taken_once(at, sso):
-    async with at() as made:
-        made.sql(
-            "insert into external_identity (issuer, subject, account_id, linked_by)"
-            " values (%s, 'an@sso', 1, 'ADMIN')",
-            sso.issuer,
-        )
-        visitor = Visitor(made)
-        back = await sign_in(await set_out(visitor), "an@sso")
-        cookies = dict(visitor.http.cookies)
-        assert (await visitor.go(back)).heading == "Account"
-        assert (await visitor.go(back)).response.status_code == 400
-        thief = Visitor(made)
-        thief.http.cookies.update(cookies)
-        page = await thief.go(back)
-        assert (page.response.status_code, page.heading) == (400, "Sign in")
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"state": "x" * 30},
-        {"state": None},
-        {"code": "x" * 30},
-        {"code": None},
-        {"iss": "https://evil.test"},
-        {"iss": None},
-        {"error": "access_denied"},
-    ],
-    ids=str,
-)
-async def test_a_way_back_that_was_changed_is_refused(at, changes):
-    async with at() as made:
-        visitor = Visitor(made)
-        back = urlsplit(await sign_in(await set_out(visitor), "an@sso"))
-        said = {name: value for name, (value,) in parse_qs(back.query).items()}
-        assert set(said) == {"code", "state", "iss"}
-        said = {name: value for name, value in {**said, **changes}.items() if value is not None}
-        page = await visitor.go(f"{back.path}?{urlencode(said)}")
-        assert (page.response.status_code, page.heading) == (400, "Sign in")
-        assert "did not work" in page.alert
-
-
-def coming(url):
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-    return Request({**scope, "query_string": urlsplit(url).query.encode()})
-
-
-@pytest.mark.parametrize("changed", ["nonce", "code_verifier", None])
-async def test_what_was_kept_has_to_fit(at, sso, changed):
-    async with at() as made:
-        (trust,) = made.settings.oidc_issuers
-        asked = Provider(trust)
-        url, kept = await relying.set_out(coming(""), asked, BACK)
-        if changed is not None:
-            (entry,) = kept.values()
-            entry["data"][changed] = "x" * 48
-        back = coming(await sign_in(url, "an@sso"))
-        if changed is None:
-            assert (await relying.come_back(back, asked, kept)).subject == "an@sso"
-        else:
-            with pytest.raises(relying.NotSignedInError):
-                await relying.come_back(back, asked, kept)
-
-
-async def test_what_a_browser_keeps_cannot_be_made_up_or_put_to_another_use(at):
-    async with at() as made:
-        visitor = Visitor(made)
-        await set_out(visitor)
-        assert (await visitor.go("/oauth/link")).heading == "Sign in"
-        visitor.http.cookies.set(
-            "__Host-sangkien-external", "gAAAAA" + "A" * 90, domain="issuer.test", path="/"
-        )
-        assert (await visitor.go("/oauth/link")).heading == "Sign in"
-
-
 @pytest.mark.parametrize(
     ("language", "told"), [("vi", "Hiện không liên lạc được với Cổng chung"), ("en", "The portal")]
 )
@@ -403,3 +298,21 @@ async def test_linking_is_told_in_the_audit_log_without_the_subject(at):
         )
         assert [kind for kind, _ in told] == ["CREATED"]
         assert (told[0][1]["linked_by"], told[0][1]["subject"]) == ("CODE", "***")
+
+
+async def test_one_signs_in_by_a_key_that_is_new_there(identity):
+    with provider() as sso:
+        async with site(identity, oidc_issuers=json.dumps([sso.trust()])) as made:
+            for key in ("second", "third"):
+                assert (await arrive(Visitor(made))).heading == "Link to your account"
+                sso.restart(ec_key(key))
+                made.clock.now += 61
+            assert (await arrive(Visitor(made))).heading == "Link to your account"
+
+
+async def test_codes_that_have_expired_are_swept(at):
+    async with at() as made:
+        give_code(made, 1)
+        made.clock.now += 73 * 3600
+        made.app.state.issuer._sweep()
+        assert made.sql("select count(*) from link_code") == [(0,)]
