@@ -60,12 +60,13 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     reader = Reader(reader_url, size=settings.pool_size)
     writer = Writer(writer_url, size=settings.pool_size)
     issuer = Issuer(_terms(settings), writer_url, clock)
-    verifier = _verifier(settings, reader, clock)
+    own = _verifier(settings, reader, clock)
     providers = [Provider(trust, clock) for trust in settings.oidc_issuers]
+    verifier = _verifiers(settings, own, providers, reader, clock)
     cookies = Cookies(secure=settings.issuer.startswith("https:"))
     endpoint = GraphQLEndpoint(
         Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema
-        Identities(_verifiers(settings, verifier, providers, reader, clock), issuer, cookies),
+        Identities(verifier, issuer, cookies),
         Principals(reader, settings.today),
         reader,
         writer,
@@ -109,7 +110,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     app.state.reader = reader
     app.state.issuer = issuer
-    app.state.verifier = verifier
+    app.state.verifier = own
     app.state.providers = {provider.trust.key: provider for provider in providers}
     app.state.cookies = cookies
     app.state.settings = settings

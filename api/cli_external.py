@@ -1,12 +1,22 @@
 """The command line's part in identities at issuers of others."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import click
+import psycopg
 
-from api.cli_database import Failure
-from api.cli_identity import account_of, identity_owner
+from api.cli_database import Failure, database, owner
+from api.settings import Settings
 from auth.external import codes
+
+_ACCOUNT = """
+    select id from account where username = %s and kind = %s and disabled_at is null
+"""
+
+Owner = psycopg.Connection[tuple[Any, ...]]
 
 
 @click.group()
@@ -18,8 +28,8 @@ def identities() -> None:
 @click.argument("username")
 def give_code(username: str) -> None:
     """Print a code, good once, by which USERNAME links an identity at the first sign-in."""
-    with identity_owner() as (connection, _):
-        account_id = account_of(connection, username, "PERSON")
+    with _owner() as (connection, _):
+        account_id = _account(connection, username, "PERSON")
         click.echo(codes.give(connection, account_id, datetime.now(UTC)))
 
 
@@ -30,10 +40,10 @@ def give_code(username: str) -> None:
 @click.option("--service", is_flag=True, help="USERNAME is a program's, and SUBJECT its client.")
 def link(username: str, issuer: str, subject: str, *, service: bool) -> None:
     """Say that USERNAME is SUBJECT at ISSUER, an address."""
-    with identity_owner() as (connection, config):
+    with _owner() as (connection, config):
         if issuer not in {trust.issuer for trust in config.oidc_issuers}:
             raise Failure(f"'{issuer}' is not one of SANGKIEN_OIDC_ISSUERS")
-        account_id = account_of(connection, username, "SERVICE" if service else "PERSON")
+        account_id = _account(connection, username, "SERVICE" if service else "PERSON")
         made = connection.execute(
             "insert into external_identity (issuer, subject, account_id, linked_by)"
             " values (%s, %s, %s, 'ADMIN') on conflict do nothing returning account_id",
@@ -48,7 +58,7 @@ def link(username: str, issuer: str, subject: str, *, service: bool) -> None:
 @click.argument("username")
 def list_identities(username: str) -> None:
     """List who USERNAME is, and since when."""
-    with identity_owner() as (connection, _):
+    with _owner() as (connection, _):
         rows = connection.execute(
             "select e.issuer, e.subject, e.linked_by, e.linked_at from external_identity e"
             " join account a on a.id = e.account_id where a.username = %s order by e.issuer",
@@ -63,7 +73,7 @@ def list_identities(username: str) -> None:
 @click.argument("issuer")
 def unlink(username: str, issuer: str) -> None:
     """Forget who USERNAME is at ISSUER; whoever is signed in as USERNAME has to do so anew."""
-    with identity_owner() as (connection, _):
+    with _owner() as (connection, _):
         row = connection.execute(
             "delete from external_identity e using account a"
             " where a.id = e.account_id and a.username = %s and e.issuer = %s returning a.id",
@@ -78,3 +88,16 @@ def unlink(username: str, issuer: str) -> None:
         )
         connection.execute("delete from browser_session where account_id = %s", row)
     click.echo(f"unlinked {username}")
+
+
+@contextmanager
+def _owner() -> Iterator[tuple[Owner, Settings]]:
+    with database(migrate=False) as config, owner(config, "identities") as connection:
+        yield connection, config
+
+
+def _account(connection: Owner, username: str, kind: str) -> int:
+    row = connection.execute(_ACCOUNT, (username, kind)).fetchone()
+    if row is None:
+        raise Failure(f"no account '{username}' of the kind {kind} that could sign in")
+    return int(row[0])

@@ -30,7 +30,7 @@ def keys() -> None:
 @click.option("--now", is_flag=True, help="End the old keys at once: one of them has leaked.")
 def rotate(*, now: bool) -> None:
     """Make a new key; the old ones stay published until their tokens have expired."""
-    with identity_owner() as (connection, _):
+    with _owner() as (connection, _):
         overlap = timedelta(0) if now else signing_keys.LONGEST_LIFE
         click.echo(signing_keys.rotate(connection, overlap=overlap).kid)
 
@@ -63,7 +63,7 @@ def add_client(  # noqa: PLR0917 - an argument for every option
     if not uris and not service and not flags["may_introspect"]:
         raise Failure("a client needs --redirect-uri, --service or --may-introspect")
     _check(client_id, (*uris, *logout_uris), scope)
-    with identity_owner() as (connection, _):
+    with _owner() as (connection, _):
         needs_secret = flags["with_secret"] or service or not uris
         made = secret.new() if needs_secret else None
         allowed = scope.split()
@@ -77,7 +77,7 @@ def add_client(  # noqa: PLR0917 - an argument for every option
             post_logout_redirect_uris=logout_uris,
             grant_types=[*([CODE, REFRESH] if uris else []), *([CREDENTIALS] if service else [])],
             scope=" ".join(allowed),
-            account_id=account_of(connection, service, "SERVICE") if service else None,
+            account_id=_account(connection, service, "SERVICE") if service else None,
             trusted=flags["trusted"],
             may_introspect=flags["may_introspect"],
         )
@@ -88,7 +88,7 @@ def add_client(  # noqa: PLR0917 - an argument for every option
 @clients.command("list")
 def list_clients() -> None:
     """List the clients with their redirect URIs."""
-    with identity_owner() as (connection, _):
+    with _owner() as (connection, _):
         rows = connection.execute(
             "select client_id, secret_hash is not null, redirect_uris, grant_types"
             " from oauth_client where removed_at is null order by client_id"
@@ -102,7 +102,7 @@ def list_clients() -> None:
 @click.argument("client_id")
 def remove_client(client_id: str) -> None:
     """Remove CLIENT_ID; all its tokens end."""
-    with identity_owner() as (connection, _):
+    with _owner() as (connection, _):
         if not registered.remove(connection, client_id):
             raise Failure(f"no client '{client_id}'")
     click.echo(f"removed {client_id}")
@@ -121,7 +121,7 @@ def add_account(username: str, *, service: bool) -> None:
     fits = username.isprintable() and 1 <= len(username) <= _LONGEST_NAME
     if not fits or username != username.strip():
         raise Failure("a username has 1 to 100 printable characters, without spaces around it")
-    with identity_owner() as (connection, _):
+    with _owner() as (connection, _):
         made = connection.execute(
             "insert into account (username, kind) values (%s, %s)"
             " on conflict (username) do nothing returning id",
@@ -136,8 +136,8 @@ def add_account(username: str, *, service: bool) -> None:
 @click.argument("username")
 def invite(username: str) -> None:
     """Print a link, good once, by which USERNAME chooses a password."""
-    with identity_owner() as (connection, config):
-        account_id = account_of(connection, username, "PERSON")
+    with _owner() as (connection, config):
+        account_id = _account(connection, username, "PERSON")
         token = invitations.invite(connection, account_id, datetime.now(UTC))
         click.echo(f"{config.issuer}/oauth/invitation/{token}")
 
@@ -146,8 +146,8 @@ def invite(username: str) -> None:
 @click.argument("username")
 def reset_second_factor(username: str) -> None:
     """Take USERNAME's second factor away: the phone and the recovery codes are lost."""
-    with identity_owner() as (connection, _):
-        account_id = account_of(connection, username, "PERSON")
+    with _owner() as (connection, _):
+        account_id = _account(connection, username, "PERSON")
         for table in ("totp_secret", "recovery_code", "browser_session"):
             connection.execute(
                 f"delete from {table} where account_id = %s".encode(),  # noqa: S608 - ours
@@ -160,8 +160,7 @@ GROUPS = (keys, clients, accounts)
 
 
 @contextmanager
-def identity_owner() -> Iterator[tuple[Owner, Settings]]:
-    """Give a connection of the owner, to change who may sign in, and the settings."""
+def _owner() -> Iterator[tuple[Owner, Settings]]:
     with database(migrate=False) as config, owner(config, "identity") as connection:
         yield connection, config
 
@@ -180,8 +179,7 @@ def _check(client_id: str, uris: tuple[str, ...], scope: str) -> None:
         raise Failure(f"the scope may be of {' '.join(SCOPES)}")
 
 
-def account_of(connection: Owner, username: str, kind: str) -> int:
-    """Return the id of an account of a kind that could sign in. Raises Failure."""
+def _account(connection: Owner, username: str, kind: str) -> int:
     row = connection.execute(
         "select id, kind from account where username = %s and kind <> 'PUBLIC'"
         " and disabled_at is null",

@@ -57,8 +57,8 @@ NOBODY = Identity(None, frozenset({READ, WRITE}))
 class Identities:
     """Tells who sends a request."""
 
-    def __init__(self, verifiers: Verifiers, issuer: Issuer, cookies: Cookies) -> None:
-        self._verifiers = verifiers
+    def __init__(self, verifier: Verifiers, issuer: Issuer, cookies: Cookies) -> None:
+        self._verifier = verifier
         self._issuer = issuer
         self._cookies = cookies
 
@@ -79,7 +79,7 @@ class Identities:
     async def _bearer(self, header: str) -> Identity:
         if not header.lower().startswith(_BEARER):
             raise TokenError("Send the access token as 'Authorization: Bearer …'.")
-        claims = await self._verifiers.verify(header[len(_BEARER) :].strip())
+        claims = await self._verifier.verify(header[len(_BEARER) :].strip())
         return Identity(claims.subject, claims.scope, claims.client_id)
 
     async def _session(self, request: Request) -> Identity:

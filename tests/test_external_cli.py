@@ -62,13 +62,13 @@ def test_a_code_is_printed_once_and_the_newest_holds(identity, run):
     ("words", "told"),
     [
         (["link", "an", "https://other.test", "x"], "not one of SANGKIEN_OIDC_ISSUERS"),
-        (["link", "robot", SSO, "x"], "of another kind: SERVICE"),
-        (["link", "an", SSO, "x", "--service"], "of another kind: PERSON"),
+        (["link", "robot", SSO, "x"], "no account 'robot' of the kind PERSON"),
+        (["link", "an", SSO, "x", "--service"], "no account 'an' of the kind SERVICE"),
         (["link", "stranger", SSO, "x"], "no account 'stranger'"),
         (["link", "admin", SSO, "taken"], "is linked at this issuer already"),
         (["link", "invited", SSO, "x"], "is linked at this issuer already"),
         (["unlink", "an", SSO], "'an' is not linked"),
-        (["code", "robot"], "of another kind: SERVICE"),
+        (["code", "robot"], "no account 'robot' of the kind PERSON"),
         (["code", "public"], "no account 'public'"),
     ],
 )

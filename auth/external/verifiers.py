@@ -66,8 +66,8 @@ class Verifiers:
                 " counts."
             )
         scope = claims.scope if claims.scope & {READ, WRITE} else other.trust.scope
-        # A family of that name is another issuer's, and says nothing of ours.
-        return claims._replace(subject=linked.username, scope=scope, family=None)
+        # Its clients and families are of other names than ours, even where they are called the same.
+        return claims._replace(subject=linked.username, scope=scope, client_id=None, family=None)
 
 
 def _unverified_issuer(token: str) -> str:

@@ -14,7 +14,14 @@ from db.models.campaign import (
 )
 from db.models.client import Consent, OAuthClient
 from db.models.external import ExternalIdentity, LinkCode
-from db.models.initiative import Authorship, DuplicateLink, Initiative, InitiativeCounter
+from db.models.initiative import (
+    Authorship,
+    DuplicateLink,
+    Initiative,
+    InitiativeCounter,
+    InitiativeSearch,
+    InitiativeSketch,
+)
 from db.models.person import Account, Person, RoleGrant, SigningKey
 from db.models.request import RequestKey
 from db.models.review import Review
@@ -44,6 +51,8 @@ __all__ = [
     "ExternalIdentity",
     "Initiative",
     "InitiativeCounter",
+    "InitiativeSearch",
+    "InitiativeSketch",
     "Invitation",
     "KnownDevice",
     "LinkCode",

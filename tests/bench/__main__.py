@@ -8,15 +8,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from db.embedded import EmbeddedServer
-from tests.bench import contenders, duplicates, limit, load, place, report, scale
+from tests.bench import contenders, duplicates, limit, load, place, report, scale, writes
 from tests.bench.contenders import Contender, ContenderError
 from tests.bench.duplicates import Duplicates
 from tests.bench.load import LoadError, Measured
 from tests.bench.place import ROOT, Place, Size
 from tests.bench.questions import OURS, as_data, questions
+from tests.bench.writes import Written
 
 NATION, TOWN = Size(127_584, 500_000), Size(1_300, 5_000)
 QUICK_NATION, QUICK_TOWN = Size(3_000, 10_000), Size(1_300, 5_000)
+WRITTEN = Size(3_000, 10_000)
 PROGRAMME, QUICK_PROGRAMME = Size(127_584, 2_000_000), Size(3_000, 20_000)
 LIMIT = "limit"
 
@@ -29,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="sangkien-bench-") as folder:
             if options.duplicates:
                 sys.stdout.write(report.of_duplicates(_duplicates(running, options)))
+            elif options.writes:
+                sys.stdout.write(report.of_writes(_writes(running, options)))
             else:
                 _run(running, Path(folder), options)
     except (ContenderError, LoadError) as error:
@@ -45,6 +49,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--duplicates", action="store_true", help="nothing but the search for duplicates"
     )
+    parser.add_argument("--writes", action="store_true", help="nothing but handing in")
     parser.add_argument("--seconds", type=float, help="of one measurement (5)")
     parser.add_argument("--clients", type=int, default=8, help="at once (8)")
     parser.add_argument("--rounds", type=int, help="the median of which counts (3)")
@@ -70,9 +75,10 @@ def _run(running: EmbeddedServer, folder: Path, options: argparse.Namespace) -> 
     ):
         scaled = scale.measure((town, small), (nation, large), options.seconds, options.rounds)
     found = _duplicates(running, options)
+    written = _writes(running, options)
     ceiling = load.ceiling(options.clients, 2)
     results = report.Results(
-        nation_size, town_size, options, measured, scaled, found, ceiling, others
+        nation_size, town_size, options, measured, scaled, found, written, ceiling, others
     )
     sys.stdout.write(report.table(results))
     if not options.quick:
@@ -84,6 +90,12 @@ def _duplicates(running: EmbeddedServer, options: argparse.Namespace) -> Duplica
     programme = place.place(running, "programme", size, _say)
     _say("looking for duplicates")
     return duplicates.measure(programme)
+
+
+def _writes(running: EmbeddedServer, options: argparse.Namespace) -> Written:
+    contenders.install_postgraphile()
+    nation = place.place(running, "written", WRITTEN, _say)
+    return writes.measure(running, nation, options.seconds, options.rounds, _say)
 
 
 @contextlib.contextmanager
