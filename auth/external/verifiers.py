@@ -66,7 +66,7 @@ class Verifiers:
                 " counts."
             )
         scope = claims.scope if claims.scope & {READ, WRITE} else other.trust.scope
-        # Its clients and families are of other names than ours, even where they are called the same.
+        # Its clients and families are not ours, even where they are called the same.
         return claims._replace(subject=linked.username, scope=scope, client_id=None, family=None)
 
 
