@@ -1,6 +1,7 @@
 """What another issuer publishes: how often it is asked for, and what of it is taken."""
 
 import asyncio
+import contextlib
 import gzip
 
 import pytest
@@ -166,25 +167,33 @@ async def test_what_is_no_set_of_keys_is_not_taken(clock, keys):
 @pytest.fixture
 async def answering():
     """A server on this machine that gives one answer to everybody, and counts them."""
-    servers = []
+    servers, serving = [], []
 
     async def answer_with(head, body=b"", *, slowly=False):
         asked = []
 
         async def serve(reader, writer):
+            serving.append(asyncio.current_task())
             asked.append(await reader.readuntil(b"\r\n\r\n"))
-            writer.write(b"HTTP/1.1 " + head + b"\r\nConnection: close\r\n\r\n")
-            for start in range(0, len(body), 1 if slowly else len(body)):
-                writer.write(body[start:] if not slowly else body[start : start + 1])
-                await writer.drain()
-                await asyncio.sleep(0.05 if slowly else 0)
-            writer.close()
+            try:
+                writer.write(b"HTTP/1.1 " + head + b"\r\nConnection: close\r\n\r\n")
+                for start in range(0, len(body), 1 if slowly else len(body) or 1):
+                    writer.write(body[start : start + 1] if slowly else body)
+                    await writer.drain()
+                    await asyncio.sleep(0.05 if slowly else 0)
+            except ConnectionError:
+                pass  # whoever asked has heard enough
+            finally:
+                writer.close()
+                with contextlib.suppress(ConnectionError):
+                    await writer.wait_closed()
 
         servers.append(await asyncio.start_server(serve, "127.0.0.1", 0))
         port = servers[-1].sockets[0].getsockname()[1]
         return f"http://127.0.0.1:{port}/", asked
 
     yield answer_with
+    await asyncio.gather(*serving)
     for server in servers:
         server.close()
         await server.wait_closed()

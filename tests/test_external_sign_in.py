@@ -1,5 +1,6 @@
 """Signing in at another issuer, a real one, by our pages: being linked, coming back, attacks."""
 
+import asyncio
 import json
 import random
 from datetime import UTC, datetime
@@ -123,6 +124,19 @@ async def test_a_code_is_for_one_account_that_has_nobody_at_the_issuer_yet(at):
         assert made.sql(LINKED) == [(1, "CODE", "an@sso")]
 
 
+async def test_of_two_who_bring_one_code_at_once_one_is_linked(at):
+    async with at() as made:
+        visitors = [Visitor(made) for _ in range(2)]
+        logins = ("an@sso", "binh@sso")
+        pages = [await arrive(*pair) for pair in zip(visitors, logins, strict=True)]
+        code = give_code(made, 1)
+        ended = await asyncio.gather(
+            *(who.submit(page, code=code) for who, page in zip(visitors, pages, strict=True))
+        )
+        assert sorted(page.heading for page in ended) == ["Account", "Link to your account"]
+        assert len(made.sql(LINKED)) == 1
+
+
 async def test_codes_expire_and_are_not_to_be_guessed(at):
     async with at() as made:
         visitor = Visitor(made)
@@ -151,6 +165,14 @@ async def test_a_verified_address_links_where_the_setting_says_so(at):
         assert made.sql(LINKED) == [(1, "EMAIL", "an@sso")]
         emails(made, "somebody.else@example.vn")
         assert "Signed in as an" in (await arrive(Visitor(made))).texts["all"]
+
+
+async def test_an_address_may_stand_in_the_id_token_too(identity):
+    with provider(claims_by_userinfo=False) as sso:
+        trusted = json.dumps([sso.trust(link="email")])
+        async with site(identity, oidc_issuers=trusted) as made:
+            emails(made, "an@example.vn")
+            assert "Signed in as an" in (await arrive(Visitor(made))).texts["all"]
 
 
 @pytest.mark.parametrize(
