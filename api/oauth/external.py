@@ -76,7 +76,7 @@ async def link(visit: Visit) -> Response:
     if facts is None or provider is None:
         return visit.go(SIGN_IN, visit.onward)
     to = onward(facts["to"])
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return await _link_form(visit, provider, to)
     fields = await visit.form()
     somebody = Somebody(facts["subject"], None, frozenset(facts["amr"]))

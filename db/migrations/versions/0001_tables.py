@@ -957,6 +957,7 @@ def create_tables() -> None:
                 "DRIVE",
                 "TARGET",
                 "INITIATIVE",
+                "UNIT",
                 name="kind",
                 native_enum=False,
                 create_constraint=True,
