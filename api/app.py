@@ -32,6 +32,8 @@ from api.persisted import Documents
 from api.settings import DEFAULT_ISSUER, Settings
 from api.workers import leave_with
 from auth import keys
+from auth.access_tokens import AccessTokens, note_use
+from auth.client_limits import ClientLimits
 from auth.external.accounts import LinkedAccounts
 from auth.external.provider import Provider
 from auth.external.verifiers import Trusted, Verifiers
@@ -63,10 +65,17 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     own = _verifier(settings, reader, clock)
     providers = [Provider(trust, clock) for trust in settings.oidc_issuers]
     verifier = _verifiers(settings, own, providers, reader, clock)
+    access_tokens = _access_tokens(reader, issuer, clock)
     cookies = Cookies(secure=settings.issuer.startswith("https:"))
     endpoint = GraphQLEndpoint(
         Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema
-        Identities(verifier, issuer, cookies),
+        Identities(
+            verifier,
+            issuer,
+            cookies,
+            limits=ClientLimits(reader.fetch_rows, clock=clock),
+            access_tokens=access_tokens,
+        ),
         Principals(reader, settings.today),
         reader,
         writer,
@@ -102,6 +111,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         finally:
             if leaving is not None:
                 leaving.cancel()
+            await access_tokens.close()
             await writer.close()
             await reader.close()
             await asyncio.to_thread(issuer.close)
@@ -113,6 +123,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     app.state.verifier = own
     app.state.providers = {provider.trust.key: provider for provider in providers}
     app.state.cookies = cookies
+    app.state.access_tokens = access_tokens
     app.state.settings = settings
     app.state.embedded = EMBEDDED in os.environ
     return app
@@ -174,6 +185,13 @@ def _verifiers(
         LinkedAccounts(reader, clock),
         second_factor_required=settings.second_factor_required,
     )
+
+
+def _access_tokens(reader: Reader, issuer: Issuer, clock: Clock) -> AccessTokens:
+    async def used(token_id: int) -> None:
+        await issuer.run(note_use, token_id)
+
+    return AccessTokens(reader.fetch_row, used, clock=clock)
 
 
 def from_environment() -> Starlette:

@@ -161,7 +161,7 @@ class GraphQLEndpoint:
         self._rules.introspection.check(prepared.operation, asking.username)
         self._rules.crowd.enter(asking.counted_as)
         try:
-            text = await self._data(request, asking.username, prepared)
+            text = await self._data(request, asking.identity, prepared)
         finally:
             self._rules.crowd.leave(asking.counted_as)
         return answers.Data(text, media)
@@ -180,13 +180,13 @@ class GraphQLEndpoint:
             responses.append(response)
         return answers.batch(responses)
 
-    async def _data(self, request: Request, username: str | None, prepared: Prepared) -> bytes:
+    async def _data(self, request: Request, identity: Identity, prepared: Prepared) -> bytes:
         if prepared.plan is not None:
-            return await self._read(username, prepared.plan, prepared.values)
+            return await self._read(identity, prepared.plan, prepared.values)
         asker = Asker(
-            principal=lambda: self._principals.of(username),
-            grants_changed=lambda: self._principals.forget(username),
-            read=lambda plan, values: self._read(username, plan, values),
+            principal=lambda: self._principals.of(identity.username, identity.narrowing),
+            grants_changed=lambda: self._principals.forget(identity.username),
+            read=lambda plan, values: self._read(identity, plan, values),
             address=request.client.host if request.client else None,
             locale=preferred(request.headers.get("accept-language")),
         )
@@ -196,9 +196,10 @@ class GraphQLEndpoint:
         except TimeoutError:
             raise TooSlowError from None
 
-    async def _read(self, username: str | None, plan: Plan, values: Sequence[Any]) -> bytes:
+    async def _read(self, identity: Identity, plan: Plan, values: Sequence[Any]) -> bytes:
+        username = identity.username
         for _ in range(_TRIES):
-            principal: Principal = await self._principals.of(username)
+            principal: Principal = await self._principals.of(username, identity.narrowing)
             try:
                 return await self._reader.fetch_json(principal.caller, plan.sql, values)
             except GrantsChangedError:

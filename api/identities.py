@@ -4,21 +4,28 @@ The two never mix: a request that brings both is refused. What a browser sends b
 cookie, counts only with what another site cannot make it send: a header of our own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import answers
+from api.limits import Rate, stranger
 from api.oauth.cookies import SESSION, Cookies
 from api.refusals import refusal
+from auth.access_tokens import AccessTokens
+from auth.client_limits import ClientLimits
 from auth.external.verifiers import Verifiers
 from auth.issuer.issuer import Issuer
+from auth.narrowing import WHOLE, Narrowing
 from auth.tokens import READ, WRITE, TokenError
+from db.rules.access_token import PREFIX
 
 CSRF_HEADER = "X-Sangkien-CSRF"
 _BEARER = "bearer "
+# Personal access tokens never seen before that one address may show a worker, a second and at once.
+_GUESSES = (20.0, 500)
 
 
 class IdentityError(Exception):
@@ -37,11 +44,15 @@ def _(error: IdentityError, media: str) -> Response:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who is asking, None for nobody, by which application, and what that may be used for."""
+    """Who is asking, None for nobody, by which application, and what that may be used for.
+
+    `narrowing` is the part of the account's permissions that the credentials hold.
+    """
 
     username: str | None
     scope: frozenset[str]
     client_id: str | None = None
+    narrowing: Narrowing = WHOLE
 
     def check(self, scope: str) -> None:
         """Refuse what the credentials are not for. Raises IdentityError."""
@@ -57,13 +68,24 @@ NOBODY = Identity(None, frozenset({READ, WRITE}))
 class Identities:
     """Tells who sends a request."""
 
-    def __init__(self, verifier: Verifiers, issuer: Issuer, cookies: Cookies) -> None:
+    def __init__(
+        self,
+        verifier: Verifiers,
+        issuer: Issuer,
+        cookies: Cookies,
+        *,
+        limits: ClientLimits,
+        access_tokens: AccessTokens,
+    ) -> None:
         self._verifier = verifier
         self._issuer = issuer
         self._cookies = cookies
+        self._limits = limits
+        self._access_tokens = access_tokens
+        self._guesses = Rate(*_GUESSES)
 
     async def of(self, request: Request) -> Identity:
-        """Return who sends a request. Raises TokenError, IdentityError."""
+        """Return who sends a request. Raises TokenError, IdentityError, LimitedError."""
         headers = request.headers.getlist("authorization")
         cookie = request.cookies.get(self._cookies.name_of(SESSION))
         if not headers and cookie is None:
@@ -74,13 +96,28 @@ class Identities:
             )
         if len(headers) > 1:
             raise IdentityError(400, "BAD_REQUEST", "Send one Authorization header.")
-        return await (self._bearer(headers[0]) if headers else self._session(request))
+        return await (self._bearer(request, headers[0]) if headers else self._session(request))
 
-    async def _bearer(self, header: str) -> Identity:
+    async def _bearer(self, request: Request, header: str) -> Identity:
         if not header.lower().startswith(_BEARER):
             raise TokenError("Send the access token as 'Authorization: Bearer …'.")
-        claims = await self._verifier.verify(header[len(_BEARER) :].strip())
-        return Identity(claims.subject, claims.scope, claims.client_id)
+        token = header[len(_BEARER) :].strip()
+        if token.startswith(PREFIX):
+            return await self._personal(request, token)
+        claims = await self._verifier.verify(token)
+        narrowing = await self._limits.of(claims.client_id) or WHOLE
+        if WRITE not in claims.scope:
+            narrowing = replace(narrowing, read_only=True)
+        scope = claims.scope - {WRITE} if narrowing.read_only else claims.scope
+        return Identity(claims.subject, scope, claims.client_id, narrowing)
+
+    async def _personal(self, request: Request, token: str) -> Identity:
+        """Return whose personal access token it is."""
+        if self._access_tokens.is_guess(token):
+            self._guesses.take(stranger(request.client))
+        holder = await self._access_tokens.holder(token)
+        scope = {READ} if holder.narrowing.read_only else {READ, WRITE}
+        return Identity(holder.username, frozenset(scope), narrowing=holder.narrowing)
 
     async def _session(self, request: Request) -> Identity:
         self._check_site(request)

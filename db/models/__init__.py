@@ -1,5 +1,6 @@
 """Every table, one noun a file."""
 
+from db.models.access_token import AccessToken
 from db.models.audit import AuditEvent, AuditHead
 from db.models.award import Award
 from db.models.base import Base
@@ -33,6 +34,7 @@ from db.models.token import AuthorizationCode, RefreshToken, TokenFamily
 from db.models.unit import EmulationBloc, Unit, UnitHistory
 
 __all__ = [
+    "AccessToken",
     "Account",
     "Adjustment",
     "AuditEvent",
