@@ -16,9 +16,10 @@ from api.oauth.cookies import SESSION, Cookies
 from api.refusals import refusal
 from auth.access_tokens import AccessTokens
 from auth.client_limits import ClientLimits
+from auth.external.verifiers import Verifiers
 from auth.issuer.issuer import Issuer
 from auth.narrowing import WHOLE, Narrowing
-from auth.tokens import READ, WRITE, TokenError, Verifier
+from auth.tokens import READ, WRITE, TokenError
 from db.rules.access_token import PREFIX
 
 CSRF_HEADER = "X-Sangkien-CSRF"
@@ -69,7 +70,7 @@ class Identities:
 
     def __init__(
         self,
-        verifier: Verifier,
+        verifier: Verifiers,
         issuer: Issuer,
         cookies: Cookies,
         *,

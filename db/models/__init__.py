@@ -14,6 +14,7 @@ from db.models.campaign import (
     WindowOverride,
 )
 from db.models.client import Consent, OAuthClient
+from db.models.external import ExternalIdentity, LinkCode
 from db.models.initiative import (
     Authorship,
     DuplicateLink,
@@ -49,12 +50,14 @@ __all__ = [
     "Drive",
     "DuplicateLink",
     "EmulationBloc",
+    "ExternalIdentity",
     "Initiative",
     "InitiativeCounter",
     "InitiativeSearch",
     "InitiativeSketch",
     "Invitation",
     "KnownDevice",
+    "LinkCode",
     "OAuthClient",
     "Participation",
     "Person",

@@ -60,6 +60,8 @@ return (
             when 'totp_secret' then array['secret']
             when 'recovery_code' then array['code_hash']
             when 'invitation' then array['token_hash']
+            when 'external_identity' then array['subject']
+            when 'link_code' then array['code_hash']
             when 'access_token' then array['token_hash', 'name']
             when 'initiative' then array['content']
             else '{}' end) then '"***"'::jsonb
