@@ -1,8 +1,8 @@
 """uvicorn's protocols, with what long connections need besides.
 
 A client that does not read what is sent holds its buffer for as long as it likes: even closing
-waits for the buffer to empty. Here it has a minute, and then the connection is cut. And what lasts
-is told when the server stops, which otherwise would wait for it.
+waits for the buffer to empty. Here a client has to read a little each minute, or the connection is
+cut. And what lasts is told when the server stops, which otherwise would wait for it.
 """
 
 import asyncio
@@ -11,13 +11,14 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-PATIENCE = 60.0  # seconds that a full buffer may take to empty
+PATIENCE = 60.0  # seconds in which a client with a full buffer must read
+LEAST = 16_384  # bytes of it
 STOPPING = "stopping"  # api.live.lifetime.Stopping, in the state of the application's lifespan
 _GOODBYE = 2.0  # seconds for a client to answer that it closes too
 
 
 class _Patience(asyncio.Protocol):
-    """Cuts a connection whose client has not read for long."""
+    """Cuts a connection whose client has read next to nothing for long."""
 
     transport: asyncio.Transport
     app_state: dict[str, Any]
@@ -26,9 +27,7 @@ class _Patience(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Wait until there is room again, but not for ever."""
         super().pause_writing()
-        if self._cut is None:
-            loop = asyncio.get_running_loop()
-            self._cut = loop.call_later(PATIENCE, self.transport.abort)
+        self._be_impatient()
 
     def resume_writing(self) -> None:
         """Go on."""
@@ -39,6 +38,17 @@ class _Patience(asyncio.Protocol):
         """Forget the connection."""
         self._be_patient()
         super().connection_lost(exc)
+
+    def _be_impatient(self) -> None:
+        self._be_patient()
+        loop, left = asyncio.get_running_loop(), self.transport.get_write_buffer_size()
+        self._cut = loop.call_later(PATIENCE, self._look, left)
+
+    def _look(self, left_before: int) -> None:
+        if self.transport.get_write_buffer_size() > left_before - LEAST:
+            self.transport.abort()
+        else:
+            self._be_impatient()
 
     def _be_patient(self) -> None:
         if self._cut is not None:

@@ -296,6 +296,30 @@ async def test_a_stream_that_nobody_reads_is_cut_off(demo, monkeypatch):
         assert "sangkien_live_connections 0.0" in text
 
 
+async def test_who_reads_slowly_gets_everything(demo, monkeypatch):
+    monkeypatch.setattr(protocols, "PATIENCE", 0.3)
+
+    async def large(*_: object) -> bytes:
+        return b'"' + b"x" * 20_000_000 + b'"'
+
+    monkeypatch.setattr(Operations, "run", large)
+    async with live(demo) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=4_096)
+        body = json.dumps({"query": HELLO}).encode()
+        head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        writer.write(head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        read, began = 0, asyncio.get_running_loop().time()
+        async with asyncio.timeout(20):
+            while read < 20_000_000 and (part := await reader.read(200_000)):
+                read += len(part)
+                if read < 10_000_000:
+                    await asyncio.sleep(0.02)
+        writer.close()
+        took = asyncio.get_running_loop().time() - began
+    assert read > 20_000_000
+    assert took > 1, "longer than a client that reads nothing has"
+
+
 async def test_what_is_open_is_counted(demo):
     async with live(demo) as server, httpx.AsyncClient() as http:
 

@@ -9,7 +9,7 @@ import pytest
 
 from api.identities import CSRF_HEADER
 from api.live import lifetime
-from auth import keys, tokens
+from auth import access_tokens, keys, tokens
 from auth.issuer import secret
 from tests.live import live
 from tests.subscribing import (
@@ -21,6 +21,8 @@ from tests.subscribing import (
     streamed,
     told,
 )
+from tests.token_holding import CREATE
+from tests.token_holding import REVOKE as REVOKE_TOKEN
 
 HELLO = "{ viewer { account { username } } }"
 REVOKE = """mutation ($grant: ID!) {
@@ -283,3 +285,26 @@ async def test_introspection_is_as_over_http(demo):
             await watcher.subscribe("1", "{ __schema { queryType { name } } }")
         assert await stranger.code() == "INTROSPECTION_DISABLED"
         assert (await known.hear())["type"] == "next"
+
+
+async def test_a_personal_token_subscribes_within_its_unit_until_it_is_revoked(
+    programme, monkeypatch
+):
+    monkeypatch.setattr(access_tokens, "HOLD", 0.3)
+    given = {"name": "A wall", "days": 30, "unit": "VNPT", "permissions": ["UNIT_READ"]}
+    async with live(programme) as server:
+        made = (await told(server, CREATE, "tttt-admin", input=given))["createAccessToken"]
+        async with opened(server) as watcher:
+            await watcher.say(
+                "connection_init", payload={"authorization": f"Bearer {made['secret']}"}
+            )
+            assert (await watcher.hear())["type"] == "connection_ack"
+            await watcher.subscribe("1", unit="TTTT", phase=2)
+            assert await watcher.code() == "NOT_FOUND"
+            await watcher.subscribe("2", unit="VNPT", phase=2)
+            first = await watcher.count()
+            await change(server)
+            assert await watcher.count() == first + 1
+            token_id = made["accessToken"]["id"]
+            await told(server, REVOKE_TOKEN, "tttt-admin", input={"accessToken": token_id})
+            assert (await watcher.closed())[0] == 4403
