@@ -5,7 +5,7 @@ operation and shape of the variables; of the values themselves it holds none.
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -35,6 +35,7 @@ from schema.compiler.emit import Emitter
 from schema.compiler.errors import BadInputError, RefusedError
 from schema.compiler.outcomes import OutcomeField, drawn, outcome_row
 from schema.compiler.selection import Fields, Selection
+from schema.compiler.subscriptions import Subscribed, subscribed
 
 
 class _StatementCompiler(asyncpg.PGCompiler_asyncpg):
@@ -185,10 +186,16 @@ class Compiler:
     def _compile(self, operation: Operation, variables: Any) -> Plan:
         try:
             cost = CostRule(self._schema, operation.fragments, variables)
-            cost.check(operation.node, self.limits)
+            cost.check(operation.node, self._limits_of(operation))
             return self._emit(operation, variables)
         except GraphQLError as error:
             raise RefusedError(error) from error
+
+    def _limits_of(self, operation: Operation) -> Limits:
+        if operation.kind is OperationType.SUBSCRIPTION:
+            # It is run again and again, and its caller does not wait for it.
+            return replace(self.limits, objects=self.limits.objects // 5)
+        return self.limits
 
     def _emit(self, operation: Operation, variables: Any) -> Plan:
         emitter = self._emitter(operation, variables)
@@ -215,6 +222,14 @@ class Compiler:
         assert root is not None
         selection = Selection(self._schema, operation.fragments, variables)
         return selection.fields(root, [operation.node.selection_set])
+
+    def subscription(self, operation: Operation, variables: Any) -> Subscribed:
+        """Return the root field of a subscription, and what it watches."""
+        root = self._schema.subscription_type
+        assert root is not None
+        selection = Selection(self._schema, operation.fragments, variables)
+        fields = selection.fields(root, [operation.node.selection_set])
+        return subscribed(root, fields, variables)
 
     def payload(
         self,
