@@ -41,6 +41,7 @@ SQL = (
     "writes",
     "merge",
     "granting",
+    "marks",
     "grants",
 )
 
