@@ -22,7 +22,7 @@ class Live(NamedTuple):
     port: int
     settings: Settings
 
-    def token(self, username: str) -> str:
+    def token(self, username: str, ttl: int = 600) -> str:
         """Return an access token as `sangkien token` makes it."""
         with psycopg.connect(self.settings.urls()[0]) as connection:
             key = keys.ensure(connection)
@@ -31,17 +31,17 @@ class Live(NamedTuple):
             username,
             issuer=self.settings.issuer,
             audience=self.settings.audience,
-            ttl=600,
+            ttl=ttl,
         )
 
 
 @asynccontextmanager
-async def live(url: str, **changes: Any) -> AsyncIterator[Live]:
+async def live(url: str, port: int = 0, **changes: Any) -> AsyncIterator[Live]:
     """Serve this database on the demo's day, as uvicorn is set up to serve."""
     settings = Settings(database_url=url, today=DEMO_TODAY, **changes)
     config = uvicorn.Config(create_app(settings), log_config=None, **PROTOCOLS)
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         port = listening.getsockname()[1]
         # Not serve(): that would take over the signals of the process.
         task = asyncio.create_task(server._serve([listening]))

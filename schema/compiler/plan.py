@@ -218,7 +218,7 @@ class Compiler:
         return selection.fields(root, [operation.node.selection_set])
 
     def subscription(self, operation: Operation, variables: Any) -> Subscribed:
-        """Return the root field of a subscription, and what it watches. Raises RefusedError."""
+        """Return the root field of a subscription, and what it watches."""
         root = self._schema.subscription_type
         assert root is not None
         selection = Selection(self._schema, operation.fragments, variables)
