@@ -958,6 +958,7 @@ def create_tables() -> None:
                 "DRIVE",
                 "TARGET",
                 "INITIATIVE",
+                "UNIT",
                 name="kind",
                 native_enum=False,
                 create_constraint=True,
