@@ -88,6 +88,7 @@ def of(connection: psycopg.Connection, url: str, size: Size, account: str) -> Pl
     """Return a database as an account sees it; the connection is its owner's."""
     key = keys.ensure(connection)
     caller = _principal(connection, account).caller
+    assert caller.begin_writing is not None
     return Place(
         url=url,
         size=size,
