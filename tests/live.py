@@ -21,6 +21,12 @@ class Live(NamedTuple):
     url: str
     port: int
     settings: Settings
+    server: uvicorn.Server | None = None
+
+    def stop(self) -> None:
+        """Have it stop, as a signal does."""
+        assert self.server is not None
+        self.server.should_exit = True
 
     def token(self, username: str, ttl: int = 600) -> str:
         """Return an access token as `sangkien token` makes it."""
@@ -48,7 +54,7 @@ async def live(url: str, port: int = 0, **changes: Any) -> AsyncIterator[Live]:
         while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
             await asyncio.sleep(0.01)
         try:
-            yield Live(f"http://127.0.0.1:{port}/graphql", port, settings)
+            yield Live(f"http://127.0.0.1:{port}/graphql", port, settings, server)
         finally:
             server.should_exit = True
             await task

@@ -247,3 +247,14 @@ async def test_a_subscription_asks_for_exactly_one_field(demo, document):
     async with live(demo) as server, peer(server, "tttt-admin") as watcher:
         await watcher.subscribe("1", document)
         assert await watcher.code() == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_a_subscription_may_ask_for_a_fifth_of_what_a_query_may(demo):
+    histories = " ".join(f"h{number}: history {{ achieved }}" for number in range(20))
+    document = f'progress(unit: "TLD", campaign: "1TRSK") {{ {histories} }}'
+    query = f'{{ unit(code: "TLD") {{ progress(campaign: "1TRSK") {{ {histories} }} }} }}'
+    async with live(demo) as server, peer(server) as watcher:
+        await watcher.subscribe("1", f"subscription {{ {document} }}")
+        assert await watcher.code() == "LIMIT"
+        await watcher.subscribe("2", query)
+        assert (await watcher.hear())["type"] == "next"
