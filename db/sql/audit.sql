@@ -85,7 +85,8 @@ return case
     when table_name = 'account' then (
         select unit_id from person where id = (fields ->> 'person_id')::bigint)
     when table_name in (
-        'access_token', 'consent', 'invitation', 'totp_secret', 'recovery_code'
+        'access_token', 'consent', 'invitation', 'totp_secret', 'recovery_code',
+        'external_identity', 'link_code'
     ) then (
         select p.unit_id from account a join person p on p.id = a.person_id
         where a.id = (fields ->> 'account_id')::bigint)
