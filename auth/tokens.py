@@ -169,7 +169,7 @@ class Verifier:
         loaded = list(await self._load_keys())
         before = {key.thumbprint() for key in self._keys.keys}
         serialised: KeySetSerialization = {"keys": [dict(key) for key in loaded]}
-        self._keys = KeySet.import_key_set(serialised)
+        self._keys = KeySet.import_key_set(serialised) if loaded else KeySet([])
         self._keys_loaded_at = self._clock()
         if before - {key.thumbprint() for key in self._keys.keys}:
             self._verified.clear()  # one of them may have been signed with a key that is gone

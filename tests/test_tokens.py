@@ -44,6 +44,21 @@ async def test_a_token_of_the_issuer_is_taken():
     assert (await verifier().verify(token)).subject == "an"
 
 
+async def test_before_there_is_a_key_no_token_is_taken_and_then_those_of_the_first():
+    published = []
+
+    async def load_keys():
+        return published
+
+    clock = Clock()
+    checked = Verifier(load_keys, issuer=ISSUER, audience=[AUDIENCE], clock=clock)
+    with pytest.raises(TokenError):
+        await checked.verify(signed())
+    published.append(KEY.as_dict(private=False))
+    clock.now += 60
+    assert (await checked.verify(signed(exp=int(clock.now) + 60))).subject == "an"
+
+
 async def test_a_verified_token_is_not_verified_again_until_it_expires(monkeypatch):
     clock = Clock()
     checked = verifier(clock=clock)
