@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.bench import load
+from tests.bench import identity, load
 from tests.bench.contenders import PROCESSES
 from tests.bench.duplicates import Duplicates
+from tests.bench.identity import Cost
 from tests.bench.load import Measured
 from tests.bench.place import Size
 from tests.bench.scale import Scaled
@@ -48,6 +49,7 @@ class Results:
     options: argparse.Namespace
     measured: dict[str, dict[str, list[Measured]]]
     scaled: Scaled
+    identity: Cost
     duplicates: Duplicates
     ceiling: float
     others: float | None
@@ -85,7 +87,21 @@ def table(results: Results) -> str:
                 f"{question:8}{name:14}{taken.rate:12,.1f}{taken.p50:10.2f}{taken.p99:10.2f}{shown:>12}"
             )
     lines += ["", *(_line(*row) for row in _goals(results))]
-    return "\n".join([*lines, of_duplicates(results.duplicates)])
+    return "\n".join([*lines, of_identity(results.identity) + of_duplicates(results.duplicates)])
+
+
+def of_identity(cost: Cost) -> str:
+    """Return what part of the time of *small* identity takes, as lines."""
+    word = "reached    " if cost.share < identity.MOST else "NOT reached"
+    low, _, high = statistics.quantiles(cost.shares(identity.UNBOUND), n=4)
+    first = statistics.median(cost.shares(identity.UNAUTHENTICATED))
+    rates = ", ".join(
+        f"{name} {statistics.median(rates):,.0f}/s" for name, rates in cost.rates.items()
+    )
+    return (
+        f"{word} identity takes {cost.share:.1%} of small, half of the turns within {low:.1%} to "
+        f"{high:.1%} (below {identity.MOST:.0%}); authentication alone {first:.1%}; {rates}\n"
+    )
 
 
 def of_duplicates(found: Duplicates) -> str:
