@@ -92,7 +92,7 @@ def _sizes(options: argparse.Namespace) -> tuple[Size, Size]:
 
 def _identity(nation: Place, folder: Path, options: argparse.Namespace) -> Cost:
     _say("measuring what identity costs")
-    return identity.measure(nation, folder, clients=options.clients, turns=3 if options.quick else 12)
+    return identity.measure(nation, folder, clients=options.clients, turns=4 * options.rounds)
 
 
 def _duplicates(running: EmbeddedServer, options: argparse.Namespace) -> Duplicates:

@@ -1,7 +1,6 @@
 """Where the benchmark happens: an embedded server of its own, and databases kept between runs."""
 
 import hashlib
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from db import embedded, migrate
 from db.embedded import EmbeddedServer
 from db.prepare import prepare
 from db.seed import national
+from db.sessions import Caller
 from db.url import READER, with_role
 from tests.bench.questions import Subject
 
@@ -40,7 +40,7 @@ class Place(NamedTuple):
     url: str
     size: Size
     subject: Subject
-    begin_reading: str
+    caller: Caller
     token: str
     jwk: dict[str, object]
 
@@ -52,12 +52,13 @@ class Place(NamedTuple):
     @property
     def settings(self) -> dict[str, str]:
         """What the caller's transactions are bound to, by setting."""
-        return dict(re.findall(r"set_config\('([^']*)', '([^']*)', true\)", self.begin_reading))
+        named = zip(*self.caller.reading, strict=True)
+        return {name: value for name, value in named if name.startswith("sangkien.")}
 
     @property
     def binding(self) -> str:
         """The statement that binds a transaction already begun."""
-        return self.begin_reading.partition("; ")[2]
+        return self.caller.begin_reading.partition("; ")[2]
 
 
 def server(home: Path) -> EmbeddedServer:
@@ -79,7 +80,7 @@ def place(running: EmbeddedServer, name: str, size: Size, say: Say) -> Place:
             url=url,
             size=size,
             subject=Subject.of(connection),
-            begin_reading=_principal(connection).caller.begin_reading,
+            caller=_principal(connection).caller,
             token=tokens.issue(key, ACCOUNT, issuer=ISSUER, audience=AUDIENCE, ttl=86_400),
             jwk=dict(key.as_dict(private=False)),
         )
