@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
-_DATA, _END = b'{"data":', b"}"
+_DATA, _ERRORS, _END = b'{"data":', b'{"errors":', b"}"
 _HEADERS = {
     "cache-control": "no-store",
     "vary": "Accept, Accept-Encoding, Authorization, Cookie, Origin",
@@ -57,6 +57,11 @@ def refused(errors: Sequence[GraphQLError], media: str) -> Response:
     """Return why a well-formed request did not run."""
     status = 400 if media.startswith(GRAPHQL_JSON) else 200
     return _errors([error.formatted for error in errors], status, media)
+
+
+def errors_in(response: Response) -> bytes:
+    """Return the list of errors, as JSON, of an answer that has nothing else."""
+    return bytes(response.body)[len(_ERRORS) : -len(_END)]
 
 
 def failed(

@@ -13,22 +13,26 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 
 from api import manifest
 from api import settings as settings_
 from api.cors import cors
 from api.demo_accounts import demo_accounts
 from api.graphiql_page import assets
-from api.graphql import GraphQLEndpoint, Rules
+from api.graphql import GraphQLEndpoint
 from api.headers import CarefulHeaders
 from api.health import healthz, readyz
 from api.identities import Identities
 from api.limits import Crowd, Rate
+from api.live.lifetime import Stopping
+from api.live.socket import SocketEndpoint
 from api.metrics import metrics
 from api.oauth.cookies import Cookies
 from api.oauth.routes import ROUTES
+from api.operations import Operations, Rules
 from api.persisted import Documents
+from api.protocols import STOPPING
 from api.settings import DEFAULT_ISSUER, Settings
 from api.workers import leave_with
 from auth import keys
@@ -37,8 +41,10 @@ from auth.issuer.issuer import Issuer
 from auth.issuer.server import Terms
 from auth.principal import Principals
 from auth.tokens import LEEWAY, Clock, Verifier
+from db.announcing import Listener
 from db.sessions import Reader
 from db.transactions import Writer
+from db.watching import Watch
 from schema.build import SCHEMA
 from schema.compiler.plan import Compiler
 
@@ -59,22 +65,21 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     issuer = Issuer(_terms(settings), writer_url, clock)
     verifier = _verifier(settings, reader, clock)
     cookies = Cookies(secure=settings.issuer.startswith("https:"))
-    endpoint = GraphQLEndpoint(
+    identities = Identities(verifier, issuer, cookies)
+    watch = Watch(reader, Listener(writer_url))
+    rules = _rules(settings)
+    operations = Operations(
         Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema
-        Identities(verifier, issuer, cookies),
         Principals(reader, settings.today),
         reader,
         writer,
-        rules=Rules(
-            documents=Documents(trusted_documents(settings)),
-            introspection=settings.introspection_for,
-            rate=Rate(settings.operations_a_second, settings.burst),
-            crowd=Crowd(settings.concurrency, settings.concurrency_each),
-            batch_limit=settings.batch_limit,
-        ),
+        watch=watch,
+        rules=rules,
     )
+    stopping = Stopping()
     routes = [
-        Route("/graphql", endpoint),
+        Route("/graphql", GraphQLEndpoint(operations, identities, rules, stopping)),
+        WebSocketRoute("/graphql", SocketEndpoint(operations, identities, rules, stopping)),
         Mount("/graphql/assets", app=assets().app),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
@@ -86,17 +91,18 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         routes.append(Route("/demo/accounts", demo_accounts))
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         await reader.open()
         await writer.open()
         issuer.open()
         supervisor = os.environ.get(SUPERVISOR)
         leaving = asyncio.create_task(leave_with(int(supervisor))) if supervisor else None
         try:
-            yield
+            yield {STOPPING: stopping}
         finally:
             if leaving is not None:
                 leaving.cancel()
+            await watch.close()
             await writer.close()
             await reader.close()
             await asyncio.to_thread(issuer.close)
@@ -118,6 +124,18 @@ def trusted_documents(settings: Settings) -> Mapping[str, str] | None:
         return None
     compiler = Compiler(SCHEMA._schema)  # noqa: SLF001 - as above
     return manifest.load(settings.trusted_documents, compiler.check)
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        documents=Documents(trusted_documents(settings)),
+        introspection=settings.introspection_for,
+        rate=Rate(settings.operations_a_second, settings.burst),
+        crowd=Crowd(settings.concurrency, settings.concurrency_each),
+        connections=Crowd(settings.connections, settings.connections_each, "connections"),
+        subscriptions=Crowd(settings.subscriptions, settings.subscriptions_each, "subscriptions"),
+        batch_limit=settings.batch_limit,
+    )
 
 
 def _terms(settings: Settings) -> Terms:

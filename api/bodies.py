@@ -85,7 +85,7 @@ async def _stream(request: Request) -> bytes:
 
 def parse_body(body: bytes) -> GraphQLRequest:
     """Return what a POST asks. Raises BodyError."""
-    return _from_object(_json(body, "The body"))
+    return parse_object(_json(body, "The body"))
 
 
 def is_batch(body: bytes) -> bool:
@@ -98,7 +98,7 @@ def parse_batch(body: bytes, limit: int) -> list[GraphQLRequest]:
     content = _json(body, "The body")
     if not 0 < len(content) <= limit:
         raise BodyError(400, "BAD_REQUEST", f"Send between 1 and {limit} operations in one body.")
-    return [_from_object(item) for item in content]
+    return [parse_object(item) for item in content]
 
 
 def parse_parameters(parameters: Mapping[str, str]) -> GraphQLRequest:
@@ -110,7 +110,7 @@ def parse_parameters(parameters: Mapping[str, str]) -> GraphQLRequest:
     for name in ("variables", "extensions"):
         text = parameters.get(name)
         content[name] = _json(text.encode("utf-8", "replace"), f"'{name}'") if text else None
-    return _from_object(content)
+    return parse_object(content)
 
 
 def wants_page(headers: Headers, parameters: Mapping[str, str]) -> bool:
@@ -125,7 +125,8 @@ def _json(text: bytes, what: str) -> Any:
         raise BodyError(400, "BAD_REQUEST", f"{what} must be JSON in UTF-8.") from error
 
 
-def _from_object(content: Any) -> GraphQLRequest:
+def parse_object(content: Any) -> GraphQLRequest:
+    """Return what a JSON value asks, of a body or a message. Raises BodyError."""
     if isinstance(content, list):
         raise BodyError(400, "BAD_REQUEST", "Send one operation: batches are not taken.")
     if not isinstance(content, dict):

@@ -9,16 +9,31 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import uvicorn
 
 from api.app import EMBEDDED, SUPERVISOR, trusted_documents
+from api.bodies import LARGEST_BODY
 from api.manifest import ManifestError
+from api.operations import MUTATION_SECONDS
+from api.protocols import HttpProtocol, SocketProtocol
 from api.settings import Settings
 from db import embedded
 from db import migrate as migrations
 from db.prepare import prepare
+
+# How uvicorn speaks HTTP and WebSocket. Frames are not compressed: that would take 300 kB a
+# connection, and be a way to guess what is secret in them (as api/compression.py has it).
+PROTOCOLS: dict[str, Any] = {
+    "http": HttpProtocol,
+    "ws": SocketProtocol,
+    "ws_max_size": LARGEST_BODY + 1_000,
+    "ws_ping_interval": 20.0,
+    "ws_ping_timeout": 20.0,
+    "ws_per_message_deflate": False,
+}
 
 
 class HostingError(Exception):
@@ -121,7 +136,7 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
             port=config.port,
             workers=workers,
             loop="uvloop",
-            http="httptools",
+            **PROTOCOLS,
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -130,6 +145,8 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
             # A worker answers once it has imported everything, which on a busy machine takes
             # longer than the five seconds after which uvicorn would kill it, time and again.
             timeout_worker_healthcheck=60,
+            # What lasts ends by itself when the server stops; this is for what does not.
+            timeout_graceful_shutdown=int(MUTATION_SECONDS) + 5,
         )
 
 

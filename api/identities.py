@@ -4,10 +4,10 @@ The two never mix: a request that brings both is refused. What a browser sends b
 cookie, counts only with what another site cannot make it send: a header of our own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from api import answers
@@ -36,11 +36,15 @@ def _(error: IdentityError, media: str) -> Response:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who is asking, None for nobody, by which application, and what that may be used for."""
+    """Who is asking, None for nobody, by which application, and what that may be used for.
+
+    `expires` is when the credentials end at the latest, in seconds since 1970, where that is known.
+    """
 
     username: str | None
     scope: frozenset[str]
     client_id: str | None = None
+    expires: float | None = field(default=None, compare=False)
 
     def check(self, scope: str) -> None:
         """Refuse what the credentials are not for. Raises IdentityError."""
@@ -61,8 +65,11 @@ class Identities:
         self._issuer = issuer
         self._cookies = cookies
 
-    async def of(self, request: Request) -> Identity:
-        """Return who sends a request. Raises TokenError, IdentityError."""
+    async def of(self, request: Request, *, uses: bool = True) -> Identity:
+        """Return who sends a request; without `uses` only to look whether it is still so.
+
+        Raises TokenError, IdentityError.
+        """
         headers = request.headers.getlist("authorization")
         cookie = request.cookies.get(self._cookies.name_of(SESSION))
         if not headers and cookie is None:
@@ -73,17 +80,39 @@ class Identities:
             )
         if len(headers) > 1:
             raise IdentityError(400, "BAD_REQUEST", "Send one Authorization header.")
-        return await (self._bearer(headers[0]) if headers else self._session(request))
+        if headers:
+            return await self._bearer(headers[0])
+        self._check_site(request)
+        return await self._session(self._cookies.get(request, SESSION), uses=uses)
+
+    async def of_socket(
+        self, handshake: HTTPConnection, authorization: str | None, *, uses: bool = True
+    ) -> Identity:
+        """Return who opens a WebSocket, by the `authorization` of its first message or a header.
+
+        A browser adds the cookie to any handshake with us, whichever site's page asks for it, and
+        a page cannot keep it back: so with a token the cookie is not looked at, and without one
+        it counts for pages of ours alone. Raises TokenError, IdentityError.
+        """
+        given = [*handshake.headers.getlist("authorization"), *filter(None, [authorization])]
+        if len(given) > 1:
+            raise IdentityError(400, "BAD_REQUEST", "Send one access token.")
+        if given:
+            return await self._bearer(given[0])
+        if handshake.cookies.get(self._cookies.name_of(SESSION)) is None:
+            return NOBODY
+        if "origin" not in handshake.headers or not self._is_same_site(handshake):
+            raise IdentityError(403, "CSRF", "The connection is opened by another site.")
+        return await self._session(self._cookies.get(handshake, SESSION), uses=uses)
 
     async def _bearer(self, header: str) -> Identity:
         if not header.lower().startswith(_BEARER):
             raise TokenError("Send the access token as 'Authorization: Bearer …'.")
         claims = await self._verifier.verify(header[len(_BEARER) :].strip())
-        return Identity(claims.subject, claims.scope, claims.client_id)
+        return Identity(claims.subject, claims.scope, claims.client_id, claims.expires)
 
-    async def _session(self, request: Request) -> Identity:
-        self._check_site(request)
-        session = await self._issuer.session(self._cookies.get(request, SESSION))
+    async def _session(self, cookie: str | None, *, uses: bool) -> Identity:
+        session = await self._issuer.session(cookie, uses=uses)
         required = self._issuer.terms.second_factor_required
         if session is None or not session.is_whole(required=required):
             raise IdentityError(401, "UNAUTHENTICATED", "The session has ended; sign in again.")
@@ -95,11 +124,14 @@ class Identities:
             raise IdentityError(
                 403, "CSRF", f"With the session's cookie, send the header '{CSRF_HEADER}: 1'."
             )
-        if not is_same_site(request, self._issuer.terms.issuer):
+        if not self._is_same_site(request):
             raise IdentityError(403, "CSRF", "The request comes from another site.")
 
+    def _is_same_site(self, request: HTTPConnection) -> bool:
+        return is_same_site(request, self._issuer.terms.issuer)
 
-def is_same_site(request: Request, issuer: str) -> bool:
+
+def is_same_site(request: HTTPConnection, issuer: str) -> bool:
     """Whether a browser says that a page of ours sent a request, or says nothing of it."""
     origin = request.headers.get("origin")
     if origin is not None:

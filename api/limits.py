@@ -65,22 +65,26 @@ class Rate:
 
 
 class Crowd:
-    """How many operations run at once: `total` of all callers, `each` of one."""
+    """How many operations, or the like, there are at once: `total` of all callers, `each` of one.
 
-    def __init__(self, total: int, each: int) -> None:
+    `of` is what they are called to a caller that is refused one more.
+    """
+
+    def __init__(self, total: int, each: int, of: str = "operations") -> None:
         """Take the figures."""
         self._total = total
         self._each = each
+        self._what = of
         self._running = 0
         self._of: dict[str, int] = {}
 
     def enter(self, caller: str) -> None:
         """Take a place, to be left again. Raises LimitedError where there is none."""
         if self._running >= self._total:
-            raise LimitedError(503, "OVERLOADED", "Too many operations run; try again.", 1)
+            raise LimitedError(503, "OVERLOADED", f"Too many {self._what} run; try again.", 1)
         running = self._of.get(caller, 0)
         if running >= self._each:
-            raise LimitedError(429, "TOO_MANY_AT_ONCE", "Too many of your operations run.", 1)
+            raise LimitedError(429, "TOO_MANY_AT_ONCE", f"Too many of your {self._what} run.", 1)
         self._running += 1
         self._of[caller] = running + 1
 

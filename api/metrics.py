@@ -6,6 +6,7 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
     multiprocess,
@@ -20,6 +21,15 @@ _SECONDS = Histogram(
     "Time from request to response",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5),
 )
+CONNECTIONS = Gauge(
+    "sangkien_live_connections",
+    "WebSockets and event streams that are open",
+    multiprocess_mode="livesum",
+)
+SUBSCRIPTIONS = Gauge(
+    "sangkien_subscriptions", "Subscriptions that are open", multiprocess_mode="livesum"
+)
+EVENTS = Counter("sangkien_subscription_events", "Results sent to subscribers")
 _BY_STATUS: dict[int, Counter] = {}
 
 

@@ -86,6 +86,11 @@ class Settings(BaseSettings):
     burst: Annotated[int, Field(ge=1)] = 1_000
     concurrency_each: Annotated[int, Field(ge=1)] = 128
     concurrency: Annotated[int, Field(ge=1)] = 512  # of all callers in one process
+    # WebSockets and event streams, and the subscriptions that run over them.
+    connections_each: Annotated[int, Field(ge=1)] = 100
+    connections: Annotated[int, Field(ge=1)] = 2_000
+    subscriptions_each: Annotated[int, Field(ge=1)] = 200
+    subscriptions: Annotated[int, Field(ge=1)] = 5_000
 
     @property
     def introspection_for(self) -> Introspection:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import asyncpg
 import orjson
 
+from db.announcing import Announcer
 from db.constraints import violated
 from db.rules.errors import DomainError, ForbiddenError, NotFoundError
 from db.sessions import Caller, UnavailableError, translated
@@ -129,9 +130,11 @@ class Writer:
             init=_take_json,
             reset=_nothing_to_reset,
         )
+        self._announcer = Announcer(self._pool)
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._announcer.close()
         await self._pool.close()
 
     async def run(self, caller: Caller, attempt: Attempt, command: Command[T]) -> T:
@@ -143,7 +146,7 @@ class Writer:
         for left in reversed(range(_TRIES)):
             try:
                 async with self._pool.acquire(timeout=10) as connection:
-                    return await _write(connection, caller, attempt, command)
+                    result = await _write(connection, caller, attempt, command)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
                 if not left:
                     raise UnavailableError(str(error)) from error
@@ -157,6 +160,9 @@ class Writer:
                 raise UnavailableError(str(error)) from error
             except asyncpg.PostgresError as error:
                 raise translated(error) from error
+            else:
+                self._announcer.tell()
+                return result
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
     async def note(

@@ -8,10 +8,12 @@ from schema.mutation import Mutation
 from schema.people import Person
 from schema.query import Query
 from schema.scalars import VND, VND_SCALAR
+from schema.subscription import Subscription
 
 SCHEMA = strawberry.Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[Person, Award],
     config=StrawberryConfig(scalar_map={VND: VND_SCALAR}),
 )

@@ -10,6 +10,7 @@ import psycopg
 import uvicorn
 
 from api.app import create_app
+from api.hosting import PROTOCOLS
 from api.settings import DEMO_TODAY, Settings
 from auth import keys, tokens
 
@@ -38,7 +39,7 @@ class Live(NamedTuple):
 async def live(url: str, **changes: Any) -> AsyncIterator[Live]:
     """Serve this database on the demo's day, as uvicorn is set up to serve."""
     settings = Settings(database_url=url, today=DEMO_TODAY, **changes)
-    config = uvicorn.Config(create_app(settings), http="httptools", ws="none", log_config=None)
+    config = uvicorn.Config(create_app(settings), log_config=None, **PROTOCOLS)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]

@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from api import graphql
+from api import operations
 from tests.client import client
 from tests.live import live
 
@@ -57,8 +57,8 @@ async def test_too_many_at_once_are_sent_away(demo, monkeypatch):
 
     async with client(demo, concurrency=3, concurrency_each=2) as api:
         await api.data(HELLO, "member")
-        working = graphql.GraphQLEndpoint._data
-        monkeypatch.setattr(graphql.GraphQLEndpoint, "_data", endless)
+        working = operations.Operations._read
+        monkeypatch.setattr(operations.Operations, "_read", endless)
         running = [asyncio.create_task(api.post(HELLO, "member")) for _ in range(2)]
         running.append(asyncio.create_task(api.post(HELLO, "council")))
         await asyncio.sleep(0.2)
@@ -69,7 +69,7 @@ async def test_too_many_at_once_are_sent_away(demo, monkeypatch):
         for task in running:
             task.cancel()
         await asyncio.sleep(0.05)
-        monkeypatch.setattr(graphql.GraphQLEndpoint, "_data", working)
+        monkeypatch.setattr(operations.Operations, "_read", working)
         after = await api.post(HELLO, "member")
     assert (full.status_code, code_of(full)) == (503, "OVERLOADED")
     assert (own.status_code, code_of(own)) == (429, "TOO_MANY_AT_ONCE")
@@ -82,7 +82,7 @@ async def test_a_mutation_that_takes_too_long_is_stopped(programme, monkeypatch)
         await asyncio.sleep(60)
         return b""
 
-    monkeypatch.setattr(graphql, "MUTATION_SECONDS", 0.05)
+    monkeypatch.setattr(operations, "MUTATION_SECONDS", 0.05)
     monkeypatch.setattr("schema.run.Mutations.run", slow)
     document = 'mutation { submitInitiative(input: {number: "x"}) { __typename } }'
     async with client(programme) as api:

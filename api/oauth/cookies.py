@@ -6,7 +6,7 @@ names are plain.
 
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 SESSION, DEVICE, FORM, LANGUAGE = "session", "device", "form", "language"
@@ -25,7 +25,7 @@ class Cookies:
         """Return the name that a cookie has for the browser."""
         return f"__Host-sangkien-{cookie}" if self.secure else f"sangkien-{cookie}"
 
-    def get(self, request: Request, cookie: str) -> str | None:
+    def get(self, request: HTTPConnection, cookie: str) -> str | None:
         """Return a cookie's value, if it can be one of ours."""
         value = request.cookies.get(self.name_of(cookie))
         fits = value and len(value) <= _LONGEST and value.isascii() and value.isprintable()

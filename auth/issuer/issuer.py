@@ -87,9 +87,12 @@ class Issuer:
 
         return await self.run(served)
 
-    async def session(self, cookie: str | None) -> Session | None:
-        """Return the session of a cookie, complete or not; None where there is none."""
-        return await self.run(_session, cookie) if cookie else None
+    async def session(self, cookie: str | None, *, uses: bool = True) -> Session | None:
+        """Return the session of a cookie, complete or not; None where there is none.
+
+        It stays alive by being used; to look after it (not `uses`) does not count.
+        """
+        return await self.run(_session, cookie, uses=uses) if cookie else None
 
     def _transact(
         self, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs
@@ -104,8 +107,8 @@ class Issuer:
             _LOG.warning("expired rows were not deleted: %s", error)
 
 
-def _session(connection: Issuing, now: datetime, cookie: str) -> Session | None:
-    return sessions.find(connection, cookie, now)
+def _session(connection: Issuing, now: datetime, cookie: str, *, uses: bool) -> Session | None:
+    return sessions.find(connection, cookie, now, uses=uses)
 
 
 def _sweep(connection: Issuing, now: datetime) -> None:

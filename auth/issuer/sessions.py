@@ -61,7 +61,9 @@ def renew(
     return made
 
 
-def find(connection: Issuing, cookie: str, now: datetime) -> Session | None:
+def find(
+    connection: Issuing, cookie: str, now: datetime, *, uses: bool = True
+) -> Session | None:
     """Return the session of a cookie, and note that it is used; None where it has ended."""
     row = connection.execute(
         "select id, account_id, complete, amr, signed_in_at, idle_ends_at, ends_at"
@@ -74,7 +76,7 @@ def find(connection: Issuing, cookie: str, now: datetime) -> Session | None:
     if account.disabled:
         return None
     idle_ends_at = min(now + (IDLE if row["complete"] else PENDING), row["ends_at"])
-    if idle_ends_at - row["idle_ends_at"] > _TOUCH:
+    if uses and idle_ends_at - row["idle_ends_at"] > _TOUCH:
         connection.execute(
             "update browser_session set idle_ends_at = %s where id = %s", (idle_ends_at, row["id"])
         )

@@ -19,7 +19,7 @@ from sqlalchemy import (
     true,
 )
 
-from db.models import BenefitTier, Campaign, Phase, Rollup, RollupDay, RollupTier, Target
+from db.models import BenefitTier, Campaign, Phase, Rollup, RollupDay, RollupTier, Target, Unit
 from db.queries.rows import Row
 
 _COUNTS = (
@@ -69,6 +69,18 @@ def of_unit(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int] | N
         .select_from(totals.outerjoin(target, true()))
         .where(known.is_not(None))
     )
+
+
+def of_code(
+    _: Row,
+    unit: ColumnElement[str],
+    campaign: ColumnElement[str],
+    phase: ColumnElement[int] | None,
+) -> Select[Any]:
+    """Return the totals of the unit with this code; no row of what is unknown or hidden."""
+    watched = Unit.__table__.alias("watched")
+    totals = of_unit(Row(watched.name), campaign, phase).lateral()
+    return select(*totals.c).select_from(watched.join(totals, true())).where(watched.c.code == unit)
 
 
 def percent(of: Row) -> ColumnElement[Any]:

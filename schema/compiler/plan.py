@@ -35,6 +35,7 @@ from schema.compiler.emit import Emitter
 from schema.compiler.errors import BadInputError, RefusedError
 from schema.compiler.outcomes import OutcomeField, drawn, outcome_row
 from schema.compiler.selection import Fields, Selection
+from schema.compiler.subscriptions import Subscribed, subscribed
 
 
 class _StatementCompiler(asyncpg.PGCompiler_asyncpg):
@@ -215,6 +216,14 @@ class Compiler:
         assert root is not None
         selection = Selection(self._schema, operation.fragments, variables)
         return selection.fields(root, [operation.node.selection_set])
+
+    def subscription(self, operation: Operation, variables: Any) -> Subscribed:
+        """Return the root field of a subscription, and what it watches. Raises RefusedError."""
+        root = self._schema.subscription_type
+        assert root is not None
+        selection = Selection(self._schema, operation.fragments, variables)
+        fields = selection.fields(root, [operation.node.selection_set])
+        return subscribed(root, fields, variables)
 
     def payload(
         self,

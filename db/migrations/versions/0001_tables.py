@@ -40,6 +40,7 @@ SQL = (
     "writes",
     "merge",
     "granting",
+    "marks",
     "grants",
 )
 

@@ -1,0 +1,42 @@
+"""How long a connection may last: as long as its credentials, and as the server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import time
+
+from api.identities import Identity, IdentityError
+from auth.tokens import TokenError
+from db.sessions import UnavailableError
+
+CHECK_AGAIN = 5.0  # seconds between two checks of the credentials
+
+
+class Stopping:
+    """Whether the server is stopping; it says so once, to all that last."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def begin(self) -> None:
+        """Have everything that lasts come to its end."""
+        self._event.set()
+
+    async def begun(self) -> None:
+        """Return when the server stops."""
+        await self._event.wait()
+
+
+async def credentials_end(identity: Identity, again: Callable[[], Awaitable[Identity]]) -> str:
+    """Return, in words, why credentials ended, once they have; `again` finds out who it is now."""
+    while True:
+        left = CHECK_AGAIN if identity.expires is None else identity.expires - time()
+        if left <= 0:
+            return "The access token has expired."
+        await asyncio.sleep(min(left, CHECK_AGAIN))
+        try:
+            if await again() != identity:
+                return "The credentials are no longer the same."
+        except (TokenError, IdentityError) as error:
+            return str(error)
+        except UnavailableError:
+            continue  # nobody can be asked; the next one may be

@@ -1,0 +1,210 @@
+"""Operations, however they arrive: prepared, checked and carried out in one way.
+
+HTTP (api/graphql.py), event streams and WebSockets (api/live) differ in what a request and an
+answer look like; who may do what, and within what limits, is the same for all and stands here.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from graphql import OperationType
+from starlette.requests import HTTPConnection
+
+from api import metrics
+from api.bodies import BodyError, GraphQLRequest
+from api.identities import Identity
+from api.introspection import Introspection
+from api.limits import Crowd, Rate, stranger
+from api.live.shared import SharedReads
+from api.persisted import Documents
+from auth.principal import Principal, Principals
+from auth.tokens import READ, WRITE
+from db.sessions import GrantsChangedError, Reader, TooSlowError, UnavailableError
+from db.transactions import Writer
+from db.watching import Grants, Watch
+from schema.compiler.plan import Compiler, Operation, Plan
+from schema.compiler.subscriptions import Subscribed
+from schema.messages import preferred
+from schema.run import Asker, Mutations
+
+MUTATION_SECONDS = 30.0  # of all its fields; a query is one statement, which has 10 seconds
+_TRIES = 3  # of an operation whose caller's grants change meanwhile
+_ONLY_LIVE = "A subscription is answered as text/event-stream or over a WebSocket alone."
+_AGAIN = 2.0  # seconds before an event is tried once more where the database was away
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What callers may do: what they ask, how often, and how much at once."""
+
+    documents: Documents
+    introspection: Introspection
+    rate: Rate
+    crowd: Crowd
+    connections: Crowd
+    subscriptions: Crowd
+    batch_limit: int
+
+
+class Asking(NamedTuple):
+    """Who asks, the name that it is counted under, from where, and in what languages."""
+
+    identity: Identity
+    counted_as: str
+    address: str | None
+    languages: str | None
+
+    @property
+    def username(self) -> str | None:
+        """Return the account; None for nobody."""
+        return self.identity.username
+
+    @classmethod
+    def of(cls, identity: Identity, connection: HTTPConnection) -> "Asking":
+        """Return who asks by a connection."""
+        client = connection.client
+        return cls(
+            identity,
+            identity.username or stranger(client),
+            client.host if client else None,
+            connection.headers.get("accept-language"),
+        )
+
+
+class Prepared(NamedTuple):
+    """A query or subscription with its plan and parameters, or a mutation and its variables.
+
+    `subscribed` is what a subscription watches.
+    """
+
+    operation: Operation
+    plan: Plan | None
+    values: Any
+    subscribed: Subscribed | None = None
+
+
+class Operations:
+    """Prepares operations and carries them out."""
+
+    def __init__(
+        self,
+        compiler: Compiler,
+        principals: Principals,
+        reader: Reader,
+        writer: Writer,
+        *,
+        watch: Watch,
+        rules: Rules,
+    ) -> None:
+        self._compiler = compiler
+        self._principals = principals
+        self._reader = reader
+        self._mutations = Mutations(compiler, writer)
+        self._watch = watch
+        self._shared = SharedReads()
+        self._rules = rules
+
+    def prepare(self, asking: Asking, asked: GraphQLRequest) -> Prepared:
+        """Return what is asked, ready to run. Raises RefusedError."""
+        hints = self._rules.introspection.is_open_to(asking.username)
+        query = self._rules.documents.text(asked.query, asked.reference)
+        operation = self._compiler.operation(query, asked.operation_name, hints=hints)
+        self._rules.documents.keep(query, asked.reference)
+        variables = self._compiler.variables(operation, asked.variables, hints=hints)
+        if operation.kind is OperationType.MUTATION:
+            return Prepared(operation, None, variables)
+        subscribed = None
+        if operation.kind is OperationType.SUBSCRIPTION:
+            subscribed = self._compiler.subscription(operation, variables)
+        plan = self._compiler.plan(operation, variables)
+        return Prepared(operation, plan, plan.values(variables), subscribed)
+
+    async def run(self, asking: Asking, prepared: Prepared) -> bytes:
+        """Return the data of a query or mutation as JSON.
+
+        Raises BodyError, IdentityError, RefusedError, LimitedError, and what the database raises.
+        """
+        if prepared.subscribed is not None:
+            raise BodyError(406, "NOT_ACCEPTABLE", _ONLY_LIVE)
+        self._check(asking, prepared)
+        self._rules.crowd.enter(asking.counted_as)
+        try:
+            if prepared.plan is not None:
+                return await self._read(asking.identity, prepared.plan, prepared.values)
+            return await self._mutate(asking, prepared)
+        finally:
+            self._rules.crowd.leave(asking.counted_as)
+
+    async def events(self, asking: Asking, prepared: Prepared) -> AsyncGenerator[bytes, None]:
+        """Yield the data of a subscription, now and whenever it has become other than before.
+
+        Ends by raising alone, as `run` does, and once the caller may no longer see it.
+        """
+        self._check(asking, prepared)
+        subscribed = prepared.subscribed
+        assert subscribed is not None
+        last = None
+        self._rules.subscriptions.enter(asking.counted_as)
+        metrics.SUBSCRIPTIONS.inc()
+        try:
+            async with self._watch.on(subscribed.thing, Grants(asking.username)) as changed:
+                while True:
+                    changed.clear()
+                    try:
+                        data = await self._event(asking, prepared)
+                    except (UnavailableError, TooSlowError):
+                        if last is None:
+                            raise
+                        changed.set()
+                        await asyncio.sleep(_AGAIN)
+                        continue
+                    subscribed.check(data)
+                    digest = hashlib.blake2b(data, digest_size=16).digest()
+                    if digest != last:
+                        last = digest
+                        metrics.EVENTS.inc()
+                        yield data
+                    await changed.wait()
+        finally:
+            metrics.SUBSCRIPTIONS.dec()
+            self._rules.subscriptions.leave(asking.counted_as)
+
+    def _check(self, asking: Asking, prepared: Prepared) -> None:
+        asking.identity.check(READ if prepared.plan else WRITE)
+        self._rules.introspection.check(prepared.operation, asking.username)
+
+    async def _event(self, asking: Asking, prepared: Prepared) -> bytes:
+        plan, values, identity = prepared.plan, prepared.values, asking.identity
+        assert plan is not None
+        key = (identity, plan.sql, *values)
+        return await self._shared.read(key, lambda: self._read(identity, plan, values))
+
+    async def _read(self, identity: Identity, plan: Plan, values: Any) -> bytes:
+        for _ in range(_TRIES):
+            principal = await self._principal(identity)
+            try:
+                return await self._reader.fetch_json(principal.caller, plan.sql, values)
+            except GrantsChangedError:
+                self._principals.forget(identity.username)
+        raise UnavailableError("the grants of the account keep changing")
+
+    async def _mutate(self, asking: Asking, prepared: Prepared) -> bytes:
+        identity = asking.identity
+        asker = Asker(
+            principal=lambda: self._principal(identity),
+            grants_changed=lambda: self._principals.forget(identity.username),
+            read=lambda plan, values: self._read(identity, plan, values),
+            address=asking.address,
+            locale=preferred(asking.languages),
+        )
+        try:
+            async with asyncio.timeout(MUTATION_SECONDS):
+                return await self._mutations.run(prepared.operation, prepared.values, asker)
+        except TimeoutError:
+            raise TooSlowError from None
+
+    async def _principal(self, identity: Identity) -> Principal:
+        return await self._principals.of(identity.username)

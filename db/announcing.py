@@ -1,0 +1,94 @@
+"""Announcements between processes that something was written: PostgreSQL's NOTIFY and LISTEN.
+
+They carry nothing: who hears one looks for itself. A transaction that notifies takes a lock that
+all such transactions of the server share until it has committed, so no writing transaction does
+it; a process tells afterwards, once for all that it wrote in a tenth of a second.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import asyncpg
+
+CHANNEL = "sangkien_written"
+LISTENER = "sangkien-listener"  # as pg_stat_activity calls the connection
+_LOG = logging.getLogger("sangkien.live")
+_PAUSE = 0.1  # seconds between two announcements of one process
+_SOONEST, _LATEST = 0.2, 5.0  # seconds before a lost connection is opened again
+_HEARTBEAT = 30.0  # seconds after which a silent connection must show that it is alive
+_UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class Announcer:
+    """Tells the other processes that this one has written."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        """Take the connections to tell it by."""
+        self._pool = pool
+        self._due = False
+        self._telling: asyncio.Task[None] | None = None
+
+    def tell(self) -> None:
+        """Announce that something was committed, soon; nobody waits for it."""
+        self._due = True
+        if self._telling is None:
+            self._telling = asyncio.create_task(self._tell())
+
+    async def close(self) -> None:
+        """Stop telling."""
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
+
+    async def _tell(self) -> None:
+        try:
+            while self._due:
+                self._due = False
+                async with self._pool.acquire(timeout=5) as connection:
+                    await connection.execute(f"notify {CHANNEL}", timeout=5)
+                await asyncio.sleep(_PAUSE)
+        except _UNREACHABLE as error:
+            # Whoever watches looks by itself every few seconds.
+            _LOG.warning("a write was not announced: %s", error)
+        finally:
+            self._telling = None
+
+
+class Listener:
+    """Hears announcements by a connection of its own, opened anew whenever it is lost."""
+
+    def __init__(self, url: str) -> None:
+        """Take the URL of a role at the primary server: a standby does not take LISTEN."""
+        self._url = url
+
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """Call `heard` at each announcement, and once connected, until cancelled."""
+        delay = _SOONEST
+        while True:
+            try:
+                await self._listen(heard)
+                delay = _SOONEST
+            except _UNREACHABLE as error:
+                _LOG.warning("cannot hear what other processes write: %s", error)
+                delay = min(2 * delay, _LATEST)
+            await asyncio.sleep(delay)
+
+    async def _listen(self, heard: Callable[[], None]) -> None:
+        """Return when the connection is lost."""
+        connection = await asyncpg.connect(
+            self._url, timeout=5, server_settings={"application_name": LISTENER}
+        )
+        try:
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda _: lost.set())
+            await connection.add_listener(CHANNEL, lambda *_: heard())
+            heard()  # there may have been some before
+            while not lost.is_set():
+                try:
+                    async with asyncio.timeout(_HEARTBEAT):
+                        await lost.wait()
+                except TimeoutError:
+                    await connection.execute("select", timeout=5)
+        finally:
+            connection.terminate()
