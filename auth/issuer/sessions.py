@@ -61,9 +61,7 @@ def renew(
     return made
 
 
-def find(
-    connection: Issuing, cookie: str, now: datetime, *, uses: bool = True
-) -> Session | None:
+def find(connection: Issuing, cookie: str, now: datetime, *, uses: bool = True) -> Session | None:
     """Return the session of a cookie, and note that it is used; None where it has ended."""
     row = connection.execute(
         "select id, account_id, complete, amr, signed_in_at, idle_ends_at, ends_at"

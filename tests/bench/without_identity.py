@@ -66,18 +66,19 @@ def unauthenticated() -> Starlette:
     app = whole()
     endpoint = _endpoint(app)
     endpoint._identities = Anybody()  # type: ignore[assignment]
-    endpoint._principals = OnePrincipal(endpoint._principals)  # type: ignore[assignment]
+    operations = endpoint._operations
+    operations._principals = OnePrincipal(operations._principals)  # type: ignore[assignment]
     return app
 
 
 def unbound() -> Starlette:
     """Return it without authentication and session binding.
 
-    `SANGKIEN_READER_URL` has the settings that its connections hold.
+    `BENCH_BOUND_URL` is the reader's, with the settings that its connections hold.
     """
     os.environ["SANGKIEN_READER_URL"] = os.environ["BENCH_BOUND_URL"]
     app = unauthenticated()
-    _endpoint(app)._reader.__class__ = UnboundReader
+    _endpoint(app)._operations._reader.__class__ = UnboundReader
     return app
 
 
