@@ -92,7 +92,7 @@ def _sizes(options: argparse.Namespace) -> tuple[Size, Size]:
 
 def _identity(nation: Place, folder: Path, options: argparse.Namespace) -> Cost:
     _say("measuring what identity costs")
-    return identity.measure(nation, folder, clients=options.clients, turns=4 * options.rounds)
+    return identity.measure(nation, folder, clients=options.clients, seconds=12 * options.seconds)
 
 
 def _duplicates(running: EmbeddedServer, options: argparse.Namespace) -> Duplicates:

@@ -107,10 +107,13 @@ def ours(place: Place, log: Path) -> Iterator[Contender]:
 def variant(
     factory: str, place: Place, log: Path, environment: Mapping[str, str]
 ) -> Iterator[Contender]:
-    """Serve this project as a factory makes it."""
+    """Serve this project as a factory makes it, by one process.
+
+    Of two, either may happen to have most of the connections.
+    """
     port = _free_port()
     settings = {**_settings(place), **environment}
-    launch = Launch(factory.rpartition(":")[2], OURS, port, _uvicorn(factory, port), settings)
+    launch = Launch(factory.rpartition(":")[2], OURS, port, _uvicorn(factory, port, 1), settings)
     with _serving(launch, place, log) as contender:
         yield contender
 
@@ -148,9 +151,9 @@ def _settings(place: Place) -> dict[str, str]:
     }
 
 
-def _uvicorn(factory: str, port: int) -> list[str]:
+def _uvicorn(factory: str, port: int, processes: int = PROCESSES) -> list[str]:
     command = [sys.executable, "-m", "uvicorn", factory, "--factory", "--port", str(port)]
-    command += ["--workers", str(PROCESSES), "--loop", "uvloop", "--http", "httptools"]
+    command += ["--workers", str(processes), "--loop", "uvloop", "--http", "httptools"]
     return [*command, "--no-access-log", "--log-level", "warning"]
 
 

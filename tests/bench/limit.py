@@ -1,6 +1,5 @@
 """The limit: pgbench running what our server runs, in as many round trips, without the server."""
 
-import json
 import re
 import statistics
 import subprocess
@@ -33,8 +32,7 @@ def measure(place: Place, question: Question, *, clients: int, seconds: float) -
     """Run a question's transaction for some seconds. Raises LoadError."""
     plan, values = compiled(question)
     caller = place.caller
-    settings = ["{" + ",".join(map(json.dumps, texts)) + "}" for texts in caller.reading]
-    given = [*values, *settings, caller.account_id, caller.grants_version]
+    given = [*values, *caller.reading, caller.account_id, caller.grants_version]
     statement = re.sub(r"(?<!\w)\$(\d+)", r":p\1", bound(plan.sql, len(values), checked=True))
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "script.sql"

@@ -1,6 +1,7 @@
 """Where the benchmark happens: an embedded server of its own, and databases kept between runs."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -52,8 +53,9 @@ class Place(NamedTuple):
     @property
     def settings(self) -> dict[str, str]:
         """What the caller's transactions are bound to, by setting."""
-        named = zip(*self.caller.reading, strict=True)
-        return {name: value for name, value in named if name.startswith("sangkien.")}
+        return dict(
+            re.findall(r"set_config\('([^']*)', '([^']*)', true\)", self.caller.begin_reading)
+        )
 
     @property
     def binding(self) -> str:

@@ -49,7 +49,7 @@ class Results:
     options: argparse.Namespace
     measured: dict[str, dict[str, list[Measured]]]
     scaled: Scaled
-    identity: Cost
+    cost: Cost
     duplicates: Duplicates
     ceiling: float
     others: float | None
@@ -87,20 +87,20 @@ def table(results: Results) -> str:
                 f"{question:8}{name:14}{taken.rate:12,.1f}{taken.p50:10.2f}{taken.p99:10.2f}{shown:>12}"
             )
     lines += ["", *(_line(*row) for row in _goals(results))]
-    return "\n".join([*lines, of_identity(results.identity) + of_duplicates(results.duplicates)])
+    return "\n".join([*lines, of_identity(results.cost) + of_duplicates(results.duplicates)])
 
 
 def of_identity(cost: Cost) -> str:
     """Return what part of the time of *small* identity takes, as lines."""
     word = "reached    " if cost.share < identity.MOST else "NOT reached"
-    low, _, high = statistics.quantiles(cost.shares(identity.UNBOUND), n=4)
-    first = statistics.median(cost.shares(identity.UNAUTHENTICATED))
+    low, _, high = cost.saved(identity.UNBOUND)
     rates = ", ".join(
         f"{name} {statistics.median(rates):,.0f}/s" for name, rates in cost.rates.items()
     )
     return (
-        f"{word} identity takes {cost.share:.1%} of small, half of the turns within {low:.1%} to "
-        f"{high:.1%} (below {identity.MOST:.0%}); authentication alone {first:.1%}; {rates}\n"
+        f"{word} identity takes {cost.share:.1%} of small (below {identity.MOST:.0%}; half of the "
+        f"turns within {low:.1%} to {high:.1%}); authentication alone "
+        f"{cost.saved(identity.UNAUTHENTICATED)[1]:.1%}; {rates}\n"
     )
 
 
@@ -175,6 +175,14 @@ def _figures(results: Results) -> dict[str, Any]:
             for question, by_name in results.measured.items()
         },
         "scale": {**results.scaled._asdict(), "ratio": round(results.scaled.ratio, 3)},
+        "identity": {
+            "share_of_small": round(results.cost.share, 3),
+            "quartiles": [round(share, 3) for share in results.cost.saved(identity.UNBOUND)],
+            "turns": len(results.cost.rates[identity.WHOLE]),
+            "rates": {
+                name: round(statistics.median(rates)) for name, rates in results.cost.rates.items()
+            },
+        },
         "duplicates": results.duplicates._asdict(),
         "goals": [
             {"goal": what, "ratio": round(value, 2), "wanted": wanted, "reached": reached}
