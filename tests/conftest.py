@@ -49,20 +49,17 @@ def database(server: EmbeddedServer, template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def demo(server: EmbeddedServer, template: str) -> str:
-    """The owner's URL of a database with the demo's data, which tests only read."""
-    url = prepare(server, "demo_data", template)
-    with psycopg.connect(url) as connection:
-        demo_data.load(connection)
-    return url
-
-
-@pytest.fixture(scope="session")
 def _demo_template(server: EmbeddedServer, template: str) -> str:
     """The name of a database with the demo's data that nobody connects to."""
     with psycopg.connect(prepare(server, "template_demo", template)) as connection:
         demo_data.load(connection)
     return "template_demo"
+
+
+@pytest.fixture(scope="session")
+def demo(server: EmbeddedServer, _demo_template: str) -> str:
+    """The owner's URL of a database with the demo's data, which tests only read."""
+    return prepare(server, "demo_data", _demo_template)
 
 
 @pytest.fixture

@@ -21,8 +21,14 @@ class Live(NamedTuple):
     url: str
     port: int
     settings: Settings
+    server: uvicorn.Server | None = None
 
-    def token(self, username: str) -> str:
+    def stop(self) -> None:
+        """Have it stop, as a signal does."""
+        assert self.server is not None
+        self.server.should_exit = True
+
+    def token(self, username: str, ttl: int = 600) -> str:
         """Return an access token as `sangkien token` makes it."""
         with psycopg.connect(self.settings.urls()[0]) as connection:
             key = keys.ensure(connection)
@@ -31,24 +37,24 @@ class Live(NamedTuple):
             username,
             issuer=self.settings.issuer,
             audience=self.settings.audience,
-            ttl=600,
+            ttl=ttl,
         )
 
 
 @asynccontextmanager
-async def live(url: str, **changes: Any) -> AsyncIterator[Live]:
+async def live(url: str, port: int = 0, **changes: Any) -> AsyncIterator[Live]:
     """Serve this database on the demo's day, as uvicorn is set up to serve."""
     settings = Settings(database_url=url, today=DEMO_TODAY, **changes)
     config = uvicorn.Config(create_app(settings), log_config=None, **PROTOCOLS)
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         port = listening.getsockname()[1]
         # Not serve(): that would take over the signals of the process.
         task = asyncio.create_task(server._serve([listening]))
         while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
             await asyncio.sleep(0.01)
         try:
-            yield Live(f"http://127.0.0.1:{port}/graphql", port, settings)
+            yield Live(f"http://127.0.0.1:{port}/graphql", port, settings, server)
         finally:
             server.should_exit = True
             await task

@@ -18,6 +18,8 @@ NOT_WATCHED = {
     "rollup_tier": "the same",
     "rollup_day": "the same",
     "participation": "the same",
+    "initiative_search": "folded from an initiative's title and summary",
+    "initiative_sketch": "the same",
     "initiative_counter": "the last number that an initiative was given, which it has",
     "request_key": "what a command returned, for a week; the command's changes are told",
     "browser_session": "that somebody is signed in changes nothing; it ends by itself",

@@ -52,9 +52,10 @@ class Nation:
     def exactly_alike(self, initiative: int) -> dict[int, float]:
         """Return what comparing with every row gives."""
         rows = self.connection.execute(
-            """select o.id, similarity(i.search, o.search) from initiative i, initiative o
+            """select o.id, alike from initiative i, initiative o, similarity(
+                    wording(i.title, i.summary), wording(o.title, o.summary)) as alike
             where i.id = %s and o.id <> i.id and o.state not in ('DRAFT', 'WITHDRAWN')
-                and similarity(i.search, o.search) >= 0.5""",
+                and alike >= 0.5""",
             (initiative,),
         )
         return dict(rows.fetchall())
@@ -232,7 +233,7 @@ def _read(connection: psycopg.Connection) -> dict[str, Any]:
         where relname = 'initiative'"""
     ).fetchone()
     scans = cursor.execute(
-        "select pg_stat_get_xact_numscans('initiative_sketch_idx'::regclass) as sketches"
+        "select pg_stat_get_xact_numscans('initiative_sketch_keys_idx'::regclass) as sketches"
     ).fetchone()
     assert row is not None
     assert scans is not None

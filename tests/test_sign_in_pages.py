@@ -110,3 +110,20 @@ async def test_after_signing_in_one_stays_on_the_site(at):
         fields = {**page.fields, "to": to, "username": "an", "password": PASSWORD}
         response = await visitor.post("/oauth/sign-in", fields)
         assert response.headers.get("location", "/oauth/account") == where, to
+
+
+async def test_expired_rows_are_deleted_as_one_goes_along(identity):
+    async with site(identity) as at:
+        await Visitor(at).sign_in()
+        at.invite()
+        at.clock.now += IDLE.total_seconds() + 72 * 3_600
+        assert at.sql("select count(*) from browser_session") == [(1,)]
+        await Visitor(at).sign_in("admin")
+    assert at.sql("select account_id from browser_session") == [(2,)]
+    assert at.sql("select count(*) from invitation") == [(0,)]
+
+
+async def test_to_look_at_a_page_without_its_text_does_no_more(visitor):
+    answer = await visitor.http.head("/oauth/sign-in")
+    assert answer.status_code == 200
+    assert (await visitor.http.put("/oauth/sign-in")).status_code == 405

@@ -13,7 +13,6 @@ from db.rules.text import fold
 PHASE_2 = (date(2022, 6, 1), date(2023, 9, 30))
 ARTICLE = date(2022, 10, 21)
 
-settings.register_profile("twins", max_examples=300, deadline=None)
 relaxed = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -21,7 +20,8 @@ relaxed = settings(
 
 @pytest.fixture(scope="module")
 def connection(server, template):
-    with psycopg.connect(server.url_for(user="postgres", database=template)) as opened:
+    url = server.url_for(user="postgres", database=template)
+    with psycopg.connect(url, autocommit=True) as opened:
         yield opened
 
 
@@ -46,6 +46,11 @@ def test_pace_is_the_same_in_sql_and_in_python(connection, achieved, target, len
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
 def test_folded_text_is_the_same_in_sql_and_in_python(connection, value):
     assert connection.execute("select fold(%s)", (value,)).fetchone() == (fold(value),)
+
+
+def test_constants_of_the_day_before_a_window_opens_have_no_pace(connection):
+    asked = "select * from pace(1, 2, '2022-02-02', '2022-02-03', '2022-02-01')"
+    assert connection.execute(asked).fetchone() is None
 
 
 def test_folding_takes_vietnamese_to_plain_letters():

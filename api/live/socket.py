@@ -69,19 +69,20 @@ class _Place:
 
     def __init__(self, crowd: Crowd, caller: str) -> None:
         self._crowd = crowd
-        self._caller = caller
+        self._caller: str | None = caller
         crowd.enter(caller)
 
     def change(self, caller: str) -> None:
         """Count the connection as somebody else's. Raises LimitedError."""
-        if caller != self._caller:
-            self._crowd.enter(caller)
-            self.leave()
-            self._caller = caller
+        self.leave()
+        self._crowd.enter(caller)
+        self._caller = caller
 
     def leave(self) -> None:
         """Give the place back."""
-        self._crowd.leave(self._caller)
+        if self._caller is not None:
+            self._crowd.leave(self._caller)
+            self._caller = None
 
 
 Identify = Callable[..., Awaitable[Identity]]  # Identities.of_socket for one handshake

@@ -114,9 +114,11 @@ class EventStream(Response):
 
 async def refused(error: Exception) -> AsyncGenerator[bytes, None]:
     """Return the events of an operation that does not run: only why not."""
-    if error:
-        raise error
-    yield b""  # makes this a generator
+    yield await _raise(error)
+
+
+async def _raise(error: Exception) -> bytes:
+    raise error
 
 
 async def _disconnected(receive: Receive) -> bytes:

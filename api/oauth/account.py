@@ -29,7 +29,7 @@ async def password(visit: Visit) -> Response:
     session = visit.signed_in
     if session is None:
         return visit.go(SIGN_IN, PASSWORD)
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return visit.render("password")
     fields = await visit.form()
     problem = await _problem(visit, fields, lambda: _changed(visit, session, fields))
@@ -43,7 +43,7 @@ async def invitation(visit: Visit) -> Response:
     token = visit.request.path_params["token"]
     try:
         invited = await sign_in.invited(visit.issuer, token)
-        if visit.request.method == "GET":
+        if visit.request.method != "POST":
             return visit.render("invitation", username=invited.username)
         fields = await visit.form()
         problem = await _problem(

@@ -23,7 +23,7 @@ SIGN_IN, SECOND_FACTOR, ENROL = (
 
 async def password(visit: Visit) -> Response:
     """Show the form for a name and a password, and take it."""
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return await _password_form(visit, to=visit.onward)
     fields = await visit.form()
     to, username = onward(fields.get("to")), fields.get("username", "").strip()
@@ -54,7 +54,7 @@ async def code(visit: Visit) -> Response:
     session = visit.session
     if session is None or not session.account.has_totp:
         return visit.go(SIGN_IN, visit.onward)
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return await _code_form(visit, to=visit.onward)
     fields = await visit.form()
     to = onward(fields.get("to"))
@@ -78,7 +78,7 @@ async def enrol(visit: Visit) -> Response:
         return visit.go(SIGN_IN, visit.onward)
     if session.account.has_totp:
         return visit.redirect(visit.onward)
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return await _enrolment(visit, session, to=visit.onward)
     fields = await visit.form()
     to = onward(fields.get("to"))

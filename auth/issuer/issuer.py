@@ -15,7 +15,7 @@ from auth.issuer.server import Server, Terms
 from auth.issuer.sessions import Session
 from auth.tokens import Clock
 from db.issuing import Issuing, IssuingSessions
-from db.sessions import UnavailableError
+from db.sessions import TooSlowError, UnavailableError
 
 _AT_ONCE = 8  # transactions
 _WAITING = 100
@@ -103,7 +103,7 @@ class Issuer:
     def _sweep(self) -> None:
         try:
             self._transact(_sweep)
-        except UnavailableError as error:
+        except (UnavailableError, TooSlowError) as error:
             _LOG.warning("expired rows were not deleted: %s", error)
 
 

@@ -7,6 +7,24 @@ _ADD = """
     insert into adjustment (phase_id, unit_id, kind, initiative_id, gained, reason, account_id, at)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
+# What a unit had when a phase was frozen; and, where it ends, what it has gained by itself since.
+_SHIFT = """
+    insert into adjustment (phase_id, unit_id, kind, gained, reason, account_id, at)
+    select p.id, place.unit_id, 'UNIT', place.sign * (had.frozen + had.gained), $5, $6, $7
+    from phase p
+    cross join lateral (
+        select coalesce((
+                select (figures ->> 'achieved')::bigint from phase_result
+                where phase_id = p.id and unit_id = $1
+            ), 0),
+            coalesce((
+                select sum(gained) from adjustment
+                where phase_id = p.id and unit_id = $1 and $4
+            ), 0)
+    ) as had (frozen, gained)
+    cross join (values ($2::bigint, -1), ($3, 1)) as place (unit_id, sign)
+    where p.frozen_at is not null and had.frozen + had.gained <> 0
+"""
 _COUNTED_FROM = "select counts_from from campaign where id = $1"
 
 
@@ -27,6 +45,18 @@ async def adjust(
         _ADD,
         *(phase_id, unit_id, kind, initiative_id, gained, reason),
         *(session.caller.account_id, session.present),
+    )
+
+
+async def shift(
+    session: WriteSession, unit_id: int, *, out_of: int, into: int, ends: bool, reason: str
+) -> None:
+    """Keep that what a unit had in frozen phases counts at another place of the tree from now on.
+
+    It goes out of the totals of one unit, its parent or itself where it `ends`, into another's.
+    """
+    await session.execute(
+        _SHIFT, unit_id, out_of, into, ends, reason, session.caller.account_id, session.present
     )
 
 

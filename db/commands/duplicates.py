@@ -31,7 +31,8 @@ _LINK = """
     insert into duplicate_link (
         initiative_id, original_id, similarity, reason, decided_at, account_id
     )
-    select d.id, o.id, similarity(d.search, o.search), $3, $4, $5
+    select d.id, o.id, similarity(wording(d.title, d.summary), wording(o.title, o.summary)),
+        $3, $4, $5
     from initiative d cross join initiative o where d.id = $1 and o.id = $2
 """
 

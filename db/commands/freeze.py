@@ -3,6 +3,7 @@
 from db.commands.campaigns import manage
 from db.commands.initiatives import check_version
 from db.commands.phases import PhaseOutcome, phase_of
+from db.commands.turns import hold_tree
 from db.rules.phase import Span, check_freezable
 from db.transactions import WriteSession
 
@@ -86,6 +87,7 @@ async def freeze(
 ) -> PhaseOutcome:
     """Store the results of a phase that has closed for every unit, once and for ever."""
     managed = await manage(session, campaign)
+    await hold_tree(session, alone=False)
     held = await phase_of(session, managed["id"], phase)
     check_version(held, version)
     last = await session.row(_LAST, held["id"], managed["path"])

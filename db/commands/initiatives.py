@@ -127,13 +127,21 @@ async def edit(
     *,
     number: str,
     version: int | None = None,
+    reason: str | None = None,
     authors: Sequence[Author] | None = None,
     **changes: Any,
 ) -> InitiativeOutcome:
-    """Change a draft or a returned initiative; what is not given stays."""
+    """Change a draft or a returned initiative; what is not given stays.
+
+    A returned one of a phase whose results are frozen takes a reason.
+    """
     initiative = await load(session, number, version)
     may_all = session.caller.may(WRITE, initiative["path"])
     check_state(initiative["state"], EDITABLE)
+    if initiative["phase_id"] is not None:
+        window = _of(await hold_windows(session, initiative), initiative)
+        if window.frozen:
+            await _adjust(session, initiative, window, reason)
     names = [name for name in _EDITED if name in changes]
     assignments = "".join(f", {name} = ${index}" for index, name in enumerate(names, 3))
     await _update(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from db.commands.adjustments import shift
 from db.commands.turns import hold_grants, hold_tree
 from db.commands.units import MANAGE, load, note, place, write
 from db.rules.unit import check_merge
@@ -50,6 +51,9 @@ async def merge(
             *(unit["id"], home["id"], reason, session.caller.account_id, session.present),
         )
         await write(session, unit, _MERGE, home["id"], session.today)
+        await shift(
+            session, unit["id"], out_of=unit["id"], into=home["id"], ends=True, reason=reason
+        )
         after = {"merged_into_id": home["id"], "valid_to": session.today}
         await note(session, unit["id"], "MERGED", before=None, after=after, reason=reason)
     return MergeOutcome(home["id"], [unit["id"] for unit in merged])

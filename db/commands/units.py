@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from db.commands.adjustments import shift
 from db.commands.turns import hold_tree
 from db.rules.errors import ConflictError, ForbiddenError
 from db.rules.unit import Place, Ties, check_below, check_close, check_day, check_move, check_open
@@ -117,7 +118,9 @@ async def move(
     check_version(found, version)
     check_move(place(found), place(above), found["parent_id"])
     await write(session, found, _MOVE, above["id"])
-    before, after = {"parent_id": found["parent_id"]}, {"parent_id": above["id"]}
+    from_unit, to_unit = found["parent_id"], above["id"]
+    await shift(session, found["id"], out_of=from_unit, into=to_unit, ends=False, reason=reason)
+    before, after = {"parent_id": from_unit}, {"parent_id": to_unit}
     await note(session, found["id"], "MOVED", before=before, after=after, reason=reason)
     return UnitOutcome(found["id"])
 

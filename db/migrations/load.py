@@ -32,7 +32,7 @@ def drop_everything() -> None:
             select from pg_depend where objid = pg_proc.oid and deptype = 'e')
         union all
         select format('drop type if exists %I cascade', typname) from pg_type
-        where typnamespace = 'public'::regnamespace and typname in ('initiative_fact', 'rollup_delta')
+        where typnamespace = 'public'::regnamespace and typname in ('initiative_fact', 'turnout')
         """),
         )
         .all()

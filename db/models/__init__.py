@@ -13,7 +13,14 @@ from db.models.campaign import (
     WindowOverride,
 )
 from db.models.client import Consent, OAuthClient
-from db.models.initiative import Authorship, DuplicateLink, Initiative, InitiativeCounter
+from db.models.initiative import (
+    Authorship,
+    DuplicateLink,
+    Initiative,
+    InitiativeCounter,
+    InitiativeSearch,
+    InitiativeSketch,
+)
 from db.models.person import Account, Person, RoleGrant, SigningKey
 from db.models.request import RequestKey
 from db.models.review import Review
@@ -42,6 +49,8 @@ __all__ = [
     "EmulationBloc",
     "Initiative",
     "InitiativeCounter",
+    "InitiativeSearch",
+    "InitiativeSketch",
     "Invitation",
     "KnownDevice",
     "OAuthClient",

@@ -119,6 +119,7 @@ class AdjustmentKind(StrEnum):
     DRIVE = "DRIVE"
     TARGET = "TARGET"
     INITIATIVE = "INITIATIVE"
+    UNIT = "UNIT"
 
 
 class UnitChange(StrEnum):

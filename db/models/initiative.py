@@ -6,7 +6,9 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Computed,
+    ForeignKey,
     Index,
+    Integer,
     Numeric,
     Text,
     UniqueConstraint,
@@ -64,20 +66,6 @@ class Initiative(Base):
             "id",
             postgresql_where=text("published_at is not null"),
         ),
-        Index(
-            "initiative_search_idx",
-            "search",
-            postgresql_using="gin",
-            postgresql_ops={"search": "gin_trgm_ops"},
-        ),
-        Index(
-            "initiative_sketch_idx",
-            text("sketch(search, 5)"),
-            postgresql_using="gin",
-            # What was not yet merged into the index would be searched from end to end.
-            postgresql_with={"fastupdate": "off"},
-            postgresql_where=text("state <> 'DRAFT' and state <> 'WITHDRAWN'"),
-        ),
     )
 
     id: Mapped[Key]
@@ -117,12 +105,50 @@ class Initiative(Base):
     awaits_id: Mapped[int | None] = mapped_column(to("unit.id"))
     awaited_at: Mapped[datetime | None]
     drafted_by_id: Mapped[int | None] = mapped_column(to("account.id"))
-    search: Mapped[str] = mapped_column(
-        Text(collation="C"),
-        Computed("fold(title || ' ' || summary)", persisted=True),
-    )
     created_at: Mapped[Moment]
     version: Mapped[Version]
+
+
+class InitiativeSearch(Base):
+    """The folded title and summary of an initiative, kept by triggers.
+
+    Apart from it, so that a change of state leaves the large indexes of its text alone.
+    """
+
+    __tablename__ = "initiative_search"
+    __table_args__ = (
+        Index(
+            "initiative_search_search_idx",
+            "search",
+            postgresql_using="gin",
+            postgresql_ops={"search": "gin_trgm_ops"},
+        ),
+    )
+
+    initiative_id: Mapped[int] = mapped_column(
+        ForeignKey("initiative.id", ondelete="CASCADE"), primary_key=True
+    )
+    search: Mapped[str] = mapped_column(Text(collation="C"))
+
+
+class InitiativeSketch(Base):
+    """The sketch of an initiative that was handed in (db/sql/sketch.sql), kept by triggers."""
+
+    __tablename__ = "initiative_sketch"
+    __table_args__ = (
+        Index(
+            "initiative_sketch_keys_idx",
+            "keys",
+            postgresql_using="gin",
+            # What was not yet merged into the index would be searched from end to end.
+            postgresql_with={"fastupdate": "off"},
+        ),
+    )
+
+    initiative_id: Mapped[int] = mapped_column(
+        ForeignKey("initiative.id", ondelete="CASCADE"), primary_key=True
+    )
+    keys: Mapped[list[int]] = mapped_column(ARRAY(Integer))
 
 
 class Authorship(Base):

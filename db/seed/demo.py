@@ -74,7 +74,8 @@ def load(connection: Connection) -> None:
         )
         connection.execute("""
             update duplicate_link l set similarity = similarity(i.search, o.search)
-            from initiative i, initiative o where i.id = l.initiative_id and o.id = l.original_id
+            from initiative_search i, initiative_search o
+            where i.initiative_id = l.initiative_id and o.initiative_id = l.original_id
         """)
         continue_identities(connection, _WITH_IDENTITY)
     # Counts of rows let the planner choose well from the first query on.

@@ -28,7 +28,17 @@ _BLOCS = [
     Bloc(1, "KTD-1", "Khối Thi đua số 1 (minh họa)"),
     Bloc(2, "KTD-2", "Khối Thi đua số 2 (minh họa)"),
 ]
-_STRIPPED = ("unit", "target", "person", "initiative", "authorship")
+_STRIPPED = (
+    *("unit", "target", "person", "initiative", "initiative_search", "initiative_sketch"),
+    "authorship",
+)
+_WORDED = """
+    insert into initiative_search (initiative_id, search)
+    select id, wording(title, summary) from initiative order by id;
+    insert into initiative_sketch (initiative_id, keys)
+    select id, kept_sketch(title, summary) from initiative
+    where state not in ('DRAFT', 'WITHDRAWN') order by id
+"""
 _AUDITED = (
     *("emulation_bloc", "campaign", "benefit_tier", "phase", "window_override", "drive"),
     *("account", "role_grant"),
@@ -133,6 +143,7 @@ def _fill(connection: Connection, tree: list[Unit], seed: int, progress: Progres
     load("people", "person", national_works.Person._fields, rows, people)
     rows = national_works.initiatives(chance(seed + 2), tree)
     load("initiatives", "initiative", national_works.Initiative._fields, rows, count)
+    connection.execute(_WORDED)
     rows = national_works.authorships(chance(seed + 3), tree)
     load("authors", "authorship", national_works.PlacedAuthorship._fields, rows, count)
 

@@ -42,7 +42,7 @@ return array(
 create or replace function audit_derived() returns text[]
 language sql immutable parallel safe
 return array[
-    'path', 'depth', 'search', 'sketch', 'upper_id', 'federation_id', 'grassroots_count',
+    'path', 'depth', 'search', 'upper_id', 'federation_id', 'grassroots_count',
     'grants_version', 'benefit_claimed', 'benefit_verified', 'version', 'last_step'
 ];
 

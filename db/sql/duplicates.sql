@@ -11,7 +11,7 @@ language plpgsql stable security definer set search_path = public, pg_temp
 set enable_seqscan = off set gin_fuzzy_search_limit = 1000 as $$
 declare
     asked text := (
-        select i.search from initiative i
+        select s.search from initiative i join initiative_search s on s.initiative_id = i.id
         where i.id = of_initiative and (
             i.path <@ any ((select scope('initiative_read'))::ltree[])
             or i.id = any ((select own_initiatives())::bigint[])
@@ -25,9 +25,8 @@ begin
         cross join lateral (
             select found.id, 1 / ln(1 + count(*) over ()) as weight
             from (
-                select o.id from initiative o
-                where sketch(o.search, 5) @> array[k.key]
-                    and o.state <> 'DRAFT' and o.state <> 'WITHDRAWN' -- as the index says it
+                select o.initiative_id as id from initiative_sketch o
+                where o.keys @> array[k.key]
                 limit 200
             ) as found
         ) as f
@@ -39,7 +38,8 @@ begin
     select o.id, s.similarity, (select u.name from unit u where u.id = o.federation_id)
     from candidate c
     join initiative o on o.id = c.id
-    cross join lateral (select similarity(asked, o.search) offset 0) as s (similarity)
+    join initiative_search t on t.initiative_id = c.id
+    cross join lateral (select similarity(asked, t.search) offset 0) as s (similarity)
     where s.similarity >= 0.5
     order by s.similarity desc, o.id
     limit at_most;

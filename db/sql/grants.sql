@@ -11,7 +11,8 @@ begin
     loop
         execute format('alter table %I enable row level security', name);
         if name not in (
-            'account', 'signing_key', 'participation', 'audit_head', 'initiative_counter'
+            'account', 'signing_key', 'participation', 'audit_head', 'initiative_counter',
+            'initiative_search', 'initiative_sketch'
         ) then
             execute format('grant select on %I to sangkien_reader, sangkien_writer', name);
         end if;

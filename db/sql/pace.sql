@@ -22,7 +22,8 @@ as $$
             else 'BEHIND'
         end
     from (
-        select least(today, closes_on) - opens_on + 1, closes_on - opens_on + 1
+        -- No day is the 0th: constants are divided before the condition below is asked.
+        select nullif(least(today, closes_on) - opens_on + 1, 0), closes_on - opens_on + 1
     ) as w (day, days)
     cross join lateral (
         select round(achieved::numeric * w.days / w.day)::bigint

@@ -68,96 +68,13 @@ as $$
     where p.id = phase_id
 $$;
 
-create type rollup_delta as (
-    unit_id bigint, campaign_id bigint, ordinal bigint,
-    submitted bigint, recognised bigint, confirmed bigint, returned bigint, rejected bigint,
-    achieved bigint, achieved_production bigint, achieved_public bigint,
-    benefit_claimed bigint, benefit_verified bigint, participants bigint,
-    units_reporting bigint, units_meeting_floor bigint
-);
+create type turnout as (unit_id bigint, campaign_id bigint, ordinal bigint, participants bigint);
 
--- Add what units gained themselves, one delta for each unit and ordinal, to them and their
--- ancestors. The lowest rows first, then upwards by id: one order for all writers.
-create or replace function rollup_add(deltas rollup_delta[]) returns void
-language plpgsql as $$
-begin
-    with own as (
-        select d.*, u.level, u.path, floor_of(d.campaign_id, d.ordinal) as floor
-        from unnest(deltas) d join unit u on u.id = d.unit_id
-    ),
-    leaf as (
-        insert into rollup as r (
-            unit_id, campaign_id, ordinal, slot, path,
-            submitted, recognised, confirmed, returned, rejected,
-            achieved, achieved_production, achieved_public,
-            benefit_claimed, benefit_verified, participants,
-            units_reporting, units_meeting_floor
-        )
-        select unit_id, campaign_id, ordinal, 0, path,
-            submitted, recognised, confirmed, returned, rejected,
-            achieved, achieved_production, achieved_public,
-            benefit_claimed, benefit_verified, participants,
-            (submitted > 0)::int, (achieved >= floor)::int
-        from own where level = 'GRASSROOTS'
-        order by unit_id, campaign_id, ordinal
-        on conflict (unit_id, campaign_id, ordinal, slot) do update set
-            submitted = r.submitted + excluded.submitted,
-            recognised = r.recognised + excluded.recognised,
-            confirmed = r.confirmed + excluded.confirmed,
-            returned = r.returned + excluded.returned,
-            rejected = r.rejected + excluded.rejected,
-            achieved = r.achieved + excluded.achieved,
-            achieved_production = r.achieved_production + excluded.achieved_production,
-            achieved_public = r.achieved_public + excluded.achieved_public,
-            benefit_claimed = r.benefit_claimed + excluded.benefit_claimed,
-            benefit_verified = r.benefit_verified + excluded.benefit_verified,
-            participants = r.participants + excluded.participants,
-            units_reporting = (r.submitted + excluded.submitted > 0)::int,
-            units_meeting_floor = (
-                r.achieved + excluded.achieved >= floor_of(r.campaign_id, r.ordinal)
-            )::int
-        returning r.unit_id, r.campaign_id, r.ordinal, r.submitted, r.achieved,
-            r.units_reporting, r.units_meeting_floor
-    )
-    insert into rollup as r (
-        unit_id, campaign_id, ordinal, slot, path,
-        submitted, recognised, confirmed, returned, rejected,
-        achieved, achieved_production, achieved_public,
-        benefit_claimed, benefit_verified, participants,
-        units_reporting, units_meeting_floor
-    )
-    select a.id, o.campaign_id, o.ordinal, pg_backend_pid() % slots(a.level), a.path,
-        sum(o.submitted), sum(o.recognised), sum(o.confirmed), sum(o.returned), sum(o.rejected),
-        sum(o.achieved), sum(o.achieved_production), sum(o.achieved_public),
-        sum(o.benefit_claimed), sum(o.benefit_verified), sum(o.participants),
-        sum(coalesce(l.units_reporting - (l.submitted - o.submitted > 0)::int, 0)),
-        sum(coalesce(l.units_meeting_floor - (l.achieved - o.achieved >= o.floor)::int, 0))
-    from own o
-    left join leaf l using (unit_id, campaign_id, ordinal)
-    join unit a on a.id = any(line(o.path)) and (a.id <> o.unit_id or o.level <> 'GRASSROOTS')
-    group by a.id, o.campaign_id, o.ordinal
-    order by a.depth desc, a.id, o.campaign_id, o.ordinal
-    on conflict (unit_id, campaign_id, ordinal, slot) do update set
-        submitted = r.submitted + excluded.submitted,
-        recognised = r.recognised + excluded.recognised,
-        confirmed = r.confirmed + excluded.confirmed,
-        returned = r.returned + excluded.returned,
-        rejected = r.rejected + excluded.rejected,
-        achieved = r.achieved + excluded.achieved,
-        achieved_production = r.achieved_production + excluded.achieved_production,
-        achieved_public = r.achieved_public + excluded.achieved_public,
-        benefit_claimed = r.benefit_claimed + excluded.benefit_claimed,
-        benefit_verified = r.benefit_verified + excluded.benefit_verified,
-        participants = r.participants + excluded.participants,
-        units_reporting = r.units_reporting + excluded.units_reporting,
-        units_meeting_floor = r.units_meeting_floor + excluded.units_meeting_floor;
-end
-$$;
-
--- Count people anew and return the change, as deltas of their own units. Locking the person
+-- Count people anew and return the change, by their own units. Locking the person
 -- makes two changes of one person's initiatives follow one another. People are joined, not
 -- compared with an array, which would be searched from its start for every row.
-create or replace function participation_recount(people bigint[]) returns setof rollup_delta
+create or replace function participation_recount(people bigint[])
+returns setof turnout
 language plpgsql as $$
 begin
     perform from person p join unnest(people) as who (id) using (id)
@@ -194,9 +111,7 @@ begin
         on conflict (person_id, campaign_id, ordinal) do update
             set unit_id = excluded.unit_id, initiatives = excluded.initiatives
     )
-    select unit_id, campaign_id, ordinal, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint,
-        0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, sum(gained)::bigint,
-        0::bigint, 0::bigint
+    select unit_id, campaign_id, ordinal, total(gained)
     from (
         select c.old_unit as unit_id, c.campaign_id, c.ordinal, -1 as gained
         from changed c where c.old_count > 0
@@ -205,89 +120,150 @@ begin
         from changed c join person who on who.id = c.person_id where c.new_count > 0
     ) as turns
     group by unit_id, campaign_id, ordinal
-    having sum(gained) <> 0;
+    having total(gained) <> 0;
 end
 $$;
 
--- Carry facts that came (sign 1) or went (sign -1) into every total, and count these people anew.
+-- Carry facts that came (sign 1) or went (sign -1), and people whose participation may have
+-- changed, into every total: what each unit gained itself goes to it and to its ancestors. The
+-- lowest rows first, then upwards by id: one order for all writers. One statement, because each
+-- costs more to start than to run.
 create or replace function rollup_apply(facts initiative_fact[], people bigint[]) returns void
 language plpgsql as $$
 declare
-    turnout rollup_delta[] := '{}';
-    deltas rollup_delta[];
+    turnout turnout[] := '{}';
 begin
+    -- First of all, because it locks the people.
     if cardinality(people) > 0 then
-        turnout := array(select d from participation_recount(people) d);
+        turnout := array(select t from participation_recount(people) t);
     end if;
-    deltas := array(
-        select row(unit_id, campaign_id, ordinal, sum(submitted), sum(recognised),
-            sum(confirmed), sum(returned), sum(rejected), sum(achieved),
-            sum(achieved_production), sum(achieved_public), sum(benefit_claimed),
-            sum(benefit_verified), sum(participants), 0, 0)::rollup_delta
+    with fact as materialized (
+        select * from unnest(facts)
+    ),
+    own as (
+        select g.*, u.level, u.path, floor_of(g.campaign_id, g.ordinal) as floor
         from (
-            select f.unit_id, f.campaign_id, o.ordinal, sign * f.submitted as submitted,
-                sign * recognised as recognised, sign * confirmed as confirmed,
-                sign * returned as returned, sign * rejected as rejected,
-                sign * achieved as achieved, sign * production as achieved_production,
-                sign * (achieved - production) as achieved_public,
-                sign * claimed as benefit_claimed, sign * verified as benefit_verified,
-                0 as participants
-            from unnest(facts) f cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
-            union all
-            select d.unit_id, d.campaign_id, d.ordinal, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, d.participants
-            from unnest(turnout) d
-        ) as gains
-        group by unit_id, campaign_id, ordinal
-    );
-    if cardinality(deltas) > 0 then
-        perform rollup_add(deltas);
-    end if;
-    if cardinality(facts) > 0 then
-        perform rollup_add_tiers(facts);
-        perform rollup_add_days(facts);
-    end if;
-end
-$$;
-
--- The tiers of what came or went.
-create or replace function rollup_add_tiers(facts initiative_fact[]) returns void
-language plpgsql as $$
-begin
-    insert into rollup_tier as r (unit_id, campaign_id, ordinal, tier_id, slot, path, achieved)
-    select a.id, g.campaign_id, g.ordinal, g.tier_id, pg_backend_pid() % slots(a.level), a.path,
-        sum(g.achieved)
-    from (
-        select f.unit_id, f.campaign_id, o.ordinal, t.id as tier_id, sum(sign) as achieved
-        from unnest(facts) f
-        join benefit_tier t on t.campaign_id = f.campaign_id
-            and f.benefit >= t.from_vnd and (t.to_vnd is null or f.benefit <= t.to_vnd)
-        cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
-        group by f.unit_id, f.campaign_id, o.ordinal, t.id
-        having sum(sign) <> 0
-    ) as g
-    join unit u on u.id = g.unit_id
-    join unit a on a.id = any(line(u.path))
-    group by a.id, g.campaign_id, g.ordinal, g.tier_id
-    order by a.depth desc, a.id, g.campaign_id, g.ordinal, g.tier_id
-    on conflict (unit_id, campaign_id, ordinal, tier_id, slot)
-    do update set achieved = r.achieved + excluded.achieved;
-end
-$$;
-
--- The days on which it came.
-create or replace function rollup_add_days(facts initiative_fact[]) returns void
-language plpgsql as $$
-begin
+            select unit_id, campaign_id, ordinal, total(submitted) as submitted,
+                total(recognised) as recognised, total(confirmed) as confirmed,
+                total(returned) as returned, total(rejected) as rejected,
+                total(achieved) as achieved, total(production) as achieved_production,
+                total(achieved - production) as achieved_public,
+                total(claimed) as benefit_claimed, total(verified) as benefit_verified,
+                total(participants) as participants
+            from (
+                select f.unit_id, f.campaign_id, o.ordinal, sign * f.submitted as submitted,
+                    sign * recognised as recognised, sign * confirmed as confirmed,
+                    sign * returned as returned, sign * rejected as rejected,
+                    sign * achieved as achieved, sign * production as production,
+                    sign * claimed as claimed, sign * verified as verified, 0 as participants
+                from fact f cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
+                union all
+                select t.unit_id, t.campaign_id, t.ordinal, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                    t.participants
+                from unnest(turnout) t
+            ) as gains
+            group by unit_id, campaign_id, ordinal
+        ) as g
+        join unit u on u.id = g.unit_id
+    ),
+    leaf as (
+        insert into rollup as r (
+            unit_id, campaign_id, ordinal, slot, path,
+            submitted, recognised, confirmed, returned, rejected,
+            achieved, achieved_production, achieved_public,
+            benefit_claimed, benefit_verified, participants,
+            units_reporting, units_meeting_floor
+        )
+        select unit_id, campaign_id, ordinal, 0, path,
+            submitted, recognised, confirmed, returned, rejected,
+            achieved, achieved_production, achieved_public,
+            benefit_claimed, benefit_verified, participants,
+            (submitted > 0)::int, (achieved >= floor)::int
+        from own where level = 'GRASSROOTS'
+        order by unit_id, campaign_id, ordinal
+        on conflict (unit_id, campaign_id, ordinal, slot) do update set
+            submitted = r.submitted + excluded.submitted,
+            recognised = r.recognised + excluded.recognised,
+            confirmed = r.confirmed + excluded.confirmed,
+            returned = r.returned + excluded.returned,
+            rejected = r.rejected + excluded.rejected,
+            achieved = r.achieved + excluded.achieved,
+            achieved_production = r.achieved_production + excluded.achieved_production,
+            achieved_public = r.achieved_public + excluded.achieved_public,
+            benefit_claimed = r.benefit_claimed + excluded.benefit_claimed,
+            benefit_verified = r.benefit_verified + excluded.benefit_verified,
+            participants = r.participants + excluded.participants,
+            units_reporting = (r.submitted + excluded.submitted > 0)::int,
+            units_meeting_floor = (
+                r.achieved + excluded.achieved >= floor_of(r.campaign_id, r.ordinal)
+            )::int
+        returning r.unit_id, r.campaign_id, r.ordinal, r.submitted, r.achieved,
+            r.units_reporting, r.units_meeting_floor
+    ),
+    ancestors as (
+        insert into rollup as r (
+            unit_id, campaign_id, ordinal, slot, path,
+            submitted, recognised, confirmed, returned, rejected,
+            achieved, achieved_production, achieved_public,
+            benefit_claimed, benefit_verified, participants,
+            units_reporting, units_meeting_floor
+        )
+        select a.id, o.campaign_id, o.ordinal, pg_backend_pid() % slots(a.level), a.path,
+            total(o.submitted), total(o.recognised), total(o.confirmed), total(o.returned), total(o.rejected),
+            total(o.achieved), total(o.achieved_production), total(o.achieved_public),
+            total(o.benefit_claimed), total(o.benefit_verified), total(o.participants),
+            total(coalesce(l.units_reporting - (l.submitted - o.submitted > 0)::int, 0)),
+            total(coalesce(l.units_meeting_floor - (l.achieved - o.achieved >= o.floor)::int, 0))
+        from own o
+        left join leaf l using (unit_id, campaign_id, ordinal)
+        join unit a on a.id = any(line(o.path)) and (a.id <> o.unit_id or o.level <> 'GRASSROOTS')
+        group by a.id, o.campaign_id, o.ordinal
+        order by a.depth desc, a.id, o.campaign_id, o.ordinal
+        on conflict (unit_id, campaign_id, ordinal, slot) do update set
+            submitted = r.submitted + excluded.submitted,
+            recognised = r.recognised + excluded.recognised,
+            confirmed = r.confirmed + excluded.confirmed,
+            returned = r.returned + excluded.returned,
+            rejected = r.rejected + excluded.rejected,
+            achieved = r.achieved + excluded.achieved,
+            achieved_production = r.achieved_production + excluded.achieved_production,
+            achieved_public = r.achieved_public + excluded.achieved_public,
+            benefit_claimed = r.benefit_claimed + excluded.benefit_claimed,
+            benefit_verified = r.benefit_verified + excluded.benefit_verified,
+            participants = r.participants + excluded.participants,
+            units_reporting = r.units_reporting + excluded.units_reporting,
+            units_meeting_floor = r.units_meeting_floor + excluded.units_meeting_floor
+    ),
+    tiers as (
+        insert into rollup_tier as r (unit_id, campaign_id, ordinal, tier_id, slot, path, achieved)
+        select a.id, g.campaign_id, g.ordinal, g.tier_id, pg_backend_pid() % slots(a.level), a.path,
+            total(g.achieved)
+        from (
+            select f.unit_id, f.campaign_id, o.ordinal, t.id as tier_id, total(sign) as achieved
+            from fact f
+            join benefit_tier t on t.campaign_id = f.campaign_id
+                and f.benefit >= t.from_vnd and (t.to_vnd is null or f.benefit <= t.to_vnd)
+            cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
+            group by f.unit_id, f.campaign_id, o.ordinal, t.id
+            having total(sign) <> 0
+        ) as g
+        join unit u on u.id = g.unit_id
+        join unit a on a.id = any(line(u.path))
+        group by a.id, g.campaign_id, g.ordinal, g.tier_id
+        order by a.depth desc, a.id, g.campaign_id, g.ordinal, g.tier_id
+        on conflict (unit_id, campaign_id, ordinal, tier_id, slot)
+        do update set achieved = r.achieved + excluded.achieved
+    )
     insert into rollup_day as r (
         unit_id, campaign_id, ordinal, day, slot, path, submitted, recognised, confirmed, achieved
     )
     select a.id, g.campaign_id, g.ordinal, g.day, pg_backend_pid() % slots(a.level), a.path,
-        sum(g.submitted), sum(g.recognised), sum(g.confirmed), sum(g.achieved)
+        total(g.submitted), total(g.recognised), total(g.confirmed), total(g.achieved)
     from (
-        select f.unit_id, f.campaign_id, f.ordinal, d.day, sum(sign * d.submitted) as submitted,
-            sum(sign * d.recognised) as recognised, sum(sign * d.confirmed) as confirmed,
-            sum(sign * d.achieved) as achieved
-        from unnest(facts) f
+        select f.unit_id, f.campaign_id, f.ordinal, d.day, total(sign * d.submitted) as submitted,
+            total(sign * d.recognised) as recognised, total(sign * d.confirmed) as confirmed,
+            total(sign * d.achieved) as achieved
+        from fact f
         cross join lateral (
             values (f.submitted_on, f.submitted, 0, 0, 0), (f.recognised_on, 0, f.recognised, 0, 0),
                 (f.confirmed_on, 0, 0, f.confirmed, 0), (f.achieved_on, 0, 0, 0, f.achieved)

@@ -15,5 +15,5 @@ end;
 create or replace function initiatives_matching(needle text) returns setof bigint
 language sql stable security definer set search_path = public, pg_temp rows 1000
 begin atomic
-    select id from initiative where search like like_pattern(needle);
+    select initiative_id from initiative_search where search like like_pattern(needle);
 end;

@@ -4,7 +4,7 @@
 -- keys are all threes of so many first ones, and of so many first ones of the order reversed: a
 -- wide sketch of a text has all keys of its narrow one. One or two words are repeated for three.
 --
--- An index holds sketches: changing anything here takes `reindex index initiative_sketch_idx`.
+-- initiative_sketch holds sketches: changing anything here takes making them anew.
 -- `value` is folded (text.sql). Twin: tests/oracle/sketch.py.
 create or replace function sketch(value text, words int) returns int[]
 language plpgsql immutable strict parallel safe as $$
@@ -48,3 +48,46 @@ begin
     return keys;
 end
 $$;
+
+-- The sketch of an initiative as it is kept.
+create or replace function kept_sketch(title text, summary text) returns int[]
+language sql immutable strict parallel safe
+return sketch(wording(title, summary), 5);
+
+-- Texts are searched, and compared with those that were handed in.
+create or replace function initiative_worded() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    insert into initiative_search (initiative_id, search)
+    select id, wording(title, summary) from added;
+    insert into initiative_sketch (initiative_id, keys)
+    select id, kept_sketch(title, summary) from added where state not in ('DRAFT', 'WITHDRAWN');
+    return null;
+end
+$$;
+
+create or replace function initiative_reworded() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if (old.title, old.summary) is distinct from (new.title, new.summary) then
+        update initiative_search set search = wording(new.title, new.summary)
+        where initiative_id = new.id;
+    end if;
+    if new.state in ('DRAFT', 'WITHDRAWN') then
+        delete from initiative_sketch where initiative_id = new.id;
+    else
+        insert into initiative_sketch (initiative_id, keys)
+        values (new.id, kept_sketch(new.title, new.summary))
+        on conflict (initiative_id) do update set keys = excluded.keys;
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger initiative_worded after insert on initiative
+referencing new table as added for each statement execute function initiative_worded();
+create or replace trigger initiative_reworded after update of title, summary, state on initiative
+for each row when (
+    old.title <> new.title or old.summary <> new.summary
+    or (old.state in ('DRAFT', 'WITHDRAWN')) <> (new.state in ('DRAFT', 'WITHDRAWN'))
+) execute function initiative_reworded();

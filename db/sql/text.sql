@@ -7,3 +7,8 @@ return lower(
     translate(regexp_replace(normalize(value, NFD), '[\u0300-\u036f]', '', 'g'), 'Đđ', 'dd')
     collate "C"
 );
+
+-- What of an initiative is searched, and compared with others.
+create or replace function wording(title text, summary text) returns text
+language sql immutable strict parallel safe
+return fold(title || ' ' || summary);

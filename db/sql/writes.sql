@@ -213,6 +213,7 @@ with check (account_id = caller() and (
         select from review r where r.initiative_id = adjustment.initiative_id
             and r.account_id = caller())
     ) or holds('initiative_curate', unit_id) or initiative_writable(initiative_id)
+    or (kind = 'UNIT' and holds('unit_manage', unit_id))
 ));
 
 create policy seen on request_key for select using (account_id = (select caller()));

@@ -5,7 +5,7 @@ operation and shape of the variables; of the values themselves it holds none.
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -186,10 +186,16 @@ class Compiler:
     def _compile(self, operation: Operation, variables: Any) -> Plan:
         try:
             cost = CostRule(self._schema, operation.fragments, variables)
-            cost.check(operation.node, self.limits)
+            cost.check(operation.node, self._limits_of(operation))
             return self._emit(operation, variables)
         except GraphQLError as error:
             raise RefusedError(error) from error
+
+    def _limits_of(self, operation: Operation) -> Limits:
+        if operation.kind is OperationType.SUBSCRIPTION:
+            # It is run again and again, and its caller does not wait for it.
+            return replace(self.limits, objects=self.limits.objects // 5)
+        return self.limits
 
     def _emit(self, operation: Operation, variables: Any) -> Plan:
         emitter = self._emitter(operation, variables)
@@ -218,7 +224,7 @@ class Compiler:
         return selection.fields(root, [operation.node.selection_set])
 
     def subscription(self, operation: Operation, variables: Any) -> Subscribed:
-        """Return the root field of a subscription, and what it watches. Raises RefusedError."""
+        """Return the root field of a subscription, and what it watches."""
         root = self._schema.subscription_type
         assert root is not None
         selection = Selection(self._schema, operation.fragments, variables)

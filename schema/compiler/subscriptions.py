@@ -14,7 +14,7 @@ import strawberry
 from graphql import FieldNode, GraphQLError, GraphQLObjectType, get_argument_values
 
 from db.watching import Thing
-from schema.compiler.errors import BadInputError, RefusedError
+from schema.compiler.errors import RefusedError
 from schema.compiler.fields import SQL, Query
 from schema.compiler.selection import Fields
 
@@ -55,9 +55,7 @@ class Subscribed:
 
 
 def subscribed(root: GraphQLObjectType, fields: Fields, variables: Any) -> Subscribed:
-    """Return what a subscription that selects these fields asks for. Raises RefusedError."""
-    if len(fields) != 1:
-        raise RefusedError(BadInputError("A subscription asks for exactly one field."))
+    """Return what a subscription asks for by its one field; a valid one has no other."""
     ((name, (node, *_)),) = fields.items()
     field = root.fields[node.name.value]
     watches = field.extensions["strawberry-definition"].metadata[_WATCHES]

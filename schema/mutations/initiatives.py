@@ -104,6 +104,11 @@ class EditInitiativeInput:
     authors: list[AuthorInput] | None = several(
         least=1, most=20, once=lambda author: author.person, default=None
     )
+    reason: str | None = prose(
+        2_000,
+        default=None,
+        description="Needed where it was handed in to a phase whose results are frozen.",
+    )
     idempotency_key: str | None = key()
 
 

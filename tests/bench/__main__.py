@@ -8,16 +8,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from db.embedded import EmbeddedServer
-from tests.bench import contenders, duplicates, identity, limit, load, place, report, scale
+from tests.bench import contenders, duplicates, identity, limit, load, place, report, scale, writes
 from tests.bench.contenders import Contender, ContenderError
 from tests.bench.duplicates import Duplicates
 from tests.bench.identity import Cost
 from tests.bench.load import LoadError, Measured
 from tests.bench.place import ROOT, Place, Size
 from tests.bench.questions import OURS, as_data, questions
+from tests.bench.writes import Written
 
 NATION, TOWN = Size(127_584, 500_000), Size(1_300, 5_000)
 QUICK_NATION, QUICK_TOWN = Size(3_000, 10_000), Size(1_300, 5_000)
+WRITTEN = Size(3_000, 10_000)
 PROGRAMME, QUICK_PROGRAMME = Size(127_584, 2_000_000), Size(3_000, 20_000)
 LIMIT = "limit"
 
@@ -34,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 nation = place.place(running, "nation", _sizes(options)[0], _say)
                 cost = _identity(nation, Path(folder), options)
                 sys.stdout.write(report.of_identity(cost))
+            elif options.writes:
+                sys.stdout.write(report.of_writes(_writes(running, options)))
             else:
                 _run(running, Path(folder), options)
     except (ContenderError, LoadError) as error:
@@ -51,6 +55,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--duplicates", action="store_true", help="nothing but the search for duplicates"
     )
     parser.add_argument("--identity", action="store_true", help="nothing but what identity costs")
+    parser.add_argument("--writes", action="store_true", help="nothing but handing in")
     parser.add_argument("--seconds", type=float, help="of one measurement (5)")
     parser.add_argument("--clients", type=int, default=8, help="at once (8)")
     parser.add_argument("--rounds", type=int, help="the median of which counts (3)")
@@ -77,9 +82,10 @@ def _run(running: EmbeddedServer, folder: Path, options: argparse.Namespace) -> 
         scaled = scale.measure((town, small), (nation, large), options.seconds, options.rounds)
     cost = _identity(nation, folder, options)
     found = _duplicates(running, options)
+    written = _writes(running, options)
     ceiling = load.ceiling(options.clients, 2)
     results = report.Results(
-        nation_size, town_size, options, measured, scaled, cost, found, ceiling, others
+        nation_size, town_size, options, measured, scaled, cost, found, written, ceiling, others
     )
     sys.stdout.write(report.table(results))
     if not options.quick:
@@ -100,6 +106,12 @@ def _duplicates(running: EmbeddedServer, options: argparse.Namespace) -> Duplica
     programme = place.place(running, "programme", size, _say)
     _say("looking for duplicates")
     return duplicates.measure(programme)
+
+
+def _writes(running: EmbeddedServer, options: argparse.Namespace) -> Written:
+    contenders.install_postgraphile()
+    nation = place.place(running, "written", WRITTEN, _say)
+    return writes.measure(running, nation, options.seconds, options.rounds, _say)
 
 
 @contextlib.contextmanager

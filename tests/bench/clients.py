@@ -4,10 +4,12 @@ Answers are told apart by their Content-Length, or by the last chunk of a chunke
 """
 
 import asyncio
+import itertools
 import json
 import statistics
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -20,8 +22,10 @@ _LAST_CHUNK = b"\r\n0\r\n\r\n"
 class _Client(asyncio.Protocol):
     """One connection that asks, waits for the whole answer, and asks again."""
 
-    def __init__(self, request: bytes, until: float, done: "asyncio.Future[list[float]]") -> None:
-        self._request = request
+    def __init__(
+        self, requests: Iterator[bytes], until: float, done: "asyncio.Future[list[float]]"
+    ) -> None:
+        self._requests = requests
         self._until = until
         self._done = done
         self._took: list[float] = []
@@ -67,16 +71,18 @@ class _Client(asyncio.Protocol):
     def _ask(self) -> None:
         self._missing = -1
         self._asked = time.perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(next(self._requests))
 
 
 async def _measure(asked: dict[str, Any]) -> tuple[float, float, float]:
     address = urlsplit(asked["url"])
-    body = asked["body"].encode()
     head = (
         f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        f"Authorization: Bearer {asked['token']}\r\n\r\n"
+        f"Authorization: Bearer {asked['token']}\r\nContent-Type: application/json\r\n"
+    )
+    requests = itertools.cycle(
+        f"{head}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
+        for body in asked["bodies"]
     )
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
@@ -86,7 +92,7 @@ async def _measure(asked: dict[str, Any]) -> tuple[float, float, float]:
     ]
     for future in done:
         await loop.create_connection(
-            partial(_Client, head.encode() + body, until, future),
+            partial(_Client, requests, until, future),
             address.hostname,
             address.port,
         )

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from tests import node
 from tests.bench.load import Target
-from tests.bench.place import ACCOUNT, AUDIENCE, ISSUER, ROOT, Place
+from tests.bench.place import AUDIENCE, ISSUER, ROOT, Place
 from tests.bench.questions import (
     IDIOMATIC,
     OURS,
@@ -54,7 +54,7 @@ class Contender(NamedTuple):
 
     def target(self, question: Question) -> Target:
         """Return the request that asks this contender a question."""
-        return Target(self.url, self.token, json.dumps(question._asdict()))
+        return Target(self.url, self.token, [json.dumps(question._asdict())])
 
 
 class Launch(NamedTuple):
@@ -73,13 +73,13 @@ def ask(target: Target) -> Any:
     address = urlsplit(target.url)
     connection = HTTPConnection(address.netloc, timeout=60)
     with contextlib.closing(connection):
-        connection.request("POST", address.path, target.body.encode(), headers)
+        connection.request("POST", address.path, target.bodies[0].encode(), headers)
         response = connection.getresponse()
         text = response.read()
     if response.status != HTTPStatus.OK:
         raise ContenderError(f"{target.url}: {response.status} {text[:500]!r}")
     answer = json.loads(text)
-    if "errors" in answer or answer.get("data", {}).get("unit") is None:
+    if "errors" in answer or None in answer["data"].values():
         raise ContenderError(f"{target.url}: {json.dumps(answer)[:500]}")
     return answer["data"]
 
@@ -130,10 +130,10 @@ def idiomatic(place: Place, log: Path) -> Iterator[Contender]:
 
 
 @contextlib.contextmanager
-def postgraphile(place: Place, log: Path) -> Iterator[Contender]:
-    """Serve PostGraphile, installed before."""
+def postgraphile(place: Place, log: Path, *, writing: bool = False) -> Iterator[Contender]:
+    """Serve PostGraphile, installed before; for mutations too where it is to write."""
     port = _free_port()
-    config = _config(place, port, log)
+    config = _config(place, port, log, writing=writing)
     command = [node.NODE, str(_NODE / "server.mjs"), str(config)]
     environment = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
     launch = Launch("PostGraphile", POSTGRAPHILE, port, command, environment)
@@ -157,19 +157,20 @@ def _uvicorn(factory: str, port: int, processes: int = PROCESSES) -> list[str]:
     return [*command, "--no-access-log", "--log-level", "warning"]
 
 
-def _config(place: Place, port: int, log: Path) -> Path:
+def _config(place: Place, port: int, log: Path, *, writing: bool = False) -> Path:
     """Write what the others need to bind a caller as our server does: keys, accounts, settings."""
     file = log.with_suffix(".json")
     config = {
-        "databaseUrl": place.reader_url,
+        "databaseUrl": place.writer_url if writing else place.reader_url,
+        "writing": writing,
         "port": port,
         "processes": PROCESSES,
         "poolSize": _POOL,
         "issuer": ISSUER,
         "audience": AUDIENCE,
         "keys": [place.jwk],
-        "settings": {ACCOUNT: place.settings},
-        "bindings": {ACCOUNT: place.binding},
+        "settings": {place.account: place.settings(writing=writing)},
+        "bindings": {place.account: place.binding},
     }
     file.write_text(json.dumps(config), encoding="utf-8")
     return file

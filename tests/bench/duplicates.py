@@ -58,7 +58,7 @@ def _recall(
     owner: psycopg.Connection, place: Place, chance: random.Random
 ) -> tuple[dict[str, float], dict[str, int]]:
     """Draft copies, and see whether the draft finds what it was made of."""
-    for name, value in place.settings.items():
+    for name, value in place.settings().items():
         owner.execute("select set_config(%s, %s, true)", (name, value))
     texts = list(_texts(owner, chance, _POOL + _REWORDED * len(_kinds([], chance))))
     others = [word for _, text in texts[:_POOL] for word in text.split()]
@@ -114,8 +114,9 @@ def _draft(owner: psycopg.Connection, key: int, text: str) -> tuple[float, bool]
                 campaign_id, state, applied_on)
             select gen_random_uuid()::text, %s, '', '', solution_type, sector, unit_id, campaign_id,
                 'DRAFT', applied_on
-            from initiative where id = %s returning id, search
-        ) select d.id, similarity(d.search, i.search) from draft d, initiative i where i.id = %s""",
+            from initiative where id = %s returning id, wording(title, summary) as search
+        ) select d.id, similarity(d.search, i.search) from draft d, initiative_search i
+        where i.initiative_id = %s""",
         (text, key, key),
     ).fetchone()
     assert row is not None

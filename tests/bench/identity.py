@@ -135,4 +135,4 @@ def serving(place: Place, folder: Path) -> Iterator[list[Contender]]:
 def bound_url(place: Place) -> str:
     """Return the reader's URL with the caller's settings, which its connections are opened with."""
     joint = "&" if "?" in place.reader_url else "?"
-    return place.reader_url + joint + urlencode(place.settings)
+    return place.reader_url + joint + urlencode(place.settings())

@@ -10,14 +10,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 _LUA = """
 wrk.method = "POST"
-wrk.body = [==[{body}]==]
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer {token}"
+local bodies, turn = {{}}, 0
+for line in io.lines("{file}") do bodies[#bodies + 1] = line end
+function request()
+    turn = turn % #bodies + 1
+    return wrk.format(nil, nil, nil, bodies[turn])
+end
 function done(summary, latency)
     local e = summary.errors
     io.write(string.format("\\nmeasured %d %d %d %d %d\\n", summary.requests, summary.duration,
@@ -42,11 +48,11 @@ class LoadError(Exception):
 
 
 class Target(NamedTuple):
-    """Who is asked what."""
+    """Who is asked what: bodies without line ends, in turns."""
 
     url: str
     token: str
-    body: str
+    bodies: Sequence[str]
 
 
 def generator() -> str:
@@ -79,8 +85,13 @@ def _measure(target: Target, clients: int, seconds: float) -> Measured:
 
 
 def _wrk(target: Target, clients: int, seconds: float) -> Measured:
-    with tempfile.NamedTemporaryFile("w", suffix=".lua", encoding="utf-8") as script:
-        script.write(_LUA.format(body=target.body, token=target.token))
+    with (
+        tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as bodies,
+        tempfile.NamedTemporaryFile("w", suffix=".lua", encoding="utf-8") as script,
+    ):
+        bodies.writelines(f"{body}\n" for body in target.bodies)
+        bodies.flush()
+        script.write(_LUA.format(file=bodies.name, token=target.token))
         script.flush()
         whole = str(max(1, round(seconds)))
         command = [str(shutil.which("wrk")), "-t1", f"-c{clients}", f"-d{whole}s", "--timeout=30s"]
@@ -124,7 +135,7 @@ def ceiling(clients: int, seconds: float) -> float:
         assert server.stdout is not None
         port = int(server.stdout.readline())
         try:
-            target = Target(f"http://127.0.0.1:{port}/", "none", "{}")
+            target = Target(f"http://127.0.0.1:{port}/", "none", ["{}"])
             return measure(target, clients=clients, seconds=seconds).rate
         finally:
             server.terminate()

@@ -16,7 +16,7 @@ from db.embedded import EmbeddedServer
 from db.prepare import prepare
 from db.seed import national
 from db.sessions import Caller
-from db.url import READER, with_role
+from db.url import READER, WRITER, with_role
 from tests.bench.questions import Subject
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +40,7 @@ class Place(NamedTuple):
 
     url: str
     size: Size
+    account: str
     subject: Subject
     caller: Caller
     token: str
@@ -51,11 +52,14 @@ class Place(NamedTuple):
         return with_role(self.url, READER)
 
     @property
-    def settings(self) -> dict[str, str]:
-        """What the caller's transactions are bound to, by setting."""
-        return dict(
-            re.findall(r"set_config\('([^']*)', '([^']*)', true\)", self.caller.begin_reading)
-        )
+    def writer_url(self) -> str:
+        """The URL of the writer role."""
+        return with_role(self.url, WRITER)
+
+    def settings(self, *, writing: bool = False) -> dict[str, str]:
+        """Return what the caller's transactions are bound to, by setting."""
+        begin = self.caller.begin_writing if writing else self.caller.begin_reading
+        return dict(re.findall(r"set_config\('([^']*)', '([^']*)', true\)", begin))
 
     @property
     def binding(self) -> str:
@@ -77,15 +81,21 @@ def place(running: EmbeddedServer, name: str, size: Size, say: Say) -> Place:
     url = running.url_for(user="sangkien_owner", database=name)
     with psycopg.connect(url) as connection:
         connection.execute(_COMPUTED.read_bytes())
-        key = keys.ensure(connection)
-        return Place(
-            url=url,
-            size=size,
-            subject=Subject.of(connection),
-            caller=_principal(connection).caller,
-            token=tokens.issue(key, ACCOUNT, issuer=ISSUER, audience=AUDIENCE, ttl=86_400),
-            jwk=dict(key.as_dict(private=False)),
-        )
+        return of(connection, url, size, ACCOUNT)
+
+
+def of(connection: psycopg.Connection, url: str, size: Size, account: str) -> Place:
+    """Return a database as an account sees it; the connection is its owner's."""
+    key = keys.ensure(connection)
+    return Place(
+        url=url,
+        size=size,
+        account=account,
+        subject=Subject.of(connection),
+        caller=_principal(connection, account).caller,
+        token=tokens.issue(key, account, issuer=ISSUER, audience=AUDIENCE, ttl=86_400),
+        jwk=dict(key.as_dict(private=False)),
+    )
 
 
 def _generate(running: EmbeddedServer, name: str, size: Size, mark: str, say: Say) -> None:
@@ -114,11 +124,11 @@ def _mark(running: EmbeddedServer, name: str) -> str | None:
     return None if row is None else row[0]
 
 
-def _principal(connection: psycopg.Connection) -> Principal:
+def _principal(connection: psycopg.Connection, account: str) -> Principal:
     cursor = connection.cursor(row_factory=psycopg.rows.dict_row)
     profile = cursor.execute(
         "select p.*, p.grants::text as grants, current_date as today from account_profile(%s) p",
-        [ACCOUNT],
+        [account],
     ).fetchone()
     assert profile is not None
     return principal(profile, profile["today"], None)

@@ -17,6 +17,7 @@ from tests.bench.identity import Cost
 from tests.bench.load import Measured
 from tests.bench.place import Size
 from tests.bench.scale import Scaled
+from tests.bench.writes import CLIENTS, ONE_ROW, OTHER, SLOTS, Written
 
 OURS, SERVED = "sangkien", ("sangkien", "PostGraphile", "idiomatic", "limit")
 
@@ -38,6 +39,8 @@ GOALS = (
 )
 MOST_SCALED = 1.2
 MOST_FOR_DUPLICATES = 50  # milliseconds
+LEAST_FOR_SLOTS, LEAST_FOR_SUBMISSIONS = 3, 1  # times the other's rate
+MOST_FOR_STRAGGLERS = 10  # times the median
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Results:
     scaled: Scaled
     cost: Cost
     duplicates: Duplicates
+    written: Written
     ceiling: float
     others: float | None
 
@@ -87,7 +91,8 @@ def table(results: Results) -> str:
                 f"{question:8}{name:14}{taken.rate:12,.1f}{taken.p50:10.2f}{taken.p99:10.2f}{shown:>12}"
             )
     lines += ["", *(_line(*row) for row in _goals(results))]
-    return "\n".join([*lines, of_identity(results.cost) + of_duplicates(results.duplicates)])
+    found = of_identity(results.cost) + of_duplicates(results.duplicates)
+    return "\n".join([*lines, found + of_writes(results.written)])
 
 
 def of_identity(cost: Cost) -> str:
@@ -115,6 +120,29 @@ def of_duplicates(found: Duplicates) -> str:
         f"{word} possible duplicates among {found.initiatives:,}: {found.p50:.1f} ms, p95 "
         f"{found.p95:.1f} ms (at most {MOST_FOR_DUPLICATES}); found {shares}\n"
     )
+
+
+def of_writes(written: Written) -> str:
+    """Return what handing in came to, in lines."""
+    lines = []
+    for delay, rates in written.counters.items():
+        slots, one = (statistics.median(rates[kind]) for kind in (SLOTS, ONE_ROW))
+        what = f"submissions by pgbench, {delay}: slots {slots:,.0f}/s, one row a unit {one:,.0f}/s"
+        times = written.times(delay)
+        wanted = f"at least {LEAST_FOR_SLOTS}"
+        lines.append(_line(what, times, wanted, times >= LEAST_FOR_SLOTS))
+    ours, other = written.median(OURS), written.median(OTHER)
+    what = (
+        f"submissions through HTTP, {ours.rate:,.0f}/s, against PostGraphile, {other.rate:,.0f}/s"
+    )
+    times = ours.rate / other.rate
+    wanted = f"at least {LEAST_FOR_SUBMISSIONS}"
+    lines.append(_line(what, times, wanted, times >= LEAST_FOR_SUBMISSIONS))
+    stragglers = ours.p99 / ours.p50
+    what = f"submissions, p99 {ours.p99:.0f} ms against the median {ours.p50:.0f} ms"
+    wanted = f"at most {MOST_FOR_STRAGGLERS}"
+    lines.append(_line(what, stragglers, wanted, stragglers <= MOST_FOR_STRAGGLERS))
+    return f"{CLIENTS} clients hand in:\n" + "".join(f"{line}\n" for line in lines)
 
 
 def write(results: Results, folder: Path) -> None:
@@ -184,6 +212,14 @@ def _figures(results: Results) -> dict[str, Any]:
             },
         },
         "duplicates": results.duplicates._asdict(),
+        "submissions": {
+            "clients": CLIENTS,
+            "pgbench": results.written.counters,
+            "http": {
+                name: [_rounded(taken) for taken in rounds]
+                for name, rounds in results.written.served.items()
+            },
+        },
         "goals": [
             {"goal": what, "ratio": round(value, 2), "wanted": wanted, "reached": reached}
             for what, value, wanted, reached in _goals(results)

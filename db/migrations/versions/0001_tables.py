@@ -27,6 +27,7 @@ SQL = (
     "pace",
     "policies",
     "scope",
+    "sketch",
     "search",
     "duplicates",
     "target",
@@ -49,7 +50,7 @@ def upgrade() -> None:
     """Make everything."""
     for extension in ("ltree", "pg_trgm", "btree_gist"):
         op.execute(f"create extension if not exists {extension}")
-    load("roles", "calendar", "text", "sketch")
+    load("roles", "calendar", "text")
     create_tables()
     op.execute("insert into account (id, username, kind) values (0, 'public', 'PUBLIC')")
     load(*SQL)
@@ -592,12 +593,6 @@ def create_tables() -> None:
         sa.Column("awaited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("drafted_by_id", sa.BigInteger(), nullable=True),
         sa.Column(
-            "search",
-            sa.Text(collation="C"),
-            sa.Computed("fold(title || ' ' || summary)", persisted=True),
-            nullable=False,
-        ),
-        sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
             server_default=sa.text("now()"),
@@ -652,25 +647,48 @@ def create_tables() -> None:
         unique=False,
         postgresql_where=sa.text("published_at is not null"),
     )
+    op.create_index("initiative_unit_id_id_idx", "initiative", ["unit_id", "id"], unique=False)
+    op.create_index("initiative_upper_id_id_idx", "initiative", ["upper_id", "id"], unique=False)
+    op.create_table(
+        "initiative_search",
+        sa.Column("initiative_id", sa.BigInteger(), nullable=False),
+        sa.Column("search", sa.Text(collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"],
+            ["initiative.id"],
+            name=("initiative_search_initiative_id_fkey"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("initiative_id", name=("initiative_search_pkey")),
+    )
     op.create_index(
-        "initiative_search_idx",
-        "initiative",
+        "initiative_search_search_idx",
+        "initiative_search",
         ["search"],
         unique=False,
         postgresql_using="gin",
         postgresql_ops={"search": "gin_trgm_ops"},
     )
+    op.create_table(
+        "initiative_sketch",
+        sa.Column("initiative_id", sa.BigInteger(), nullable=False),
+        sa.Column("keys", postgresql.ARRAY(sa.Integer()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"],
+            ["initiative.id"],
+            name=("initiative_sketch_initiative_id_fkey"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("initiative_id", name=("initiative_sketch_pkey")),
+    )
     op.create_index(
-        "initiative_sketch_idx",
-        "initiative",
-        [sa.text("sketch(search, 5)")],
+        "initiative_sketch_keys_idx",
+        "initiative_sketch",
+        ["keys"],
         unique=False,
         postgresql_using="gin",
         postgresql_with={"fastupdate": "off"},
-        postgresql_where=sa.text("state <> 'DRAFT' and state <> 'WITHDRAWN'"),
     )
-    op.create_index("initiative_unit_id_id_idx", "initiative", ["unit_id", "id"], unique=False)
-    op.create_index("initiative_upper_id_id_idx", "initiative", ["upper_id", "id"], unique=False)
     op.create_table(
         "phase_result",
         sa.Column("phase_id", sa.BigInteger(), nullable=False),
@@ -940,6 +958,7 @@ def create_tables() -> None:
                 "DRIVE",
                 "TARGET",
                 "INITIATIVE",
+                "UNIT",
                 name="kind",
                 native_enum=False,
                 create_constraint=True,

@@ -29,11 +29,11 @@ const RelationsPlugin = makePgSmartTagsPlugin([
   },
 ]);
 
-export function preset({ databaseUrl, poolSize }, principalOf) {
+export function preset({ databaseUrl, poolSize, writing }, principalOf) {
   return {
     extends: [PostGraphileAmberPreset],
     plugins: [OneRowPlugin, RelationsPlugin],
-    disablePlugins: ["MutationPlugin"],
+    disablePlugins: writing ? [] : ["MutationPlugin"],
     // Plain lists instead of connections: the page is all that is asked for.
     schema: { defaultBehavior: "-connection +list" },
     pgServices: [
