@@ -40,7 +40,7 @@ demo: environment assets ## set everything up and serve the demo (PORT=8000 to c
 	@$(RUN) -m api.cli demo
 
 test: environment assets ## set everything up and run the tests (ARGS="-k rollup" to choose)
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 check: environment assets ## lint, formatting, types, layers, then the tests
 	@echo "check: ruff"
@@ -52,7 +52,7 @@ check: environment assets ## lint, formatting, types, layers, then the tests
 	@echo "check: layers"
 	@$(RUN) -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-logo
 	@echo "check: tests"
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 bench: environment ## measure the figures of the README (ARGS to choose)
 	@$(RUN) -m tests.bench $(ARGS)

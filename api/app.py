@@ -36,6 +36,11 @@ from api.protocols import STOPPING
 from api.settings import DEFAULT_ISSUER, Settings
 from api.workers import leave_with
 from auth import keys
+from auth.access_tokens import AccessTokens, note_use
+from auth.client_limits import ClientLimits
+from auth.external.accounts import LinkedAccounts
+from auth.external.provider import Provider
+from auth.external.verifiers import Trusted, Verifiers
 from auth.issuer.grants import ACCESS_LIFE
 from auth.issuer.issuer import Issuer
 from auth.issuer.server import Terms
@@ -63,9 +68,18 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     reader = Reader(reader_url, size=settings.pool_size)
     writer = Writer(writer_url, size=settings.pool_size)
     issuer = Issuer(_terms(settings), writer_url, clock)
-    verifier = _verifier(settings, reader, clock)
+    own = _verifier(settings, reader, clock)
+    providers = [Provider(trust, clock) for trust in settings.oidc_issuers]
+    verifier = _verifiers(settings, own, providers, reader, clock)
+    access_tokens = _access_tokens(reader, issuer, clock)
     cookies = Cookies(secure=settings.issuer.startswith("https:"))
-    identities = Identities(verifier, issuer, cookies)
+    identities = Identities(
+        verifier,
+        issuer,
+        cookies,
+        limits=ClientLimits(reader.fetch_rows, clock=clock),
+        access_tokens=access_tokens,
+    )
     watch = Watch(reader, Listener(writer_url))
     rules = _rules(settings)
     operations = Operations(
@@ -103,6 +117,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
             if leaving is not None:
                 leaving.cancel()
             await watch.close()
+            await access_tokens.close()
             await writer.close()
             await reader.close()
             await asyncio.to_thread(issuer.close)
@@ -111,8 +126,10 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     app.state.reader = reader
     app.state.issuer = issuer
-    app.state.verifier = verifier
+    app.state.verifier = own
+    app.state.providers = {provider.trust.key: provider for provider in providers}
     app.state.cookies = cookies
+    app.state.access_tokens = access_tokens
     app.state.settings = settings
     app.state.embedded = EMBEDDED in os.environ
     return app
@@ -160,11 +177,39 @@ def _verifier(settings: Settings, reader: Reader, clock: Clock) -> Verifier:
     return Verifier(
         load_keys,
         issuer=settings.issuer,
-        audience=settings.audience,
+        audience=[settings.audience],
         aliases=[DEFAULT_ISSUER] if local else [],
         load_revoked=load_revoked,
         clock=clock,
     )
+
+
+def _verifiers(
+    settings: Settings,
+    own: Verifier,
+    providers: Sequence[Provider],
+    reader: Reader,
+    clock: Clock,
+) -> Verifiers:
+    others = {
+        provider.trust.issuer: Trusted(
+            provider.trust, provider.trust.verifier(provider.keys, settings.audience, clock)
+        )
+        for provider in providers
+    }
+    return Verifiers(
+        own,
+        others,
+        LinkedAccounts(reader, clock),
+        second_factor_required=settings.second_factor_required,
+    )
+
+
+def _access_tokens(reader: Reader, issuer: Issuer, clock: Clock) -> AccessTokens:
+    async def used(token_id: int) -> None:
+        await issuer.run(note_use, token_id)
+
+    return AccessTokens(reader.fetch_row, used, clock=clock)
 
 
 def from_environment() -> Starlette:

@@ -9,12 +9,14 @@ import click
 import psycopg
 
 from api.cli_database import Failure, database, owner
+from api.cli_limits import limitable, limits, told
 from api.settings import Settings
 from auth import keys as signing_keys
 from auth.issuer import clients as registered
 from auth.issuer import invitations, secret
 from auth.issuer.clients import CLIENT_ID, CODE, CREDENTIALS, REFRESH, Client, is_redirect_uri
 from auth.issuer.scopes import OPENID, PROFILE, SCOPES
+from auth.tokens import WRITE
 
 _LONGEST_NAME = 100  # characters
 
@@ -50,6 +52,7 @@ def clients() -> None:
 @click.option("--service", help="The service account that it acts as, with its secret.")
 @click.option("--trusted", is_flag=True, help="People are not asked whether they allow it.")
 @click.option("--may-introspect", is_flag=True, help="It may introspect the tokens of others.")
+@limitable
 def add_client(  # noqa: PLR0917 - an argument for every option
     client_id: str,
     name: str | None,
@@ -57,6 +60,8 @@ def add_client(  # noqa: PLR0917 - an argument for every option
     service: str | None,
     uris: tuple[str, ...],
     logout_uris: tuple[str, ...],
+    permissions: tuple[str, ...],
+    unit: str | None,
     **flags: bool,
 ) -> None:
     """Register CLIENT_ID, or change it. Prints its secret, if it has one."""
@@ -66,9 +71,13 @@ def add_client(  # noqa: PLR0917 - an argument for every option
     with _owner() as (connection, _):
         needs_secret = flags["with_secret"] or service or not uris
         made = secret.new() if needs_secret else None
-        allowed = scope.split()
-        if service:
-            allowed = [part for part in allowed if part not in {OPENID, PROFILE}]
+        unfit = {OPENID, PROFILE} if service else set()
+        if flags["read_only"]:
+            unfit.add(WRITE)
+        allowed = [part for part in scope.split() if part not in unfit]
+        if not allowed:
+            raise Failure(f"nothing is left of the scope {scope}")
+        only = limits(connection, permissions, unit, read_only=flags["read_only"])
         client = Client(
             client_id=client_id,
             name=name or client_id,
@@ -80,6 +89,7 @@ def add_client(  # noqa: PLR0917 - an argument for every option
             account_id=_account(connection, service, "SERVICE") if service else None,
             trusted=flags["trusted"],
             may_introspect=flags["may_introspect"],
+            **only._asdict(),
         )
         registered.register(connection, client)
         click.echo(made or f"registered {client_id}, a public client")
@@ -87,15 +97,18 @@ def add_client(  # noqa: PLR0917 - an argument for every option
 
 @clients.command("list")
 def list_clients() -> None:
-    """List the clients with their redirect URIs."""
+    """List the clients with their redirect URIs, and what their tokens are limited to."""
     with _owner() as (connection, _):
         rows = connection.execute(
-            "select client_id, secret_hash is not null, redirect_uris, grant_types"
+            "select client_id, secret_hash is not null, redirect_uris, grant_types, permissions,"
+            " (select code from unit where unit.id = unit_id), read_only"
             " from oauth_client where removed_at is null order by client_id"
         ).fetchall()
-    for client_id, with_secret, uris, grant_types in rows:
+    for client_id, with_secret, uris, grant_types, permissions, unit, read_only in rows:
         kind = "confidential" if with_secret else "public"
-        click.echo("\t".join((client_id, kind, ",".join(grant_types), " ".join(uris))))
+        limited = told(permissions, unit, read_only=read_only)
+        parts = (client_id, kind, ",".join(grant_types), " ".join(uris), limited)
+        click.echo("\t".join(parts).rstrip())
 
 
 @clients.command("remove")

@@ -4,20 +4,28 @@ The two never mix: a request that brings both is refused. What a browser sends b
 cookie, counts only with what another site cannot make it send: a header of our own.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from api import answers
+from api.limits import Rate, stranger
 from api.oauth.cookies import SESSION, Cookies
 from api.refusals import refusal
+from auth.access_tokens import AccessTokens
+from auth.client_limits import ClientLimits
+from auth.external.verifiers import Verifiers
 from auth.issuer.issuer import Issuer
-from auth.tokens import READ, WRITE, TokenError, Verifier
+from auth.narrowing import WHOLE, Narrowing
+from auth.tokens import READ, WRITE, TokenError
+from db.rules.access_token import PREFIX
 
 CSRF_HEADER = "X-Sangkien-CSRF"
 _BEARER = "bearer "
+# Personal access tokens never seen before that one address may show a worker, a second and at once.
+_GUESSES = (20.0, 500)
 
 
 class IdentityError(Exception):
@@ -38,12 +46,14 @@ def _(error: IdentityError, media: str) -> Response:
 class Identity:
     """Who is asking, None for nobody, by which application, and what that may be used for.
 
-    `expires` is when the credentials end at the latest, in seconds since 1970, where that is known.
+    `narrowing` is the part of the account's permissions that the credentials hold; `expires` when
+    they end at the latest, in seconds since 1970, where that is known.
     """
 
     username: str | None
     scope: frozenset[str]
     client_id: str | None = None
+    narrowing: Narrowing = WHOLE
     expires: float | None = field(default=None, compare=False)
 
     def check(self, scope: str) -> None:
@@ -60,15 +70,26 @@ NOBODY = Identity(None, frozenset({READ, WRITE}))
 class Identities:
     """Tells who sends a request."""
 
-    def __init__(self, verifier: Verifier, issuer: Issuer, cookies: Cookies) -> None:
+    def __init__(
+        self,
+        verifier: Verifiers,
+        issuer: Issuer,
+        cookies: Cookies,
+        *,
+        limits: ClientLimits,
+        access_tokens: AccessTokens,
+    ) -> None:
         self._verifier = verifier
         self._issuer = issuer
         self._cookies = cookies
+        self._limits = limits
+        self._access_tokens = access_tokens
+        self._guesses = Rate(*_GUESSES)
 
     async def of(self, request: Request, *, uses: bool = True) -> Identity:
         """Return who sends a request; without `uses` only to look whether it is still so.
 
-        Raises TokenError, IdentityError.
+        Raises TokenError, IdentityError, LimitedError.
         """
         headers = request.headers.getlist("authorization")
         cookie = request.cookies.get(self._cookies.name_of(SESSION))
@@ -81,7 +102,7 @@ class Identities:
         if len(headers) > 1:
             raise IdentityError(400, "BAD_REQUEST", "Send one Authorization header.")
         if headers:
-            return await self._bearer(headers[0])
+            return await self._bearer(request, headers[0])
         self._check_site(request)
         return await self._session(self._cookies.get(request, SESSION), uses=uses)
 
@@ -92,24 +113,44 @@ class Identities:
 
         A browser adds the cookie to any handshake with us, whichever site's page asks for it, and
         a page cannot keep it back: so with a token the cookie is not looked at, and without one
-        it counts for pages of ours alone. Raises TokenError, IdentityError.
+        it counts for pages of ours alone. Raises TokenError, IdentityError, LimitedError.
         """
         given = [*handshake.headers.getlist("authorization"), *filter(None, [authorization])]
         if len(given) > 1:
             raise IdentityError(400, "BAD_REQUEST", "Send one access token.")
         if given:
-            return await self._bearer(given[0])
+            return await self._bearer(handshake, given[0])
         if handshake.cookies.get(self._cookies.name_of(SESSION)) is None:
             return NOBODY
         if "origin" not in handshake.headers or not self._is_same_site(handshake):
             raise IdentityError(403, "CSRF", "The connection is opened by another site.")
         return await self._session(self._cookies.get(handshake, SESSION), uses=uses)
 
-    async def _bearer(self, header: str) -> Identity:
+    async def _bearer(self, request: HTTPConnection, header: str) -> Identity:
         if not header.lower().startswith(_BEARER):
             raise TokenError("Send the access token as 'Authorization: Bearer …'.")
-        claims = await self._verifier.verify(header[len(_BEARER) :].strip())
-        return Identity(claims.subject, claims.scope, claims.client_id, claims.expires)
+        token = header[len(_BEARER) :].strip()
+        if token.startswith(PREFIX):
+            return await self._personal(request, token)
+        claims = await self._verifier.verify(token)
+        narrowing = await self._limits.of(claims.client_id) or WHOLE
+        if WRITE not in claims.scope:
+            narrowing = replace(narrowing, read_only=True)
+        scope = claims.scope - {WRITE} if narrowing.read_only else claims.scope
+        return Identity(claims.subject, scope, claims.client_id, narrowing, claims.expires)
+
+    async def _personal(self, request: HTTPConnection, token: str) -> Identity:
+        """Return whose personal access token it is."""
+        if self._access_tokens.is_guess(token):
+            self._guesses.take(stranger(request.client))
+        holder = await self._access_tokens.holder(token)
+        scope = {READ} if holder.narrowing.read_only else {READ, WRITE}
+        return Identity(
+            holder.username,
+            frozenset(scope),
+            narrowing=holder.narrowing,
+            expires=holder.expires,
+        )
 
     async def _session(self, cookie: str | None, *, uses: bool) -> Identity:
         session = await self._issuer.session(cookie, uses=uses)

@@ -207,4 +207,4 @@ class Operations:
             raise TooSlowError from None
 
     async def _principal(self, identity: Identity) -> Principal:
-        return await self._principals.of(identity.username)
+        return await self._principals.of(identity.username, identity.narrowing)

@@ -10,6 +10,8 @@ from api import answers
 from api.bodies import BodyError
 from api.limits import LimitedError
 from api.traces import trace
+from auth.external.provider import IssuerUnavailableError
+from auth.external.verifiers import NotLinkedError, OneFactorError
 from auth.principal import UnknownAccountError
 from auth.tokens import TokenError
 from db.sessions import TooSlowError, UnavailableError
@@ -51,6 +53,24 @@ def _(error: RefusedError, media: str) -> Response:
 @refusal.register
 def _(error: TokenError, media: str) -> Response:
     return _unauthenticated(str(error), media)
+
+
+@refusal.register
+def _(error: NotLinkedError, media: str) -> Response:
+    return answers.failed(403, "NOT_LINKED", str(error), media)
+
+
+@refusal.register
+def _(error: OneFactorError, media: str) -> Response:
+    return answers.failed(403, "SECOND_FACTOR_NEEDED", str(error), media)
+
+
+@refusal.register
+def _(error: IssuerUnavailableError, media: str) -> Response:
+    _LOG.warning("a token could not be verified: %s", error)
+    message = "The issuer of this token cannot be reached; try again."
+    headers = {"Retry-After": "10"}
+    return answers.failed(503, "ISSUER_UNAVAILABLE", message, media, headers=headers)
 
 
 @refusal.register

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from api import issuers
 from api.cors import origin
 from api.introspection import Introspection
+from auth.external.trust import Trust
 from db.url import READER, WRITER, with_role
 
 DEFAULT_ISSUER = "http://localhost:8000"
@@ -57,7 +59,16 @@ def _issuer(url: str) -> str:
     return url
 
 
+def _others(trusted: tuple[Trust, ...], info: ValidationInfo) -> tuple[Trust, ...]:
+    if any(trust.issuer == info.data.get("issuer") for trust in trusted):
+        raise ValueError("SANGKIEN_ISSUER is trusted already")
+    return trusted
+
+
 DatabaseUrl = Annotated[str, AfterValidator(_postgresql)]
+Issuers = Annotated[
+    tuple[Trust, ...], NoDecode, BeforeValidator(issuers.parse), AfterValidator(_others)
+]
 
 
 class Settings(BaseSettings):
@@ -73,6 +84,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     issuer: Annotated[str, AfterValidator(_issuer)] = DEFAULT_ISSUER
     audience: str = "sangkien"
+    oidc_issuers: Issuers = ()
     pool_size: Annotated[int, Field(ge=1, le=200)] = 8
     totp_required: bool | None = None
     demo: bool = False
@@ -127,6 +139,7 @@ def load() -> Settings:
         problem = error.errors()[0]
         name = "SANGKIEN_" + ".".join(str(part) for part in problem["loc"]).upper()
         message = problem["msg"].removeprefix("Value error, ")
-        # A database's URL has a password in it.
-        value = "…" if name.endswith("_URL") else repr(problem["input"])
+        # A database's URL has a password in it, and an issuer may have a client's secret.
+        secret = name.endswith("_URL") or name.startswith("SANGKIEN_OIDC_ISSUERS")
+        value = "…" if secret else repr(problem["input"])
         raise SettingsError(f"{name}={value} cannot be: {message}") from None

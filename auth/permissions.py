@@ -45,6 +45,22 @@ class Reach(StrEnum):
     ROOT = "ROOT"  # the root alone
 
 
+WRITES = frozenset(
+    {
+        Permission.INITIATIVE_OWN,
+        Permission.INITIATIVE_WRITE,
+        Permission.INITIATIVE_REVIEW,
+        Permission.INITIATIVE_CURATE,
+        Permission.AWARD_GRANT,
+        Permission.TARGET_ASSIGN,
+        Permission.TARGET_REGISTER,
+        Permission.CAMPAIGN_MANAGE,
+        Permission.UNIT_MANAGE,
+        Permission.GRANT_MANAGE,
+    }
+)
+"""The permissions by which something is changed."""
+
 _PUBLIC = {Permission.UNIT_READ: Reach.ROOT}
 _OWN = {Permission.INITIATIVE_OWN: Reach.OWN}
 
@@ -137,6 +153,11 @@ def scopes(grants: Iterable[Grant], root_path: str | None) -> dict[Permission, S
 
     Everybody, with or without grants, has the public's permissions.
     """
+    return with_public(granted(grants), root_path)
+
+
+def granted(grants: Iterable[Grant]) -> dict[Permission, Scope]:
+    """Return where each permission holds by these grants, beyond what is the public's."""
     subtrees: dict[Permission, set[str]] = {}
     units: dict[Permission, set[str]] = {}
     own: set[Permission] = set()
@@ -147,9 +168,6 @@ def scopes(grants: Iterable[Grant], root_path: str | None) -> dict[Permission, S
             else:
                 kind = subtrees if reach is Reach.SUBTREE else units
                 kind.setdefault(permission, set()).add(grant.path)
-    if root_path is not None:
-        for permission in _PUBLIC:
-            units.setdefault(permission, set()).add(root_path)
     return {
         permission: _scope(
             subtrees.get(permission, set()), units.get(permission, set()), own=permission in own
@@ -157,6 +175,18 @@ def scopes(grants: Iterable[Grant], root_path: str | None) -> dict[Permission, S
         for permission in Permission
         if permission in subtrees or permission in units or permission in own
     }
+
+
+def with_public(held: Mapping[Permission, Scope], root_path: str | None) -> dict[Permission, Scope]:
+    """Return these scopes with the public's permissions, which everybody has."""
+    if root_path is None:
+        return dict(held)
+    public = {
+        permission: _scope({*scope.subtrees}, {*scope.units, root_path}, own=scope.own)
+        for permission in _PUBLIC
+        for scope in (held.get(permission, Scope()),)
+    }
+    return {**held, **public}
 
 
 def contains(top: str, path: str) -> bool:

@@ -5,25 +5,22 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
-from auth.permissions import Grant, Permission, Scope, contains, scopes
+from auth.narrowing import WHOLE, Narrowing, narrowed
+from auth.permissions import (
+    WRITES,
+    Grant,
+    Permission,
+    Scope,
+    contains,
+    granted,
+    with_public,
+)
 from db.models.enums import Role
 from db.sessions import Caller, Reader
 
 VIETNAM = timezone(timedelta(hours=7))
-_WRITES = {
-    Permission.INITIATIVE_OWN,
-    Permission.INITIATIVE_WRITE,
-    Permission.INITIATIVE_REVIEW,
-    Permission.INITIATIVE_CURATE,
-    Permission.AWARD_GRANT,
-    Permission.TARGET_ASSIGN,
-    Permission.TARGET_REGISTER,
-    Permission.CAMPAIGN_MANAGE,
-    Permission.UNIT_MANAGE,
-    Permission.GRANT_MANAGE,
-}
 # What the policies of db/sql/policies.sql read.
 _GUARDS = (
     Permission.UNIT_READ,
@@ -36,6 +33,7 @@ _GUARDS = (
     Permission.AUDIT_READ,
 )
 _PROFILE = "select * from account_profile($1)"
+_MOST_NARROWINGS = 100  # of one account
 
 
 class UnknownAccountError(Exception):
@@ -63,8 +61,16 @@ class Principal:
         return path in scope.units or any(contains(top, path) for top in scope.subtrees)
 
 
-def principal(profile: Mapping[str, Any], today: date, fixed_today: date | None) -> Principal:
-    """Return the principal of a row of `account_profile`, with the grants that hold on a day."""
+def principal(
+    profile: Mapping[str, Any],
+    today: date,
+    fixed_today: date | None,
+    narrowing: Narrowing = WHOLE,
+) -> Principal:
+    """Return the principal of a row of `account_profile`, with the grants that hold on a day.
+
+    What is narrowed is what was granted: everybody sees what is public.
+    """
     grants = [
         (Role(grant["role"]), grant["path"])
         for grant in json.loads(profile["grants"])
@@ -72,24 +78,32 @@ def principal(profile: Mapping[str, Any], today: date, fixed_today: date | None)
         and (grant["to"] is None or today <= date.fromisoformat(grant["to"]))
     ]
     is_auditor = any(role is Role.AUDITOR for role, _ in grants)
-    held = scopes((Grant(role, path) for role, path in grants), profile["root_path"])
+    whole = granted(Grant(role, path) for role, path in grants)
+    held = with_public(narrowed(whole, narrowing), profile["root_path"])
+    reads_only = is_auditor or narrowing.read_only
     own = held.get(Permission.INITIATIVE_OWN, Scope()).own
     is_public = profile["username"] == "public" and profile["id"] == 0
     return Principal(
         account_id=profile["id"],
         username=None if is_public else profile["username"],
-        scopes=held,
+        scopes=_without_writes(held) if narrowing.read_only else held,
         is_auditor=is_auditor,
         caller=Caller(
             account_id=profile["id"],
             grants_version=profile["version"],
             person_id=profile["person_id"] if own else None,
             scopes=_settings(held, is_auditor=is_auditor),
-            can=_can(held, is_auditor=is_auditor),
+            can=_can(_without_writes(held) if reads_only else held),
             today=fixed_today,
-            writes={} if is_auditor else _write_settings(held),
+            writes={} if reads_only else _write_settings(held),
+            own_tokens=narrowing.own_tokens and not is_public,
+            read_only=narrowing.read_only,
         ),
     )
+
+
+def _without_writes(held: Mapping[Permission, Scope]) -> dict[Permission, Scope]:
+    return {permission: scope for permission, scope in held.items() if permission not in WRITES}
 
 
 def _settings(held: Mapping[Permission, Scope], *, is_auditor: bool) -> dict[str, tuple[str, ...]]:
@@ -106,51 +120,65 @@ def _settings(held: Mapping[Permission, Scope], *, is_auditor: bool) -> dict[str
 
 def _write_settings(held: Mapping[Permission, Scope]) -> dict[str, tuple[str, ...]]:
     """Return where the caller may write; nowhere for an auditor, whatever else it was granted."""
-    writes = {permission.lower(): held.get(permission, Scope()) for permission in _WRITES}
+    writes = {permission.lower(): held.get(permission, Scope()) for permission in WRITES}
     return {
         **{name: scope.subtrees for name, scope in writes.items()},
         **{f"{name}_alone": scope.units for name, scope in writes.items()},
     }
 
 
-def _can(held: Mapping[Permission, Scope], *, is_auditor: bool) -> str:
+def _can(held: Mapping[Permission, Scope]) -> str:
     """Return the permissions by path, as `viewer_can` of db/sql/session.sql reads them."""
     by_path: dict[str, list[str]] = {}
     for permission, scope in held.items():
-        if is_auditor and permission in _WRITES:
-            continue
         for path in (*scope.subtrees, *(f"@{unit}" for unit in scope.units)):
             by_path.setdefault(path, []).append(permission.value)
     return ";".join(f"{path}={','.join(names)}" for path, names in by_path.items())
 
 
+class _Known(NamedTuple):
+    """An account as it was looked up on a day, and the principals made of it."""
+
+    day: date
+    profile: Mapping[str, Any]
+    principals: dict[Narrowing, Principal]
+
+
 class Principals:
-    """Principals by username, kept until their grants change or the day does."""
+    """Principals by username and narrowing, kept until their grants change or the day does."""
 
     def __init__(self, reader: Reader, fixed_today: date | None = None, size: int = 10_000) -> None:
         """Take where to look accounts up, a day that a demo has fixed, and how many to keep."""
         self._reader = reader
         self._fixed_today = fixed_today
         self._size = size
-        self._known: OrderedDict[str | None, tuple[date, Principal]] = OrderedDict()
+        self._known: OrderedDict[str | None, _Known] = OrderedDict()
 
-    async def of(self, username: str | None) -> Principal:
-        """Return the principal of an account; of the public one for None.
+    async def of(self, username: str | None, narrowing: Narrowing = WHOLE) -> Principal:
+        """Return the principal of an account, narrowed; of the public one for None.
 
         Raises UnknownAccountError.
         """
         today = self.today()
         known = self._known.get(username)
-        if known is not None and known[0] == today:
-            return known[1]
+        if known is None or known.day != today:
+            known = await self._look_up(username, today)
+        found = known.principals.get(narrowing)
+        if found is None:
+            if len(known.principals) >= _MOST_NARROWINGS:
+                known.principals.clear()
+            found = principal(known.profile, today, self._fixed_today, narrowing)
+            known.principals[narrowing] = found
+        return found
+
+    async def _look_up(self, username: str | None, today: date) -> _Known:
         profile = await self._reader.fetch_row(_PROFILE, username)
         if profile is None or profile["disabled"]:
             raise UnknownAccountError(username)
-        found = principal(profile, today, self._fixed_today)
-        self._known[username] = (today, found)
+        known = self._known[username] = _Known(today, profile, {})
         if len(self._known) > self._size:
             self._known.popitem(last=False)
-        return found
+        return known
 
     def forget(self, username: str | None) -> None:
         """Look an account up anew next time: its grants have changed."""

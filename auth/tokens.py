@@ -17,6 +17,7 @@ from joserfc.jwk import ECKey, KeySet, KeySetSerialization
 
 ALGORITHMS = ("ES256", "RS256", "EdDSA")
 READ, WRITE = "sangkien.read", "sangkien.write"
+ACCESS_TOKEN: frozenset[str | None] = frozenset({"at+jwt", "application/at+jwt"})
 LEEWAY = 30  # seconds that two clocks may differ
 LONGEST = 8_192  # characters of a token
 _RELOAD_AFTER = 10.0  # seconds before keys are asked for again because of an unknown `kid`
@@ -35,7 +36,8 @@ class TokenError(Exception):
 class Claims(NamedTuple):
     """What of a verified token matters here; `expires` is in seconds since 1970.
 
-    `family` names all tokens of one authorization by the built-in issuer, which end together.
+    `family` names all tokens of one authorization by the built-in issuer, which end together;
+    `amr` how its holder signed in, where it says so.
     """
 
     subject: str
@@ -43,6 +45,7 @@ class Claims(NamedTuple):
     scope: frozenset[str] = frozenset()
     client_id: str | None = None
     family: str | None = None
+    amr: frozenset[str] = frozenset()
 
 
 def issue(
@@ -92,16 +95,18 @@ class Verifier:
         load_keys: LoadKeys,
         *,
         issuer: str,
-        audience: str,
+        audience: Sequence[str],
         aliases: Sequence[str] = (),
+        types: Collection[str | None] = ACCESS_TOKEN,
         load_revoked: LoadRevoked = _none_revoked,
         clock: Clock = time.time,
         remembered: int = 10_000,
     ) -> None:
         """Take where the issuer's public JWKs come from, and what tokens must say.
 
-        `aliases` are other names of the issuer; `load_revoked` gives the families of revoked
-        tokens.
+        `audience` are names of ours, of which a token has one; `aliases` are other names of the
+        issuer; `types` are those of its access tokens; `load_revoked` gives the families of
+        revoked tokens.
         """
         self._load_keys = load_keys
         self._load_revoked = load_revoked
@@ -110,10 +115,11 @@ class Verifier:
             now=lambda: int(clock()),
             leeway=LEEWAY,
             iss={"essential": True, "values": [issuer, *aliases]},
-            aud={"essential": True, "value": audience},
+            aud={"essential": True, "values": list(audience)},
             exp={"essential": True},
             sub={"essential": True},
         )
+        self._types = types
         self._keys = KeySet([])
         self._keys_loaded_at = float("-inf")
         self._revoked: Collection[str] = ()
@@ -143,7 +149,7 @@ class Verifier:
     async def _verify(self, token: str) -> Claims:
         try:
             decoded = await self._decode(token)
-            if decoded.header.get("typ") not in {"at+jwt", "application/at+jwt"}:
+            if decoded.header.get("typ") not in self._types:
                 raise TokenError("The token is not an access token.")
             self._claims.validate(decoded.claims)
             return _claims(decoded.claims)
@@ -161,11 +167,11 @@ class Verifier:
 
     async def _reload_keys(self) -> None:
         loaded = list(await self._load_keys())
-        before = {key.kid for key in self._keys.keys}
+        before = {key.thumbprint() for key in self._keys.keys}
         serialised: KeySetSerialization = {"keys": [dict(key) for key in loaded]}
         self._keys = KeySet.import_key_set(serialised)
         self._keys_loaded_at = self._clock()
-        if before - {key.kid for key in self._keys.keys}:
+        if before - {key.thumbprint() for key in self._keys.keys}:
             self._verified.clear()  # one of them may have been signed with a key that is gone
 
     async def _revoked_families(self) -> Collection[str]:
@@ -181,4 +187,11 @@ def _claims(claims: Mapping[str, Any]) -> Claims:
     texts = [text for text in (subject, scope, client_id, family) if text is not None]
     if not all(isinstance(text, str) and "\0" not in text for text in texts):
         raise ValueError("claims that should be texts are not")
-    return Claims(subject, float(claims["exp"]), frozenset(scope.split()), client_id, family)
+    methods = claims.get("amr")
+    amr = frozenset(filter(_is_text, methods)) if isinstance(methods, list) else frozenset()
+    expires, scopes = float(claims["exp"]), frozenset(scope.split())
+    return Claims(subject, expires, scopes, client_id, family, amr)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)

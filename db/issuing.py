@@ -13,6 +13,10 @@ from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
 from db.sessions import TooSlowError, UnavailableError
 
+_BEGIN = """
+    select set_config('sangkien.issuing', 'on', true), set_config('sangkien.action', 'signIn', true)
+"""
+
 Issuing = psycopg.Connection[dict[str, Any]]
 """A connection within a transaction of the issuer; rows are dictionaries."""
 
@@ -50,7 +54,7 @@ class IssuingSessions:
         """
         try:
             with self._pool.connection() as connection:
-                connection.execute("select set_config('sangkien.issuing', 'on', true)")
+                connection.execute(_BEGIN)
                 yield connection
         except psycopg.errors.QueryCanceled as error:
             raise TooSlowError from error

@@ -48,7 +48,9 @@ class Caller:
 
     `writes` are the scopes of what the caller may change, which only a write needs: a name for
     subtrees, and the name with `_alone` for units without what is below. Without a
-    `grants_version` they are not checked against the account's grants.
+    `grants_version` they are not checked against the account's grants. With `own_tokens` the
+    account's access tokens are seen, and kept by whoever writes at all. Who is `read_only`
+    cannot begin to write.
     """
 
     account_id: int
@@ -58,9 +60,11 @@ class Caller:
     can: str = ""
     today: date | None = None
     writes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    own_tokens: bool = False
+    read_only: bool = False
     begin_reading: str = field(init=False)
     reading: tuple[str, str] = field(init=False)
-    begin_writing: str = field(init=False)
+    begin_writing: str | None = field(init=False)
 
     def __post_init__(self) -> None:
         """Write the statements that open a transaction for this caller, in one round trip."""
@@ -74,14 +78,22 @@ class Caller:
         check = "null"
         if self.grants_version is not None:
             check = f"check_grants({int(self.account_id)}, {int(self.grants_version)})"
-        seen = {**settings, **_arrays(self.scopes)}
-        reading = _binding(seen)
-        writing = _binding({**settings, **_arrays({**self.scopes, **self.writes})})
-        object.__setattr__(self, "begin_reading", f"begin read only; select {check}, {reading}")
+        tokens = {"tokens": "on"} if self.own_tokens else {}
+        kept = tokens if self.keeps_tokens else {}
+        seen = {**settings, **tokens, **_arrays(self.scopes)}
         named = {f"sangkien.{_checked(_SETTING, name)}": value for name, value in seen.items()}
         named["transaction_read_only"] = "on"
+        reading = _binding(seen)
+        writing = _binding({**settings, **kept, **_arrays({**self.scopes, **self.writes})})
+        begin_writing = None if self.read_only else f"begin read write; select {check}, {writing}"
+        object.__setattr__(self, "begin_reading", f"begin read only; select {check}, {reading}")
         object.__setattr__(self, "reading", (_array(named), _array(named.values())))
-        object.__setattr__(self, "begin_writing", f"begin read write; select {check}, {writing}")
+        object.__setattr__(self, "begin_writing", begin_writing)
+
+    @property
+    def keeps_tokens(self) -> bool:
+        """Whether the caller may make and revoke tokens of its account."""
+        return self.own_tokens and bool(self.writes)
 
     def may(self, permission: str, path: str) -> bool:
         """Whether the caller may write by a permission at the unit with this path."""

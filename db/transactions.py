@@ -141,12 +141,16 @@ class Writer:
         """Carry out a command as `caller` and return what it returns, committed.
 
         Raises DomainError, GrantsChangedError, TooSlowError, UnavailableError; then nothing
-        was written.
+        was written. A read-only caller is forbidden all of it.
         """
+        if caller.begin_writing is None:
+            raise ForbiddenError(code="READ_ONLY")
         for left in reversed(range(_TRIES)):
             try:
                 async with self._pool.acquire(timeout=10) as connection:
-                    result = await _write(connection, caller, attempt, command)
+                    result = await _write(
+                        connection, caller, caller.begin_writing, attempt, command
+                    )
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
                 if not left:
                     raise UnavailableError(str(error)) from error
@@ -192,11 +196,12 @@ class Writer:
 async def _write(
     connection: "asyncpg.pool.PoolConnectionProxy",
     caller: Caller,
+    begin: str,
     attempt: Attempt,
     command: Command[T],
 ) -> T:
     try:
-        await connection.execute(caller.begin_writing)
+        await connection.execute(begin)
         today, present, *_ = await connection.fetchrow(
             _CONTEXT, attempt.action, attempt.address or "", attempt.reason or ""
         )

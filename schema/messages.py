@@ -25,6 +25,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Kiểm tra viên chỉ được đọc.",
         "An auditor only reads.",
     ),
+    "READ_ONLY": ("Mã truy cập này chỉ được đọc.", "This access token only reads."),
     # who was first
     "STALE": (
         "Đã có người khác sửa; phiên bản hiện tại là {version}.",
@@ -35,7 +36,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "It no longer awaits this decision; it is {state} now.",
     ),
     "TAKEN": ("Giá trị này đã được dùng.", "This is in use already."),
-    "ALREADY_REVOKED": ("Quyền này đã được thu hồi.", "This grant was revoked already."),
+    "ALREADY_REVOKED": ("Đã được thu hồi từ trước.", "It was revoked already."),
     "KEY_REUSED": (
         "Khóa chống gửi lặp này đã dùng cho một yêu cầu khác.",
         "This idempotency key was used for another request.",

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from schema.mutations.access_tokens import AccessTokenMutations
 from schema.mutations.awards import AwardMutations
 from schema.mutations.campaigns import CampaignMutations
 from schema.mutations.duplicates import DuplicateMutations
@@ -28,5 +29,6 @@ class Mutation(
     AwardMutations,
     UnitMutations,
     GrantMutations,
+    AccessTokenMutations,
 ):
     """All writes. Each is carried out whole or not at all, and once for an idempotency key."""

@@ -3,6 +3,7 @@
 import strawberry
 
 from db import queries
+from schema.access_tokens import AccessToken
 from schema.audit import AuditEvent, AuditFilter
 from schema.campaigns import Campaign
 from schema.compiler.fields import by_global_id, connection, sql
@@ -29,6 +30,10 @@ class Viewer:
     @sql(queries.units.tops)
     def units(self) -> list[Unit]:
         """The top units of what the viewer may see."""
+
+    @connection(queries.access_tokens.own)
+    def access_tokens(self) -> Connection[AccessToken]:
+        """The account's access tokens, newest first; none of them is told to one of them."""
 
     @connection(queries.reviews.queue)
     def queue(self) -> Connection[QueueEntry]:

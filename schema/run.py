@@ -12,7 +12,7 @@ from graphql import FieldNode, GraphQLObjectType, get_argument_values, get_named
 from strawberry.types.arguments import convert_argument
 
 from auth.principal import Principal
-from db.commands.requests import once
+from db.commands.requests import once, told_once
 from db.rules.errors import DomainError, ForbiddenError, InvalidInputError
 from db.sessions import Caller, GrantsChangedError
 from db.transactions import Attempt, Writer, WriteSession
@@ -23,13 +23,14 @@ from schema.compiler.plan import Compiler, Operation, Plan
 from schema.errors import Failure, shown, worded
 from schema.inputs import arguments, problems
 from schema.messages import Locale
+from schema.veils import veiled
 
 _TRIES = 3  # of a command whose caller's grants change meanwhile
 Read = Callable[[Plan, list[Any]], Awaitable[bytes]]
 # What of an input the log of refused attempts repeats: the keys of things, never their contents.
 _NAMING = {
     *("number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"),
-    *("issuer", "recipient_unit", "username", "grant"),
+    *("issuer", "recipient_unit", "username", "grant", "access_token"),
 }
 _LONGEST_KEY, _LONGEST_REASON = 100, 2_000  # characters of what it repeats
 
@@ -101,8 +102,9 @@ class Mutations:
             answer = shown(error, asker.locale)
             type_ = step.errors[type(answer).__name__]
             return self._compiler.refused(operation, variables, step.nodes, type_, answer)
-        values = filled(step.values, worded(outcome, asker.locale))
-        return orjson.Fragment(await asker.read(step.plan, values))
+        veiled_ = veiled(worded(outcome, asker.locale))
+        answer = await asker.read(step.plan, filled(step.values, veiled_.outcome))
+        return orjson.Fragment(veiled_.lifted(answer))
 
     async def _carry_out(self, step: _Step, asker: Asker) -> Any:
         action, guarded, input_, given = step.action, step.guarded, step.input_, step.given
@@ -142,7 +144,10 @@ class Mutations:
             async def run() -> dict[str, Any]:
                 return asdict(await guarded.command(session, **given_fields))
 
-            return guarded.outcome(**await once(session, key, _digest(attempt.action, given), run))
+            digest = _digest(attempt.action, given)
+            return guarded.outcome(
+                **await once(session, key, digest, run, told_once(guarded.outcome))
+            )
 
         return await self._writer.run(caller, attempt, command)
 

@@ -3,7 +3,9 @@
 import asyncio
 from collections import Counter
 from contextlib import AsyncExitStack
+from itertools import pairwise
 
+import asyncpg
 import psycopg
 import pytest
 
@@ -258,3 +260,18 @@ async def test_a_subscription_may_ask_for_a_fifth_of_what_a_query_may(demo):
         assert await watcher.code() == "LIMIT"
         await watcher.subscribe("2", query)
         assert (await watcher.hear())["type"] == "next"
+
+
+async def test_many_writes_are_announced_by_few_notifications(programme):
+    heard: list[float] = []
+    loop = asyncio.get_running_loop()
+    listener = await asyncpg.connect(programme)
+    async with live(programme) as server:
+        numbers = await drafted(server, 30)
+        await asyncio.sleep(0.3)
+        await listener.add_listener(announcing.CHANNEL, lambda *_: heard.append(loop.time()))
+        await submit(server, *numbers)
+        await asyncio.sleep(0.5)
+    await listener.close()
+    assert heard
+    assert all(later - sooner > 0.08 for sooner, later in pairwise(heard))

@@ -54,6 +54,12 @@ MATRIX = {
     "close_unit": _ADMIN,
     "grant_role": _ADMIN,
     "revoke_role": _ADMIN,
+    # what programs may do for somebody: within what they see, and with nobody's tokens but theirs
+    "create_access_token": {
+        "MEMBER": {"unit", "own"},
+        **dict.fromkeys(("SUPPORT", "OFFICER", "COUNCIL", "ADMIN"), S),
+    },
+    "revoke_access_token": {"MEMBER": OWN},
 }
 _AUTHORED = [name for name, roles in MATRIX.items() if "MEMBER" in roles]
 _numbers = count()

@@ -88,11 +88,26 @@ def test_migrating_gives_the_apis_roles_the_passwords_of_their_urls(server, data
     assert kept["sangkien_writer"] is None
 
 
-def test_going_down_to_the_first_revision_leaves_nothing_of_identity(server):
-    url = prepare(server, "down_to_the_first")
-    migrate.upgrade(url, "0001")
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_going_down_to_a_revision_leaves_nothing_of_later_ones(server, revision):
+    url = prepare(server, f"down_to_{revision}")
+    migrate.upgrade(url, revision)
     first = contents(url)
     migrate.upgrade(url)
     assert contents(url) != first
-    migrate.downgrade(url, "0001")
+    migrate.downgrade(url, revision)
     assert contents(url) == first
+
+
+def test_a_client_that_was_limited_ends_where_limits_are_not_known(server):
+    url = prepare(server, "down_from_limits")
+    migrate.upgrade(url)
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "insert into oauth_client (client_id, name, grant_types, scope, read_only)"
+            " values ('wide', '', '{}', '', false), ('narrow', '', '{}', '', true)"
+        )
+    migrate.downgrade(url, "0002")
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("select client_id from oauth_client where removed_at is null")
+        assert rows.fetchall() == [("wide",)]

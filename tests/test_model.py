@@ -109,8 +109,13 @@ class Play(RuleBasedStateMachine):
         self.refused += sum(error is not None for error in code) if isinstance(code, tuple) else 0
 
 
+# About the caller's account alone; nothing of the programme changes.
+NOT_PLAYED = {"createAccessToken", "revokeAccessToken"}
+
+
 def test_every_mutation_is_played():
-    assert {camel(action) for action in DRAWN} == set(SCHEMA._schema.mutation_type.fields)
+    played = {camel(action) for action in DRAWN}
+    assert played == set(SCHEMA._schema.mutation_type.fields) - NOT_PLAYED
 
 
 def test_random_people_get_what_the_programme_says(server, template):

@@ -30,7 +30,7 @@ SHOTS = os.environ.get("SANGKIEN_TEST_SCREENSHOTS")
 class Served:
     """The application on a port of this machine."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, **changes: Any) -> None:
         self.url = url
         self.socket = socket.create_server(("127.0.0.1", 0))
         port = self.socket.getsockname()[1]
@@ -38,7 +38,8 @@ class Served:
         # Another origin for the browser: an application that waits for its code.
         self.back = f"http://127.0.0.1:{port}/healthz"
         self.clock = Clock()
-        settings = Settings(database_url=url, issuer=self.origin, totp_required=True)
+        given = {"issuer": self.origin, "totp_required": True, **changes}
+        settings = Settings(database_url=url, **given)
         config = uvicorn.Config(
             create_app(settings, self.clock), log_level="warning", ws="websockets-sansio"
         )

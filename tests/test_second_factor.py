@@ -104,6 +104,18 @@ async def test_an_admin_sets_it_up_before_anything_else(at, visitor):
     assert totp.text_of(secret) not in shown_again.response.text.replace(" ", "")
 
 
+async def test_the_audit_log_tells_who_set_it_up_and_no_secret(at):
+    await enrolled(at, "an")
+    events = at.sql(
+        "select e.action, a.username, u.code, e.after::text from audit_event e"
+        " join account a on a.id = e.account_id left join unit u on u.id = e.unit_id"
+        " where e.object_type = 'Account' and e.after ? 'secret'"
+    )
+    assert [event[:3] for event in events] == [("signIn", "an", "TLD")]
+    assert secret_of(at, "an").hex() not in events[0][3]
+    assert '"secret": "***"' in events[0][3]
+
+
 async def test_a_member_needs_none_but_may_have_one(at, visitor):
     assert (await visitor.sign_in("an")).heading == "Account"
     await enrolled(at, "an")

@@ -23,7 +23,7 @@ def verifier(*published, **options):
         loads.append(1)
         return [key.as_dict(private=False) for key in published or (KEY,)]
 
-    made = Verifier(load_keys, issuer=ISSUER, audience=AUDIENCE, **options)
+    made = Verifier(load_keys, issuer=ISSUER, audience=[AUDIENCE], **options)
     made.loads = loads
     return made
 
@@ -191,7 +191,7 @@ async def test_a_token_says_for_whom_and_for_what_it_may_be_used():
     assert by_hand.scope == {"sangkien.read", "sangkien.write"}
     assert (by_hand.client_id, by_hand.family) == ("sangkien-cli", None)
     narrow = await verifier().verify(signed(scope="sangkien.read", client_id="app", family="f"))
-    assert narrow == ("an", narrow.expires, {"sangkien.read"}, "app", "f")
+    assert narrow == ("an", narrow.expires, {"sangkien.read"}, "app", "f", set())
     assert (await verifier().verify(signed())).scope == set()
 
 
@@ -218,7 +218,7 @@ async def test_tokens_of_a_key_that_was_withdrawn_are_refused():
     async def load_keys():
         return [key.as_dict(private=False) for key in published]
 
-    checked = Verifier(load_keys, issuer=ISSUER, audience=AUDIENCE, clock=clock)
+    checked = Verifier(load_keys, issuer=ISSUER, audience=[AUDIENCE], clock=clock)
     token = signed(exp=int(clock.now) + 3_600)
     await checked.verify(token)
     published[:] = [newer]

@@ -1,7 +1,6 @@
 """A site with the issuer on it, and people who visit its pages as a browser would."""
 
 import time
-import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -10,17 +9,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import httpx2
 import psycopg
+from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from api.app import create_app
 from api.settings import Settings
 from auth.issuer import clients, invitations, secret
 from auth.issuer.clients import CODE, CREDENTIALS, REFRESH, Client
 from auth.issuer.scopes import SCOPES
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # Authlib would rather have httpx2
-    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 ISSUER = "https://issuer.test"
 BACK = "https://app.test/back"
@@ -181,7 +178,7 @@ class Site:
             "code_challenge_method": "S256",
             "redirect_uri": BACK,
             "scope": ALL,
-            "transport": httpx.ASGITransport(self.app, raise_app_exceptions=False),
+            "transport": httpx2.ASGITransport(self.app, raise_app_exceptions=False),
         }
         return AsyncOAuth2Client(client_id, **{**given, **options})
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from time import time
 
 from api.identities import Identity, IdentityError
+from api.limits import LimitedError
 from auth.tokens import TokenError
 from db.sessions import UnavailableError
 
@@ -38,5 +39,5 @@ async def credentials_end(identity: Identity, again: Callable[[], Awaitable[Iden
                 return "The credentials are no longer the same."
         except (TokenError, IdentityError) as error:
             return str(error)
-        except UnavailableError:
-            continue  # nobody can be asked; the next one may be
+        except (UnavailableError, LimitedError):
+            continue  # nothing can be told now; the next time it may be

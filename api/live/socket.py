@@ -163,6 +163,8 @@ class _Connection:
         except (TokenError, IdentityError) as error:
             self._count_refused()
             raise ClosingError(4403, f"Forbidden: {error}") from None
+        except LimitedError as error:
+            raise ClosingError(1013, str(error)) from None
         except UnavailableError:
             raise ClosingError(1013, "The database is not available; try again") from None
 

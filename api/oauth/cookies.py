@@ -10,9 +10,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 SESSION, DEVICE, FORM, LANGUAGE = "session", "device", "form", "language"
+EXTERNAL = "external"
 _YEAR = 365 * 24 * 3600
-_LASTING = {DEVICE, LANGUAGE}
-_LONGEST = 100  # characters; ours are shorter
+_AGES = {DEVICE: _YEAR, LANGUAGE: _YEAR, EXTERNAL: 600}  # seconds; others end with the browser
+_LONGEST = {EXTERNAL: 4_000}  # characters; others are shorter than 100
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,12 @@ class Cookies:
     def get(self, request: HTTPConnection, cookie: str) -> str | None:
         """Return a cookie's value, if it can be one of ours."""
         value = request.cookies.get(self.name_of(cookie))
-        fits = value and len(value) <= _LONGEST and value.isascii() and value.isprintable()
+        fits = (
+            value
+            and len(value) <= _LONGEST.get(cookie, 100)
+            and value.isascii()
+            and value.isprintable()
+        )
         return value if fits else None
 
     def set(self, response: Response, cookie: str, value: str | None) -> None:
@@ -41,7 +47,7 @@ class Cookies:
         response.set_cookie(
             self.name_of(cookie),
             value,
-            max_age=_YEAR if cookie in _LASTING else None,
+            max_age=_AGES.get(cookie),
             secure=self.secure,
             httponly=True,
             samesite="lax",

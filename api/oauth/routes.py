@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from api.oauth import account, authorize, page, protocol, sign_in, sign_out
+from api.oauth import account, authorize, choices, external, page, protocol, sign_in, sign_out
 from api.oauth.visit import visited
 
 _BOTH = ["GET", "POST"]
@@ -19,6 +19,9 @@ ROUTES: list[BaseRoute] = [
     Route(sign_out.PATH, visited(sign_out.end_session), methods=_BOTH),
     Route("/oauth/signed-out", visited(sign_out.signed_out)),
     Route(sign_in.SIGN_IN, visited(sign_in.password), methods=_BOTH),
+    Route(f"{choices.PATH}/{{key}}", visited(external.start)),
+    Route(f"{choices.PATH}/{{key}}/callback", visited(external.callback)),
+    Route(external.LINK, visited(external.link), methods=_BOTH),
     Route(sign_in.SECOND_FACTOR, visited(sign_in.code), methods=_BOTH),
     Route(sign_in.ENROL, visited(sign_in.enrol), methods=_BOTH),
     Route(account.PASSWORD, visited(account.password), methods=_BOTH),

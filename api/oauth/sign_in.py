@@ -6,6 +6,7 @@ import segno
 from starlette.responses import Response
 
 from api.oauth.authorize import destination
+from api.oauth.choices import choices
 from api.oauth.cookies import DEVICE, SESSION
 from api.oauth.visit import Visit, onward
 from auth.issuer import second_factor, sign_in, totp
@@ -24,22 +25,22 @@ SIGN_IN, SECOND_FACTOR, ENROL = (
 async def password(visit: Visit) -> Response:
     """Show the form for a name and a password, and take it."""
     if visit.request.method != "POST":
-        return await _password_form(visit, to=visit.onward)
+        return await password_form(visit, to=visit.onward)
     fields = await visit.form()
     to, username = onward(fields.get("to")), fields.get("username", "").strip()
     if not username or "password" not in fields:
         text = visit.text("fill_in")
-        return await _password_form(visit, to=to, status=422, error=text, username=username)
+        return await password_form(visit, to=to, status=422, error=text, username=username)
     try:
         signed_in = await sign_in.by_password(
             visit.issuer, username, fields["password"], visit.browser
         )
     except WrongError:
         text = visit.text("wrong")
-        return await _password_form(visit, to=to, status=422, error=text, username=username)
+        return await password_form(visit, to=to, status=422, error=text, username=username)
     except TooManyTriesError as error:
         text = visit.text("tries", seconds=error.seconds)
-        response = await _password_form(visit, to=to, status=429, error=text, username=username)
+        response = await password_form(visit, to=to, status=429, error=text, username=username)
         response.headers["Retry-After"] = str(error.seconds)
         return response
     visit.set_cookie(SESSION, signed_in.secret)
@@ -95,9 +96,19 @@ async def enrol(visit: Visit) -> Response:
     return visit.render("enrolled", codes=codes, to=to)
 
 
-async def _password_form(
-    visit: Visit, *, to: str, status: int = 200, error: str | None = None, username: str = ""
+async def password_form(
+    visit: Visit,
+    *,
+    to: str,
+    status: int = 200,
+    error: str | None = None,
+    username: str = "",
+    elsewhere: bool = False,
 ) -> Response:
+    """Show the form for a name and a password, and the other ways to sign in.
+
+    An error may lie `elsewhere` than in the form.
+    """
     client, destinations = await destination(visit, to)
     return visit.render(
         "sign_in",
@@ -107,6 +118,9 @@ async def _password_form(
         to=to,
         client=client,
         username=username,
+        choices=choices(visit, to),
+        wrong=None if elsewhere else error,
+        path=SIGN_IN,
         demo=visit.issuer.terms.demo,
         notice=visit.text("password_set") if "set" in visit.query else None,
     )

@@ -29,6 +29,36 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "There were too many tries. Try again in {seconds} seconds.",
     ),
     "fill_in": ("Hãy điền đầy đủ các ô.", "Fill in every field."),
+    # signing in at issuers of others
+    "sign_in_with": ("Đăng nhập bằng {name}", "Sign in with {name}"),
+    "sign_in_otherwise": ("Cách đăng nhập khác", "Other ways to sign in"),
+    "another_issuer": ("hệ thống khác", "another service"),
+    "external_unavailable": (
+        "Hiện không liên lạc được với {name}. Hãy thử lại sau, hoặc đăng nhập bằng mật khẩu.",
+        "{name} cannot be reached right now. Try again later, or sign in with a password.",
+    ),
+    "external_failed": (
+        "Đăng nhập bằng {name} không thành công. Hãy thử lại từ đầu.",
+        "Signing in with {name} did not work. Start again.",
+    ),
+    "external_not_linked": (
+        "Chưa có tài khoản nào gắn với bạn tại {name}. Hãy báo quản trị viên mã này: {subject}",
+        "No account is linked to you at {name}. Tell an administrator this identifier: {subject}",
+    ),
+    "link": ("Gắn với tài khoản của bạn", "Link to your account"),
+    "link_what": (
+        "Bạn đã đăng nhập tại {name}, nhưng ở đây chưa biết bạn dùng tài khoản nào.",
+        "You are signed in at {name}, but it is not known yet which account here is yours.",
+    ),
+    "link_code": ("Mã liên kết", "Link code"),
+    "link_hint": (
+        "Quản trị viên của bạn cấp mã này; chỉ cần nhập một lần.",
+        "Your administrator gives you this code; it is asked for once.",
+    ),
+    "wrong_link_code": (
+        "Mã không đúng, đã hết hạn hoặc đã được dùng.",
+        "The code is not right, has expired or was used before.",
+    ),
     # the second factor
     "second_factor": ("Xác thực bước hai", "Second factor"),
     "code_hint": (

@@ -13,6 +13,8 @@ SENSITIVE = frozenset({Role.ADMIN, Role.AUDITOR})
 OTP = "otp"
 """The second factor's name in `amr` (RFC 8176); a password's is `pwd`."""
 PASSWORD = "pwd"  # noqa: S105 - that name
+FEDERATED = "fed"
+"""What `amr` says where another issuer signed somebody in; RFC 8176 has no name for it."""
 
 
 @dataclass(frozen=True)

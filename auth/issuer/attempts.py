@@ -59,6 +59,11 @@ def of_factor(account_id: int, factor: str) -> Subject:
     return _subject(factor, str(account_id), 5)
 
 
+def of_external(issuer: str, subject: str) -> Subject:
+    """Return the count of link codes tried by somebody whom another issuer vouches for."""
+    return _subject(f"external {issuer}", subject, 5)
+
+
 def begin(connection: Issuing, subjects: Sequence[Subject], now: datetime) -> None:
     """Count a try. Raises TooManyTriesError where one has to wait; the try is not made then."""
     connection.cursor().executemany(

@@ -22,7 +22,11 @@ _URI = re.compile(r"[!#-\[\]-~]{1,500}")  # what may stand in a URI, without quo
 
 @dataclass(frozen=True)
 class Client(ClientMixin):
-    """An application; without a secret it is public, and proves itself by PKCE alone."""
+    """An application; without a secret it is public, and proves itself by PKCE alone.
+
+    Its tokens hold no more than `permissions` (by name; None for all), below a unit (None for
+    anywhere), and only to read if so, whoever they act for.
+    """
 
     client_id: str
     name: str
@@ -34,6 +38,9 @@ class Client(ClientMixin):
     account_id: int | None
     trusted: bool
     may_introspect: bool
+    permissions: Sequence[str] | None = None
+    unit_id: int | None = None
+    read_only: bool = False
 
     @property
     def client_metadata(self) -> dict[str, Any]:
@@ -79,7 +86,7 @@ class Client(ClientMixin):
 
 _COLUMNS = (
     "client_id, name, secret_hash, redirect_uris, post_logout_redirect_uris, grant_types, scope,"
-    " account_id, trusted, may_introspect"
+    " account_id, trusted, may_introspect, permissions, unit_id, read_only"
 )
 
 
@@ -100,15 +107,19 @@ def register(connection: psycopg.Connection[Any], client: Client) -> None:
         f"insert into oauth_client ({_COLUMNS})"  # noqa: S608 - a constant
         " values (%(client_id)s, %(name)s, %(secret_hash)s, %(redirect_uris)s,"
         " %(post_logout_redirect_uris)s, %(grant_types)s, %(scope)s, %(account_id)s, %(trusted)s,"
-        " %(may_introspect)s) on conflict (client_id) do update set"
+        " %(may_introspect)s, %(permissions)s, %(unit_id)s, %(read_only)s)"
+        " on conflict (client_id) do update set"
         " (name, secret_hash, redirect_uris, post_logout_redirect_uris, grant_types, scope,"
-        " account_id, trusted, may_introspect, removed_at) = (excluded.name, excluded.secret_hash,"
-        " excluded.redirect_uris, excluded.post_logout_redirect_uris, excluded.grant_types,"
-        " excluded.scope, excluded.account_id, excluded.trusted, excluded.may_introspect, null)",
+        " account_id, trusted, may_introspect, permissions, unit_id, read_only, removed_at)"
+        " = (excluded.name, excluded.secret_hash, excluded.redirect_uris,"
+        " excluded.post_logout_redirect_uris, excluded.grant_types, excluded.scope,"
+        " excluded.account_id, excluded.trusted, excluded.may_introspect, excluded.permissions,"
+        " excluded.unit_id, excluded.read_only, null)",
         {
             **vars(client),
             "redirect_uris": list(client.redirect_uris),
             "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
+            "permissions": None if client.permissions is None else list(client.permissions),
         },
     )
 

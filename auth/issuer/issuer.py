@@ -113,3 +113,4 @@ def _session(connection: Issuing, now: datetime, cookie: str, *, uses: bool) -> 
 
 def _sweep(connection: Issuing, now: datetime) -> None:
     connection.execute("select identity_sweep(%s, %s)", (now, _SWEEP_ROWS))
+    connection.execute("delete from link_code where expires_at < %s", (now,))

@@ -147,18 +147,30 @@ def _count(connection: Issuing, now: datetime, username: str, browser: Browser) 
 def _begin(
     connection: Issuing, now: datetime, account: Account, tried: _Try, *, complete: bool
 ) -> SignedIn:
-    browser = tried.browser
     attempts.forgive(connection, tried.subjects, now)
+    return begin_session(connection, now, account, tried.browser, amr=[PASSWORD], complete=complete)
+
+
+def begin_session(
+    connection: Issuing,
+    now: datetime,
+    account: Account,
+    browser: Browser,
+    *,
+    amr: Sequence[str],
+    complete: bool,
+) -> SignedIn:
+    """Begin a session of somebody who has given these factors; the browser's old one ends."""
     device = browser.device or secret.new()
     if complete:
         devices.remember(connection, device, account.id, now)
     old = browser.session
     if old is not None and old.account.id == account.id:
-        made = sessions.renew(connection, old, amr=[PASSWORD], complete=complete, now=now)
+        made = sessions.renew(connection, old, amr=amr, complete=complete, now=now)
     else:
         if old is not None:
             sessions.end(connection, old, now)
-        made = sessions.begin(connection, account.id, amr=[PASSWORD], complete=complete, now=now)
+        made = sessions.begin(connection, account.id, amr=amr, complete=complete, now=now)
     return SignedIn(made, device, complete, account.has_totp)
 
 
@@ -186,7 +198,8 @@ def _second_factor_given(
     attempts.forgive(connection, [attempts.of_factor(session.account.id, "totp")], now)
     if device is not None:
         devices.remember(connection, device, session.account.id, now)
-    return sessions.renew(connection, session, amr=[PASSWORD, OTP], complete=True, now=now)
+    amr = [*(name for name in session.amr if name != OTP), OTP]
+    return sessions.renew(connection, session, amr=amr, complete=True, now=now)
 
 
 def _change_password(

@@ -1,5 +1,6 @@
 """Every table, one noun a file."""
 
+from db.models.access_token import AccessToken
 from db.models.audit import AuditEvent, AuditHead
 from db.models.award import Award
 from db.models.base import Base
@@ -13,6 +14,7 @@ from db.models.campaign import (
     WindowOverride,
 )
 from db.models.client import Consent, OAuthClient
+from db.models.external import ExternalIdentity, LinkCode
 from db.models.initiative import (
     Authorship,
     DuplicateLink,
@@ -32,6 +34,7 @@ from db.models.token import AuthorizationCode, RefreshToken, TokenFamily
 from db.models.unit import EmulationBloc, Unit, UnitHistory
 
 __all__ = [
+    "AccessToken",
     "Account",
     "Adjustment",
     "AuditEvent",
@@ -47,12 +50,14 @@ __all__ = [
     "Drive",
     "DuplicateLink",
     "EmulationBloc",
+    "ExternalIdentity",
     "Initiative",
     "InitiativeCounter",
     "InitiativeSearch",
     "InitiativeSketch",
     "Invitation",
     "KnownDevice",
+    "LinkCode",
     "OAuthClient",
     "Participation",
     "Person",

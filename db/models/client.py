@@ -15,6 +15,8 @@ class OAuthClient(Base):
 
     Without `secret_hash` it is a public one (a page, a phone). `account_id` is the service account
     that it acts as with the client credentials grant. People are not asked about a trusted one.
+    Whoever it acts for, its tokens hold no more than its `permissions` (all, where there are
+    none), below its unit (anywhere), and only to read, if so.
     """
 
     __tablename__ = "oauth_client"
@@ -31,6 +33,9 @@ class OAuthClient(Base):
     may_introspect: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[Moment]
     removed_at: Mapped[datetime | None]
+    permissions: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    unit_id: Mapped[int | None] = mapped_column(to("unit.id"))
+    read_only: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Consent(Base):

@@ -130,3 +130,11 @@ class UnitChange(StrEnum):
     MOVED = "MOVED"
     MERGED = "MERGED"
     CLOSED = "CLOSED"
+
+
+class LinkedBy(StrEnum):
+    """How an account came by its identity at an issuer of others; ADMIN: by the command line."""
+
+    EMAIL = "EMAIL"
+    CODE = "CODE"
+    ADMIN = "ADMIN"

@@ -15,7 +15,10 @@ class Person(Base):
     """A member of a union; code, name, e-mail and phone are personal data."""
 
     __tablename__ = "person"
-    __table_args__ = (Index("person_unit_id_idx", "unit_id"),)
+    __table_args__ = (
+        Index("person_unit_id_idx", "unit_id"),
+        Index("person_email_idx", text("lower(email)")),
+    )
 
     id: Mapped[Key]
     code: Mapped[str] = mapped_column(unique=True)

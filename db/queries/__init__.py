@@ -5,6 +5,7 @@ for the field. The compiler (schema/compiler) puts them together to one statemen
 """
 
 from db.queries import (
+    access_tokens,
     audit,
     awards,
     campaigns,
@@ -18,6 +19,7 @@ from db.queries import (
 )
 
 __all__ = [
+    "access_tokens",
     "audit",
     "awards",
     "campaigns",

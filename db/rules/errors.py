@@ -47,8 +47,8 @@ class ConflictError(DomainError):
     """Somebody else was there first.
 
     STALE: the object is at `version`. DECIDED: it no longer awaits this decision. TAKEN: the
-    code or the place is in use. ALREADY_REVOKED: the grant was taken back before. KEY_REUSED: the
-    idempotency key was used for something else.
+    code or the place is in use. ALREADY_REVOKED: the grant or the token was taken back before.
+    KEY_REUSED: the idempotency key was used for something else.
     """
 
 

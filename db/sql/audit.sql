@@ -43,7 +43,7 @@ create or replace function audit_derived() returns text[]
 language sql immutable parallel safe
 return array[
     'path', 'depth', 'search', 'upper_id', 'federation_id', 'grassroots_count',
-    'grants_version', 'benefit_claimed', 'benefit_verified', 'version', 'last_step'
+    'grants_version', 'benefit_claimed', 'benefit_verified', 'version', 'last_step', 'last_used_at'
 ];
 
 -- A row as the log may hold it: without what is derived, without nulls, and with personal data,
@@ -60,6 +60,9 @@ return (
             when 'totp_secret' then array['secret']
             when 'recovery_code' then array['code_hash']
             when 'invitation' then array['token_hash']
+            when 'external_identity' then array['subject']
+            when 'link_code' then array['code_hash']
+            when 'access_token' then array['token_hash', 'name']
             when 'initiative' then array['content']
             else '{}' end) then '"***"'::jsonb
         when key = any (audit_prose_columns()) then to_jsonb(audit_prose(value #>> '{}', people))
@@ -81,6 +84,12 @@ return case
     when table_name = 'award' then (fields ->> 'issuer_id')::bigint
     when table_name = 'account' then (
         select unit_id from person where id = (fields ->> 'person_id')::bigint)
+    when table_name in (
+        'access_token', 'consent', 'invitation', 'totp_secret', 'recovery_code',
+        'external_identity', 'link_code'
+    ) then (
+        select p.unit_id from account a join person p on p.id = a.person_id
+        where a.id = (fields ->> 'account_id')::bigint)
     else (fields ->> 'unit_id')::bigint
 end;
 

@@ -81,7 +81,10 @@ begin
     event.id := nextval('audit_event_id_seq');
     event.shard := head.shard;
     event.at := now();
-    event.account_id := caller();
+    -- The issuer has no caller: what it does, it does for the account that signs in.
+    event.account_id := coalesce(caller(), case
+        when current_setting('sangkien.issuing', true) = 'on' and object_type = 'Account'
+        then object_id end);
     event.address := nullif(current_setting('sangkien.address', true), '');
     event.action := coalesce(nullif(current_setting('sangkien.action', true), ''), 'sql');
     event.kind := kind;

@@ -14,7 +14,7 @@ begin atomic
     select a.id, a.username, a.kind, p.name, a.password_hash, a.disabled_at is not null,
         exists (select from totp_secret t where t.account_id = a.id and t.confirmed_at is not null),
         array(select distinct g.role::text from role_grant g
-              where g.account_id = a.id and g.valid_from <= on_day
+              where g.account_id = a.id and g.revoked_at is null and g.valid_from <= on_day
                 and (g.valid_to is null or on_day <= g.valid_to))
     from account a left join person p on p.id = a.person_id
     where (a.id = of_id or a.username = of_name) and a.kind <> 'PUBLIC' and issuing();

@@ -225,3 +225,5 @@ create policy removed on request_key for delete to sangkien_writer
 using (account_id = (select caller()));
 
 create policy seen on initiative_counter for select using (false);
+create policy seen on initiative_search for select using (false);
+create policy seen on initiative_sketch for select using (false);

@@ -82,7 +82,7 @@ class Endpoint(GraphQL[Work, None]):
             keys: Sequence[Mapping[str, Any]] = config["keys"]
             return keys
 
-        self._verifier = Verifier(load_keys, issuer=config["issuer"], audience=config["audience"])
+        self._verifier = Verifier(load_keys, issuer=config["issuer"], audience=[config["audience"]])
 
     async def get_context(self, request: Any, response: Any) -> Work:
         """Return the request's work: its caller and its session."""

@@ -87,12 +87,14 @@ def place(running: EmbeddedServer, name: str, size: Size, say: Say) -> Place:
 def of(connection: psycopg.Connection, url: str, size: Size, account: str) -> Place:
     """Return a database as an account sees it; the connection is its owner's."""
     key = keys.ensure(connection)
+    caller = _principal(connection, account).caller
+    assert caller.begin_writing is not None
     return Place(
         url=url,
         size=size,
         account=account,
         subject=Subject.of(connection),
-        caller=_principal(connection, account).caller,
+        caller=caller,
         token=tokens.issue(key, account, issuer=ISSUER, audience=AUDIENCE, ttl=86_400),
         jwk=dict(key.as_dict(private=False)),
     )

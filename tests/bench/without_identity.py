@@ -39,7 +39,7 @@ class OnePrincipal:
         self._principals = principals
         self._found: Principal | None = None
 
-    async def of(self, _: str | None) -> Principal:
+    async def of(self, *_: object) -> Principal:
         """Return that account's principal."""
         if self._found is None:
             self._found = await self._principals.of(ACCOUNT)

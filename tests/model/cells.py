@@ -240,5 +240,23 @@ def grant_role(played: Played, unit: str) -> Given:
 
 
 @cell
+def create_access_token(_: Played, unit: str, **__: str) -> Given:
+    return {"name": "x", "days": 1, "unit": unit}
+
+
+@cell
+def revoke_access_token(played: Played, unit: str, author: str | None = None) -> Given:
+    """Of the author's account, else of somebody else's, limited to the unit."""
+    holder = f"p.code = '{author}'" if author else f"a.username = '{account(played)}'"
+    rows = played.rows(
+        "insert into access_token (account_id, name, token_hash, unit_id, expires_at)"
+        f" select a.id, 'x', '{next(_numbers)}', u.id, now() + interval '1 day'"
+        " from account a left join person p on p.id = a.person_id, unit u"
+        f" where {holder} and u.code = '{unit}' returning id"
+    )
+    return {"access_token": rows[0][0]}
+
+
+@cell
 def revoke_role(played: Played, unit: str) -> Given:
     return {"grant": grant(played, account(played), "MEMBER", unit), "reason": "x"}

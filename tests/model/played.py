@@ -30,6 +30,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "add_drive": {"title": "Cao điểm"},
     "create_unit": {"name": "Công đoàn mới"},
 }
+_IDS = {"grant": "Grant", "access_token": "AccessToken"}
 RENAMED = {"grant_award": {"unit": "recipientUnit", "person": "recipientPerson"}}
 
 
@@ -126,8 +127,8 @@ def shaped(given: dict[str, Any], renamed: dict[str, str]) -> dict[str, Any]:
             said[name] = [shaped(decision, {}) for decision in value]
         elif name == "applied":
             said["appliedFrom"], said["appliedTo"] = (day.isoformat() for day in value)
-        elif name == "grant":
-            said[name] = b64encode(f"Grant:{value}".encode()).decode()
+        elif name in _IDS:
+            said[camel(name)] = b64encode(f"{_IDS[name]}:{value}".encode()).decode()
         else:
             plain = value.isoformat() if isinstance(value, date) else value
             said[renamed.get(name, camel(name))] = plain

@@ -10,6 +10,7 @@ _ORDERS: dict[str, dict[str, str | None]] = {
     "CampaignConnection": {"code": None},
     "AwardConnection": {"-id": None},
     "AdjustmentConnection": {"-id": None},
+    "AccessTokenConnection": {"-id": None},
     "AuditEventConnection": {"-id": None},
     "TargetRevisionConnection": {"-id": None},
     "UnitHistoryConnection": {"-id": None},

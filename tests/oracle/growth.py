@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 
+from auth.permissions import Permission
 from db.models.enums import AuditKind, Role, Sector, UnitChange, UnitLevel
 from tests.oracle.results import Results
 from tests.oracle.wording import Wording
@@ -155,6 +156,29 @@ class Papers:
             self._event()
         private = {"d": say.marker("signing_key", "k", "private_jwk")}
         world.add("signing_key", kid="k", public_jwk={"kty": "OKP"}, private_jwk=private)
+        for _ in world.rows["account"] * 2:
+            self._token()
+
+    def _token(self) -> None:
+        world, rng, say = self._world, self._rng, self._world.wording
+        key = world.next_id("access_token")
+        made = datetime.combine(world.today, time(7), UTC)
+        later = [made + timedelta(hours=rng.randrange(99)) for _ in range(3)]
+        names = [permission.value for permission in Permission]
+        world.add(
+            "access_token",
+            id=key,
+            account_id=rng.choice(world.rows["account"]).id,
+            name=say.text("access_token", key, "name"),
+            token_hash=b"%d" % key,
+            permissions=rng.choice([None, rng.sample(names, 3)]),
+            unit_id=rng.choice([None, *(unit.id for unit in world.rows["unit"])]),
+            read_only=rng.choice((True, False)),
+            created_at=made,
+            expires_at=later[0],
+            last_used_at=rng.choice((None, later[1])),
+            revoked_at=rng.choice((None, later[2])),
+        )
 
     def _event(self) -> None:
         world, rng, say = self._world, self._rng, self._world.wording

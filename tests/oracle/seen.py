@@ -15,6 +15,7 @@ TABLES = {
     "Award": "award",
     "Grant": "role_grant",
     "AuditEvent": "audit_event",
+    "AccessToken": "access_token",
 }
 One = tuple[str, Any]
 

@@ -133,6 +133,9 @@ class Sight:
         own = self.account is not None and row.account_id == self.account.id
         return own or self.may(Permission.GRANT_READ, self.world.unit_of(row))
 
+    def _access_token(self, row: Row) -> bool:
+        return self.account is not None and row.account_id == self.account.id
+
     def _award(self, row: Row) -> bool:
         units = [self.world.find("unit", key) for key in (row.issuer_id, row.recipient_unit_id)]
         own = row.recipient_person_id is not None and row.recipient_person_id == self.own_person

@@ -80,6 +80,18 @@ def Viewer_units(sight: Sight, _: Row) -> list[One]:
     return [("Unit", unit) for unit in sight.tops()]
 
 
+def Viewer_accessTokens(sight: Sight, _: Row, **__: Any) -> Listing:
+    return listings.newest("AccessToken", sight.visible("access_token"))
+
+
+def AccessToken_everywhere(_: Sight, row: Row) -> bool:
+    return row.unit_id is None
+
+
+def AccessToken_unit(sight: Sight, row: Row) -> One:
+    return seen(sight, "Unit", row.unit_id)
+
+
 def Viewer_queue(sight: Sight, _: Row, **__: Any) -> Listing:
     return listings.queue(sight)
 

@@ -17,6 +17,7 @@ TABLES = (
     "person",
     "account",
     "role_grant",
+    "access_token",
     "campaign",
     "phase",
     "benefit_tier",

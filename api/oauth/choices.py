@@ -1,0 +1,31 @@
+"""The issuers of others that one can sign in at, and their addresses here."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from api.oauth.visit import ACCOUNT, Visit
+from auth.external.provider import Provider
+
+PATH = "/oauth/external"
+
+
+def choices(visit: Visit, to: str) -> list[tuple[str, str]]:
+    """Return the name and the address of every issuer that one can sign in at."""
+    asked = "" if to == ACCOUNT else f"?to={quote(to, safe='')}"
+    return [
+        (provider.trust.names[visit.language], f"{PATH}/{key}{asked}")
+        for key, provider in providers(visit).items()
+        if provider.trust.client_id is not None
+    ]
+
+
+def named(visit: Visit) -> Provider | None:
+    """Return the issuer of the visit's address, where one can sign in at it."""
+    provider = providers(visit).get(visit.request.path_params["key"])
+    return provider if provider and provider.trust.client_id is not None else None
+
+
+def providers(visit: Visit) -> Mapping[str, Provider]:
+    """Return every issuer that is trusted, by its name in addresses."""
+    found: Mapping[str, Provider] = visit.request.app.state.providers
+    return found

@@ -1,0 +1,34 @@
+"""What the tokens of registered applications are limited to, whoever they act for."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from auth.narrowing import Narrowing
+from auth.tokens import Clock
+
+HOLD = 5.0  # seconds that what is known of the limits may be old
+_LIMITED = "select * from limited_clients()"
+
+Fetch = Callable[[str], Awaitable[Sequence[Mapping[str, Any]]]]
+
+
+class ClientLimits:
+    """Knows the applications that are limited; they are few, and all others are not."""
+
+    def __init__(self, fetch: Fetch, *, clock: Clock = time.time) -> None:
+        """Take what runs a look-up."""
+        self._fetch = fetch
+        self._clock = clock
+        self._limits: Mapping[str, Narrowing] = {}
+        self._loaded_at = float("-inf")
+
+    async def of(self, client_id: str | None) -> Narrowing | None:
+        """Return what an application is limited to, if it is. Raises UnavailableError."""
+        if client_id is None:
+            return None
+        if self._clock() - self._loaded_at > HOLD:
+            rows = await self._fetch(_LIMITED)
+            self._limits = {row["client_id"]: Narrowing.of(row) for row in rows}
+            self._loaded_at = self._clock()
+        return self._limits.get(client_id)
