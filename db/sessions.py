@@ -1,13 +1,14 @@
 """Sessions bound to a caller: what row-level security knows of who is asking.
 
 A binding ends with its transaction, so nothing of one caller can reach the next, and a pooler
-in transaction mode may stand between. Reads run in read-only transactions of the reader role;
-db/transactions.py has the writes.
+in transaction mode may stand between. A read is one statement, and so one round trip: it binds
+itself, to a read-only transaction of its own. db/transactions.py has the writes.
 """
 
 import asyncio
+import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -18,6 +19,15 @@ GRANTS_CHANGED = "SK001"  # raised by check_grants (db/sql/account.sql)
 _PATH = re.compile(r"[0-9]+(\.[0-9]+)*")
 _CAN = re.compile(r"[0-9A-Z_@.,;=]+")
 _SETTING = re.compile(r"[a-z_]+")
+# CASE evaluates what is after THEN only once what is before it is true, and an uncorrelated
+# subquery is not run before it is asked for. Were it otherwise, nothing would be visible.
+_BOUND = """
+select case when {check}(
+    select bool_and(set_config(name, value, true) is not null)
+    from unnest(${names}::text::text[], ${values}::text::text[]) as setting (name, value)
+) then ({sql}) end
+"""
+_CHECK = "(select true from check_grants(${account}, ${version})) and "
 
 
 class GrantsChangedError(Exception):
@@ -53,6 +63,7 @@ class Caller:
     own_tokens: bool = False
     read_only: bool = False
     begin_reading: str = field(init=False)
+    reading: tuple[str, str] = field(init=False)
     begin_writing: str | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,12 +78,16 @@ class Caller:
         check = "null"
         if self.grants_version is not None:
             check = f"check_grants({int(self.account_id)}, {int(self.grants_version)})"
-        seen = {"tokens": "on"} if self.own_tokens else {}
-        kept = seen if self.keeps_tokens else {}
-        reading = _binding({**settings, **seen, **_arrays(self.scopes)})
+        tokens = {"tokens": "on"} if self.own_tokens else {}
+        kept = tokens if self.keeps_tokens else {}
+        seen = {**settings, **tokens, **_arrays(self.scopes)}
+        named = {f"sangkien.{_checked(_SETTING, name)}": value for name, value in seen.items()}
+        named["transaction_read_only"] = "on"
+        reading = _binding(seen)
         writing = _binding({**settings, **kept, **_arrays({**self.scopes, **self.writes})})
         begin_writing = None if self.read_only else f"begin read write; select {check}, {writing}"
         object.__setattr__(self, "begin_reading", f"begin read only; select {check}, {reading}")
+        object.__setattr__(self, "reading", (_array(named), _array(named.values())))
         object.__setattr__(self, "begin_writing", begin_writing)
 
     @property
@@ -85,6 +100,14 @@ class Caller:
         return path in self.writes.get(f"{permission}_alone", ()) or any(
             path == top or path.startswith(f"{top}.") for top in self.writes.get(permission, ())
         )
+
+
+def _array(texts: Iterable[str]) -> str:
+    """Return an array as PostgreSQL writes it, of texts without quotes and backslashes.
+
+    Written once, it costs less with every read than a list that is encoded each time.
+    """
+    return "{" + ",".join(f'"{text}"' for text in texts) + "}"
 
 
 def _arrays(scopes: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -176,18 +199,32 @@ async def _read(
     sql: str,
     values: Sequence[Any],
 ) -> bytes:
+    parameters = [*values, *caller.reading]
+    checked = caller.grants_version is not None
+    if checked:
+        parameters += [caller.account_id, caller.grants_version]
     try:
-        await connection.execute(caller.begin_reading)
-        result: bytes = await connection.fetchval(sql, *values)
-        await connection.execute("commit")
+        result: bytes = await connection.fetchval(
+            bound(sql, len(values), checked=checked), *parameters
+        )
     except asyncpg.PostgresError:
-        await connection.execute("rollback")
         raise
     except (Exception, asyncio.CancelledError):
-        # Its state is unknown: better a new connection than one with a caller still bound.
+        # Its state is unknown: better a new connection than one that still runs a statement.
         connection.terminate()
         raise
     return result
+
+
+@functools.lru_cache(2_048)
+def bound(sql: str, count: int, *, checked: bool) -> str:
+    """Return a statement of `count` parameters that binds itself before it reads.
+
+    Parameters that follow: the settings' names and values, and, where the grants are to be
+    checked, the account's id and their version.
+    """
+    check = _CHECK.format(account=count + 3, version=count + 4) if checked else ""
+    return _BOUND.format(check=check, names=count + 1, values=count + 2, sql=sql)
 
 
 async def _take_json_as_bytes(connection: asyncpg.Connection) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from db.embedded import EmbeddedServer
-from tests.bench import contenders, limit, load, place
+from tests.bench import contenders, identity, limit, load, place
 from tests.bench.contenders import Contender
 from tests.bench.place import Place, Size
 from tests.bench.questions import OURS, as_data, questions
@@ -66,6 +66,20 @@ def test_the_limit_runs_the_compiled_statement(village: Place) -> None:
     asked = questions(OURS, village.subject)
     for question in asked.values():
         assert limit.measure(village, question, clients=1, seconds=1).rate > 0
+
+
+def test_the_server_without_identity_answers_as_the_whole_one(
+    village: Place, tmp_path: Path
+) -> None:
+    with identity.serving(village, tmp_path) as servers:
+        targets = [server.targets(village.subject) for server in servers]
+        for question in ("small", "list"):
+            answers = [contenders.ask(target[question]) for target in targets]
+            assert answers[0] == answers[1] == answers[2]
+        stranger = [target["small"]._replace(token="nobody") for target in targets]
+        with pytest.raises(contenders.ContenderError, match="401"):
+            contenders.ask(stranger[0])
+        assert contenders.ask(stranger[1]) == contenders.ask(stranger[2])
 
 
 @contextmanager

@@ -78,6 +78,58 @@ async def test_a_client_queries_changes_and_is_told_its_errors(programme, client
     assert said.get("isClientError", True)
 
 
+async def apollo(programme, program: str, *arguments: str, **settings: Any) -> Any:
+    """Return what a program with Apollo Client says, as the Confederation's admin."""
+    async with live(programme, **settings) as server:
+        return json.loads(await run(program, server.url, server.token("confed-admin"), *arguments))
+
+
+async def test_apollo_turns_pages_to_the_end_without_a_row_twice_or_missing(programme):
+    said = await apollo(programme, "apollo.mjs", str(ROOT / "schema.graphql"))
+    for walked in (said["units"], said["all"], said["backwards"], said["initiatives"]):
+        assert len(walked["keys"]) == len(set(walked["keys"])) == walked["totalCount"]
+    assert said["units"]["keys"] == sorted(said["units"]["keys"])
+    assert set(said["units"]["keys"]) < set(said["all"]["keys"]) == set(said["backwards"]["keys"])
+    # Each unit is in the cache once, whichever list it came by.
+    assert said["entities"] == said["all"]["totalCount"] == 362
+
+
+async def test_apollos_cache_follows_a_change_without_asking_again(programme):
+    said = await apollo(programme, "apollo.mjs", str(ROOT / "schema.graphql"))
+    name, version = said["before"]["name"], said["before"]["version"]
+    new, later = "Công đoàn thử nghiệm", "Công đoàn của người đến sau"
+    assert said["renamed"]["unit"]["version"] == version + 1
+    assert (said["stale"]["__typename"], said["stale"]["code"]) == ("Conflict", "STALE")
+    assert said["stale"]["version"] == version + 1
+    # What the later one hoped for was shown, and taken back.
+    assert said["seen"] == [
+        [name, version],
+        [new, version + 1],
+        [later, version + 1],
+        [new, version + 1],
+    ]
+    assert said["listed"] == new
+    assert said["requests"] == 2
+
+
+async def test_apollos_links_go_by_the_codes_of_errors(programme):
+    said = await apollo(programme, "apollo_links.mjs")
+    assert said["thrown"] == "GRAPHQL_VALIDATION_FAILED"
+    assert said["told"] == [None, "GRAPHQL_VALIDATION_FAILED"]
+    assert said["refused"] == "UNAUTHENTICATED"
+    assert said["renewed"] == "VNPT-HNI"
+    assert [status for _, status, _ in said["renewal"]] == [401, 200]
+    # By its hash; with its text, as that is not known yet; from then on by its hash alone.
+    assert [in_full for _, _, in_full in said["byHash"]] == [False, True, False]
+    assert said["byGet"] == ["VNPT-HNI", [["GET", 200, False]]]
+    assert said["batches"] == ["BAD_REQUEST", "BAD_REQUEST"]
+
+
+async def test_apollos_batches_are_answered_where_they_are_let_in(programme):
+    said = await apollo(programme, "apollo_links.mjs", batch_limit=5)
+    assert said["batches"] == ["VNPT-HNI", "VNPT-HNI"]
+
+
 @pytest.fixture
 def workshop(tmp_path: Path) -> Path:
     """A folder with the tools' inputs, the schema, and the packages in reach."""

@@ -1,7 +1,9 @@
 """Nobody learns of what is hidden from them: not a row, not a text of one, not a number."""
 
+import json
 import random
 import re
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -10,7 +12,7 @@ import pytest
 
 from auth.principal import Principals
 from db.models.enums import Role
-from db.sessions import Caller, Reader
+from db.sessions import Caller, GrantsChangedError, Reader
 from db.url import READER, WRITER, with_role
 from tests.oracle.asking import Compiled, parsed
 from tests.oracle.growth import grow
@@ -181,6 +183,29 @@ async def test_what_one_caller_was_bound_to_is_gone_in_the_next_transaction(
         assert any((await visible(connection, (await known.of(name)).caller)).values())
         seen = await visible(connection, None)
         assert {table for table, keys in seen.items() if keys} == set(FOR_ALL)
+
+
+@pytest.mark.parametrize("role", [READER, WRITER])
+async def test_a_read_is_bound_before_it_reads_and_nothing_of_it_is_left(
+    database, principals, role
+):
+    world = grow(SEEDS[0])
+    load(world, database)
+    known = await principals(database, world)
+    reader = Reader(with_role(database, role), size=1)
+    await reader.open()
+    codes = "select coalesce(json_agg(code), '[]') from unit where code <> $1"
+    mode = "select to_json(current_setting('transaction_read_only'))"
+    for name in usernames(world):
+        caller = (await known.of(name)).caller
+        seen = json.loads(await reader.fetch_json(caller, codes, [""]))
+        assert sorted(seen) == sorted(unit.code for unit in Sight(world, name).visible("unit"))
+        assert json.loads(await reader.fetch_json(caller, mode, [])) == "on"
+        assert await reader.fetch_row("select caller(), count(*) from unit") == (None, 0)
+        late = replace(caller, grants_version=caller.grants_version + 1)
+        with pytest.raises(GrantsChangedError):
+            await reader.fetch_json(late, codes, [""])
+    await reader.close()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from db.embedded import EmbeddedServer
-from tests.bench import contenders, duplicates, limit, load, place, report, scale, writes
+from tests.bench import contenders, duplicates, identity, limit, load, place, report, scale, writes
 from tests.bench.contenders import Contender, ContenderError
 from tests.bench.duplicates import Duplicates
+from tests.bench.identity import Cost
 from tests.bench.load import LoadError, Measured
 from tests.bench.place import ROOT, Place, Size
 from tests.bench.questions import OURS, as_data, questions
@@ -31,6 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="sangkien-bench-") as folder:
             if options.duplicates:
                 sys.stdout.write(report.of_duplicates(_duplicates(running, options)))
+            elif options.identity:
+                nation = place.place(running, "nation", _sizes(options)[0], _say)
+                cost = _identity(nation, Path(folder), options)
+                sys.stdout.write(report.of_identity(cost))
             elif options.writes:
                 sys.stdout.write(report.of_writes(_writes(running, options)))
             else:
@@ -49,6 +54,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--duplicates", action="store_true", help="nothing but the search for duplicates"
     )
+    parser.add_argument("--identity", action="store_true", help="nothing but what identity costs")
     parser.add_argument("--writes", action="store_true", help="nothing but handing in")
     parser.add_argument("--seconds", type=float, help="of one measurement (5)")
     parser.add_argument("--clients", type=int, default=8, help="at once (8)")
@@ -60,7 +66,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _run(running: EmbeddedServer, folder: Path, options: argparse.Namespace) -> None:
-    nation_size, town_size = (QUICK_NATION, QUICK_TOWN) if options.quick else (NATION, TOWN)
+    nation_size, town_size = _sizes(options)
     nation = place.place(running, "nation", nation_size, _say)
     town = place.place(running, "town", town_size, _say)
     _say("installing PostGraphile")
@@ -74,15 +80,25 @@ def _run(running: EmbeddedServer, folder: Path, options: argparse.Namespace) -> 
         contenders.ours(town, folder / "town.log") as small,
     ):
         scaled = scale.measure((town, small), (nation, large), options.seconds, options.rounds)
+    cost = _identity(nation, folder, options)
     found = _duplicates(running, options)
     written = _writes(running, options)
     ceiling = load.ceiling(options.clients, 2)
     results = report.Results(
-        nation_size, town_size, options, measured, scaled, found, written, ceiling, others
+        nation_size, town_size, options, measured, scaled, cost, found, written, ceiling, others
     )
     sys.stdout.write(report.table(results))
     if not options.quick:
         report.write(results, ROOT / "docs" / "bench")
+
+
+def _sizes(options: argparse.Namespace) -> tuple[Size, Size]:
+    return (QUICK_NATION, QUICK_TOWN) if options.quick else (NATION, TOWN)
+
+
+def _identity(nation: Place, folder: Path, options: argparse.Namespace) -> Cost:
+    _say("measuring what identity costs")
+    return identity.measure(nation, folder, clients=options.clients, seconds=12 * options.seconds)
 
 
 def _duplicates(running: EmbeddedServer, options: argparse.Namespace) -> Duplicates:

@@ -98,14 +98,23 @@ def ours(place: Place, log: Path) -> Iterator[Contender]:
     port = _free_port()
     command = [sys.executable, "-m", "api.cli", "serve"]
     command += ["--workers", str(PROCESSES), "--port", str(port)]
-    environment = {
-        "SANGKIEN_DATABASE_URL": place.url,
-        "SANGKIEN_ISSUER": ISSUER,
-        "SANGKIEN_AUDIENCE": AUDIENCE,
-        "SANGKIEN_POOL_SIZE": str(_POOL),
-        "SANGKIEN_RATE": "0",  # all of the load is one account's
-    }
-    with _serving(Launch("sangkien", OURS, port, command, environment), place, log) as contender:
+    launch = Launch("sangkien", OURS, port, command, _settings(place))
+    with _serving(launch, place, log) as contender:
+        yield contender
+
+
+@contextlib.contextmanager
+def variant(
+    factory: str, place: Place, log: Path, environment: Mapping[str, str]
+) -> Iterator[Contender]:
+    """Serve this project as a factory makes it, by one process.
+
+    Of two, either may happen to have most of the connections.
+    """
+    port = _free_port()
+    settings = {**_settings(place), **environment}
+    launch = Launch(factory.rpartition(":")[2], OURS, port, _uvicorn(factory, port, 1), settings)
+    with _serving(launch, place, log) as contender:
         yield contender
 
 
@@ -113,9 +122,7 @@ def ours(place: Place, log: Path) -> Iterator[Contender]:
 def idiomatic(place: Place, log: Path) -> Iterator[Contender]:
     """Serve the idiomatic one."""
     port = _free_port()
-    command = [sys.executable, "-m", "uvicorn", "tests.bench.idiomatic_app:from_environment"]
-    command += ["--factory", "--workers", str(PROCESSES), "--port", str(port), "--loop", "uvloop"]
-    command += ["--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    command = _uvicorn("tests.bench.idiomatic_app:from_environment", port)
     environment = {"BENCH_CONFIG": str(_config(place, port, log))}
     launch = Launch("idiomatic", IDIOMATIC, port, command, environment)
     with _serving(launch, place, log) as contender:
@@ -132,6 +139,22 @@ def postgraphile(place: Place, log: Path, *, writing: bool = False) -> Iterator[
     launch = Launch("PostGraphile", POSTGRAPHILE, port, command, environment)
     with _serving(launch, place, log) as contender:
         yield contender
+
+
+def _settings(place: Place) -> dict[str, str]:
+    return {
+        "SANGKIEN_DATABASE_URL": place.url,
+        "SANGKIEN_ISSUER": ISSUER,
+        "SANGKIEN_AUDIENCE": AUDIENCE,
+        "SANGKIEN_POOL_SIZE": str(_POOL),
+        "SANGKIEN_RATE": "0",  # all of the load is one account's
+    }
+
+
+def _uvicorn(factory: str, port: int, processes: int = PROCESSES) -> list[str]:
+    command = [sys.executable, "-m", "uvicorn", factory, "--factory", "--port", str(port)]
+    command += ["--workers", str(processes), "--loop", "uvloop", "--http", "httptools"]
+    return [*command, "--no-access-log", "--log-level", "warning"]
 
 
 def _config(place: Place, port: int, log: Path, *, writing: bool = False) -> Path:

@@ -43,7 +43,7 @@ def measure(place: Place) -> Duplicates:
 
 def _times(place: Place, keys: list[int]) -> Iterator[float]:
     with psycopg.connect(place.reader_url, autocommit=True) as reader:
-        reader.execute(place.begin_reading.encode())
+        reader.execute(place.caller.begin_reading.encode())
         for turn in range(2):  # the first is to warm up
             for key in keys:
                 began = time.perf_counter()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from db.embedded import binaries
+from db.sessions import bound
 from schema.build import SCHEMA
 from schema.compiler.plan import Compiler, Plan
 from tests.bench.load import LoadError, Measured
@@ -30,15 +31,13 @@ def compiled(question: Question) -> tuple[Plan, Sequence[Any]]:
 def measure(place: Place, question: Question, *, clients: int, seconds: float) -> Measured:
     """Run a question's transaction for some seconds. Raises LoadError."""
     plan, values = compiled(question)
-    begin, _, bind = place.begin_reading.partition("; ")
-    statement = re.sub(r"(?<!\w)\$(\d+)", r":p\1", plan.sql)
+    caller = place.caller
+    given = [*values, *caller.reading, caller.account_id, caller.grants_version]
+    statement = re.sub(r"(?<!\w)\$(\d+)", r":p\1", bound(plan.sql, len(values), checked=True))
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "script.sql"
-        script.write_text(
-            f"\\startpipeline\n{begin};\n{bind};\n\\endpipeline\n{statement};\ncommit;\n",
-            encoding="utf-8",
-        )
-        defined = [f"--define=p{n}={value}" for n, value in enumerate(values, start=1)]
+        script.write_text(f"{statement.strip()};\n", encoding="utf-8")
+        defined = [f"--define=p{n}={value}" for n, value in enumerate(given, start=1)]
         command = [str(binaries() / "pgbench"), "--no-vacuum", "--protocol=prepared"]
         command += [f"--client={clients}", f"--time={round(_WARM + seconds)}", "--log"]
         command += [f"--log-prefix={folder}/log", f"--file={script}", *defined, place.reader_url]

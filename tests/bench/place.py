@@ -15,6 +15,7 @@ from db import embedded, migrate
 from db.embedded import EmbeddedServer
 from db.prepare import prepare
 from db.seed import national
+from db.sessions import Caller
 from db.url import READER, WRITER, with_role
 from tests.bench.questions import Subject
 
@@ -41,8 +42,7 @@ class Place(NamedTuple):
     size: Size
     account: str
     subject: Subject
-    begin_reading: str
-    begin_writing: str
+    caller: Caller
     token: str
     jwk: dict[str, object]
 
@@ -58,13 +58,13 @@ class Place(NamedTuple):
 
     def settings(self, *, writing: bool = False) -> dict[str, str]:
         """Return what the caller's transactions are bound to, by setting."""
-        begin = self.begin_writing if writing else self.begin_reading
+        begin = self.caller.begin_writing if writing else self.caller.begin_reading
         return dict(re.findall(r"set_config\('([^']*)', '([^']*)', true\)", begin))
 
     @property
     def binding(self) -> str:
         """The statement that binds a transaction already begun."""
-        return self.begin_reading.partition("; ")[2]
+        return self.caller.begin_reading.partition("; ")[2]
 
 
 def server(home: Path) -> EmbeddedServer:
@@ -94,8 +94,7 @@ def of(connection: psycopg.Connection, url: str, size: Size, account: str) -> Pl
         size=size,
         account=account,
         subject=Subject.of(connection),
-        begin_reading=caller.begin_reading,
-        begin_writing=caller.begin_writing,
+        caller=caller,
         token=tokens.issue(key, account, issuer=ISSUER, audience=AUDIENCE, ttl=86_400),
         jwk=dict(key.as_dict(private=False)),
     )

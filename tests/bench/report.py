@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.bench import load
+from tests.bench import identity, load
 from tests.bench.contenders import PROCESSES
 from tests.bench.duplicates import Duplicates
+from tests.bench.identity import Cost
 from tests.bench.load import Measured
 from tests.bench.place import Size
 from tests.bench.scale import Scaled
@@ -51,6 +52,7 @@ class Results:
     options: argparse.Namespace
     measured: dict[str, dict[str, list[Measured]]]
     scaled: Scaled
+    cost: Cost
     duplicates: Duplicates
     written: Written
     ceiling: float
@@ -89,7 +91,22 @@ def table(results: Results) -> str:
                 f"{question:8}{name:14}{taken.rate:12,.1f}{taken.p50:10.2f}{taken.p99:10.2f}{shown:>12}"
             )
     lines += ["", *(_line(*row) for row in _goals(results))]
-    return "\n".join([*lines, of_duplicates(results.duplicates) + of_writes(results.written)])
+    found = of_identity(results.cost) + of_duplicates(results.duplicates)
+    return "\n".join([*lines, found + of_writes(results.written)])
+
+
+def of_identity(cost: Cost) -> str:
+    """Return what part of the time of *small* identity takes, as lines."""
+    word = "reached    " if cost.share < identity.MOST else "NOT reached"
+    low, _, high = cost.saved(identity.UNBOUND)
+    rates = ", ".join(
+        f"{name} {statistics.median(rates):,.0f}/s" for name, rates in cost.rates.items()
+    )
+    return (
+        f"{word} identity takes {cost.share:.1%} of small (below {identity.MOST:.0%}; half of the "
+        f"turns within {low:.1%} to {high:.1%}); authentication alone "
+        f"{cost.saved(identity.UNAUTHENTICATED)[1]:.1%}; {rates}\n"
+    )
 
 
 def of_duplicates(found: Duplicates) -> str:
@@ -186,6 +203,14 @@ def _figures(results: Results) -> dict[str, Any]:
             for question, by_name in results.measured.items()
         },
         "scale": {**results.scaled._asdict(), "ratio": round(results.scaled.ratio, 3)},
+        "identity": {
+            "share_of_small": round(results.cost.share, 3),
+            "quartiles": [round(share, 3) for share in results.cost.saved(identity.UNBOUND)],
+            "turns": len(results.cost.rates[identity.WHOLE]),
+            "rates": {
+                name: round(statistics.median(rates)) for name, rates in results.cost.rates.items()
+            },
+        },
         "duplicates": results.duplicates._asdict(),
         "submissions": {
             "clients": CLIENTS,

@@ -132,7 +132,7 @@ def _pgbench(prepared: Drafts, seconds: float) -> float:
 
 def _script(place: Place) -> str:
     """Return what our command sends, for the next draft."""
-    begin, _, bind = place.begin_writing.partition("; ")
+    begin, _, bind = place.caller.begin_writing.partition("; ")
     context = _filled(transactions._CONTEXT, "'submitInitiative'", "'127.0.0.1'", "''")
     loaded = _filled(initiatives._LOAD, ":number")
     windows = _filled(initiatives._WINDOWS, ":campaign_id", ":path")

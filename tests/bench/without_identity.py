@@ -1,0 +1,88 @@
+"""This project's application with its identity left out, step by step, as ASGI applications.
+
+`whole` is the application as it is. `unauthenticated` takes every request for one account's.
+`unbound` moreover reads on connections whose settings were made once, when they were opened: the
+same policies judge the same rows, but no transaction is begun and bound for a request.
+"""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from api.app import create_app
+from api.graphql import GraphQLEndpoint
+from api.identities import Identity
+from api.settings import Settings
+from auth.principal import Principal, Principals
+from auth.tokens import READ
+from db.sessions import Caller, Reader
+from tests.bench.place import ACCOUNT
+
+_SOMEBODY = Identity(ACCOUNT, frozenset({READ}))
+
+
+class Anybody:
+    """Takes whoever asks for one account."""
+
+    async def of(self, _: Request) -> Identity:
+        """Return that account."""
+        return _SOMEBODY
+
+
+class OnePrincipal:
+    """Looks one account up once."""
+
+    def __init__(self, principals: Principals) -> None:
+        self._principals = principals
+        self._found: Principal | None = None
+
+    async def of(self, *_: object) -> Principal:
+        """Return that account's principal."""
+        if self._found is None:
+            self._found = await self._principals.of(ACCOUNT)
+        return self._found
+
+
+class UnboundReader(Reader):
+    """Runs statements as they are, on connections that hold a caller's settings all along."""
+
+    async def fetch_json(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
+        """Run one statement."""
+        async with self._pool.acquire(timeout=5) as connection:
+            result: bytes = await connection.fetchval(sql, *values)
+            return result
+
+
+def whole() -> Starlette:
+    """Return the application as it is."""
+    return create_app(Settings())
+
+
+def unauthenticated() -> Starlette:
+    """Return it without authentication."""
+    app = whole()
+    endpoint = _endpoint(app)
+    endpoint._identities = Anybody()  # type: ignore[assignment]
+    operations = endpoint._operations
+    operations._principals = OnePrincipal(operations._principals)  # type: ignore[assignment]
+    return app
+
+
+def unbound() -> Starlette:
+    """Return it without authentication and session binding.
+
+    `BENCH_BOUND_URL` is the reader's, with the settings that its connections hold.
+    """
+    os.environ["SANGKIEN_READER_URL"] = os.environ["BENCH_BOUND_URL"]
+    app = unauthenticated()
+    _endpoint(app)._operations._reader.__class__ = UnboundReader
+    return app
+
+
+def _endpoint(app: Starlette) -> GraphQLEndpoint:
+    endpoint = next(route.endpoint for route in app.routes if route.path == "/graphql")  # type: ignore[attr-defined]
+    assert isinstance(endpoint, GraphQLEndpoint)
+    return endpoint
