@@ -1,4 +1,6 @@
-"""uvicorn's protocols, with what long connections need besides.
+"""uvicorn's protocols, with what slow and long connections need besides.
+
+A request's line and headers have to arrive soon, and there may not be any number of them.
 
 A client that does not read what is sent holds its buffer for as long as it likes: even closing
 waits for the buffer to empty. Here a client has to read a little each minute, or the connection is
@@ -13,6 +15,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 PATIENCE = 60.0  # seconds in which a client with a full buffer must read
 LEAST = 16_384  # bytes of it
+HEAD_SECONDS = 10.0  # for a request's line and headers to arrive
+LONGEST_HEAD = 65_536  # bytes of them
+_SLOW = b"HTTP/1.1 408 Request Timeout\r\n"
+_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
 STOPPING = "stopping"  # api.live.lifetime.Stopping, in the state of the application's lifespan
 _GOODBYE = 2.0  # seconds for a client to answer that it closes too
 
@@ -58,6 +64,54 @@ class _Patience(asyncio.Protocol):
 
 class HttpProtocol(_Patience, HttpToolsProtocol):
     """HTTP/1.1."""
+
+    _head: int | None = 0  # bytes of a request's head so far; None once it is whole
+    _overdue: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Expect a first request."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Expect nothing more."""
+        self._end_head()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived, as far as a head is not too long."""
+        super().data_received(data)
+        if self._head is not None:
+            self._head += len(data)
+            if self._head > LONGEST_HEAD:
+                self._refuse(_LONG)
+
+    def on_message_begin(self) -> None:
+        """Expect the head of a request that has begun."""
+        super().on_message_begin()
+        self._expect_head()
+
+    def on_headers_complete(self) -> None:
+        """Go on with the request: its head is whole."""
+        self._end_head()
+        super().on_headers_complete()
+
+    def _expect_head(self) -> None:
+        self._end_head()
+        self._head = 0
+        self._overdue = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._refuse, _SLOW)
+
+    def _end_head(self) -> None:
+        self._head = None
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+
+    def _refuse(self, status: bytes) -> None:
+        self._end_head()
+        if not self.transport.is_closing():
+            self.transport.write(status + b"connection: close\r\ncontent-length: 0\r\n\r\n")
+            self.transport.close()
 
     def shutdown(self) -> None:
         """Have streams come to their end."""
