@@ -76,6 +76,9 @@ def test_the_server_without_identity_answers_as_the_whole_one(
         for question in ("small", "list"):
             answers = [contenders.ask(target[question]) for target in targets]
             assert answers[0] == answers[1] == answers[2]
+        for target in targets:
+            with identity.Line(target["small"]) as one, identity.Line(target["small"]) as other:
+                assert identity._rate([one, other]) > 0
         stranger = [target["small"]._replace(token="nobody") for target in targets]
         with pytest.raises(contenders.ContenderError, match="401"):
             contenders.ask(stranger[0])

@@ -85,7 +85,7 @@ class Line:
 
     def __init__(self, target: Target) -> None:
         address = urlsplit(target.url)
-        body = target.body.encode()
+        body = target.bodies[0].encode()
         head = (
             f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n"
             f"Authorization: Bearer {target.token}\r\nContent-Type: application/json\r\n"
