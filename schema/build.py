@@ -1,5 +1,7 @@
 """The schema, put together."""
 
+from datetime import date, datetime
+
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
@@ -7,7 +9,7 @@ from schema.awards import Award
 from schema.mutation import Mutation
 from schema.people import Person
 from schema.query import Query
-from schema.scalars import VND, VND_SCALAR
+from schema.scalars import DATE_SCALAR, DATETIME_SCALAR, VND, VND_SCALAR
 from schema.subscription import Subscription
 
 SCHEMA = strawberry.Schema(
@@ -15,7 +17,9 @@ SCHEMA = strawberry.Schema(
     mutation=Mutation,
     subscription=Subscription,
     types=[Person, Award],
-    config=StrawberryConfig(scalar_map={VND: VND_SCALAR}),
+    config=StrawberryConfig(
+        scalar_map={VND: VND_SCALAR, date: DATE_SCALAR, datetime: DATETIME_SCALAR}
+    ),
 )
 
 

@@ -1,5 +1,8 @@
 """Scalars and enums of the contract."""
 
+import re
+from contextlib import suppress
+from datetime import date, datetime
 from typing import NewType
 
 import strawberry
@@ -25,6 +28,8 @@ from db.rules.distribution import DistributeBy
 from db.rules.pace import PaceStatus
 
 __all__ = [
+    "DATETIME_SCALAR",
+    "DATE_SCALAR",
     "VND",
     "VND_SCALAR",
     "AccountKind",
@@ -47,6 +52,8 @@ __all__ = [
 ]
 
 VND = NewType("VND", int)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def _whole(value: object) -> int:
@@ -65,6 +72,34 @@ VND_SCALAR = strawberry.scalar(
     ),
     serialize=int,
     parse_value=_whole,
+)
+
+
+def _day(value: object) -> date:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise ValueError("A Date is a day written like 2022-10-21.")
+
+
+def _moment(value: object) -> datetime:
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value.upper())
+    raise ValueError("A DateTime is a moment written like 2022-10-21T08:00:00+07:00.")
+
+
+DATE_SCALAR = strawberry.scalar(
+    name="Date",
+    description="A day, such as 2022-10-21.",
+    serialize=date.isoformat,
+    parse_value=_day,
+)
+DATETIME_SCALAR = strawberry.scalar(
+    name="DateTime",
+    description="A moment by RFC 3339, such as 2022-10-21T08:00:00+07:00.",
+    serialize=datetime.isoformat,
+    parse_value=_moment,
 )
 
 for _name in (
