@@ -43,7 +43,8 @@ def test_pace_is_the_same_in_sql_and_in_python(connection, achieved, target, len
 
 
 @relaxed
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
+# Of characters that this Python knows: PostgreSQL may know a later Unicode.
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cn"])))
 def test_folded_text_is_the_same_in_sql_and_in_python(connection, value):
     assert connection.execute("select fold(%s)", (value,)).fetchone() == (fold(value),)
 
