@@ -140,8 +140,7 @@ async def edit(
     check_state(initiative["state"], EDITABLE)
     if initiative["phase_id"] is not None:
         window = _of(await hold_windows(session, initiative), initiative)
-        if window.frozen:
-            await _adjust(session, initiative, window, reason)
+        await _adjust(session, initiative, window, reason)
     names = [name for name in _EDITED if name in changes]
     assignments = "".join(f", {name} = ${index}" for index, name in enumerate(names, 3))
     await _update(
@@ -175,8 +174,7 @@ async def submit(
     first = initiative["phase_id"] is None
     window = counting_window(windows, session.today) if first else _of(windows, initiative)
     await _update(session, initiative, _SUBMIT, window.phase_id, session.present)
-    if window.frozen:
-        await _adjust(session, initiative, window, reason)
+    await _adjust(session, initiative, window, reason)
     return InitiativeOutcome(initiative["id"])
 
 
@@ -191,8 +189,7 @@ async def withdraw(
         return InitiativeOutcome(initiative["id"])
     window = _of(await hold_windows(session, initiative), initiative)
     await _update(session, initiative, _WITHDRAW)
-    if window.frozen:
-        await _adjust(session, initiative, window, reason)
+    await _adjust(session, initiative, window, reason)
     return InitiativeOutcome(initiative["id"])
 
 
@@ -296,11 +293,6 @@ def _of(windows: Sequence[Window], initiative: asyncpg.Record) -> Window:
 async def _adjust(
     session: WriteSession, initiative: asyncpg.Record, window: Window, reason: str | None
 ) -> None:
-    await adjust(
-        session,
-        "INITIATIVE",
-        phase_id=window.phase_id,
-        unit_id=initiative["unit_id"],
-        reason=reason,
-        initiative_id=initiative["id"],
-    )
+    if window.frozen:
+        about = {"unit_id": initiative["unit_id"], "initiative_id": initiative["id"]}
+        await adjust(session, "INITIATIVE", phase_id=window.phase_id, reason=reason, **about)
