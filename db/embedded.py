@@ -20,8 +20,8 @@ __all__ = ["SETTINGS", "EmbeddedServer", "EmbeddedServerError", "binaries", "sta
 
 SETTINGS: Mapping[str, str] = {
     # For a machine of 2 cores and 8 GiB or more that also runs the API.
-    "shared_buffers": "256MB",
-    "effective_cache_size": "2GB",
+    "shared_buffers": "1GB",
+    "effective_cache_size": "4GB",
     "work_mem": "16MB",
     "maintenance_work_mem": "256MB",
     "max_connections": "100",
