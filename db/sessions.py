@@ -62,12 +62,11 @@ class Caller:
     writes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     own_tokens: bool = False
     read_only: bool = False
-    begin_reading: str = field(init=False)
     reading: tuple[str, str] = field(init=False)
     begin_writing: str | None = field(init=False)
 
     def __post_init__(self) -> None:
-        """Write the statements that open a transaction for this caller, in one round trip."""
+        """Write down what a read binds itself to, and the statement that begins to write."""
         settings = {"account": str(int(self.account_id))}
         if self.person_id is not None:
             settings["person"] = str(int(self.person_id))
@@ -83,10 +82,8 @@ class Caller:
         seen = {**settings, **tokens, **_arrays(self.scopes)}
         named = {f"sangkien.{_checked(_SETTING, name)}": value for name, value in seen.items()}
         named["transaction_read_only"] = "on"
-        reading = _binding(seen)
         writing = _binding({**settings, **kept, **_arrays({**self.scopes, **self.writes})})
         begin_writing = None if self.read_only else f"begin read write; select {check}, {writing}"
-        object.__setattr__(self, "begin_reading", f"begin read only; select {check}, {reading}")
         object.__setattr__(self, "reading", (_array(named), _array(named.values())))
         object.__setattr__(self, "begin_writing", begin_writing)
 

@@ -16,7 +16,7 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 
 from tests import node
-from tests.visitor import Page, Visitor
+from tests.visitor import Page, Site, Visitor, site
 
 CLIENTS = Path(__file__).parent / "clients"
 BACK = "https://issuer.test/oauth/external/sso/callback"
@@ -191,6 +191,13 @@ async def set_out(visitor: Visitor, start: str = START) -> str:
 async def arrive(visitor: Visitor, login: str = "an@sso", start: str = START) -> Page:
     """Sign in at the provider, and return the page that one gets here then."""
     return await visitor.go(await sign_in(await set_out(visitor, start), login))
+
+
+def trusting(
+    url: str, made: Provider, settings: dict[str, Any] | None = None, **changes: Any
+) -> contextlib.AbstractAsyncContextManager[Site]:
+    """A site that trusts the provider, with changes of the settings and of the trust."""
+    return site(url, oidc_issuers=json.dumps([made.trust(**changes)]), **(settings or {}))
 
 
 @contextlib.contextmanager

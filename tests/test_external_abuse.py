@@ -1,6 +1,6 @@
 """Attacks on the way to another issuer and back, over our pages."""
 
-import json
+from functools import partial
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -8,8 +8,8 @@ from starlette.requests import Request
 
 from api.oauth import relying
 from auth.external.provider import Provider
-from tests.provider import BACK, provider, set_out, sign_in
-from tests.visitor import Visitor, site
+from tests.provider import BACK, provider, set_out, sign_in, trusting
+from tests.visitor import Visitor
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +21,7 @@ def sso():
 @pytest.fixture
 def at(identity, sso):
     """Makes a site that trusts the provider, with changes of the settings and of the trust."""
-
-    def make(settings=None, **changes):
-        trusted = json.dumps([sso.trust(**changes)])
-        return site(identity, oidc_issuers=trusted, **(settings or {}))
-
-    return make
+    return partial(trusting, identity, sso)
 
 
 async def test_coming_back_is_for_the_browser_that_set_out(at):

@@ -7,8 +7,6 @@ import psycopg
 import pytest
 
 from auth.external import codes
-from auth.issuer import clients
-from auth.issuer.clients import CODE, Client
 from tests.chromium import CHROMIUM, DRIVER
 from tests.provider import Provider, provider
 from tests.test_pages_browser import Served, address, browser, look, see  # noqa: F401 - a fixture
@@ -28,20 +26,7 @@ def sso():
 @pytest.fixture
 def served(identity, sso):
     with Served(identity, oidc_issuers=json.dumps([sso.trust()])) as made:
-        client = Client(
-            "app",
-            "Sổ tay sáng kiến",
-            None,
-            [made.back],
-            [],
-            [CODE],
-            "openid profile",
-            None,
-            trusted=False,
-            may_introspect=False,
-        )
-        with psycopg.connect(identity) as connection:
-            clients.register(connection, client)
+        made.register()
         sso.back = f"{made.origin}/oauth/external/sso/callback"
         yield made
 

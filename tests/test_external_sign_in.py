@@ -1,9 +1,9 @@
 """Signing in at another issuer, a real one, by our pages: being linked, coming back, attacks."""
 
 import asyncio
-import json
 import random
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import quote, urlencode
 
 import psycopg
@@ -11,8 +11,8 @@ import pytest
 
 from auth.external import codes
 from auth.issuer import totp
-from tests.provider import BACK, START, arrive, ec_key, provider, set_out, sign_in
-from tests.visitor import Visitor, query_of, site
+from tests.provider import BACK, START, arrive, ec_key, provider, set_out, sign_in, trusting
+from tests.visitor import Visitor, query_of
 
 ADMIN_LATER = """
     insert into role_grant (account_id, role, unit_id, valid_from)
@@ -34,12 +34,7 @@ def sso():
 @pytest.fixture
 def at(identity, sso):
     """Makes a site that trusts the provider, with changes of the settings and of the trust."""
-
-    def make(settings=None, **changes):
-        trusted = json.dumps([sso.trust(**changes)])
-        return site(identity, oidc_issuers=trusted, **(settings or {}))
-
-    return make
+    return partial(trusting, identity, sso)
 
 
 def give_code(at, account_id):
@@ -169,8 +164,7 @@ async def test_a_verified_address_links_where_the_setting_says_so(at):
 
 async def test_an_address_may_stand_in_the_id_token_too(identity):
     with provider(claims_by_userinfo=False) as sso:
-        trusted = json.dumps([sso.trust(link="email")])
-        async with site(identity, oidc_issuers=trusted) as made:
+        async with trusting(identity, sso, link="email") as made:
             emails(made, "an@example.vn")
             assert "Signed in as an" in (await arrive(Visitor(made))).texts["all"]
 
@@ -282,7 +276,7 @@ async def test_an_admin_gives_the_second_factor_here_unless_it_counts_there(at, 
 )
 async def test_while_it_is_down_a_page_says_so_and_a_password_works(identity, language, told):
     with provider(started=False) as sso:
-        async with site(identity, oidc_issuers=json.dumps([sso.trust()])) as made:
+        async with trusting(identity, sso) as made:
             visitor = Visitor(made)
             page = await visitor.go(f"{START}?ui_locales={language}")
             assert page.response.status_code == 503
@@ -293,7 +287,7 @@ async def test_while_it_is_down_a_page_says_so_and_a_password_works(identity, la
 
 async def test_going_down_on_the_way_is_told_too(identity):
     with provider() as sso:
-        async with site(identity, oidc_issuers=json.dumps([sso.trust()])) as made:
+        async with trusting(identity, sso) as made:
             visitor = Visitor(made)
             back = await sign_in(await set_out(visitor), "an@sso")
             sso.stop()
@@ -324,7 +318,7 @@ async def test_linking_is_told_in_the_audit_log_without_the_subject(at):
 
 async def test_one_signs_in_by_a_key_that_is_new_there(identity):
     with provider() as sso:
-        async with site(identity, oidc_issuers=json.dumps([sso.trust()])) as made:
+        async with trusting(identity, sso) as made:
             for key in ("second", "third"):
                 assert (await arrive(Visitor(made))).heading == "Link to your account"
                 sso.restart(ec_key(key))

@@ -14,6 +14,7 @@ from auth.principal import Principals
 from db.models.enums import Role
 from db.sessions import Caller, GrantsChangedError, Reader
 from db.url import READER, WRITER, with_role
+from tests.binding import begin_reading
 from tests.oracle.asking import Compiled, parsed
 from tests.oracle.growth import grow
 from tests.oracle.markers import markers_in, may_show
@@ -95,7 +96,7 @@ async def test_counts_and_totals_are_of_what_the_caller_sees(database, seed):
 
 async def visible(connection: asyncpg.Connection, caller: Caller | None) -> dict[str, set[Any]]:
     """Return the keys of all rows that a caller sees, table by table."""
-    await connection.execute(caller.begin_reading if caller else "begin read only")
+    await connection.execute(begin_reading(caller) if caller else "begin read only")
     seen = {}
     for table in TABLES:
         key = KEYS.get(table, "id")

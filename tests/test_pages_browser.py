@@ -55,6 +55,23 @@ class Served:
         self.thread.join()
         self.socket.close()
 
+    def register(self) -> None:
+        """Register the application that waits for its code."""
+        client = Client(
+            "app",
+            "Sổ tay sáng kiến",
+            None,
+            [self.back],
+            [],
+            [CODE],
+            "openid profile",
+            None,
+            trusted=False,
+            may_introspect=False,
+        )
+        with psycopg.connect(self.url) as connection:
+            clients.register(connection, client)
+
     def authorize(self) -> str:
         return (
             f"{self.origin}/oauth/authorize?response_type=code&client_id=app&scope=openid+profile"
@@ -65,20 +82,7 @@ class Served:
 @pytest.fixture
 def served(identity) -> Iterator[Served]:
     with Served(identity) as made:
-        client = Client(
-            "app",
-            "Sổ tay sáng kiến",
-            None,
-            [made.back],
-            [],
-            [CODE],
-            "openid profile",
-            None,
-            trusted=False,
-            may_introspect=False,
-        )
-        with psycopg.connect(identity) as connection:
-            clients.register(connection, client)
+        made.register()
         yield made
 
 

@@ -10,6 +10,7 @@ from db.sessions import Reader
 from db.url import READER, with_role
 from schema.build import SCHEMA
 from schema.compiler.plan import Compiler
+from tests.binding import begin_reading
 from tests.client import client
 from tests.deciding import approve, handed_in, one, run
 
@@ -141,7 +142,7 @@ async def test_a_page_is_read_along_the_index_however_long_the_queue(programme, 
     caller = (await Principals(reader, DEMO_TODAY).of(username)).caller
     await reader.close()
     connection = await asyncpg.connect(with_role(programme, READER))
-    await connection.execute(caller.begin_reading)
+    await connection.execute(begin_reading(caller))
     explained = f"explain (analyze, costs off, timing off) {plan.sql}"
     lines = [line for (line,) in await connection.fetch(explained, *plan.values(variables))]
     await connection.close()

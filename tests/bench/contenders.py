@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from tests import node
+from tests import binding, node
 from tests.bench.load import Target
 from tests.bench.place import AUDIENCE, ISSUER, ROOT, Place
 from tests.bench.questions import (
@@ -170,7 +170,7 @@ def _config(place: Place, port: int, log: Path, *, writing: bool = False) -> Pat
         "audience": AUDIENCE,
         "keys": [place.jwk],
         "settings": {place.account: place.settings(writing=writing)},
-        "bindings": {place.account: place.binding},
+        "bindings": {place.account: binding.binding(place.caller)},
     }
     file.write_text(json.dumps(config), encoding="utf-8")
     return file

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import psycopg
 
 from tests.bench.place import Place
+from tests.binding import begin_reading
 
 _ASKED = 200
 _REWORDED = 100  # of each kind
@@ -43,7 +44,7 @@ def measure(place: Place) -> Duplicates:
 
 def _times(place: Place, keys: list[int]) -> Iterator[float]:
     with psycopg.connect(place.reader_url, autocommit=True) as reader:
-        reader.execute(place.caller.begin_reading.encode())
+        reader.execute(begin_reading(place.caller).encode())
         for turn in range(2):  # the first is to warm up
             for key in keys:
                 began = time.perf_counter()

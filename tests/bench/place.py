@@ -17,6 +17,7 @@ from db.prepare import prepare
 from db.seed import national
 from db.sessions import Caller
 from db.url import READER, WRITER, with_role
+from tests import binding
 from tests.bench.questions import Subject
 
 ROOT = Path(__file__).parents[2]
@@ -58,13 +59,11 @@ class Place(NamedTuple):
 
     def settings(self, *, writing: bool = False) -> dict[str, str]:
         """Return what the caller's transactions are bound to, by setting."""
-        begin = self.caller.begin_writing if writing else self.caller.begin_reading
-        return dict(re.findall(r"set_config\('([^']*)', '([^']*)', true\)", begin))
-
-    @property
-    def binding(self) -> str:
-        """The statement that binds a transaction already begun."""
-        return self.caller.begin_reading.partition("; ")[2]
+        if not writing:
+            return binding.settings(self.caller)
+        assert self.caller.begin_writing is not None
+        pattern = r"set_config\('([^']*)', '([^']*)', true\)"
+        return dict(re.findall(pattern, self.caller.begin_writing))
 
 
 def server(home: Path) -> EmbeddedServer:
@@ -88,7 +87,6 @@ def of(connection: psycopg.Connection, url: str, size: Size, account: str) -> Pl
     """Return a database as an account sees it; the connection is its owner's."""
     key = keys.ensure(connection)
     caller = _principal(connection, account).caller
-    assert caller.begin_writing is not None
     return Place(
         url=url,
         size=size,
