@@ -1,8 +1,8 @@
 """The expected outcomes of a mutation other than success, as GraphQL types."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, get_type_hints
+from dataclasses import fields, replace
+from typing import Any
 
 import orjson
 import strawberry
@@ -115,9 +115,9 @@ def shown(error: DomainError, locale: Locale) -> Any:
 def worded(outcome: Any, locale: Locale) -> Any:
     """Return what a command has returned, with refusals in words: JSON of code and message."""
     refusals = {
-        name: [None if why is None else _in_words(why, locale) for why in getattr(outcome, name)]
-        for name, hint in get_type_hints(type(outcome)).items()
-        if hint == list[Refused | None]
+        field.name: [why and _in_words(why, locale) for why in getattr(outcome, field.name)]
+        for field in fields(outcome)
+        if field.type == list[Refused | None]
     }
     return replace(outcome, **refusals) if refusals else outcome
 

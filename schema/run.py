@@ -1,5 +1,6 @@
 """Carries out a mutation: its fields one after another, each one command and one payload."""
 
+import functools
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -183,6 +184,7 @@ def _input(declared: Any, given: Any) -> Any:
     return convert_argument(given, argument.type, registry, SCHEMA.config)
 
 
+@functools.cache
 def _members(union: Any) -> tuple[GraphQLObjectType, dict[str, GraphQLObjectType]]:
     """Return the payload among a result's members, and the errors by name."""
     errors, payloads = {}, []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from db.commands.adjustments import adjust, counted_from
-from db.commands.initiatives import check_version, hold_windows
+from db.commands.initiatives import check_version, window_of
 from db.rules.duplicate import Candidate, check_link
 from db.rules.errors import ConflictError
 from db.rules.review import achieved
@@ -18,7 +18,9 @@ _ALONE = """
 """
 _LOAD = """
     select i.id, i.number, i.state, i.version, i.campaign_id, i.phase_id, i.unit_id, i.path::text,
-        u.code, has_duplicates(i.id) as has_duplicates
+        u.code, has_duplicates(i.id) as has_duplicates,
+        case when i.number = $2
+            then array(select held from windows_held(i.campaign_id, i.path) as held) end as windows
     from initiative i join campaign c on c.id = i.campaign_id left join unit u on u.id = i.unit_id
     where i.number = $1
 """
@@ -50,22 +52,22 @@ async def link(
 ) -> DuplicateOutcome:
     """Take an initiative out of the totals because it repeats another one."""
     await session.execute(_ALONE, number)
-    duplicate = await session.found("Initiative", number, _LOAD, number)
-    repeated = await session.found("Initiative", original, _LOAD, original)
+    duplicate = await session.found("Initiative", number, _LOAD, number, number)
+    repeated = await session.found("Initiative", original, _LOAD, original, number)
     session.require(
         "initiative_curate",
         {"id": duplicate["unit_id"], "code": duplicate["code"], "path": duplicate["path"]},
     )
     check_version(duplicate, version)
     check_link(_candidate(duplicate), _candidate(repeated))
-    windows = await hold_windows(session, duplicate)
     if not await session.execute(_TAKE_OUT, duplicate["id"], duplicate["version"]):
         raise ConflictError("STALE", version=duplicate["version"] + 1)
     await session.execute(
         _LINK,
         *(duplicate["id"], repeated["id"], reason, session.present, session.caller.account_id),
     )
-    if any(window.frozen for window in windows if window.phase_id == duplicate["phase_id"]):
+    window = window_of(duplicate)
+    if window is not None and window.frozen:
         counts_from = await counted_from(session, duplicate["campaign_id"])
         await adjust(
             session,

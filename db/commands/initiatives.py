@@ -44,14 +44,16 @@ _DRAFT = """
         applied_on, confidential, claimed, other_benefit, state, drafted_by_id, created_at
     ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'DRAFT', $14, $15)
 """
-# One's own unit may be hidden from whoever has left it.
+# One's own unit may be hidden from whoever has left it. What is in no phase needs no windows but
+# where it ($2) is about to enter one.
 _LOAD = """
     select i.id, i.number, i.state, i.version, i.unit_id, i.path::text, i.campaign_id, i.phase_id,
-        i.applied_on, u.code, c.applied_from, c.applied_to, writes_own(i.id) as own
+        i.applied_on, u.code, c.applied_from, c.applied_to, writes_own(i.id) as own,
+        case when i.phase_id is not null or $2
+            then array(select held from windows_held(i.campaign_id, i.path) as held) end as windows
     from initiative i join campaign c on c.id = i.campaign_id left join unit u on u.id = i.unit_id
     where i.number = $1
 """
-_WINDOWS = "select phase_id, opens_on, closes_on, frozen from windows_held($1, $2::text::ltree)"
 _SHARES = "select person_id, share from authorship where initiative_id = $1"
 _ADD_AUTHOR = "insert into authorship (initiative_id, person_id, share) values ($1, $2, $3)"
 _SET_SHARE = "update authorship set share = $3 where initiative_id = $1 and person_id = $2"
@@ -138,9 +140,7 @@ async def edit(
     initiative = await load(session, number, version)
     may_all = session.caller.may(WRITE, initiative["path"])
     check_state(initiative["state"], EDITABLE)
-    if initiative["phase_id"] is not None:
-        window = _of(await hold_windows(session, initiative), initiative)
-        await _adjust(session, initiative, window, reason)
+    await _adjust(session, initiative, window_of(initiative), reason)
     names = [name for name in _EDITED if name in changes]
     assignments = "".join(f", {name} = ${index}" for index, name in enumerate(names, 3))
     await _update(
@@ -164,15 +164,13 @@ async def submit(
 
     It then awaits its own unit. Into a phase whose results are frozen it takes a reason.
     """
-    initiative = await load(session, number, version)
+    initiative = await load(session, number, version, entering=True)
     check_state(initiative["state"], EDITABLE)
     check_applied(
         *(initiative["applied_on"], initiative["applied_from"], initiative["applied_to"]),
         session.today,
     )
-    windows = await hold_windows(session, initiative)
-    first = initiative["phase_id"] is None
-    window = counting_window(windows, session.today) if first else _of(windows, initiative)
+    window = window_of(initiative) or counting_window(_windows(initiative), session.today)
     await _update(session, initiative, _SUBMIT, window.phase_id, session.present)
     await _adjust(session, initiative, window, reason)
     return InitiativeOutcome(initiative["id"])
@@ -184,18 +182,20 @@ async def withdraw(
     """Take an initiative back that nobody has recognised yet."""
     initiative = await load(session, number, version)
     check_state(initiative["state"], WITHDRAWABLE)
-    if initiative["phase_id"] is None:
-        await _update(session, initiative, _WITHDRAW)
-        return InitiativeOutcome(initiative["id"])
-    window = _of(await hold_windows(session, initiative), initiative)
     await _update(session, initiative, _WITHDRAW)
-    await _adjust(session, initiative, window, reason)
+    await _adjust(session, initiative, window_of(initiative), reason)
     return InitiativeOutcome(initiative["id"])
 
 
-async def load(session: WriteSession, number: str, version: int | None) -> asyncpg.Record:
-    """Return an initiative that the caller may write. Raises where not, and where it is stale."""
-    initiative = await session.found("Initiative", number, _LOAD, number)
+async def load(
+    session: WriteSession, number: str, version: int | None, *, entering: bool = False
+) -> asyncpg.Record:
+    """Return an initiative that the caller may write, with the windows of where it counts.
+
+    They stay until the commit; with `entering` also for what counts nowhere yet. Raises where the
+    caller may not, and where its version is stale.
+    """
+    initiative = await session.found("Initiative", number, _LOAD, number, entering)
     if not (initiative["own"] or session.caller.may(WRITE, initiative["path"])):
         raise ForbiddenError("INITIATIVE_WRITE", initiative["code"], unit_id=initiative["unit_id"])
     check_version(initiative, version)
@@ -208,10 +208,14 @@ def check_version(row: asyncpg.Record, version: int | None) -> None:
         raise ConflictError("STALE", version=row["version"])
 
 
-async def hold_windows(session: WriteSession, initiative: asyncpg.Record) -> list[Window]:
-    """Return the campaign's windows for the initiative's unit, which stay until the commit."""
-    rows = await session.rows(_WINDOWS, initiative["campaign_id"], initiative["path"])
-    return [Window(**row) for row in rows]
+def window_of(initiative: asyncpg.Record) -> Window | None:
+    """Return the window of the phase that an initiative, loaded with its windows, is in."""
+    found = (one for one in _windows(initiative) if one.phase_id == initiative["phase_id"])
+    return next(found, None)
+
+
+def _windows(initiative: asyncpg.Record) -> list[Window]:
+    return [Window(*window) for window in initiative["windows"] or ()]
 
 
 async def _place(session: WriteSession, unit: str | None, owner_id: int) -> asyncpg.Record:
@@ -286,13 +290,9 @@ async def _update(
         raise ConflictError("STALE", version=initiative["version"] + 1)
 
 
-def _of(windows: Sequence[Window], initiative: asyncpg.Record) -> Window:
-    return next(window for window in windows if window.phase_id == initiative["phase_id"])
-
-
 async def _adjust(
-    session: WriteSession, initiative: asyncpg.Record, window: Window, reason: str | None
+    session: WriteSession, initiative: asyncpg.Record, window: Window | None, reason: str | None
 ) -> None:
-    if window.frozen:
+    if window is not None and window.frozen:
         about = {"unit_id": initiative["unit_id"], "initiative_id": initiative["id"]}
         await adjust(session, "INITIATIVE", phase_id=window.phase_id, reason=reason, **about)

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from db.commands.adjustments import adjust, counted_from
-from db.commands.initiatives import InitiativeOutcome, hold_windows
+from db.commands.initiatives import InitiativeOutcome, window_of
 from db.rules.errors import (
     ConflictError,
     DomainError,
@@ -37,6 +37,7 @@ REVIEW = "initiative_review"
 _LOAD = """
     select i.id, i.number, i.state, i.version, i.unit_id, i.path::text, i.campaign_id, i.phase_id,
         i.awaits_id, c.rubric, c.confirming_level, authored(i.id) as authored,
+        array(select held from windows_held(i.campaign_id, i.path) as held) as windows,
         (select r.unit_id from review r where r.initiative_id = i.id and r.decision = 'APPROVE'
          order by r.id desc limit 1) as approved_id
     from initiative i join campaign c on c.id = i.campaign_id
@@ -186,8 +187,8 @@ async def _prepare(session: WriteSession, verdict: Verdict) -> _Ready:
         )
     check_verdict(verdict, initiative["rubric"])
     after = await _after(session, verdict, case, place)
-    windows = await hold_windows(session, initiative)
-    frozen = any(window.frozen for window in windows if window.phase_id == initiative["phase_id"])
+    window = window_of(initiative)
+    frozen = window is not None and window.frozen
     if frozen and not verdict.reason:
         raise InvalidInputError(Problem(("reason",), "REASON_NEEDED"))
     return _Ready(verdict, case, place, after, frozen)

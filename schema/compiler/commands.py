@@ -5,6 +5,7 @@ type is the union of the payload and the expected errors. The method's docstring
 description; its body is never run.
 """
 
+import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, get_type_hints
@@ -25,7 +26,7 @@ class Guarded:
     command: Callable[..., Awaitable[Any]]
     permissions: tuple[Permission, ...]
 
-    @property
+    @functools.cached_property
     def outcome(self) -> type[Any]:
         """Return the class of what the command returns."""
         returned: type[Any] = get_type_hints(self.command)["return"]

@@ -95,6 +95,7 @@ class Operation:
     plans: Cache[Plan] = field(
         default_factory=lambda: Cache(64, weigh=lambda _, plan: len(plan.sql), most=_MOST_SQL)
     )
+    mutations: Cache[Fields] = field(default_factory=lambda: Cache(64))
 
     @property
     def kind(self) -> OperationType:
@@ -212,16 +213,20 @@ class Compiler:
 
     def mutation(self, operation: Operation, variables: Any) -> Fields:
         """Return what a mutation asks for, by response name, in order. Raises RefusedError."""
-        try:
-            CostRule(self._schema, operation.fragments, variables).check(
-                operation.node, self.limits
-            )
-        except GraphQLError as error:
-            raise RefusedError(error) from error
-        root = self._schema.mutation_type
-        assert root is not None
-        selection = Selection(self._schema, operation.fragments, variables)
-        return selection.fields(root, [operation.node.selection_set])
+
+        def select_() -> Fields:
+            try:
+                CostRule(self._schema, operation.fragments, variables).check(
+                    operation.node, self.limits
+                )
+            except GraphQLError as error:
+                raise RefusedError(error) from error
+            root = self._schema.mutation_type
+            assert root is not None
+            selection = Selection(self._schema, operation.fragments, variables)
+            return selection.fields(root, [operation.node.selection_set])
+
+        return operation.mutations.remember(self._key(operation, variables), select_)
 
     def subscription(self, operation: Operation, variables: Any) -> Subscribed:
         """Return the root field of a subscription, and what it watches."""

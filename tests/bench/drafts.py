@@ -82,7 +82,7 @@ class Drafts:
                 [_ACCOUNT],
             ).fetchone()
         assert row is not None
-        self._campaign, self._phase, self._account, self._today, self._units = row
+        self._campaign, self.phase, self._account, self._today, self._units = row
         self._invented = itertools.count(1)
 
     def take(self, count: int) -> Iterator[str]:
@@ -96,7 +96,7 @@ class Drafts:
             yield {
                 "number": f"CREATED-{n}",
                 "campaignId": str(self._campaign),
-                "phaseId": str(self._phase),
+                "phaseId": str(self.phase),
                 "unitId": str(self._units[n % len(self._units)]),
                 "path": "1",  # a trigger writes the unit's
                 "title": f"Giá đỡ cáp bằng vật liệu tái sử dụng {n}",

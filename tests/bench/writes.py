@@ -117,7 +117,7 @@ def _delay(running: EmbeddedServer, place: Place, microseconds: int) -> None:
 def _pgbench(prepared: Drafts, seconds: float) -> float:
     place = prepared.place
     with tempfile.NamedTemporaryFile("w", suffix=".sql", encoding="utf-8") as script:
-        script.write(_script(place))
+        script.write(_script(prepared))
         script.flush()
         command = [str(binaries() / "pgbench"), "--no-vacuum", "--protocol=prepared"]
         command += [f"--client={CLIENTS}", f"--time={round(seconds)}", f"--file={script.name}"]
@@ -130,17 +130,16 @@ def _pgbench(prepared: Drafts, seconds: float) -> float:
     return float(rate[1])
 
 
-def _script(place: Place) -> str:
+def _script(prepared: Drafts) -> str:
     """Return what our command sends, for the next draft."""
-    begin, _, bind = place.caller.begin_writing.partition("; ")
+    begin, _, bind = prepared.place.caller.begin_writing.partition("; ")
     context = _filled(transactions._CONTEXT, "'submitInitiative'", "'127.0.0.1'", "''")
-    loaded = _filled(initiatives._LOAD, ":number")
-    windows = _filled(initiatives._WINDOWS, ":campaign_id", ":path")
-    submitted = _filled(initiatives._SUBMIT, ":id", ":version", ":phase_id", "present()")
+    loaded = _filled(initiatives._LOAD, ":number", "true")
+    submitted = _filled(initiatives._SUBMIT, ":id", ":version", ":phase", "present()")
     return (
+        f"\\set phase {prepared.phase}\n"
         f"{drafts.NEXT} \\gset\n\\startpipeline\n{begin};\n{bind};\n\\endpipeline\n{context};\n"
-        f"{loaded} \\gset\n{windows} order by opens_on desc limit 1 \\gset\n"
-        f"{submitted};\ncommit;\n"
+        f"{loaded} \\gset\n{submitted};\ncommit;\n"
     )
 
 
