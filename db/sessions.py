@@ -8,26 +8,22 @@ itself, to a read-only transaction of its own. db/transactions.py has the writes
 import asyncio
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
 GRANTS_CHANGED = "SK001"  # raised by check_grants (db/sql/account.sql)
 _PATH = re.compile(r"[0-9]+(\.[0-9]+)*")
-_CAN = re.compile(r"[0-9A-Z_@.,;=]+")
 _SETTING = re.compile(r"[a-z_]+")
+_CAN = re.compile(r"[0-9A-Z_@.,;=]+")
 # CASE evaluates what is after THEN only once what is before it is true, and an uncorrelated
 # subquery is not run before it is asked for. Were it otherwise, nothing would be visible.
-_BOUND = """
-select case when {check}(
-    select bool_and(set_config(name, value, true) is not null)
-    from unnest(${names}::text::text[], ${values}::text::text[]) as setting (name, value)
-) then ({sql}) end
-"""
-_CHECK = "(select true from check_grants(${account}, ${version})) and "
+_BOUND = "select case when {binding} then ({sql}) end"
+_CHECK = "(select true from check_grants(${account}, ${version}))"
+_SET = "set_config('{name}', ${value}, true) is not null"
 
 
 class GrantsChangedError(Exception):
@@ -40,6 +36,35 @@ class UnavailableError(Exception):
 
 class TooSlowError(Exception):
     """The statement ran into the reader's time limit."""
+
+
+class Binding(NamedTuple):
+    """What a transaction is bound to: settings by name, their values, and the grants to check.
+
+    `checked` are the account and the version of its grants, empty where they are not checked.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[str, ...]
+    checked: tuple[int, ...] = ()
+
+    def bind(self, sql: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+        """Return a statement that binds itself before it runs, and its parameters."""
+        statement = bound(sql, len(values), self.names, checked=bool(self.checked))
+        return statement, [*values, *self.values, *self.checked]
+
+
+@functools.lru_cache(2_048)
+def bound(sql: str, count: int, names: tuple[str, ...], *, checked: bool) -> str:
+    """Return a statement of `count` parameters that binds itself before it runs.
+
+    Parameters that follow: the settings' values, and, where the grants are to be checked, the
+    account's id and their version.
+    """
+    last = count + len(names)
+    check = [_CHECK.format(account=last + 1, version=last + 2)] if checked else []
+    settings = [_SET.format(name=name, value=value) for value, name in enumerate(names, count + 1)]
+    return _BOUND.format(binding=" and ".join([*check, *settings]), sql=sql)
 
 
 @dataclass(frozen=True)
@@ -62,11 +87,11 @@ class Caller:
     writes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     own_tokens: bool = False
     read_only: bool = False
-    reading: tuple[str, str] = field(init=False)
-    begin_writing: str | None = field(init=False)
+    reading: Binding = field(init=False)
+    writing: Binding | None = field(init=False)
 
     def __post_init__(self) -> None:
-        """Write down what a read binds itself to, and the statement that begins to write."""
+        """Write down what a read binds itself to, and what a transaction that writes."""
         settings = {"account": str(int(self.account_id))}
         if self.person_id is not None:
             settings["person"] = str(int(self.person_id))
@@ -74,18 +99,20 @@ class Caller:
             settings["today"] = self.today.isoformat()
         if self.can:
             settings["can"] = _checked(_CAN, self.can)
-        check = "null"
-        if self.grants_version is not None:
-            check = f"check_grants({int(self.account_id)}, {int(self.grants_version)})"
         tokens = {"tokens": "on"} if self.own_tokens else {}
         kept = tokens if self.keeps_tokens else {}
-        seen = {**settings, **tokens, **_arrays(self.scopes)}
-        named = {f"sangkien.{_checked(_SETTING, name)}": value for name, value in seen.items()}
-        named["transaction_read_only"] = "on"
-        writing = _binding({**settings, **kept, **_arrays({**self.scopes, **self.writes})})
-        begin_writing = None if self.read_only else f"begin read write; select {check}, {writing}"
-        object.__setattr__(self, "reading", (_array(named), _array(named.values())))
-        object.__setattr__(self, "begin_writing", begin_writing)
+        reading = self._binding(
+            {**settings, **tokens, **_arrays(self.scopes)}, transaction_read_only="on"
+        )
+        writing = self._binding({**settings, **kept, **_arrays({**self.scopes, **self.writes})})
+        object.__setattr__(self, "reading", reading)
+        object.__setattr__(self, "writing", None if self.read_only else writing)
+
+    def _binding(self, settings: Mapping[str, str], **others: str) -> Binding:
+        named = {f"sangkien.{_checked(_SETTING, name)}": value for name, value in settings.items()}
+        named |= others
+        checked = () if self.grants_version is None else (self.account_id, self.grants_version)
+        return Binding(tuple(named), tuple(named.values()), checked)
 
     @property
     def keeps_tokens(self) -> bool:
@@ -99,27 +126,12 @@ class Caller:
         )
 
 
-def _array(texts: Iterable[str]) -> str:
-    """Return an array as PostgreSQL writes it, of texts without quotes and backslashes.
-
-    Written once, it costs less with every read than a list that is encoded each time.
-    """
-    return "{" + ",".join(f'"{text}"' for text in texts) + "}"
-
-
 def _arrays(scopes: Mapping[str, Sequence[str]]) -> dict[str, str]:
     return {
         name: "{" + ",".join(_checked(_PATH, path) for path in paths) + "}"
         for name, paths in scopes.items()
         if paths
     }
-
-
-def _binding(settings: Mapping[str, str]) -> str:
-    return ", ".join(
-        f"set_config('sangkien.{_checked(_SETTING, name)}', '{value}', true)"
-        for name, value in settings.items()
-    )
 
 
 def _checked(pattern: re.Pattern[str], text: str) -> str:
@@ -196,14 +208,9 @@ async def _read(
     sql: str,
     values: Sequence[Any],
 ) -> bytes:
-    parameters = [*values, *caller.reading]
-    checked = caller.grants_version is not None
-    if checked:
-        parameters += [caller.account_id, caller.grants_version]
+    statement, parameters = caller.reading.bind(sql, values)
     try:
-        result: bytes = await connection.fetchval(
-            bound(sql, len(values), checked=checked), *parameters
-        )
+        result: bytes = await connection.fetchval(statement, *parameters)
     except asyncpg.PostgresError:
         raise
     except (Exception, asyncio.CancelledError):
@@ -211,17 +218,6 @@ async def _read(
         connection.terminate()
         raise
     return result
-
-
-@functools.lru_cache(2_048)
-def bound(sql: str, count: int, *, checked: bool) -> str:
-    """Return a statement of `count` parameters that binds itself before it reads.
-
-    Parameters that follow: the settings' names and values, and, where the grants are to be
-    checked, the account's id and their version.
-    """
-    check = _CHECK.format(account=count + 3, version=count + 4) if checked else ""
-    return _BOUND.format(check=check, names=count + 1, values=count + 2, sql=sql)
 
 
 async def _take_json_as_bytes(connection: asyncpg.Connection) -> None:

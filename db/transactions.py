@@ -18,15 +18,13 @@ import orjson
 from db.announcing import Announcer
 from db.constraints import violated
 from db.rules.errors import DomainError, ForbiddenError, NotFoundError
-from db.sessions import Caller, UnavailableError, translated
+from db.sessions import Binding, Caller, UnavailableError, translated
 
 T = TypeVar("T")
 _LOG = logging.getLogger("sangkien.writes")
 _TRIES = 4
-_CONTEXT = """
-    select today(), present(), set_config('sangkien.action', $1, true),
-        set_config('sangkien.address', $2, true), set_config('sangkien.reason', $3, true)
-"""
+_MOMENT = "select row(today(), present())"
+_ATTEMPT = ("sangkien.action", "sangkien.address", "sangkien.reason")
 _REASON = "select set_config('sangkien.reason', $1, true)"
 _NOTE = "select audit_note($1, $2, $3, $4, $5)"
 
@@ -143,14 +141,12 @@ class Writer:
         Raises DomainError, GrantsChangedError, TooSlowError, UnavailableError; then nothing
         was written. A read-only caller is forbidden all of it.
         """
-        if caller.begin_writing is None:
+        if caller.writing is None:
             raise ForbiddenError(code="READ_ONLY")
         for left in reversed(range(_TRIES)):
             try:
                 async with self._pool.acquire(timeout=10) as connection:
-                    result = await _write(
-                        connection, caller, caller.begin_writing, attempt, command
-                    )
+                    result = await _write(connection, caller, caller.writing, attempt, command)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
                 if not left:
                     raise UnavailableError(str(error)) from error
@@ -196,15 +192,14 @@ class Writer:
 async def _write(
     connection: "asyncpg.pool.PoolConnectionProxy",
     caller: Caller,
-    begin: str,
+    binding: Binding,
     attempt: Attempt,
     command: Command[T],
 ) -> T:
+    statement, parameters = _begun(binding, attempt)
     try:
-        await connection.execute(begin)
-        today, present, *_ = await connection.fetchrow(
-            _CONTEXT, attempt.action, attempt.address or "", attempt.reason or ""
-        )
+        await connection.execute("begin read write")
+        today, present = await connection.fetchval(statement, *parameters)
         result = await command(WriteSession(connection, caller, today, present))
         await connection.execute("commit")
     except (asyncpg.PostgresError, DomainError):
@@ -215,6 +210,13 @@ async def _write(
         connection.terminate()
         raise
     return result
+
+
+def _begun(binding: Binding, attempt: Attempt) -> tuple[str, list[Any]]:
+    """Return the statement that binds a transaction once it has begun, and its parameters."""
+    said = attempt.action, attempt.address or "", attempt.reason or ""
+    whole = Binding((*binding.names, *_ATTEMPT), (*binding.values, *said), binding.checked)
+    return whole.bind(_MOMENT, ())
 
 
 async def _take_json(connection: asyncpg.Connection) -> None:

@@ -1,26 +1,29 @@
-"""Read transactions of several statements, bound to a caller as each read of ours binds itself."""
+"""Transactions of several statements, bound to a caller as our own are."""
 
-import json
-
-from db.sessions import Caller
+from db.sessions import Binding, Caller
 
 
-def settings(caller: Caller) -> dict[str, str]:
-    """Return what a caller's reads are bound to, by setting."""
-    names, values = (json.loads(f"[{array[1:-1]}]") for array in caller.reading)
-    bound = dict(zip(names, values, strict=True))
-    del bound["transaction_read_only"]
+def settings(binding: Binding | None) -> dict[str, str]:
+    """Return what the transactions of a caller are bound to, by setting."""
+    assert binding is not None
+    bound = dict(zip(binding.names, binding.values, strict=True))
+    bound.pop("transaction_read_only", None)
     return bound
 
 
-def binding(caller: Caller) -> str:
+def binding(bound: Binding | None) -> str:
     """Return the statement that binds a transaction already begun."""
-    parts = [f"set_config('{name}', '{value}', true)" for name, value in settings(caller).items()]
-    if caller.grants_version is not None:
-        parts.insert(0, f"check_grants({caller.account_id}, {caller.grants_version})")
+    parts = [f"set_config('{name}', '{value}', true)" for name, value in settings(bound).items()]
+    if bound is not None and bound.checked:
+        parts.insert(0, "check_grants({}, {})".format(*bound.checked))
     return f"select {', '.join(parts)}"
 
 
 def begin_reading(caller: Caller) -> str:
     """Return the statements that begin a transaction."""
-    return f"begin read only; {binding(caller)}"
+    return f"begin read only; {binding(caller.reading)}"
+
+
+def begin_writing(caller: Caller) -> str:
+    """Return the statements that begin a transaction that writes."""
+    return f"begin read write; {binding(caller.writing)}"

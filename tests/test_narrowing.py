@@ -97,7 +97,7 @@ def test_one_that_only_reads_has_nothing_to_write_by(held, narrowing):
     part = made(held, narrowing)
     if narrowing.read_only:
         assert part.caller.writes == {}
-        assert part.caller.begin_writing is None
+        assert part.caller.writing is None
         assert not part.may_anywhere(*WRITES)
         assert not any(permission in part.caller.can for permission in WRITES)
     else:

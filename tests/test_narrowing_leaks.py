@@ -10,6 +10,7 @@ from auth.permissions import WRITES, Permission
 from auth.principal import Principals
 from db.sessions import Reader
 from db.url import READER, WRITER, with_role
+from tests.binding import begin_writing
 from tests.oracle.growth import grow
 from tests.oracle.sight import Sight
 from tests.oracle.world import TABLES, Row, World, load
@@ -115,10 +116,10 @@ async def test_the_database_lets_it_write_where_the_token_is_for_alone(
         narrowing, top = drawn(rng, world)
         sight = NarrowSight(world, name, narrowing, top)
         principal = await known.of(name, narrowing)
-        if principal.caller.begin_writing is None:
+        if principal.caller.writing is None:
             assert narrowing.read_only
             continue
-        await connection.execute(principal.caller.begin_writing)
+        await connection.execute(begin_writing(principal.caller))
         for permission in WRITES:
             rows = await connection.fetch(
                 "select u from unnest($1::bigint[]) u where holds($2, u)",

@@ -46,52 +46,71 @@ return array[
     'grants_version', 'benefit_claimed', 'benefit_verified', 'version', 'last_step', 'last_used_at'
 ];
 
--- A row as the log may hold it: without what is derived, without nulls, and with personal data,
--- secrets and confidential bodies by reference only.
-create or replace function audit_facts(table_name text, fields jsonb, people bigint[]) returns jsonb
-language sql stable
-return (
-    select coalesce(jsonb_object_agg(key, case
-        when key = any (case table_name
-            when 'person' then array['code', 'name', 'email', 'phone']
-            when 'account' then array['password_hash']
-            when 'signing_key' then array['private_jwk']
-            when 'oauth_client' then array['secret_hash']
-            when 'totp_secret' then array['secret']
-            when 'recovery_code' then array['code_hash']
-            when 'invitation' then array['token_hash']
-            when 'external_identity' then array['subject']
-            when 'link_code' then array['code_hash']
-            when 'access_token' then array['token_hash', 'name']
-            when 'initiative' then array['content']
-            else '{}' end) then '"***"'::jsonb
-        when key = any (audit_prose_columns()) then to_jsonb(audit_prose(value #>> '{}', people))
-        else value end), '{}')
-    from jsonb_each(jsonb_strip_nulls(fields))
-    where key <> all (audit_derived())
-);
+-- The columns that the log holds by reference only: personal data, secrets, confidential bodies.
+create or replace function audit_masked(table_name text) returns text[]
+language sql immutable parallel safe
+return case table_name
+    when 'person' then '{code,name,email,phone}'
+    when 'account' then '{password_hash}'
+    when 'signing_key' then '{private_jwk}'
+    when 'oauth_client' then '{secret_hash}'
+    when 'totp_secret' then '{secret}'
+    when 'recovery_code' then '{code_hash}'
+    when 'invitation' then '{token_hash}'
+    when 'external_identity' then '{subject}'
+    when 'link_code' then '{code_hash}'
+    when 'access_token' then '{token_hash,name}'
+    when 'initiative' then '{content}'
+    else '{}' end::text[];
 
--- The unit at which a row is looked for in the log.
+-- A row as the log may hold it: without what is derived, without nulls, masked.
+create or replace function audit_facts(table_name text, fields jsonb, people bigint[]) returns jsonb
+language plpgsql stable as $$
+begin
+    fields := jsonb_strip_nulls(fields - audit_derived());
+    if fields ?| (audit_masked(table_name) || audit_prose_columns()) then
+        select jsonb_object_agg(key, case
+            when key = any (audit_masked(table_name)) then '"***"'::jsonb
+            when key = any (audit_prose_columns())
+                then to_jsonb(audit_prose(value #>> '{}', people))
+            else value end)
+        into fields from jsonb_each(fields);
+    end if;
+    return fields;
+end
+$$;
+
+-- The unit at which a row is looked for in the log. Not one expression: that would make ready for
+-- every table what is asked of one.
 create or replace function audit_unit(table_name text, fields jsonb) returns bigint
-language sql stable
-return case
-    when table_name = 'unit' then (fields ->> 'id')::bigint
-    when table_name = 'campaign' then (fields ->> 'owner_id')::bigint
-    when table_name in ('phase', 'benefit_tier') then (
-        select owner_id from campaign where id = (fields ->> 'campaign_id')::bigint)
-    when table_name in ('authorship', 'review', 'duplicate_link') then (
-        select unit_id from initiative where id = (fields ->> 'initiative_id')::bigint)
-    when table_name = 'award' then (fields ->> 'issuer_id')::bigint
-    when table_name = 'account' then (
-        select unit_id from person where id = (fields ->> 'person_id')::bigint)
-    when table_name in (
+language plpgsql stable as $$
+begin
+    case table_name
+    when 'unit' then
+        return (fields ->> 'id')::bigint;
+    when 'campaign' then
+        return (fields ->> 'owner_id')::bigint;
+    when 'phase', 'benefit_tier' then
+        return (select owner_id from campaign where id = (fields ->> 'campaign_id')::bigint);
+    when 'authorship', 'review', 'duplicate_link' then
+        return (select unit_id from initiative where id = (fields ->> 'initiative_id')::bigint);
+    when 'award' then
+        return (fields ->> 'issuer_id')::bigint;
+    when 'account' then
+        return (select unit_id from person where id = (fields ->> 'person_id')::bigint);
+    when
         'access_token', 'consent', 'invitation', 'totp_secret', 'recovery_code',
         'external_identity', 'link_code'
-    ) then (
-        select p.unit_id from account a join person p on p.id = a.person_id
-        where a.id = (fields ->> 'account_id')::bigint)
-    else (fields ->> 'unit_id')::bigint
-end;
+    then
+        return (
+            select p.unit_id from account a join person p on p.id = a.person_id
+            where a.id = (fields ->> 'account_id')::bigint
+        );
+    else
+        return (fields ->> 'unit_id')::bigint;
+    end case;
+end
+$$;
 
 -- For a row of a table: tg_argv are the object's type and the column that holds its key. What
 -- goes from one unit to another is told at both, and a unit that moves at its new parent too.
@@ -104,6 +123,7 @@ declare
     before jsonb := was;
     after jsonb := became;
     people bigint[];
+    places bigint[] := array[audit_unit(tg_table_name, fields)];
     place bigint;
 begin
     if tg_op = 'UPDATE' then
@@ -115,6 +135,13 @@ begin
         if after is null then
             return null;
         end if;
+        place := audit_unit(tg_table_name, was);
+        if place is distinct from places[1] then
+            places := places || place;
+        end if;
+        if tg_table_name = 'unit' and after ? 'parent_id' then
+            places := places || (became ->> 'parent_id')::bigint;
+        end if;
     end if;
     if coalesce(before, '{}') || coalesce(after, '{}') ?| audit_prose_columns()
         or coalesce(current_setting('sangkien.reason', true), '') <> ''
@@ -125,19 +152,10 @@ begin
     end if;
     before := audit_facts(tg_table_name, before, people);
     after := audit_facts(tg_table_name, after, people);
-    for place in
-        select audit_unit(tg_table_name, fields)
-        union
-        select audit_unit(tg_table_name, was) where tg_op = 'UPDATE'
-        union
-        select (became ->> 'parent_id')::bigint
-        where tg_op = 'UPDATE' and tg_table_name = 'unit' and after ? 'parent_id'
-    loop
+    foreach place in array places loop
         perform audit_append(
             case tg_op when 'INSERT' then 'CREATED' when 'UPDATE' then 'CHANGED' else 'REMOVED' end,
-            tg_argv[0], (fields ->> nullif(tg_argv[1], ''))::bigint, place,
-            case when tg_op <> 'INSERT' then before end, case when tg_op <> 'DELETE' then after end,
-            people
+            tg_argv[0], (fields ->> nullif(tg_argv[1], ''))::bigint, place, before, after, people
         );
     end loop;
     return null;

@@ -90,7 +90,10 @@ begin
     event.kind := kind;
     event.object_type := object_type;
     event.object_id := object_id;
-    event.unit_id := coalesce(unit_id, (select id from unit where parent_id is null));
+    event.unit_id := unit_id;
+    if event.unit_id is null then
+        select id into event.unit_id from unit where parent_id is null;
+    end if;
     select max(a.id) filter (where a.level = 'FEDERATION'), max(a.id) filter (where a.level = 'UPPER')
     into event.federation_id, event.upper_id
     from unit u join unit a on a.id = any (line(u.path)) where u.id = event.unit_id;

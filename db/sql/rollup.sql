@@ -124,9 +124,24 @@ begin
 end
 $$;
 
+-- Whether any of these facts is of an initiative that counts.
+create or replace function any_achieved(facts initiative_fact[]) returns boolean
+language plpgsql immutable as $$
+declare
+    fact initiative_fact;
+begin
+    foreach fact in array facts loop
+        if fact.achieved = 1 then
+            return true;
+        end if;
+    end loop;
+    return false;
+end
+$$;
+
 -- Carry facts that came (sign 1) or went (sign -1), and people whose participation may have
 -- changed, into every total: what each unit gained itself goes to it and to its ancestors. The
--- lowest rows first, then upwards by id: one order for all writers. One statement, because each
+-- lowest rows first, then upwards by id: one order for all writers. Few statements, because each
 -- costs more to start than to run.
 create or replace function rollup_apply(facts initiative_fact[], people bigint[]) returns void
 language plpgsql as $$
@@ -233,26 +248,6 @@ begin
             participants = r.participants + excluded.participants,
             units_reporting = r.units_reporting + excluded.units_reporting,
             units_meeting_floor = r.units_meeting_floor + excluded.units_meeting_floor
-    ),
-    tiers as (
-        insert into rollup_tier as r (unit_id, campaign_id, ordinal, tier_id, slot, path, achieved)
-        select a.id, g.campaign_id, g.ordinal, g.tier_id, pg_backend_pid() % slots(a.level), a.path,
-            total(g.achieved)
-        from (
-            select f.unit_id, f.campaign_id, o.ordinal, t.id as tier_id, total(sign) as achieved
-            from fact f
-            join benefit_tier t on t.campaign_id = f.campaign_id
-                and f.benefit >= t.from_vnd and (t.to_vnd is null or f.benefit <= t.to_vnd)
-            cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
-            group by f.unit_id, f.campaign_id, o.ordinal, t.id
-            having total(sign) <> 0
-        ) as g
-        join unit u on u.id = g.unit_id
-        join unit a on a.id = any(line(u.path))
-        group by a.id, g.campaign_id, g.ordinal, g.tier_id
-        order by a.depth desc, a.id, g.campaign_id, g.ordinal, g.tier_id
-        on conflict (unit_id, campaign_id, ordinal, tier_id, slot)
-        do update set achieved = r.achieved + excluded.achieved
     )
     insert into rollup_day as r (
         unit_id, campaign_id, ordinal, day, slot, path, submitted, recognised, confirmed, achieved
@@ -281,6 +276,27 @@ begin
         recognised = r.recognised + excluded.recognised,
         confirmed = r.confirmed + excluded.confirmed,
         achieved = r.achieved + excluded.achieved;
+    if not any_achieved(facts) then
+        return; -- nothing is in a tier that does not count
+    end if;
+    insert into rollup_tier as r (unit_id, campaign_id, ordinal, tier_id, slot, path, achieved)
+    select a.id, g.campaign_id, g.ordinal, g.tier_id, pg_backend_pid() % slots(a.level), a.path,
+        total(g.achieved)
+    from (
+        select f.unit_id, f.campaign_id, o.ordinal, t.id as tier_id, total(sign) as achieved
+        from unnest(facts) f
+        join benefit_tier t on t.campaign_id = f.campaign_id
+            and f.benefit >= t.from_vnd and (t.to_vnd is null or f.benefit <= t.to_vnd)
+        cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
+        group by f.unit_id, f.campaign_id, o.ordinal, t.id
+        having total(sign) <> 0
+    ) as g
+    join unit u on u.id = g.unit_id
+    join unit a on a.id = any(line(u.path))
+    group by a.id, g.campaign_id, g.ordinal, g.tier_id
+    order by a.depth desc, a.id, g.campaign_id, g.ordinal, g.tier_id
+    on conflict (unit_id, campaign_id, ordinal, tier_id, slot)
+    do update set achieved = r.achieved + excluded.achieved;
 end
 $$;
 
@@ -288,23 +304,28 @@ create or replace function rollup_initiative() returns trigger
 language plpgsql security definer set search_path = public, pg_temp
 set plan_cache_mode = force_generic_plan as $$
 declare
+    came initiative_fact[] := '{}';
+    went initiative_fact[] := '{}';
     facts initiative_fact[];
+    people bigint[] := '{}';
 begin
     perform lock_tree(alone => false);
-    case tg_op
-    when 'INSERT' then
-        facts := array(
+    if tg_op <> 'DELETE' then
+        came := array(
             select f from added i cross join lateral initiative_fact(
                 1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
                 i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
         );
-    when 'DELETE' then
-        facts := array(
+    end if;
+    if tg_op <> 'INSERT' then
+        went := array(
             select f from removed i cross join lateral initiative_fact(
                 -1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
                 i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
         );
-    else
+    end if;
+    facts := came || went;
+    if cardinality(came) > 0 and cardinality(went) > 0 then
         -- What did not change cancels out. A join of the two would serve as well, but its plan
         -- is kept from a change of one row for a change of many, where it takes hours.
         facts := array(
@@ -312,28 +333,24 @@ begin
                 recognised, confirmed, returned, rejected, achieved, production, claimed,
                 verified, benefit, submitted_on, recognised_on, confirmed_on, achieved_on
             )::initiative_fact
-            from (
-                select f.* from added i cross join lateral initiative_fact(
-                    1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
-                    i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
-                union all
-                select f.* from removed i cross join lateral initiative_fact(
-                    -1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
-                    i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f
-            ) as turns
+            from unnest(facts)
             group by initiative_id, unit_id, campaign_id, ordinal, submitted, recognised,
                 confirmed, returned, rejected, achieved, production, claimed, verified, benefit,
                 submitted_on, recognised_on, confirmed_on, achieved_on
             having sum(sign) <> 0
         );
-    end case;
-    if cardinality(facts) > 0 then
-        perform rollup_apply(facts, array(
+    end if;
+    if cardinality(facts) = 0 then
+        return null;
+    end if;
+    if any_achieved(facts) then
+        people := array(
             select distinct a.person_id from authorship a
             join unnest(facts) f on f.initiative_id = a.initiative_id
             where f.achieved = 1
-        ));
+        );
     end if;
+    perform rollup_apply(facts, people);
     return null;
 end
 $$;

@@ -170,7 +170,7 @@ def _config(place: Place, port: int, log: Path, *, writing: bool = False) -> Pat
         "audience": AUDIENCE,
         "keys": [place.jwk],
         "settings": {place.account: place.settings(writing=writing)},
-        "bindings": {place.account: binding.binding(place.caller)},
+        "bindings": {place.account: binding.binding(place.caller.reading)},
     }
     file.write_text(json.dumps(config), encoding="utf-8")
     return file

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from db.embedded import binaries
-from db.sessions import bound
 from schema.build import SCHEMA
 from schema.compiler.plan import Compiler, Plan
 from tests.bench.load import LoadError, Measured
@@ -31,9 +30,8 @@ def compiled(question: Question) -> tuple[Plan, Sequence[Any]]:
 def measure(place: Place, question: Question, *, clients: int, seconds: float) -> Measured:
     """Run a question's transaction for some seconds. Raises LoadError."""
     plan, values = compiled(question)
-    caller = place.caller
-    given = [*values, *caller.reading, caller.account_id, caller.grants_version]
-    statement = re.sub(r"(?<!\w)\$(\d+)", r":p\1", bound(plan.sql, len(values), checked=True))
+    bound, given = place.caller.reading.bind(plan.sql, values)
+    statement = re.sub(r"(?<!\w)\$(\d+)", r":p\1", bound)
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "script.sql"
         script.write_text(f"{statement.strip()};\n", encoding="utf-8")

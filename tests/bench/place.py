@@ -1,7 +1,6 @@
 """Where the benchmark happens: an embedded server of its own, and databases kept between runs."""
 
 import hashlib
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -59,11 +58,7 @@ class Place(NamedTuple):
 
     def settings(self, *, writing: bool = False) -> dict[str, str]:
         """Return what the caller's transactions are bound to, by setting."""
-        if not writing:
-            return binding.settings(self.caller)
-        assert self.caller.begin_writing is not None
-        pattern = r"set_config\('([^']*)', '([^']*)', true\)"
-        return dict(re.findall(pattern, self.caller.begin_writing))
+        return binding.settings(self.caller.writing if writing else self.caller.reading)
 
 
 def server(home: Path) -> EmbeddedServer:

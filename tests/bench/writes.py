@@ -22,6 +22,7 @@ from psycopg import sql
 from db import transactions
 from db.commands import initiatives
 from db.embedded import EmbeddedServer, binaries
+from db.transactions import Attempt
 from tests.bench import contenders, drafts, load
 from tests.bench.contenders import ContenderError
 from tests.bench.drafts import Drafts
@@ -132,14 +133,15 @@ def _pgbench(prepared: Drafts, seconds: float) -> float:
 
 def _script(prepared: Drafts) -> str:
     """Return what our command sends, for the next draft."""
-    begin, _, bind = prepared.place.caller.begin_writing.partition("; ")
-    context = _filled(transactions._CONTEXT, "'submitInitiative'", "'127.0.0.1'", "''")
+    assert prepared.place.caller.writing is not None
+    attempt = Attempt("submitInitiative", "127.0.0.1")
+    bind, settings = transactions._begun(prepared.place.caller.writing, attempt)
+    begun = _filled(bind, *(f"'{value}'" for value in settings))
     loaded = _filled(initiatives._LOAD, ":number", "true")
     submitted = _filled(initiatives._SUBMIT, ":id", ":version", ":phase", "present()")
     return (
-        f"\\set phase {prepared.phase}\n"
-        f"{drafts.NEXT} \\gset\n\\startpipeline\n{begin};\n{bind};\n\\endpipeline\n{context};\n"
-        f"{loaded} \\gset\n{submitted};\ncommit;\n"
+        f"\\set phase {prepared.phase}\n{drafts.NEXT} \\gset\n"
+        f"begin read write;\n{begun};\n{loaded} \\gset\n{submitted};\ncommit;\n"
     )
 
 
