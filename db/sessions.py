@@ -19,11 +19,25 @@ GRANTS_CHANGED = "SK001"  # raised by check_grants (db/sql/account.sql)
 _PATH = re.compile(r"[0-9]+(\.[0-9]+)*")
 _SETTING = re.compile(r"[a-z_]+")
 _CAN = re.compile(r"[0-9A-Z_@.,;=]+")
-# CASE evaluates what is after THEN only once what is before it is true, and an uncorrelated
-# subquery is not run before it is asked for. Were it otherwise, nothing would be visible.
-_BOUND = "select case when {binding} then ({sql}) end"
+# A statement binds itself by a condition before it: CASE evaluates what is after THEN only once
+# that is true, and an uncorrelated subquery is not run before it is asked for. Were it otherwise,
+# nothing would be visible.
+#
+# A setting costs a microsecond, and few statements ask for these: those with such a word in them.
+# tests/test_bound_settings.py looks in the database who asks for what.
+SELDOM = {
+    "sangkien.can": ("viewer_can",),
+    "sangkien.tokens": ("access_token",),
+    "sangkien.standing_read": ("standing",),
+    "sangkien.grant_read": ("grant",),
+    "sangkien.audit_read": ("audit",),
+    "sangkien.initiative_review_alone": ("reviewed_units",),
+    "sangkien.initiative_read": ("initiative", "author", "review", "duplicate"),
+    "sangkien.content_read": ("content_read",),
+    "sangkien.person_read": ("person", "account"),
+    "sangkien.person_masked": ("person", "account"),
+}
 _CHECK = "(select true from check_grants(${account}, ${version}))"
-_SET = "set_config('{name}', ${value}, true) is not null"
 
 
 class GrantsChangedError(Exception):
@@ -48,23 +62,41 @@ class Binding(NamedTuple):
     values: tuple[str, ...]
     checked: tuple[int, ...] = ()
 
-    def bind(self, sql: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
-        """Return a statement that binds itself before it runs, and its parameters."""
-        statement = bound(sql, len(values), self.names, checked=bool(self.checked))
-        return statement, [*values, *self.values, *self.checked]
+    def bind(
+        self, sql: str, values: Sequence[Any], *, whole: bool = False
+    ) -> tuple[str, list[Any]]:
+        """Return a statement that binds itself before it runs, and its parameters.
+
+        To what it may ask for, and `whole` for those that follow it in its transaction.
+        """
+        statement, places = _bound(
+            sql, len(values), self.names, checked=bool(self.checked), whole=whole
+        )
+        return statement, [*values, *map(self.values.__getitem__, places), *self.checked]
 
 
 @functools.lru_cache(2_048)
-def bound(sql: str, count: int, names: tuple[str, ...], *, checked: bool) -> str:
-    """Return a statement of `count` parameters that binds itself before it runs.
+def _bound(
+    sql: str, count: int, names: tuple[str, ...], *, checked: bool, whole: bool
+) -> tuple[str, tuple[int, ...]]:
+    """Return a statement of `count` parameters that binds itself, and the places of its settings.
 
-    Parameters that follow: the settings' values, and, where the grants are to be checked, the
-    account's id and their version.
+    Parameters that follow: the values of these settings, and, where the grants are to be checked,
+    the account's id and their version.
     """
-    last = count + len(names)
-    check = [_CHECK.format(account=last + 1, version=last + 2)] if checked else []
-    settings = [_SET.format(name=name, value=value) for value, name in enumerate(names, count + 1)]
-    return _BOUND.format(binding=" and ".join([*check, *settings]), sql=sql)
+    places = tuple(
+        place
+        for place, name in enumerate(names)
+        if whole or any(word in sql for word in SELDOM.get(name, ("",)))
+    )
+    conditions = [
+        f"set_config('{names[place]}', ${number}, true) is not null"
+        for number, place in enumerate(places, count + 1)
+    ]
+    if checked:
+        last = count + len(places)
+        conditions.insert(0, _CHECK.format(account=last + 1, version=last + 2))
+    return f"select case when {' and '.join(conditions)} then ({sql}) end", places
 
 
 @dataclass(frozen=True)
@@ -101,16 +133,13 @@ class Caller:
             settings["can"] = _checked(_CAN, self.can)
         tokens = {"tokens": "on"} if self.own_tokens else {}
         kept = tokens if self.keeps_tokens else {}
-        reading = self._binding(
-            {**settings, **tokens, **_arrays(self.scopes)}, transaction_read_only="on"
-        )
+        reading = self._binding({**settings, **tokens, **_arrays(self.scopes)})
         writing = self._binding({**settings, **kept, **_arrays({**self.scopes, **self.writes})})
         object.__setattr__(self, "reading", reading)
         object.__setattr__(self, "writing", None if self.read_only else writing)
 
-    def _binding(self, settings: Mapping[str, str], **others: str) -> Binding:
+    def _binding(self, settings: Mapping[str, str]) -> Binding:
         named = {f"sangkien.{_checked(_SETTING, name)}": value for name, value in settings.items()}
-        named |= others
         checked = () if self.grants_version is None else (self.account_id, self.grants_version)
         return Binding(tuple(named), tuple(named.values()), checked)
 

@@ -6,9 +6,7 @@ from db.sessions import Binding, Caller
 def settings(binding: Binding | None) -> dict[str, str]:
     """Return what the transactions of a caller are bound to, by setting."""
     assert binding is not None
-    bound = dict(zip(binding.names, binding.values, strict=True))
-    bound.pop("transaction_read_only", None)
-    return bound
+    return dict(zip(binding.names, binding.values, strict=True))
 
 
 def binding(bound: Binding | None) -> str:
