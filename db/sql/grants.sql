@@ -42,7 +42,7 @@ grant usage on sequence initiative_id_seq to sangkien_writer;
 
 -- Functions that change totals or read as owner without asking for a scope are not for calling.
 revoke execute on function
-    rollup_rebuild(bigint), rollup_shift(bigint, bigint[], int), line_rewrite(ltree),
+    rollup_rebuild(bigint), rollup_shift(bigint, bigint[], int), line_rewrite(bigint[]),
     await_anew(ltree, bigint[]), grants_follow(bigint, bigint), account_paths_changed(ltree),
     audit_hold(), audit_watch(text, text, text, text),
     audit_append(text, text, bigint, bigint, jsonb, jsonb, bigint[]),

@@ -1,4 +1,7 @@
 -- Rows that repeat their unit's path, so that a policy can judge a row by itself.
+--
+-- Triggers write it row by row, for whoever changes a few. Where units move or are merged, by
+-- triggers of theirs, these leave it (`pg_trigger_depth`) to one statement for all rows of a table.
 
 -- Person and target: the path of `unit_id`.
 create or replace function line_of_unit() returns trigger
@@ -11,10 +14,10 @@ end
 $$;
 
 create or replace trigger person_line before insert or update of unit_id, path on person
-for each row execute function line_of_unit();
+for each row when (pg_trigger_depth() = 0) execute function line_of_unit();
 
 create or replace trigger target_line before insert or update of unit_id, path on target
-for each row execute function line_of_unit();
+for each row when (pg_trigger_depth() = 0) execute function line_of_unit();
 
 -- Initiative: the path, and the federation and the upper-level union on it.
 create or replace function line_of_initiative() returns trigger
@@ -32,7 +35,7 @@ $$;
 
 create or replace trigger initiative_line
 before insert or update of unit_id, path, federation_id, upper_id on initiative
-for each row execute function line_of_initiative();
+for each row when (pg_trigger_depth() = 0) execute function line_of_initiative();
 
 -- Authorship and review: the path of the initiative. Locking it makes a change of its unit or
 -- its state, and the arrival of an author, follow one another: neither would see the other's row.
@@ -47,36 +50,56 @@ $$;
 
 create or replace trigger authorship_line
 before insert or update of initiative_id, person_id, path on authorship
-for each row execute function line_through_initiative();
+for each row when (pg_trigger_depth() = 0) execute function line_through_initiative();
 
 create or replace trigger review_line before insert or update of initiative_id, path on review
-for each row execute function line_through_initiative();
+for each row when (pg_trigger_depth() = 0) execute function line_through_initiative();
 
 -- An initiative that goes to another unit takes its rows along.
 create or replace function line_follow_initiative() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    if new.path is distinct from old.path then
-        update authorship set path = new.path where initiative_id = new.id;
-        update review set path = new.path where initiative_id = new.id;
-    end if;
+    update authorship set path = new.path where initiative_id = new.id;
+    update review set path = new.path where initiative_id = new.id;
     return null;
 end
 $$;
 
 create or replace trigger initiative_follow after update of unit_id, path on initiative
-for each row execute function line_follow_initiative();
+for each row when (old.path is distinct from new.path and pg_trigger_depth() = 0)
+execute function line_follow_initiative();
 
--- Rewrite the rows of all units under a path that a move has just set.
-create or replace function line_rewrite(top ltree) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
+-- Rewrite the rows of units whose paths, or whose ancestors' levels, are others than before; and
+-- those of a unit that has just got some of another.
+create or replace function line_rewrite(units bigint[]) returns void
+language plpgsql security definer set search_path = public, pg_temp
+set plan_cache_mode = force_generic_plan as $$
 begin
-    update person t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
-    update target t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
-    update initiative t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
-    update rollup t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
-    update rollup_tier t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
-    update rollup_day t set path = u.path from unit u where u.path <@ top and t.unit_id = u.id;
+    update person t set path = u.path
+    from unit u where u.id = any(units) and t.unit_id = u.id and t.path <> u.path;
+    update target t set path = u.path
+    from unit u where u.id = any(units) and t.unit_id = u.id and t.path <> u.path;
+    update initiative t
+    set path = u.path, federation_id = u.federation_id, upper_id = u.upper_id
+    from (
+        select u.id, u.path, max(a.id) filter (where a.level = 'FEDERATION') as federation_id,
+            max(a.id) filter (where a.level = 'UPPER') as upper_id
+        from unit u join unit a on a.id = any(line(u.path))
+        where u.id = any(units)
+        group by u.id
+    ) as u
+    where t.unit_id = u.id and (t.path, t.federation_id, t.upper_id)
+        is distinct from (u.path, u.federation_id, u.upper_id);
+    update authorship t set path = i.path
+    from initiative i where i.unit_id = any(units) and t.initiative_id = i.id and t.path <> i.path;
+    update review t set path = i.path
+    from initiative i where i.unit_id = any(units) and t.initiative_id = i.id and t.path <> i.path;
+    update rollup t set path = u.path
+    from unit u where u.id = any(units) and t.unit_id = u.id and t.path <> u.path;
+    update rollup_tier t set path = u.path
+    from unit u where u.id = any(units) and t.unit_id = u.id and t.path <> u.path;
+    update rollup_day t set path = u.path
+    from unit u where u.id = any(units) and t.unit_id = u.id and t.path <> u.path;
 end
 $$;
 

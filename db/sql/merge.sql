@@ -62,6 +62,7 @@ begin
     update unit set parent_id = home.id, version = version + 1 where parent_id = merged.id;
     update person set unit_id = home.id, version = version + 1 where unit_id = merged.id;
     update initiative set unit_id = home.id, version = version + 1 where unit_id = merged.id;
+    perform line_rewrite(array[home.id]);
     perform await_anew(home.path, array(
         select unnest(line(merged.path)) except select unnest(line(home.path))
     ));

@@ -57,26 +57,19 @@ begin atomic
     limit 1;
 end;
 
--- What awaits a unit that is closed, or that is no longer above it, awaits the one in its place.
+-- What awaits a unit that is closed awaits the one in its place. Where units move: line.sql.
 create or replace function review_reroute() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare
-    own_path ltree;
 begin
-    select path into own_path from unit where id = new.id;
     update initiative i set version = i.version + 1, awaits_id = review_awaited(
-        i.path, c.confirming_level, w.level)
-    from unit w, campaign c
-    where w.id = i.awaits_id and c.id = i.campaign_id
-        and (i.awaits_id = new.id and w.valid_to is not null
-            or i.path <@ own_path and not i.awaits_id = any (line(i.path)))
-        and review_awaited(i.path, c.confirming_level, w.level) is not null;
+        i.path, c.confirming_level, new.level)
+    from campaign c
+    where i.awaits_id = new.id and c.id = i.campaign_id
+        and review_awaited(i.path, c.confirming_level, new.level) is not null;
     return null;
 end
 $$;
 
--- Named to run after unit_move, which has rewritten the paths.
-create or replace trigger unit_review after update of parent_id, valid_to on unit
-for each row when (
-    old.parent_id is distinct from new.parent_id or old.valid_to is null and new.valid_to is not null
-) execute function review_reroute();
+create or replace trigger unit_review after update of valid_to on unit
+for each row when (old.valid_to is null and new.valid_to is not null)
+execute function review_reroute();

@@ -111,7 +111,7 @@ begin
             using errcode = 'check_violation', constraint = 'unit_level_order';
     end if;
     select path into own_path from unit where id = new.id;
-    update initiative set path = path where path <@ own_path;
+    perform line_rewrite(array(select id from unit where path <@ own_path));
     perform rollup_rebuild(campaign_id)
     from (select distinct campaign_id from rollup where unit_id = new.id) as counted;
     return null;
@@ -129,6 +129,8 @@ declare
     moved unit;
     above unit;
     new_path ltree;
+    left_behind bigint[]; -- what is above both places stays as it is
+    joined bigint[];
 begin
     if new.parent_id is not distinct from old.parent_id then
         return null;
@@ -145,15 +147,15 @@ begin
             using errcode = 'check_violation', constraint = 'unit_level_order';
     end if;
     new_path := above.path || moved.id::text;
-    perform rollup_shift(moved.id, array_remove(line(moved.path), moved.id), -1);
+    left_behind := array(select unnest(line(moved.path)) except select unnest(line(new_path)));
+    joined := array(select unnest(line(new_path)) except select unnest(line(moved.path)));
+    perform rollup_shift(moved.id, left_behind, -1);
     update unit set path = case when id = moved.id then new_path
                                 else new_path || subpath(path, nlevel(moved.path)) end
     where path <@ moved.path;
-    perform rollup_shift(moved.id, array_remove(line(new_path), moved.id), 1);
-    perform line_rewrite(new_path);
-    perform await_anew(new_path, array(
-        select unnest(line(moved.path)) except select unnest(line(new_path))
-    ));
+    perform rollup_shift(moved.id, joined, 1);
+    perform line_rewrite(array(select id from unit where path <@ new_path));
+    perform await_anew(new_path, left_behind);
     perform account_paths_changed(new_path);
     return null;
 end
