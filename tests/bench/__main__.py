@@ -19,7 +19,6 @@ from tests.bench.writes import Written
 
 NATION, TOWN = Size(127_584, 500_000), Size(1_300, 5_000)
 QUICK_NATION, QUICK_TOWN = Size(3_000, 10_000), Size(1_300, 5_000)
-WRITTEN = Size(3_000, 10_000)
 PROGRAMME, QUICK_PROGRAMME = Size(127_584, 2_000_000), Size(3_000, 20_000)
 LIMIT = "limit"
 
@@ -98,7 +97,7 @@ def _sizes(options: argparse.Namespace) -> tuple[Size, Size]:
 
 def _identity(nation: Place, folder: Path, options: argparse.Namespace) -> Cost:
     _say("measuring what identity costs")
-    return identity.measure(nation, folder, clients=options.clients, seconds=12 * options.seconds)
+    return identity.measure(nation, folder, clients=options.clients, seconds=24 * options.seconds)
 
 
 def _duplicates(running: EmbeddedServer, options: argparse.Namespace) -> Duplicates:
@@ -110,7 +109,7 @@ def _duplicates(running: EmbeddedServer, options: argparse.Namespace) -> Duplica
 
 def _writes(running: EmbeddedServer, options: argparse.Namespace) -> Written:
     contenders.install_postgraphile()
-    nation = place.place(running, "written", WRITTEN, _say)
+    nation = place.place(running, "nation", _sizes(options)[0], _say)
     return writes.measure(running, nation, options.seconds, options.rounds, _say)
 
 

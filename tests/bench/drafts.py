@@ -42,7 +42,9 @@ _SUPPORT = """
 """
 _DRAFT = """
     with place as (
-        select unit_id, id as person_id, sector, row_number() over (order by unit_id) - 1 as row
+        -- Not unit after unit: neighbours in the tree do not all write at the same moment.
+        select unit_id, id as person_id, sector,
+            row_number() over (order by hashint8extended(unit_id, 1)) - 1 as row
         from (select distinct on (unit_id) unit_id, id, sector from person) as member
     ),
     drafted as (
@@ -77,7 +79,8 @@ class Drafts:
             row = owner.execute(
                 """select (select id from campaign), (select max(id) from phase),
                     (select id from account where username = %s), current_date::text,
-                    (select array_agg(id) from unit where level = 'GRASSROOTS' and valid_to is null)
+                    (select array_agg(id order by hashint8extended(id, 1)) from unit
+                     where level = 'GRASSROOTS' and valid_to is null)
                 """,
                 [_ACCOUNT],
             ).fetchone()
