@@ -11,6 +11,7 @@ import psycopg
 from api.cli_database import Failure, database, owner
 from api.settings import Settings
 from auth.external import codes
+from auth.issuer import sessions
 
 _ACCOUNT = """
     select id from account where username = %s and kind = %s and disabled_at is null
@@ -81,12 +82,7 @@ def unlink(username: str, issuer: str) -> None:
         ).fetchone()
         if row is None:
             raise Failure(f"'{username}' is not linked at '{issuer}'")
-        connection.execute(
-            "update token_family set revoked_at = now()"
-            " where account_id = %s and revoked_at is null",
-            row,
-        )
-        connection.execute("delete from browser_session where account_id = %s", row)
+        sessions.end_all(connection, row[0], datetime.now(UTC))
     click.echo(f"unlinked {username}")
 
 

@@ -9,6 +9,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
 
 from auth.issuer import secret
 from auth.issuer.clients import Client
@@ -130,7 +133,7 @@ def revoke_of_session(connection: Issuing, session_id: int, now: datetime) -> No
 
 
 def revoke_of_account(
-    connection: Issuing, account_id: int, now: datetime, *, but_session: int
+    connection: psycopg.Connection[Any], account_id: int, now: datetime, *, but_session: int
 ) -> None:
     """End what an account gave to clients, but for what came from one session."""
     connection.execute(

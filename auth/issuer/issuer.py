@@ -113,4 +113,8 @@ def _session(connection: Issuing, now: datetime, cookie: str, *, uses: bool) -> 
 
 def _sweep(connection: Issuing, now: datetime) -> None:
     connection.execute("select identity_sweep(%s, %s)", (now, _SWEEP_ROWS))
-    connection.execute("delete from link_code where expires_at < %s", (now,))
+    connection.execute(
+        "delete from link_code where code_hash in ("
+        "select code_hash from link_code where expires_at < %s limit %s)",
+        (now, _SWEEP_ROWS),
+    )

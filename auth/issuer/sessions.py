@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
 
 from auth.issuer import families, secret
 from auth.issuer.accounts import Account, by_id
@@ -88,7 +91,11 @@ def end(connection: Issuing, session: Session, now: datetime) -> None:
 
 
 def end_all(
-    connection: Issuing, account_id: int, now: datetime, *, but: Session | None = None
+    connection: psycopg.Connection[Any],
+    account_id: int,
+    now: datetime,
+    *,
+    but: Session | None = None,
 ) -> None:
     """End the sessions and tokens of an account; those of one session may stay."""
     kept = but.id if but else 0
