@@ -1,0 +1,60 @@
+"""How many statements a mutation runs, its transaction's own included; its payload is one more."""
+
+import pytest
+
+from db import transactions
+from tests.client import client
+from tests.test_initiatives import TEXT
+
+BEGUN = ["begin", "select"]  # bound, the audit log told
+DRAFT = "mutation($input: DraftInitiativeInput!) { done: draftInitiative(input: $input) { %s } }"
+SUBMIT = "mutation($input: SubmitInitiativeInput!) { done: submitInitiative(input: $input) { %s } }"
+WITHDRAW = """
+    mutation($input: WithdrawInitiativeInput!) { done: withdrawInitiative(input: $input) { %s } }"""
+REVIEW = "mutation($input: ReviewInitiativeInput!) { done: reviewInitiative(input: $input) { %s } }"
+ASKED = "... on InitiativePayload { initiative { number state } } ... on Error { code }"
+
+
+@pytest.fixture
+def statements(monkeypatch):
+    """Return the statements run since by the writer's connections, each by its first word."""
+    run: list[str] = []
+    prepare = transactions._take_json
+
+    async def listened_to(connection):
+        await prepare(connection)
+        connection.add_query_logger(lambda record: run.append(record.query.split()[0].lower()))
+
+    monkeypatch.setattr(transactions, "_take_json", listened_to)
+    return run
+
+
+async def test_statements_of_an_initiative_on_its_way(programme, statements):
+    async with client(programme) as http:
+
+        async def run(query, who, **input_):
+            statements.clear()
+            data = await http.data(query % ASKED, who, variables={"input": input_})
+            return data["done"]["initiative"], [one for one in statements if one != "notify"]
+
+        async def go():
+            drafted, drafting = await run(DRAFT, "member", **TEXT)
+            number = drafted["number"]
+            _, submitting = await run(SUBMIT, "member", number=number)
+            _, withdrawing = await run(WITHDRAW, "member", number=number)
+            kept, keeping = await run(DRAFT, "member", **TEXT, idempotencyKey=number)
+            await run(SUBMIT, "member", number=kept["number"])
+            reviewed, reviewing = await run(
+                REVIEW, "unit-officer", number=kept["number"], decision="APPROVE"
+            )
+            assert reviewed["state"] == "RECOGNISED"
+            return drafting, submitting, withdrawing, reviewing, keeping
+
+        await go()  # a connection asks once for what it does not know of types
+        drafting, submitting, withdrawing, reviewing, keeping = await go()
+    of_draft = [*["select"] * 4, "insert", "select", "insert"]
+    assert drafting == [*BEGUN, *of_draft, "commit"]
+    assert submitting == [*BEGUN, "select", "update", "commit"]
+    assert withdrawing == [*BEGUN, "select", "update", "commit"]
+    assert reviewing == [*BEGUN, "select", "select", "update", "insert", "commit"]
+    assert keeping == [*BEGUN, "delete", "insert", *of_draft, "update", "commit"]
