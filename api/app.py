@@ -65,8 +65,10 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     Raises ManifestError.
     """
     _, reader_url, writer_url = settings.urls()
+    # A write is at work in the database nearly all the time that it has a connection: more of them
+    # than there are processors would only take each other's caches away.
     reader = Reader(reader_url, size=settings.pool_size)
-    writer = Writer(writer_url, size=settings.pool_size)
+    writer = Writer(writer_url, size=max(settings.pool_size // 2, 1))
     issuer = Issuer(_terms(settings), writer_url, clock)
     own = _verifier(settings, reader, clock)
     providers = [Provider(trust, clock) for trust in settings.oidc_issuers]
