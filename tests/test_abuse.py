@@ -1,6 +1,7 @@
 """What somebody with bad intentions sends, and what comes of it."""
 
 import asyncio
+import contextlib
 import json
 import time
 
@@ -108,11 +109,20 @@ async def test_a_body_that_trickles_is_cut_off(demo, monkeypatch):
     async with live(demo) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(head + b"Content-Length: 1000\r\n\r\n")
+        answer = bytearray()
+
+        async def receive():
+            # Cut off while it sends, a client gets the answer and then a reset.
+            with contextlib.suppress(ConnectionResetError):
+                while chunk := await reader.read(65_536):
+                    answer.extend(chunk)
+
         started = time.monotonic()
-        while time.monotonic() - started < 5 and not reader._buffer:
+        receiving = asyncio.create_task(receive())
+        while time.monotonic() - started < 5 and not answer:
             writer.write(b" ")
             await asyncio.sleep(0.05)
-        answer = await asyncio.wait_for(reader.read(), 5)
+        await asyncio.wait_for(receiving, 5)
         writer.close()
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"BODY_TOO_SLOW" in answer
