@@ -65,9 +65,9 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     Raises ManifestError.
     """
     _, reader_url, writer_url = settings.urls()
+    reader = Reader(reader_url, size=settings.pool_size)
     # A write is at work in the database nearly all the time that it has a connection: more of them
     # than there are processors would only take each other's caches away.
-    reader = Reader(reader_url, size=settings.pool_size)
     writer = Writer(writer_url, size=max(settings.pool_size // 2, 1))
     issuer = Issuer(_terms(settings), writer_url, clock)
     own = _verifier(settings, reader, clock)

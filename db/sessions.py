@@ -133,13 +133,16 @@ class Caller:
             settings["can"] = _checked(_CAN, self.can)
         tokens = {"tokens": "on"} if self.own_tokens else {}
         kept = tokens if self.keeps_tokens else {}
-        reading = self._binding({**settings, **tokens, **_arrays(self.scopes)})
+        reading = self._binding(
+            {**settings, **tokens, **_arrays(self.scopes)}, transaction_read_only="on"
+        )
         writing = self._binding({**settings, **kept, **_arrays({**self.scopes, **self.writes})})
         object.__setattr__(self, "reading", reading)
         object.__setattr__(self, "writing", None if self.read_only else writing)
 
-    def _binding(self, settings: Mapping[str, str]) -> Binding:
+    def _binding(self, settings: Mapping[str, str], **others: str) -> Binding:
         named = {f"sangkien.{_checked(_SETTING, name)}": value for name, value in settings.items()}
+        named |= others
         checked = () if self.grants_version is None else (self.account_id, self.grants_version)
         return Binding(tuple(named), tuple(named.values()), checked)
 

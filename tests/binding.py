@@ -6,7 +6,9 @@ from db.sessions import Binding, Caller
 def settings(binding: Binding | None) -> dict[str, str]:
     """Return what the transactions of a caller are bound to, by setting."""
     assert binding is not None
-    return dict(zip(binding.names, binding.values, strict=True))
+    bound = dict(zip(binding.names, binding.values, strict=True))
+    bound.pop("transaction_read_only", None)
+    return bound
 
 
 def binding(bound: Binding | None) -> str:

@@ -201,8 +201,7 @@ async def test_a_read_is_bound_before_it_reads_and_nothing_of_it_is_left(
         caller = (await known.of(name)).caller
         seen = json.loads(await reader.fetch_json(caller, codes, [""]))
         assert sorted(seen) == sorted(unit.code for unit in Sight(world, name).visible("unit"))
-        if role == READER:
-            assert json.loads(await reader.fetch_json(caller, mode, [])) == "on"
+        assert json.loads(await reader.fetch_json(caller, mode, [])) == "on"
         assert await reader.fetch_row("select caller(), count(*) from unit") == (None, 0)
         late = replace(caller, grants_version=caller.grants_version + 1)
         with pytest.raises(GrantsChangedError):

@@ -186,11 +186,14 @@ class Compiler:
 
     def _compile(self, operation: Operation, variables: Any) -> Plan:
         try:
-            cost = CostRule(self._schema, operation.fragments, variables)
-            cost.check(operation.node, self._limits_of(operation))
+            self._check_cost(operation, variables)
             return self._emit(operation, variables)
         except GraphQLError as error:
             raise RefusedError(error) from error
+
+    def _check_cost(self, operation: Operation, variables: Any) -> None:
+        cost = CostRule(self._schema, operation.fragments, variables)
+        cost.check(operation.node, self._limits_of(operation))
 
     def _limits_of(self, operation: Operation) -> Limits:
         if operation.kind is OperationType.SUBSCRIPTION:
@@ -200,10 +203,7 @@ class Compiler:
 
     def _emit(self, operation: Operation, variables: Any) -> Plan:
         emitter = self._emitter(operation, variables)
-        root = self._schema.get_root_type(operation.kind)
-        assert root is not None
-        fields = emitter.selection.fields(root, [operation.node.selection_set])
-        return _plan(emitter, emitter.statement(root, fields))
+        return _plan(emitter, emitter.statement(*self._fields(operation, variables)))
 
     def _emitter(self, operation: Operation, variables: Any) -> Emitter:
         selection = Selection(self._schema, operation.fragments, variables)
@@ -216,25 +216,23 @@ class Compiler:
 
         def select_() -> Fields:
             try:
-                CostRule(self._schema, operation.fragments, variables).check(
-                    operation.node, self.limits
-                )
+                self._check_cost(operation, variables)
             except GraphQLError as error:
                 raise RefusedError(error) from error
-            root = self._schema.mutation_type
-            assert root is not None
-            selection = Selection(self._schema, operation.fragments, variables)
-            return selection.fields(root, [operation.node.selection_set])
+            return self._fields(operation, variables)[1]
 
         return operation.mutations.remember(self._key(operation, variables), select_)
 
     def subscription(self, operation: Operation, variables: Any) -> Subscribed:
         """Return the root field of a subscription, and what it watches."""
-        root = self._schema.subscription_type
+        return subscribed(*self._fields(operation, variables), variables)
+
+    def _fields(self, operation: Operation, variables: Any) -> tuple[GraphQLObjectType, Fields]:
+        """Return the root type of an operation, and what is asked of it."""
+        root = self._schema.get_root_type(operation.kind)
         assert root is not None
         selection = Selection(self._schema, operation.fragments, variables)
-        fields = selection.fields(root, [operation.node.selection_set])
-        return subscribed(root, fields, variables)
+        return root, selection.fields(root, [operation.node.selection_set])
 
     def payload(
         self,
