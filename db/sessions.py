@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 import asyncpg
 
@@ -37,6 +37,7 @@ SELDOM = {
     "sangkien.person_read": ("person", "account"),
     "sangkien.person_masked": ("person", "account"),
 }
+_MOST_STATEMENTS = 256  # that a caller's binding is remembered with
 _CHECK = "(select true from check_grants(${account}, ${version}))"
 
 
@@ -52,7 +53,8 @@ class TooSlowError(Exception):
     """The statement ran into the reader's time limit."""
 
 
-class Binding(NamedTuple):
+@dataclass(frozen=True)
+class Binding:
     """What a transaction is bound to: settings by name, their values, and the grants to check.
 
     `checked` are the account and the version of its grants, empty where they are not checked.
@@ -61,18 +63,27 @@ class Binding(NamedTuple):
     names: tuple[str, ...]
     values: tuple[str, ...]
     checked: tuple[int, ...] = ()
+    _known: dict[str, tuple[str, list[Any]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
-    def bind(
-        self, sql: str, values: Sequence[Any], *, whole: bool = False
-    ) -> tuple[str, list[Any]]:
-        """Return a statement that binds itself before it runs, and its parameters.
+    def bind(self, sql: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+        """Return a statement that binds itself, to what it may ask for, and its parameters."""
+        known = self._known.get(sql)
+        if known is None:
+            if len(self._known) >= _MOST_STATEMENTS:
+                self._known.clear()
+            known = self._known[sql] = self._bind(sql, len(values), whole=False)
+        statement, own = known
+        return statement, [*values, *own]
 
-        To what it may ask for, and `whole` for those that follow it in its transaction.
-        """
-        statement, places = _bound(
-            sql, len(values), self.names, checked=bool(self.checked), whole=whole
-        )
-        return statement, [*values, *map(self.values.__getitem__, places), *self.checked]
+    def bind_all(self, sql: str) -> tuple[str, list[Any]]:
+        """Return a statement that binds the transaction it stands in to everything."""
+        return self._bind(sql, 0, whole=True)
+
+    def _bind(self, sql: str, count: int, *, whole: bool) -> tuple[str, list[Any]]:
+        statement, places = _bound(sql, count, self.names, checked=bool(self.checked), whole=whole)
+        return statement, [*map(self.values.__getitem__, places), *self.checked]
 
 
 @functools.lru_cache(2_048)

@@ -216,7 +216,7 @@ def _begun(binding: Binding, attempt: Attempt) -> tuple[str, list[Any]]:
     """Return the statement that binds a transaction once it has begun, and its parameters."""
     said = attempt.action, attempt.address or "", attempt.reason or ""
     whole = Binding((*binding.names, *_ATTEMPT), (*binding.values, *said), binding.checked)
-    return whole.bind(_MOMENT, (), whole=True)
+    return whole.bind_all(_MOMENT)
 
 
 async def _take_json(connection: asyncpg.Connection) -> None:

@@ -82,7 +82,7 @@ def test_what_is_not_asked_for_is_not_bound():
     sql, parameters = caller.reading.bind("select count(*) from unit where code = $1", ["A"])
     assert parameters == ["A", "7", "{1}", "on", 7, 3]
     assert "sangkien.unit_read" in sql
-    _, whole = caller.reading.bind("select count(*) from unit where code = $1", ["A"], whole=True)
-    assert whole == ["A", "7", "1=UNIT_READ", "on", "{1}", "{1}", "{1}", "on", 7, 3]
+    _, whole = caller.reading.bind_all("select count(*) from unit")
+    assert whole == ["7", "1=UNIT_READ", "on", "{1}", "{1}", "{1}", "on", 7, 3]
     _, parameters = caller.reading.bind("select count(*) from audit_event", [])
     assert parameters == ["7", "{1}", "{1}", "on", 7, 3]

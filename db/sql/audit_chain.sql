@@ -69,9 +69,10 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     head audit_head := audit_hold();
     event audit_event;
+    first boolean := audit_at(2) is null;
 begin
-    -- Beyond its head a chain has what this transaction appended; the head follows at its end.
-    -- It is the head that counts: a tail that somebody removed leaves a gap.
+    -- Beyond its head a chain has what this transaction appended after its first event; the head
+    -- follows at its end. It is the head that counts: a tail that somebody removed leaves a gap.
     if audit_at(1) = head.shard and audit_at(2) > head.sequence then
         select e.sequence, e.hash into event.sequence, event.previous_hash
         from audit_event e where e.shard = head.shard and e.sequence = audit_at(2);
@@ -104,11 +105,15 @@ begin
     );
     event.hash := audit_hash(event);
     insert into audit_event select event.*;
+    if first then
+        update audit_head set sequence = event.sequence, hash = event.hash where shard = event.shard;
+    end if;
     perform set_config('sangkien.audit_at', format('%s.%s', event.shard, event.sequence), true);
 end
 $$;
 
--- At the end of a transaction the head goes to its last event: once, however many there are.
+-- The head goes along with the first event of a transaction, and at its end to the last one: twice,
+-- however many there are. Most transactions have one event.
 create or replace function audit_seal() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -126,7 +131,8 @@ do $$
 begin
     if not exists (select from pg_trigger where tgname = 'audit_seal') then
         create constraint trigger audit_seal after insert on audit_event
-        deferrable initially deferred for each row execute function audit_seal();
+        deferrable initially deferred for each row when (audit_at(2) is not null)
+        execute function audit_seal();
     end if;
 end
 $$;

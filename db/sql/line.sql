@@ -122,13 +122,11 @@ $$;
 create or replace function initiative_open() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    entered bigint[] := array[
-        case when new.unit_id is distinct from old.unit_id then new.unit_id end,
-        case when new.awaits_id is distinct from old.awaits_id then new.awaits_id end
-    ];
+    place bigint := case when new.unit_id is distinct from old.unit_id then new.unit_id end;
+    awaited bigint := case when new.awaits_id is distinct from old.awaits_id then new.awaits_id end;
 begin
     perform lock_tree(alone => false);
-    if exists (select from unit where id = any(entered) and valid_to is not null) then
+    if exists (select from unit where id in (place, awaited) and valid_to is not null) then
         raise exception 'a unit of initiative % is closed', new.number
             using errcode = 'check_violation', constraint = 'initiative_open';
     end if;

@@ -14,9 +14,10 @@
 -- A tier counts the achieved ones by benefit verified, else claimed. All columns add up the
 -- tree: a unit's total is its own plus the sum of its children's.
 
--- How many slots a unit's totals are spread over: as many writers as meet there.
+-- How many slots a unit's totals are spread over: as many writers as meet there. Not strict, as a
+-- strict one would not be inlined.
 create or replace function slots(level text) returns int
-language sql immutable strict parallel safe
+language sql immutable parallel safe
 return case level when 'CONFEDERATION' then 16 when 'FEDERATION' then 4 else 1 end;
 
 -- The minimum of a phase for each grassroots unit; for the campaign, the sum of its phases'.
@@ -156,7 +157,9 @@ begin
         select * from unnest(facts)
     ),
     own as (
-        select g.*, u.level, u.path, floor_of(g.campaign_id, g.ordinal) as floor
+        select g.*, u.level, u.path,
+            -- A floor is one at least, so it is of no matter where nothing was achieved.
+            case when g.achieved <> 0 then floor_of(g.campaign_id, g.ordinal) end as floor
         from (
             select unit_id, campaign_id, ordinal, total(submitted) as submitted,
                 total(recognised) as recognised, total(confirmed) as confirmed,
@@ -193,7 +196,7 @@ begin
             submitted, recognised, confirmed, returned, rejected,
             achieved, achieved_production, achieved_public,
             benefit_claimed, benefit_verified, participants,
-            (submitted > 0)::int, (achieved >= floor)::int
+            (submitted > 0)::int, coalesce(achieved >= floor, false)::int
         from own where level = 'GRASSROOTS'
         order by unit_id, campaign_id, ordinal
         on conflict (unit_id, campaign_id, ordinal, slot) do update set
@@ -209,9 +212,8 @@ begin
             benefit_verified = r.benefit_verified + excluded.benefit_verified,
             participants = r.participants + excluded.participants,
             units_reporting = (r.submitted + excluded.submitted > 0)::int,
-            units_meeting_floor = (
-                r.achieved + excluded.achieved >= floor_of(r.campaign_id, r.ordinal)
-            )::int
+            units_meeting_floor = case when excluded.achieved = 0 then r.units_meeting_floor
+                else (r.achieved + excluded.achieved >= floor_of(r.campaign_id, r.ordinal))::int end
         returning r.unit_id, r.campaign_id, r.ordinal, r.submitted, r.achieved,
             r.units_reporting, r.units_meeting_floor
     ),
