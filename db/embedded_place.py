@@ -14,10 +14,11 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 ELSEWHERE = Path("/var/lib/sangkien")
 """For root only: homes and programs that the server's account could not reach where they are."""
@@ -45,14 +46,19 @@ class Account:
     gid: int
 
     def run(
-        self, command: Sequence[str | Path], *, own_session: bool = False
+        self,
+        command: Sequence[str | Path],
+        *,
+        own_session: bool = False,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> subprocess.CompletedProcess[str]:
         """Run a program as this account and wait for it; its output is in the result.
 
-        Variables named PG… would steer PostgreSQL's programs and are kept from them.
+        With more variables in its `environment`. Those named PG… would steer PostgreSQL's programs
+        and are kept from them.
         """
         switch = os.geteuid() != self.uid
-        environment = {
+        inherited = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("PG", "LC_")) and name not in {"LANG", "LANGUAGE"}
@@ -65,7 +71,7 @@ class Account:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             cwd="/",
-            env=environment | {"LC_ALL": "C"},
+            env={**inherited, "LC_ALL": "C", **environment},
             start_new_session=own_session,
             user=self.uid if switch else None,
             group=self.gid if switch else None,
