@@ -47,11 +47,11 @@ class Actor:
                     raise
             except DomainError as error:
                 unit_id = error.unit_id or common_unit(principal, *permissions)
-                note = {"code": error.code, **facts, **error.facts}
+                told = {name: fact for name, fact in error.facts.items() if fact is not None}
                 await self.writer.note(
                     *(principal.caller, attempt, "REFUSED"),
                     unit_id=unit_id,
-                    after=note,
+                    after={"code": error.code, **facts, **told},
                     outdated=True,
                 )
                 raise

@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -32,10 +32,10 @@ _UNWRITABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 @contextmanager
 def opened(path: Path) -> Iterator[Sheet]:
     """Open a workbook. Raises FileError."""
-    with _understood():
-        package.check(path)
-        book = load_workbook(path, read_only=True, keep_links=False)
-    try:
+    with path.open("rb") as file:
+        with _understood():
+            package.check(path)
+            book = load_workbook(file, read_only=True, keep_links=False)
         if not book.worksheets:
             raise FileError("the workbook has no sheet")
         sheet: Any = book.worksheets[0]
@@ -43,9 +43,8 @@ def opened(path: Path) -> Iterator[Sheet]:
             package.check_merges(path, sheet._worksheet_path)  # noqa: SLF001 - it is told nowhere else
         size, state = sheet.max_row or 0, [0]
         sheet.reset_dimensions()  # they may be wrong, and rows be filled up to them
-        yield Sheet(_rows(sheet.iter_rows(), state), size=size, done=lambda: state[0])
-    finally:
-        book.close()
+        with closing(sheet.iter_rows()) as rows:
+            yield Sheet(_rows(rows, state), size=size, done=lambda: state[0])
 
 
 @contextmanager
