@@ -111,20 +111,23 @@ def _initiative(fields: Fields) -> Fields:
     return said
 
 
-def _one_by_one(command: Callable[..., Awaitable[Any]], *, reasoned: bool) -> Enter:
-    async def enter(
-        session: WriteSession, rows: Sequence[Fields], reason: str | None
-    ) -> Sequence[DomainError | None]:
-        why = {"reason": reason} if reasoned else {}
-        return await each(session, [partial(command, session, **row, **why) for row in rows])
-
-    return enter
-
-
-async def _all_at_once(
+async def _people(
     session: WriteSession, rows: Sequence[Fields], _: str | None
 ) -> Sequence[DomainError | None]:
     return await people.enter(session, rows)
+
+
+async def _targets(
+    session: WriteSession, rows: Sequence[Fields], reason: str | None
+) -> Sequence[DomainError | None]:
+    set_ = partial(target_entries.enter, session, reason=reason)
+    return await each(session, [partial(set_, **row) for row in rows])
+
+
+async def _drafts(
+    session: WriteSession, rows: Sequence[Fields], _: str | None
+) -> Sequence[DomainError | None]:
+    return await each(session, [partial(initiatives.draft, session, **row) for row in rows])
 
 
 UNITS = Kind(
@@ -143,7 +146,7 @@ UNITS = Kind(
     form=CreateUnitInput,
     fields=_as_they_are,
     permissions=(Permission.UNIT_MANAGE,),
-    enter=_one_by_one(unit_entries.enter, reasoned=True),
+    enter=unit_entries.enter,
     rows=files.units,
     names={"Unit": "parent", "EmulationBloc": "bloc"},
 )
@@ -161,7 +164,7 @@ PEOPLE = Kind(
     form=PersonForm,
     fields=_as_they_are,
     permissions=(Permission.UNIT_MANAGE,),
-    enter=_all_at_once,
+    enter=_people,
     rows=files.people,
     names={"Unit": "unit"},
 )
@@ -178,7 +181,7 @@ TARGETS = Kind(
     form=TargetForm,
     fields=_as_they_are,
     permissions=(Permission.TARGET_ASSIGN, Permission.TARGET_REGISTER),
-    enter=_one_by_one(target_entries.enter, reasoned=True),
+    enter=_targets,
     rows=files.targets,
     names={"Campaign": "campaign", "Phase": "phase", "Unit": "unit"},
 )
@@ -208,7 +211,7 @@ INITIATIVES = Kind(
     form=DraftInitiativeInput,
     fields=_initiative,
     permissions=(Permission.INITIATIVE_OWN, Permission.INITIATIVE_WRITE),
-    enter=_one_by_one(initiatives.draft, reasoned=False),
+    enter=_drafts,
     rows=files.initiatives,
     names={"Campaign": "campaign", "Unit": "unit"},
 )
