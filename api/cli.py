@@ -10,7 +10,7 @@ import click
 import psycopg
 from tqdm import tqdm
 
-from api import cli_external, cli_identity, cli_tokens, hosting
+from api import cli_external, cli_files, cli_identity, cli_tokens, hosting
 from api.cli_database import Failure, database, owner
 from api.settings import DEMO_TODAY
 from auth import keys, tokens
@@ -190,8 +190,11 @@ def _load_demo(connection: psycopg.Connection) -> None:
         raise Failure("the database holds other data; set SANGKIEN_HOME to another folder")
 
 
-for group in (*cli_identity.GROUPS, cli_tokens.access_tokens, cli_external.identities):
-    cli.add_command(group)
+for command in (
+    *(*cli_identity.GROUPS, cli_tokens.access_tokens, cli_external.identities),
+    *(cli_files.import_, cli_files.export),
+):
+    cli.add_command(command)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ it; a process tells afterwards, once for all that it wrote in a tenth of a secon
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ CHANNEL = "sangkien_written"
 LISTENER = "sangkien-listener"  # as pg_stat_activity calls the connection
 _LOG = logging.getLogger("sangkien.live")
 _PAUSE = 0.1  # seconds between two announcements of one process
+_LAST = 1.0  # seconds that the last one may take
 _SOONEST, _LATEST = 0.2, 5.0  # seconds before a lost connection is opened again
 _HEARTBEAT = 30.0  # seconds after which a silent connection must show that it is alive
 _UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -36,23 +38,30 @@ class Announcer:
             self._telling = asyncio.create_task(self._tell())
 
     async def close(self) -> None:
-        """Stop telling."""
+        """Stop telling, but for what is still due: a command may end as soon as it has written."""
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
+        if self._due:
+            with contextlib.suppress(*_UNREACHABLE):
+                async with asyncio.timeout(_LAST):
+                    await self._notify()
 
     async def _tell(self) -> None:
         try:
             while self._due:
-                self._due = False
-                async with self._pool.acquire(timeout=5) as connection:
-                    await connection.execute(f"notify {CHANNEL}", timeout=5)
+                await self._notify()
                 await asyncio.sleep(_PAUSE)
         except _UNREACHABLE as error:
             # Whoever watches looks by itself every few seconds.
             _LOG.warning("a write was not announced: %s", error)
         finally:
             self._telling = None
+
+    async def _notify(self) -> None:
+        async with self._pool.acquire(timeout=5) as connection:
+            self._due = False
+            await connection.execute(f"notify {CHANNEL}", timeout=5)
 
 
 class Listener:

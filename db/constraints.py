@@ -16,6 +16,7 @@ _MEANINGS: Mapping[str, Callable[[], DomainError]] = {
     "unit_merge_level": lambda: UnitRejectedError("LEVELS_DIFFER"),
     "unit_merge_open": lambda: UnitRejectedError("CLOSED"),
     "unit_code_key": lambda: ConflictError("TAKEN", field="code"),
+    "person_code_key": lambda: ConflictError("TAKEN", field="code"),
     "target_pkey": lambda: ConflictError("STALE", version=1),
     "award_once_unit_idx": lambda: ConflictError("TAKEN", field="decisionNumber"),
     "award_once_person_idx": lambda: ConflictError("TAKEN", field="decisionNumber"),

@@ -27,6 +27,8 @@ _MOMENT = "select row(today(), present())"
 _ATTEMPT = ("sangkien.action", "sangkien.address", "sangkien.reason")
 _REASON = "select set_config('sangkien.reason', $1, true)"
 _NOTE = "select audit_note($1, $2, $3, $4, $5)"
+_SEAL = "set constraints audit_seal immediate; set constraints audit_seal deferred"
+_REFUSALS = (asyncpg.IntegrityConstraintViolationError, asyncpg.InsufficientPrivilegeError)
 
 
 @dataclass(frozen=True)
@@ -91,16 +93,27 @@ class WriteSession:
         """Note in the audit log that one of several things asked for was refused."""
         await self.execute(_NOTE, "REFUSED", None, None, unit_id, after)
 
+    async def note(self, unit_id: int | None, after: dict[str, Any]) -> None:
+        """Note in the audit log what the changes of this transaction were part of."""
+        await self.execute(_NOTE, "NOTED", None, None, unit_id, after)
+
+    async def seal(self) -> None:
+        """Bring the chain of the audit log up to its last event, which a commit does else.
+
+        After ten thousands of events it would take the commit longer than a statement may.
+        """
+        await self._connection.execute(_SEAL)
+
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """Undo what is done within where it raises, and go on."""
+        """Undo what is done within where it raises, and go on. Raises DomainError where it can."""
         # Not asyncpg's own, which knows nothing of a transaction that a plain statement began.
         await self._connection.execute("savepoint within")
         try:
             yield
-        except (asyncpg.PostgresError, DomainError):
+        except (asyncpg.PostgresError, DomainError) as error:
             await self._connection.execute("rollback to savepoint within; release savepoint within")
-            raise
+            raise _meant(error) from error
         await self._connection.execute("release savepoint within")
 
 
@@ -150,12 +163,8 @@ class Writer:
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
                 if not left:
                     raise UnavailableError(str(error)) from error
-            except asyncpg.IntegrityConstraintViolationError as error:
-                raise (violated(error.constraint_name) or error) from error
-            except asyncpg.InsufficientPrivilegeError as error:
-                # Row-level security refused what no guard of a command did.
-                _LOG.warning("refused by the database: %s", error)
-                raise ForbiddenError from error
+            except _REFUSALS as error:
+                raise _meant(error) from error
             except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
                 raise UnavailableError(str(error)) from error
             except asyncpg.PostgresError as error:
@@ -217,6 +226,17 @@ def _begun(binding: Binding, attempt: Attempt) -> tuple[str, list[Any]]:
     said = attempt.action, attempt.address or "", attempt.reason or ""
     whole = Binding((*binding.names, *_ATTEMPT), (*binding.values, *said), binding.checked)
     return whole.bind_all(_MOMENT)
+
+
+def _meant(error: Exception) -> Exception:
+    """Return what a refusal of the database means to a caller; the error itself where nothing."""
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+        return violated(error.constraint_name) or error
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        # Row-level security refused what no guard of a command did.
+        _LOG.warning("refused by the database: %s", error)
+        return ForbiddenError()
+    return error
 
 
 async def _take_json(connection: asyncpg.Connection) -> None:

@@ -52,7 +52,7 @@ async def test_statements_of_an_initiative_on_its_way(programme, statements):
 
         await go()  # a connection asks once for what it does not know of types
         drafting, submitting, withdrawing, reviewing, keeping = await go()
-    of_draft = [*["select"] * 4, "insert", "select", "insert"]
+    of_draft = [*["select"] * 4, "insert", "insert"]
     assert drafting == [*BEGUN, *of_draft, "commit"]
     assert submitting == [*BEGUN, "select", "update", "commit"]
     assert withdrawing == [*BEGUN, "select", "update", "commit"]

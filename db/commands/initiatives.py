@@ -55,7 +55,8 @@ _LOAD = """
     where i.number = $1
 """
 _SHARES = "select person_id, share from authorship where initiative_id = $1"
-_ADD_AUTHOR = "insert into authorship (initiative_id, person_id, share) values ($1, $2, $3)"
+_ADD_AUTHORS = """insert into authorship (initiative_id, person_id, share)
+    select $1, * from unnest($2::bigint[], $3::numeric[])"""
 _SET_SHARE = "update authorship set share = $3 where initiative_id = $1 and person_id = $2"
 _DROP_AUTHOR = "delete from authorship where initiative_id = $1 and person_id = $2"
 _EDITED = (
@@ -120,7 +121,8 @@ async def draft(
         *(sector or people[0][1], applied_on, confidential, list(claimed), other_benefit),
         *(session.caller.account_id, session.present),
     )
-    await _set_authors(session, initiative_id, people)
+    ids, _, shares = zip(*people, strict=True)
+    await session.execute(_ADD_AUTHORS, initiative_id, ids, shares)
     return InitiativeOutcome(initiative_id)
 
 
@@ -277,7 +279,7 @@ async def _set_authors(
         await session.execute(_DROP_AUTHOR, initiative_id, person_id)
     for person_id, share in after.items():
         if person_id not in before:
-            await session.execute(_ADD_AUTHOR, initiative_id, person_id, share)
+            await session.execute(_ADD_AUTHORS, initiative_id, [person_id], [share])
         elif before[person_id] != share:
             await session.execute(_SET_SHARE, initiative_id, person_id, share)
 
@@ -291,8 +293,8 @@ async def _update(
 
 
 async def _adjust(
-    session: WriteSession, initiative: asyncpg.Record, window: Window | None, reason: str | None
+    session: WriteSession, of: asyncpg.Record, window: Window | None, reason: str | None
 ) -> None:
     if window is not None and window.frozen:
-        about = {"unit_id": initiative["unit_id"], "initiative_id": initiative["id"]}
+        about = {"unit_id": of["unit_id"], "initiative_id": of["id"]}
         await adjust(session, "INITIATIVE", phase_id=window.phase_id, reason=reason, **about)

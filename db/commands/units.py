@@ -1,5 +1,6 @@
 """Units: created, changed, moved, closed. db/commands/unit_merge.py has merges."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,7 +9,7 @@ import asyncpg
 
 from db.commands.adjustments import shift
 from db.commands.turns import hold_tree
-from db.rules.errors import ConflictError, ForbiddenError
+from db.rules.errors import ConflictError, DomainError, ForbiddenError
 from db.rules.unit import Place, Ties, check_below, check_close, check_day, check_move, check_open
 from db.transactions import WriteSession
 
@@ -21,9 +22,17 @@ _LOAD = """
     where u.code = $1
 """
 _BLOC = "select id from emulation_bloc where code = $1"
+_FACTS = ("name", "level", "parent_id", "member_count", "bloc_id", "valid_from")
 _CREATE = """
     insert into unit (code, name, level, parent_id, member_count, bloc_id, valid_from)
-    values ($1, $2, $3, $4, $5, $6, $7) returning id
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
+        $6::bigint[], $7::date[])
+    on conflict (code) do nothing returning id, code
+"""
+_NOTE_CREATED = """
+    insert into unit_history (unit_id, change, after, reason, account_id, at)
+    select unit_id, 'CREATED', after, $3, $4, $5
+    from unnest($1::bigint[], $2::jsonb[]) as planted (unit_id, after)
 """
 _CHANGE = """
     update unit set name = $3, member_count = $4, bloc_id = $5, version = version + 1
@@ -45,6 +54,19 @@ class UnitOutcome:
     unit_id: int
 
 
+@dataclass(frozen=True)
+class NewUnit:
+    """A unit that is to be planted, with the codes of its parent and its bloc."""
+
+    code: str
+    name: str
+    level: str
+    parent: str
+    member_count: int
+    bloc: str | None
+    valid_from: date | None
+
+
 async def create(
     session: WriteSession,
     *,
@@ -58,27 +80,52 @@ async def create(
     reason: str | None = None,
 ) -> UnitOutcome:
     """Plant a unit below another; it counts from now on, since whenever it may have been valid."""
+    new = NewUnit(code, name, level, parent, member_count, bloc, valid_from)
+    (planted,) = await create_all(session, [new], reason)
+    if isinstance(planted, DomainError):
+        raise planted
+    return UnitOutcome(planted)
+
+
+async def create_all(
+    session: WriteSession, units: Sequence[NewUnit], reason: str | None
+) -> list[int | DomainError]:
+    """Plant units below others that are there already, in one step for those above that count them.
+
+    Returns for each its id, or why it was not planted.
+    """
     await hold_tree(session, alone=False)
-    above = await load(session, parent)
+    found: dict[str, int | DomainError] = {}
+    ready: dict[str, dict[str, Any]] = {}
+    for unit in units:
+        try:
+            ready[unit.code] = await _facts(session, unit)
+        except DomainError as error:
+            found[unit.code] = error
+        else:
+            found[unit.code] = ConflictError("TAKEN", field="code")
+    if ready:
+        columns = ([facts[name] for facts in ready.values()] for name in _FACTS)
+        planted = await session.rows(_CREATE, list(ready), *columns)
+        found |= {row["code"]: row["id"] for row in planted}
+        ids = [row["id"] for row in planted]
+        facts = [ready[row["code"]] for row in planted]
+        about = (reason, session.caller.account_id, session.present)
+        await session.execute(_NOTE_CREATED, ids, facts, *about)
+    return [found[unit.code] for unit in units]
+
+
+async def _facts(session: WriteSession, unit: NewUnit) -> dict[str, Any]:
+    """Return a new unit's columns. Raises DomainError."""
+    above = await load(session, unit.parent)
     session.require(MANAGE, above)
-    first = valid_from or session.today
+    first = unit.valid_from or session.today
     check_day("validFrom", first, session.today)
     check_open(place(above))
-    check_below(level, place(above))
-    bloc_id = await _bloc(session, bloc)
-    unit_id: int = await session.value(
-        _CREATE, code, name, level, above["id"], member_count, bloc_id, first
-    )
-    facts = {
-        "name": name,
-        "level": level,
-        "parent_id": above["id"],
-        "member_count": member_count,
-        "bloc_id": bloc_id,
-        "valid_from": first,
-    }
-    await note(session, unit_id, "CREATED", before=None, after=facts, reason=reason)
-    return UnitOutcome(unit_id)
+    check_below(unit.level, place(above))
+    bloc_id = await _bloc(session, unit.bloc)
+    values = (unit.name, unit.level, above["id"], unit.member_count, bloc_id, first)
+    return dict(zip(_FACTS, values, strict=True))
 
 
 async def update(

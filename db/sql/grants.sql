@@ -36,7 +36,8 @@ grant insert on phase_result, drive, target_revision, review, duplicate_link, aw
     adjustment to sangkien_writer;
 grant delete on window_override, authorship, request_key to sangkien_writer;
 grant insert, update (revoked_at, revoked_by_id) on role_grant to sangkien_writer;
-grant update (unit_id) on person to sangkien_writer;
+grant insert (code, name, unit_id, sector, email, phone),
+    update (name, unit_id, sector, email, phone, version) on person to sangkien_writer;
 -- A row whose own policy cannot see it yet gets its key before it is inserted.
 grant usage on sequence initiative_id_seq to sangkien_writer;
 

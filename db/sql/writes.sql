@@ -192,6 +192,8 @@ with check (
 );
 create policy added on unit_history for insert to sangkien_writer
 with check (holds('unit_manage', unit_id) and account_id = caller());
+create policy added on person for insert to sangkien_writer
+with check (holds('unit_manage', unit_id));
 create policy changed on person for update to sangkien_writer
 using (holds('unit_manage', unit_id));
 

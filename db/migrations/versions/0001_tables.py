@@ -31,6 +31,7 @@ SQL = (
     "search",
     "duplicates",
     "target",
+    "person",
     "result",
     "number",
     "audit",

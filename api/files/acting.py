@@ -1,0 +1,82 @@
+"""As whom a file is imported or exported: an account, its scopes, and the log of what it did."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from api.settings import Settings
+from auth.permissions import Permission, Scope
+from auth.principal import Principal, Principals
+from db.rules.errors import DomainError
+from db.sessions import GrantsChangedError, Reader
+from db.transactions import Attempt, Writer
+
+T = TypeVar("T")
+_TRIES = 3  # where the account's grants change meanwhile
+
+
+@dataclass(frozen=True)
+class Actor:
+    """An account that acts by the command line."""
+
+    username: str
+    principals: Principals
+    writer: Writer
+    reader_url: str
+
+    async def act(
+        self,
+        attempt: Attempt,
+        permissions: tuple[Permission, ...],
+        facts: dict[str, Any],
+        deed: Callable[[Principal], Awaitable[T]],
+    ) -> T:
+        """Do something by the account's grants, anew where they change; note what is refused.
+
+        `facts` are told of a refusal. Raises UnknownAccountError, DomainError and what the deed
+        raises.
+        """
+        for left in reversed(range(_TRIES)):
+            principal = await self.principals.of(self.username)
+            try:
+                return await deed(principal)
+            except GrantsChangedError:
+                self.principals.forget(self.username)
+                if not left:
+                    raise
+            except DomainError as error:
+                unit_id = error.unit_id or common_unit(principal, *permissions)
+                told = {name: fact for name, fact in error.facts.items() if fact is not None}
+                await self.writer.note(
+                    *(principal.caller, attempt, "REFUSED"),
+                    unit_id=unit_id,
+                    after={"code": error.code, **facts, **told},
+                    outdated=True,
+                )
+                raise
+        raise AssertionError  # pragma: no cover - the last try returns or raises
+
+
+def common_unit(principal: Principal, *permissions: Permission) -> int | None:
+    """Return the id of the lowest unit above all where the account has these permissions."""
+    scopes = [principal.scopes.get(permission, Scope()) for permission in permissions]
+    lines = [path.split(".") for scope in scopes for path in (*scope.subtrees, *scope.units)]
+    if not lines:
+        return None
+    shared = [ids[0] for ids in zip(*lines, strict=False) if len(set(ids)) == 1]
+    return int(shared[-1])
+
+
+@asynccontextmanager
+async def actor(config: Settings, username: str) -> AsyncIterator[Actor]:
+    """Give an account by its username; whether there is one shows when it acts."""
+    _, reader_url, writer_url = config.urls()
+    reader, writer = Reader(reader_url, size=1), Writer(writer_url, size=2)
+    await reader.open()
+    await writer.open()
+    try:
+        yield Actor(username, Principals(reader, config.today), writer, reader_url)
+    finally:
+        await writer.close()
+        await reader.close()

@@ -1,0 +1,121 @@
+"""What a cell of a file holds: text, whatever the format, and what that text means.
+
+A spreadsheet program runs a cell that begins like a formula, so such a text goes out behind an
+apostrophe, which is taken off again where it comes back.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+_LIKE_A_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+_WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_VIETNAM = timezone(timedelta(hours=7))
+Value = str | int | bool | date | datetime | None
+
+
+class Formula(str):
+    """The text of a cell that holds a formula, or what is left of one that failed."""
+
+    __slots__ = ()
+
+
+class CellError(Exception):
+    """What is wrong with a cell: a code of schema/messages.py, and the bound that it breaks."""
+
+    def __init__(self, code: str, limit: str | None = None) -> None:
+        """Say what it is."""
+        super().__init__(code)
+        self.code = code
+        self.limit = limit
+
+
+def guarded(text: str) -> str:
+    """Return a text as it may stand in a spreadsheet."""
+    return f"'{text}" if _LIKE_A_FORMULA.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """Return the text that `guarded` was given."""
+    return text[1:] if _GUARDED.match(text) else text
+
+
+def written(value: Value) -> str:
+    """Return the text of a value: days as 2022-10-21, moments with the offset of Vietnam."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(_VIETNAM).isoformat(timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    return guarded(value) if isinstance(value, str) else str(value)
+
+
+Meaning = Callable[[str], Any]
+"""Returns what a cell's text means. Raises CellError."""
+
+
+def text(cell: str) -> str:
+    """Read a text as it stands."""
+    return unguarded(cell)
+
+
+def key(cell: str) -> str:
+    """Read a code: without blanks around it."""
+    return unguarded(cell.strip())
+
+
+def whole(cell: str) -> int:
+    """Read a whole number."""
+    if not _WHOLE.fullmatch(cell.strip()):
+        raise CellError("NOT_WHOLE")
+    return int(cell)
+
+
+def day(cell: str) -> date:
+    """Read a day; a spreadsheet's has a time too, of midnight."""
+    said = cell.strip().removesuffix("T00:00:00")
+    if _DAY.fullmatch(said):
+        with suppress(ValueError):
+            return date.fromisoformat(said)
+    raise CellError("NOT_A_DAY")
+
+
+def yes_or_no(cell: str) -> bool:
+    """Read true or false, in capitals or not."""
+    said = cell.strip().lower()
+    if said not in {"true", "false"}:
+        raise CellError("NOT_TRUE_OR_FALSE")
+    return said == "true"
+
+
+def one_of(values: type[StrEnum]) -> Meaning:
+    """Return what reads one of an enumeration's values."""
+
+    def read(cell: str) -> StrEnum:
+        try:
+            return values(cell.strip())
+        except ValueError:
+            raise CellError("NOT_ONE_OF", ", ".join(values)) from None
+
+    return read
+
+
+def shares(cell: str) -> list[tuple[str, float]]:
+    """Read authors with their shares in percent: code:share;code:share."""
+    found = []
+    for part in unguarded(cell).split(";"):
+        code, _, share = part.strip().rpartition(":")
+        if not code.strip() or not _DECIMAL.fullmatch(share.strip()):
+            raise CellError("NOT_AUTHORS")
+        found.append((code.strip(), float(Decimal(share.strip()))))
+    return found

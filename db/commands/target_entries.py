@@ -1,0 +1,42 @@
+"""Targets as a list has them: of each unit what it was assigned, and what it pledged."""
+
+from db.commands.standings import hold_phase, own_standing, place, set_targets
+from db.commands.targets import ASSIGN, REGISTER, RegisterOutcome
+from db.rules.errors import ForbiddenError
+from db.rules.target import Change
+from db.transactions import WriteSession
+
+_UNIT = """
+    select u.id, u.code, above.code as parent
+    from unit u left join unit above on above.id = u.parent_id where u.code = $1
+"""
+
+
+async def enter(
+    session: WriteSession,
+    *,
+    campaign: str,
+    phase: int,
+    unit: str,
+    reason: str | None = None,
+    **given: int | None,
+) -> RegisterOutcome:
+    """Set a unit's target: `assigned` as its parent does, `registered` as it does; None for none.
+
+    What is not given stays, and what is the same already takes no permission.
+    """
+    chosen = await hold_phase(session, campaign, phase)
+    found = await session.found("Unit", unit, _UNIT, unit)
+    own = await own_standing(session, chosen, found)
+    if given.get("assigned", own.assigned) != own.assigned:
+        if found["parent"] is None:
+            raise ForbiddenError(ASSIGN.upper(), unit, unit_id=own.unit_id)
+        await place(session, found["parent"], chosen, ASSIGN)
+        change = Change(own, given["assigned"], own.assigned)
+        await set_targets(session, chosen, "ASSIGNED", [change], reason)
+        own = await own_standing(session, chosen, found)
+    if given.get("registered", own.registered) != own.registered:
+        await place(session, unit, chosen, REGISTER)
+        change = Change(own, given["registered"], own.registered)
+        await set_targets(session, chosen, "REGISTERED", [change], reason)
+    return RegisterOutcome(own.unit_id)

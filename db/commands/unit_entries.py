@@ -1,0 +1,85 @@
+"""Units as a list has them: planted where they are not there yet, else changed."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from db.commands.entering import each
+from db.commands.units import NewUnit, create_all, update
+from db.rules.errors import DomainError, InvalidInputError, Problem
+from db.transactions import WriteSession
+
+_FIXED = ("level", "parent", "valid_from", "closed_on")
+_KNOWN = """
+    select u.id, u.code, u.name, u.member_count, b.code as bloc,
+        u.level, above.code as parent, u.valid_from, u.valid_to as closed_on
+    from unit u left join unit above on above.id = u.parent_id
+    left join emulation_bloc b on b.id = u.bloc_id
+    where u.code = any ($1)
+"""
+Unit = Mapping[str, Any]
+
+
+async def enter(
+    session: WriteSession, units: Sequence[Unit], reason: str | None = None
+) -> list[DomainError | None]:
+    """Plant units, or change the name, members and bloc of those that are there; each code once.
+
+    Where a unit stands, since when and whether it is closed is changed by moving and closing it:
+    such a value must be the one that it has. What is not given stays. Returns for each why it was
+    not done, None where it was: the others are done all the same.
+    """
+    rows = await session.rows(_KNOWN, [unit["code"] for unit in units])
+    known = {row["code"]: row for row in rows}
+    changes = {
+        unit["code"]: partial(_change, session, known[unit["code"]], unit, reason)
+        for unit in units
+        if unit["code"] in known
+    }
+    refused = dict(zip(changes, await each(session, list(changes.values())), strict=True))
+    new = {unit["code"]: unit for unit in units if unit["code"] not in known}
+    while new:
+        # Those whose parents are there by now; where there are none, parents are wanting.
+        some = [unit for unit in new.values() if unit["parent"] not in new] or [*new.values()]
+        refused |= await _plant(session, some, reason)
+        for unit in some:
+            del new[unit["code"]]
+    return [refused[unit["code"]] for unit in units]
+
+
+async def _change(session: WriteSession, known: Any, unit: Unit, reason: str | None) -> None:
+    _check_fixed(unit, known)
+    changes = {
+        name: value for name, value in unit.items() if name not in _FIXED and value != known[name]
+    }
+    if changes:
+        await update(session, unit=unit["code"], reason=reason, **changes)
+
+
+async def _plant(
+    session: WriteSession, units: Sequence[Unit], reason: str | None
+) -> dict[str, DomainError | None]:
+    refused: dict[str, DomainError | None] = {}
+    ready = []
+    for unit in units:
+        given = {"bloc": None, "valid_from": None, **unit}
+        try:
+            _check_fixed({"closed_on": given.pop("closed_on", None)}, {"closed_on": None})
+            if given["parent"] is None:
+                raise InvalidInputError(Problem(("parent",), "BLANK"))
+        except DomainError as error:
+            refused[unit["code"]] = error
+        else:
+            ready.append(NewUnit(**given))
+    planted = await create_all(session, ready, reason)
+    for new, outcome in zip(ready, planted, strict=True):
+        refused[new.code] = outcome if isinstance(outcome, DomainError) else None
+    return refused
+
+
+def _check_fixed(given: Unit, known: Any) -> None:
+    problems = [
+        Problem((name,), "FIXED") for name in _FIXED if name in given and given[name] != known[name]
+    ]
+    if problems:
+        raise InvalidInputError(*problems)

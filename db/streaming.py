@@ -1,0 +1,42 @@
+"""Rows as they come: a read of any length, by a cursor of the server, bound to a caller."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Select
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+
+from db.sessions import Caller, UnavailableError, translated
+
+_DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
+_AT_ONCE = 2_000  # rows
+# The reader's own limit is for what a person waits for.
+_PATIENCE = "set local statement_timeout = '10min'"
+
+
+async def stream(
+    url: str, caller: Caller, statement: Select[Any]
+) -> AsyncIterator[Sequence[asyncpg.Record]]:
+    """Give the rows that `caller` sees, some at a time; `url` is that of the reader role.
+
+    All of one moment. Raises GrantsChangedError, TooSlowError, UnavailableError.
+    """
+    compiled = statement.compile(dialect=_DIALECT)
+    values = [compiled.params[name] for name in compiled.positiontup or ()]
+    bound, parameters = caller.reading.bind("select true", (), whole=True)
+    try:
+        connection = await asyncpg.connect(url, timeout=5)
+        try:
+            async with connection.transaction(readonly=True):
+                await connection.execute(_PATIENCE)
+                await connection.fetchval(bound, *parameters)
+                cursor = await connection.cursor(str(compiled), *values)
+                while rows := await cursor.fetch(_AT_ONCE):
+                    yield rows
+        finally:
+            connection.terminate()
+    except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+        raise UnavailableError(str(error)) from error
+    except asyncpg.PostgresError as error:
+        raise translated(error) from error
