@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from db import queries
+from schema.authorizations import Client
 from schema.awards import Award
 from schema.compiler.fields import connection, sql
 from schema.compiler.relay import Connection
@@ -186,6 +187,13 @@ class Unit(Node):
     @connection(queries.people.granted_at)
     def grants(self) -> Connection[Grant]:
         """Grants at this very unit that the viewer may know, newest first, revoked ones too."""
+
+    @connection(queries.clients.granted_at)
+    def clients(self) -> Connection[Client]:
+        """Applications of service accounts with a role at this very unit, newest first.
+
+        Of those whose grants the viewer may know.
+        """
 
     @sql(queries.units.viewer_can)
     def viewer_can(self) -> list[Permission]:

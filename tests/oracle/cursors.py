@@ -11,6 +11,8 @@ _ORDERS: dict[str, dict[str, str | None]] = {
     "AwardConnection": {"-id": None},
     "AdjustmentConnection": {"-id": None},
     "AccessTokenConnection": {"-id": None},
+    "AuthorizationConnection": {"-id": None},
+    "ClientConnection": {"-id": None},
     "AuditEventConnection": {"-id": None},
     "TargetRevisionConnection": {"-id": None},
     "UnitHistoryConnection": {"-id": None},

@@ -8,12 +8,12 @@ from db.rules.text import fold
 from tests.oracle.paging import Listing
 from tests.oracle.sight import Sight
 from tests.oracle.totals import Totals, benefit, local_day
-from tests.oracle.world import Row
+from tests.oracle.world import Row, key_of
 
 
 def newest(kind: str, rows: list[Row]) -> Listing:
     """Return rows, the newest first."""
-    return Listing(kind, rows, "id", lambda row: (row.id,), descending=True)
+    return Listing(kind, rows, "id", lambda row: (key_of(row),), descending=True)
 
 
 def queue(sight: Sight) -> Listing:

@@ -136,6 +136,32 @@ class Sight:
     def _access_token(self, row: Row) -> bool:
         return self.account is not None and row.account_id == self.account.id
 
+    def _token_family(self, row: Row) -> bool:
+        own = self.account is not None and row.account_id == self.account.id
+        return own or row.account_id in self.services()
+
+    def _oauth_client(self, row: Row) -> bool:
+        held = self.world.where("token_family", client_id=row.client_id)
+        mine = self.account.id if self.account else None
+        return row.account_id in self.services() or any(one.account_id == mine for one in held)
+
+    def services(self) -> set[int]:
+        """Return the accounts that applications act as, of those whose grants the caller reads."""
+        acting = {client.account_id for client in self.world.rows["oauth_client"]}
+        return {
+            grant.account_id
+            for grant in self.world.rows["role_grant"]
+            if grant.account_id in acting
+            and self.lasts(grant)
+            and self.may(Permission.GRANT_READ, self.world.unit_of(grant))
+        }
+
+    def lasts(self, grant: Row) -> bool:
+        """Whether a grant holds today or later."""
+        return grant.revoked_at is None and (
+            grant.valid_to is None or bool(grant.valid_to >= self.world.today)
+        )
+
     def _award(self, row: Row) -> bool:
         units = [self.world.find("unit", key) for key in (row.issuer_id, row.recipient_unit_id)]
         own = row.recipient_person_id is not None and row.recipient_person_id == self.own_person

@@ -10,7 +10,7 @@ from graphql import is_list_type, is_non_null_type
 from tests.oracle.seen import TABLES
 from tests.oracle.totals import benefit, local_day
 from tests.oracle.works import BILLION
-from tests.oracle.world import World
+from tests.oracle.world import World, key_of
 
 _LOCAL = timezone(timedelta(hours=7))
 NASTY = ("", "'; drop table unit; --", "\\", "%", "_", "$1", "🚲", "Ω\u0301", "đ", '"', "\u2028")
@@ -133,7 +133,7 @@ class Values:
             kind = self._rng.choice(("Unit", "Initiative", "Person", "Grant"))
             return base64.b64encode(f"{kind}:{self._rng.choice((1, 2))}".encode()).decode()
         row = self._row(TABLES[kind])
-        return base64.b64encode(f"{kind}:{row.id if row else 1}".encode()).decode()
+        return base64.b64encode(f"{kind}:{key_of(row) if row else 1}".encode()).decode()
 
 
 def _nullable(type_: Any) -> Any:
