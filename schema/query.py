@@ -13,7 +13,7 @@ from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
 from schema.node import Node
 from schema.people import Account, Grant
 from schema.reviews import QueueEntry
-from schema.units import Unit, UnitFilter, UnitOrder
+from schema.units import EmulationBloc, Unit, UnitFilter, UnitOrder
 
 
 @strawberry.type(description="Whoever is asking.")
@@ -72,6 +72,10 @@ class Query:
         order_by: UnitOrder | None = None,
     ) -> Connection[Unit]:
         """All units that the viewer sees."""
+
+    @connection(queries.units.blocs)
+    def emulation_blocs(self) -> Connection[EmulationBloc]:
+        """All emulation blocs, by code."""
 
     @sql(queries.campaigns.by_code)
     def campaign(self, code: str) -> Campaign | None:

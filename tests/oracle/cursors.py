@@ -8,6 +8,8 @@ from typing import Any
 
 _ORDERS: dict[str, dict[str, str | None]] = {
     "CampaignConnection": {"code": None},
+    "EmulationBlocConnection": {"code": None},
+    "PersonConnection": {"id": None},
     "AwardConnection": {"-id": None},
     "AdjustmentConnection": {"-id": None},
     "AccessTokenConnection": {"-id": None},

@@ -58,6 +58,20 @@ def _under(sight: Sight, unit: Row, code: str) -> bool:
     return top is not None and sight.sees("unit", top) and sight.world.below(unit, top)
 
 
+def people(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:
+    """Return people as a filter asks for them; only whom the caller knows has words to find."""
+    text = (arguments.get("filter") or {}).get("text")
+    if text is not None:
+        wanted = fold(text)
+        rows = [
+            row
+            for row in rows
+            if sight.knows(row)
+            and (fold(row.code).startswith(wanted) or f" {wanted}" in f" {fold(row.name)}")
+        ]
+    return Listing("Person", rows, "id", lambda row: (row.id,))
+
+
 def initiatives(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:
     """Return initiatives as a filter and an order ask for them; unsaid, the newest first."""
     wanted = {k: v for k, v in (arguments.get("filter") or {}).items() if v is not None}

@@ -203,6 +203,22 @@ class Sight:
         )
         return Permission.INITIATIVE_REVIEW in self.can(unit) and not own
 
+    def can_with(self, initiative: Row) -> list[str]:
+        """Return the permissions by which the caller may do something with an initiative."""
+        here = self.can(self.world.unit_of(initiative))
+        found = {name for name in here if name in {"INITIATIVE_WRITE", "INITIATIVE_CURATE"}}
+        if self._writes_own(initiative):
+            found.add("INITIATIVE_OWN")
+        if initiative.awaits_id is not None and self.decides(initiative):
+            found.add("INITIATIVE_REVIEW")
+        return sorted(found)
+
+    def _writes_own(self, initiative: Row) -> bool:
+        audits = any(role is Role.AUDITOR for role, _ in self._grants)
+        drafted = self.account is not None and initiative.drafted_by_id == self.account.id
+        own = self.authored(initiative) or (drafted and self.own_person is not None)
+        return own and not audits
+
     def knows(self, person: Row) -> bool:
         """Whether the caller sees a person's data unmasked."""
         return person.id == self.own_person or self.may(

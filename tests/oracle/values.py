@@ -13,6 +13,10 @@ from tests.oracle.works import BILLION
 from tests.oracle.world import World, key_of
 
 _LOCAL = timezone(timedelta(hours=7))
+_SEARCHED = (
+    *(("initiative", "title"), ("unit", "name"), ("unit", "code")),
+    *(("person", "name"), ("person", "code")),
+)
 NASTY = ("", "'; drop table unit; --", "\\", "%", "_", "$1", "🚲", "Ω\u0301", "đ", '"', "\u2028")
 
 
@@ -102,14 +106,14 @@ class Values:
             "unit": ("unit", "code"),
             "action": ("audit_event", "action"),
             "objectType": ("audit_event", "object_type"),
-            "text": self._rng.choice((("initiative", "title"), ("unit", "name"), ("unit", "code"))),
+            "text": self._rng.choice(_SEARCHED),
         }[name]
         row = self._row(table)
         if row is None or self._rng.random() < 0.1:
             return self._rng.choice(NASTY)
         value: str = getattr(row, column) or ""
         if name == "text":
-            at = self._rng.randrange(len(value))
+            at = self._rng.choice((0, value.rfind(" ") + 1, self._rng.randrange(len(value))))
             cut = value[at : at + self._rng.randint(1, 9)]
             return self._rng.choice((cut, cut.upper(), cut.lower()))
         return value
