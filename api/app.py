@@ -35,8 +35,8 @@ from api.persisted import Documents
 from api.protocols import STOPPING
 from api.settings import DEFAULT_ISSUER, Settings
 from api.workers import leave_with
-from auth import keys
-from auth.access_tokens import AccessTokens, note_use
+from auth import keys, uses
+from auth.access_tokens import AccessTokens
 from auth.client_limits import ClientLimits
 from auth.external.accounts import LinkedAccounts
 from auth.external.provider import Provider
@@ -46,6 +46,7 @@ from auth.issuer.issuer import Issuer
 from auth.issuer.server import Terms
 from auth.principal import Principals
 from auth.tokens import LEEWAY, Clock, Verifier
+from auth.uses import Key, Table, Uses
 from db.announcing import Listener
 from db.sessions import Reader
 from db.transactions import Writer
@@ -73,7 +74,9 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     own = _verifier(settings, reader, clock)
     providers = [Provider(trust, clock) for trust in settings.oidc_issuers]
     verifier = _verifiers(settings, own, providers, reader, clock)
-    access_tokens = _access_tokens(reader, issuer, clock)
+    token_uses = _uses(issuer, clock, "access_token")
+    family_uses = _uses(issuer, clock, "token_family")
+    access_tokens = AccessTokens(reader.fetch_row, token_uses, clock=clock)
     cookies = Cookies(secure=settings.issuer.startswith("https:"))
     identities = Identities(
         verifier,
@@ -81,6 +84,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         cookies,
         limits=ClientLimits(reader.fetch_rows, clock=clock),
         access_tokens=access_tokens,
+        uses=family_uses,
     )
     watch = Watch(reader, Listener(writer_url))
     rules = _rules(settings)
@@ -119,7 +123,8 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
             if leaving is not None:
                 leaving.cancel()
             await watch.close()
-            await access_tokens.close()
+            await token_uses.close()
+            await family_uses.close()
             await writer.close()
             await reader.close()
             await asyncio.to_thread(issuer.close)
@@ -207,11 +212,11 @@ def _verifiers(
     )
 
 
-def _access_tokens(reader: Reader, issuer: Issuer, clock: Clock) -> AccessTokens:
-    async def used(token_id: int) -> None:
-        await issuer.run(note_use, token_id)
+def _uses(issuer: Issuer, clock: Clock, table: Table) -> Uses:
+    async def note(keys: Sequence[Key]) -> None:
+        await issuer.run(uses.note, table, keys)
 
-    return AccessTokens(reader.fetch_row, used, clock=clock)
+    return Uses(note, clock=clock)
 
 
 def from_environment() -> Starlette:

@@ -20,6 +20,7 @@ from auth.external.verifiers import Verifiers
 from auth.issuer.issuer import Issuer
 from auth.narrowing import WHOLE, Narrowing
 from auth.tokens import READ, WRITE, TokenError
+from auth.uses import Uses
 from db.rules.access_token import PREFIX
 
 CSRF_HEADER = "X-Sangkien-CSRF"
@@ -78,12 +79,15 @@ class Identities:
         *,
         limits: ClientLimits,
         access_tokens: AccessTokens,
+        uses: Uses,
     ) -> None:
+        """Take what knows credentials; `uses` are those of token families."""
         self._verifier = verifier
         self._issuer = issuer
         self._cookies = cookies
         self._limits = limits
         self._access_tokens = access_tokens
+        self._uses = uses
         self._guesses = Rate(*_GUESSES)
 
     async def of(self, request: Request, *, uses: bool = True) -> Identity:
@@ -133,6 +137,8 @@ class Identities:
         if token.startswith(PREFIX):
             return await self._personal(request, token)
         claims = await self._verifier.verify(token)
+        if claims.family is not None:
+            self._uses.tell(claims.family)
         narrowing = await self._limits.of(claims.client_id) or WHOLE
         if WRITE not in claims.scope:
             narrowing = replace(narrowing, read_only=True)

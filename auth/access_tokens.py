@@ -4,30 +4,20 @@ So revoking one takes effect within `HOLD` on every worker, and a request by a k
 query. That a token is used is noted beside its requests, which do not wait for it.
 """
 
-import asyncio
-import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from auth.narrowing import Narrowing
 from auth.tokens import Clock, TokenError
-from db.issuing import Issuing
+from auth.uses import NOTED_EVERY, Uses
 from db.rules.access_token import hashed, is_one
 
 HOLD = 5.0  # seconds that what is known of a token may be old
-NOTED_EVERY = timedelta(minutes=10)  # that a token was used
 _LOOK_UP = "select * from access_token_holder($1)"
-_USED = """
-    update access_token set last_used_at = %(now)s
-    where id = %(id)s and (last_used_at is null or last_used_at <= %(now)s - %(every)s)
-"""
-_LOG = logging.getLogger("sangkien.identity")
 
 Fetch = Callable[[str, bytes], Awaitable[Mapping[str, Any] | None]]
-NoteUse = Callable[[int], Awaitable[None]]
 
 
 class Holder(NamedTuple):
@@ -47,19 +37,18 @@ class AccessTokens:
     """Tells whose a token is."""
 
     def __init__(
-        self, fetch: Fetch, note_use: NoteUse, *, clock: Clock = time.time, size: int = 10_000
+        self, fetch: Fetch, uses: Uses, *, clock: Clock = time.time, size: int = 10_000
     ) -> None:
-        """Take what runs a look-up, what notes a use, and how many tokens to remember.
+        """Take what runs a look-up, what notes uses, and how many tokens to remember.
 
         As many again are remembered that are worth nothing.
         """
         self._fetch = fetch
-        self._note_use = note_use
+        self._uses = uses
         self._clock = clock
         self._size = size
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._worthless: OrderedDict[bytes, float] = OrderedDict()
-        self._notes: dict[int, asyncio.Task[None]] = {}
 
     async def holder(self, token: str) -> Holder:
         """Return whose a token is. Raises TokenError, UnavailableError.
@@ -83,10 +72,6 @@ class AccessTokens:
         key = hashed(token)
         return is_one(token) and key not in self._known and not self._is_worthless(key)
 
-    async def close(self) -> None:
-        """Wait until what was used is noted."""
-        await asyncio.gather(*self._notes.values())
-
     def _is_worthless(self, key: bytes) -> bool:
         return self._clock() - self._worthless.get(key, float("-inf")) <= HOLD
 
@@ -101,22 +86,9 @@ class AccessTokens:
         _remember(self._known, key, known, self._size)
         used = row["last_used_at"]
         due = used is None or now - used.timestamp() >= NOTED_EVERY.total_seconds()
-        if due and holder.expires > now and row["id"] not in self._notes:
-            self._notes[row["id"]] = asyncio.create_task(self._note(row["id"]))
+        if due and holder.expires > now:
+            self._uses.tell(row["id"])
         return known
-
-    async def _note(self, token_id: int) -> None:
-        try:
-            await self._note_use(token_id)
-        except Exception as error:  # noqa: BLE001 - nobody waits for it who could be told
-            _LOG.warning("the use of an access token was not noted: %s", type(error).__name__)
-        finally:
-            del self._notes[token_id]
-
-
-def note_use(connection: Issuing, now: datetime, token_id: int) -> None:
-    """Write down that a token is used, unless that was done shortly before."""
-    connection.execute(_USED, {"id": token_id, "now": now, "every": NOTED_EVERY})
 
 
 def _remember(where: OrderedDict[bytes, Any], key: bytes, value: Any, most: int) -> None:

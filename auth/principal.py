@@ -131,7 +131,8 @@ def _can(held: Mapping[Permission, Scope]) -> str:
     """Return the permissions by path, as `viewer_can` of db/sql/session.sql reads them."""
     by_path: dict[str, list[str]] = {}
     for permission, scope in held.items():
-        for path in (*scope.subtrees, *(f"@{unit}" for unit in scope.units)):
+        own = ("OWN",) if scope.own else ()
+        for path in (*scope.subtrees, *(f"@{unit}" for unit in scope.units), *own):
             by_path.setdefault(path, []).append(permission.value)
     return ";".join(f"{path}={','.join(names)}" for path, names in by_path.items())
 

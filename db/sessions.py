@@ -27,9 +27,9 @@ _CAN = re.compile(r"[0-9A-Z_@.,;=]+")
 # tests/test_bound_settings.py looks in the database who asks for what.
 SELDOM = {
     "sangkien.can": ("viewer_can",),
-    "sangkien.tokens": ("access_token",),
+    "sangkien.tokens": ("access_token", "token_family", "oauth_client", "consent"),
     "sangkien.standing_read": ("standing",),
-    "sangkien.grant_read": ("grant",),
+    "sangkien.grant_read": ("grant", "token_family", "oauth_client", "service_"),
     "sangkien.audit_read": ("audit",),
     "sangkien.initiative_review_alone": ("reviewed_units",),
     "sangkien.initiative_read": ("initiative", "author", "review", "duplicate"),

@@ -11,7 +11,14 @@ from schema.compiler.fields import sql
 from schema.node import Node
 from schema.order import OrderDirection
 from schema.people import Person
-from schema.scalars import VND, InitiativeState, ReviewDecision, Sector, SolutionType
+from schema.scalars import (
+    VND,
+    InitiativeState,
+    Permission,
+    ReviewDecision,
+    Sector,
+    SolutionType,
+)
 
 if TYPE_CHECKING:
     from schema.campaigns import Campaign, Phase
@@ -179,3 +186,12 @@ class Initiative(Node):
     @sql(queries.initiatives.possible_duplicates)
     def possible_duplicates(self, first: int = 5) -> list[DuplicateCandidate]:
         """Initiatives of the whole programme that resemble this one, most similar first."""
+
+    @sql(queries.initiatives.viewer_can)
+    def viewer_can(self) -> list[Permission]:
+        """What the viewer may do with it, as far as its state allows.
+
+        INITIATIVE_OWN and INITIATIVE_WRITE: edit, hand in, withdraw, as its author or on behalf.
+        INITIATIVE_REVIEW: decide, where it awaits the viewer's unit and is not the viewer's own.
+        INITIATIVE_CURATE: link duplicates, publish.
+        """

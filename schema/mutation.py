@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.mutations.access_tokens import AccessTokenMutations
+from schema.mutations.authorizations import AuthorizationMutations
 from schema.mutations.awards import AwardMutations
 from schema.mutations.campaigns import CampaignMutations
 from schema.mutations.duplicates import DuplicateMutations
@@ -30,5 +31,6 @@ class Mutation(
     UnitMutations,
     GrantMutations,
     AccessTokenMutations,
+    AuthorizationMutations,
 ):
     """All writes. Each is carried out whole or not at all, and once for an idempotency key."""

@@ -45,6 +45,17 @@ class Person(Node):
         """The person's own unit."""
 
 
+@strawberry.input(description="All that is given must hold.")
+class PersonFilter:
+    """Which people."""
+
+    text: str | None = strawberry.field(
+        default=None,
+        description="What the code or a word of the name begins with, without regard to"
+        " diacritics or case. It finds nobody who is masked.",
+    )
+
+
 @strawberry.type(description="Who signs in.")
 class Account:
     """Who signs in: a person or a service."""

@@ -5,6 +5,7 @@ import strawberry
 from db import queries
 from schema.access_tokens import AccessToken
 from schema.audit import AuditEvent, AuditFilter
+from schema.authorizations import Authorization
 from schema.campaigns import Campaign
 from schema.compiler.fields import by_global_id, connection, sql
 from schema.compiler.relay import Connection
@@ -12,7 +13,7 @@ from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
 from schema.node import Node
 from schema.people import Account, Grant
 from schema.reviews import QueueEntry
-from schema.units import Unit, UnitFilter, UnitOrder
+from schema.units import EmulationBloc, Unit, UnitFilter, UnitOrder
 
 
 @strawberry.type(description="Whoever is asking.")
@@ -34,6 +35,10 @@ class Viewer:
     @connection(queries.access_tokens.own)
     def access_tokens(self) -> Connection[AccessToken]:
         """The account's access tokens, newest first; none of them is told to one of them."""
+
+    @connection(queries.authorizations.own)
+    def authorizations(self) -> Connection[Authorization]:
+        """What applications hold for the account, newest first; told as access tokens are."""
 
     @connection(queries.reviews.queue)
     def queue(self) -> Connection[QueueEntry]:
@@ -67,6 +72,10 @@ class Query:
         order_by: UnitOrder | None = None,
     ) -> Connection[Unit]:
         """All units that the viewer sees."""
+
+    @connection(queries.units.blocs)
+    def emulation_blocs(self) -> Connection[EmulationBloc]:
+        """All emulation blocs, by code."""
 
     @sql(queries.campaigns.by_code)
     def campaign(self, code: str) -> Campaign | None:

@@ -31,7 +31,8 @@ Read = Callable[[Plan, list[Any]], Awaitable[bytes]]
 # What of an input the log of refused attempts repeats: the keys of things, never their contents.
 _NAMING = {
     *("number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"),
-    *("issuer", "recipient_unit", "username", "grant", "access_token"),
+    *("issuer", "recipient_unit", "username", "grant", "access_token", "authorization"),
+    "client",
 }
 _LONGEST_KEY, _LONGEST_REASON = 100, 2_000  # characters of what it repeats
 

@@ -7,13 +7,14 @@ from typing import Annotated
 import strawberry
 
 from db import queries
+from schema.authorizations import Client
 from schema.awards import Award
 from schema.compiler.fields import connection, sql
 from schema.compiler.relay import Connection
 from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
 from schema.node import Node
 from schema.order import OrderDirection
-from schema.people import Grant, Person
+from schema.people import Grant, Person, PersonFilter
 from schema.progress import Progress, Standing
 from schema.results import Adjustment, PhaseResult
 from schema.scalars import Permission, UnitChange, UnitLevel
@@ -58,6 +59,14 @@ class EmulationBloc:
 
     code: str
     name: str
+
+    @connection(queries.units.in_bloc)
+    def units(
+        self,
+        filter: UnitFilter | None = None,
+        order_by: UnitOrder | None = None,
+    ) -> Connection[Annotated["Unit", strawberry.lazy("schema.units")]]:
+        """Its units that the viewer sees."""
 
 
 @strawberry.type(description="What a change of a unit was about; null is what it left alone.")
@@ -183,9 +192,20 @@ class Unit(Node):
     def history(self) -> Connection[UnitHistory]:
         """What happened to it, newest first."""
 
+    @connection(queries.people.of_unit)
+    def people(self, filter: PersonFilter | None = None) -> Connection[Person]:
+        """People of this very unit whom the viewer may know, as they were entered."""
+
     @connection(queries.people.granted_at)
     def grants(self) -> Connection[Grant]:
         """Grants at this very unit that the viewer may know, newest first, revoked ones too."""
+
+    @connection(queries.clients.granted_at)
+    def clients(self) -> Connection[Client]:
+        """Applications of service accounts with a role at this very unit, newest first.
+
+        Of those whose grants the viewer may know.
+        """
 
     @sql(queries.units.viewer_can)
     def viewer_can(self) -> list[Permission]:

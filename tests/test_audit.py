@@ -26,7 +26,7 @@ NOT_WATCHED = {
     "known_device": "the same",
     "sign_in_attempt": "the same",
     "authorization_code": "the same",
-    "token_family": "the same",
+    "token_family": "the same; that somebody ends one is told, by a trigger of its own",
     "refresh_token": "the same",
 }
 

@@ -30,6 +30,8 @@ KEYS = {
     "authorship": "(initiative_id, person_id)",
     "phase_result": "(phase_id, unit_id)",
     "signing_key": "kid",
+    "oauth_client": "serial",
+    "token_family": "serial",
 }
 NOT_GUARDED = {"alembic_version": "says what revision the database is at, and no more"}
 # Functions that change what their caller may not; each says why it can do no harm.

@@ -60,6 +60,9 @@ MATRIX = {
         **dict.fromkeys(("SUPPORT", "OFFICER", "COUNCIL", "ADMIN"), S),
     },
     "revoke_access_token": {"MEMBER": OWN},
+    # and applications: one's own, and those of service accounts whose grants one gives and takes
+    "revoke_authorization": {"MEMBER": OWN, "ADMIN": S},
+    "revoke_client": _ADMIN,
 }
 _AUTHORED = [name for name, roles in MATRIX.items() if "MEMBER" in roles]
 _numbers = count()

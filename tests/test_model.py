@@ -110,7 +110,12 @@ class Play(RuleBasedStateMachine):
 
 
 # About the caller's account alone; nothing of the programme changes.
-NOT_PLAYED = {"createAccessToken", "revokeAccessToken"}
+NOT_PLAYED = {
+    "createAccessToken",
+    "revokeAccessToken",
+    "revokeAuthorization",
+    "revokeClient",
+}
 
 
 def test_every_mutation_is_played():

@@ -13,7 +13,7 @@ from tests.oracle.world import load
 
 EXAMPLES = int(os.environ.get("SANGKIEN_ORACLE_EXAMPLES", "400"))
 EACH = 100  # questions per world
-ROOTS = ("units", "initiatives", "campaigns", "viewer", "auditEvents")
+ROOTS = ("units", "initiatives", "campaigns", "viewer", "auditEvents", "emulationBlocs")
 
 
 @pytest.mark.parametrize("seed", range(max(1, EXAMPLES // EACH)))

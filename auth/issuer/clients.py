@@ -4,6 +4,7 @@ import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from authlib.oauth2.rfc6749 import ClientMixin
 
 from auth.issuer import secret
 from auth.issuer.scopes import OPENID
+from auth.uses import NOTED_EVERY
 from db.issuing import Issuing
 
 CODE, REFRESH, CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
@@ -25,7 +27,8 @@ class Client(ClientMixin):
     """An application; without a secret it is public, and proves itself by PKCE alone.
 
     Its tokens hold no more than `permissions` (by name; None for all), below a unit (None for
-    anywhere), and only to read if so, whoever they act for.
+    anywhere), and only to read if so, whoever they act for. Once revoked it gets none any more for
+    its service account, until it is registered anew.
     """
 
     client_id: str
@@ -41,6 +44,7 @@ class Client(ClientMixin):
     permissions: Sequence[str] | None = None
     unit_id: int | None = None
     read_only: bool = False
+    revoked_at: datetime | None = None
 
     @property
     def client_metadata(self) -> dict[str, Any]:
@@ -81,13 +85,21 @@ class Client(ClientMixin):
 
     def check_grant_type(self, grant_type: str) -> bool:
         """Whether the client may get tokens like this."""
-        return grant_type in self.grant_types
+        revoked = grant_type == CREDENTIALS and self.revoked_at is not None
+        return grant_type in self.grant_types and not revoked
 
 
 _COLUMNS = (
     "client_id, name, secret_hash, redirect_uris, post_logout_redirect_uris, grant_types, scope,"
-    " account_id, trusted, may_introspect, permissions, unit_id, read_only"
+    " account_id, trusted, may_introspect, permissions, unit_id, read_only, revoked_at"
 )
+_USED = """
+    update oauth_client set last_used_at = %(now)s where client_id = (
+        select client_id from oauth_client
+        where client_id = %(client_id)s
+            and (last_used_at is null or last_used_at <= %(now)s - %(every)s)
+        for no key update skip locked)
+"""
 
 
 def find(connection: Issuing, client_id: str) -> Client | None:
@@ -107,14 +119,15 @@ def register(connection: psycopg.Connection[Any], client: Client) -> None:
         f"insert into oauth_client ({_COLUMNS})"  # noqa: S608 - a constant
         " values (%(client_id)s, %(name)s, %(secret_hash)s, %(redirect_uris)s,"
         " %(post_logout_redirect_uris)s, %(grant_types)s, %(scope)s, %(account_id)s, %(trusted)s,"
-        " %(may_introspect)s, %(permissions)s, %(unit_id)s, %(read_only)s)"
+        " %(may_introspect)s, %(permissions)s, %(unit_id)s, %(read_only)s, %(revoked_at)s)"
         " on conflict (client_id) do update set"
         " (name, secret_hash, redirect_uris, post_logout_redirect_uris, grant_types, scope,"
-        " account_id, trusted, may_introspect, permissions, unit_id, read_only, removed_at)"
+        " account_id, trusted, may_introspect, permissions, unit_id, read_only, revoked_at,"
+        " removed_at)"
         " = (excluded.name, excluded.secret_hash, excluded.redirect_uris,"
         " excluded.post_logout_redirect_uris, excluded.grant_types, excluded.scope,"
         " excluded.account_id, excluded.trusted, excluded.may_introspect, excluded.permissions,"
-        " excluded.unit_id, excluded.read_only, null)",
+        " excluded.unit_id, excluded.read_only, excluded.revoked_at, null)",
         {
             **vars(client),
             "redirect_uris": list(client.redirect_uris),
@@ -122,6 +135,14 @@ def register(connection: psycopg.Connection[Any], client: Client) -> None:
             "permissions": None if client.permissions is None else list(client.permissions),
         },
     )
+
+
+def note_use(connection: Issuing, client_id: str, now: datetime) -> None:
+    """Write down that a client gets tokens as its service account; seldom, as of other uses.
+
+    Nobody waits for it: whoever holds the row notes the same, or ends it.
+    """
+    connection.execute(_USED, {"client_id": client_id, "now": now, "every": NOTED_EVERY})
 
 
 def remove(connection: psycopg.Connection[Any], client_id: str) -> bool:

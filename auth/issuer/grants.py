@@ -14,7 +14,7 @@ from authlib.oauth2.rfc6749 import (
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from auth import tokens
-from auth.issuer import accounts, codes, families
+from auth.issuer import accounts, clients, codes, families
 from auth.issuer.accounts import Account
 from auth.issuer.codes import Asked, Code
 from auth.issuer.families import LIFE, Family
@@ -172,6 +172,7 @@ class CredentialsGrant(_Grant, grants.ClientCredentialsGrant):
             expires_at=_after(server.now, ACCESS_LIFE),
         )
         families.start(server.connection, family, server.now)
+        clients.note_use(server.connection, client.client_id, server.now)
         return self.token_of(family, account, scope=allowed, refresh=False)
 
 

@@ -56,6 +56,8 @@ def to(column: str, **options: Any) -> ForeignKey:
     return ForeignKey(column, **options)
 
 
+Serial = Annotated[int, mapped_column(BigInteger, Identity(), unique=True)]
+"""The key of a row's global id, where its own key is no number."""
 Key = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
 Version = Annotated[int, mapped_column(BigInteger, server_default="1")]

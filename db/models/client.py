@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ARRAY, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, Moment, to
+from db.models.base import Base, Moment, Serial, to
 
 _NONE = "{}"
 
@@ -16,7 +16,8 @@ class OAuthClient(Base):
     Without `secret_hash` it is a public one (a page, a phone). `account_id` is the service account
     that it acts as with the client credentials grant. People are not asked about a trusted one.
     Whoever it acts for, its tokens hold no more than its `permissions` (all, where there are
-    none), below its unit (anywhere), and only to read, if so.
+    none), below its unit (anywhere), and only to read, if so. Once it is revoked it gets no more
+    tokens for its service account; `last_used_at` is when it got one.
     """
 
     __tablename__ = "oauth_client"
@@ -36,6 +37,9 @@ class OAuthClient(Base):
     permissions: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     unit_id: Mapped[int | None] = mapped_column(to("unit.id"))
     read_only: Mapped[bool] = mapped_column(server_default="false")
+    serial: Mapped[Serial]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
 
 
 class Consent(Base):

@@ -132,6 +132,16 @@ class UnitChange(StrEnum):
     CLOSED = "CLOSED"
 
 
+class GrantType(StrEnum):
+    """How an application came by its tokens, as OAuth 2.0 calls it.
+
+    A person let it have them, or it acts as its own service account.
+    """
+
+    AUTHORIZATION_CODE = "AUTHORIZATION_CODE"
+    CLIENT_CREDENTIALS = "CLIENT_CREDENTIALS"
+
+
 class LinkedBy(StrEnum):
     """How an account came by its identity at an issuer of others; ADMIN: by the command line."""
 

@@ -6,11 +6,14 @@ from datetime import datetime
 from sqlalchemy import ARRAY, Index, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, to
+from db.models.base import Base, Serial, to
 
 
 class TokenFamily(Base):
-    """All tokens that came from one authorization; revoking it ends every one of them."""
+    """All tokens that came from one authorization; revoking it ends every one of them.
+
+    Without `auth_time` nobody signed in for it: the client got it by its own credentials.
+    """
 
     __tablename__ = "token_family"
     __table_args__ = (
@@ -30,6 +33,8 @@ class TokenFamily(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    serial: Mapped[Serial]
+    last_used_at: Mapped[datetime | None]
 
 
 class AuthorizationCode(Base):

@@ -7,8 +7,10 @@ for the field. The compiler (schema/compiler) puts them together to one statemen
 from db.queries import (
     access_tokens,
     audit,
+    authorizations,
     awards,
     campaigns,
+    clients,
     initiatives,
     people,
     progress,
@@ -21,8 +23,10 @@ from db.queries import (
 __all__ = [
     "access_tokens",
     "audit",
+    "authorizations",
     "awards",
     "campaigns",
+    "clients",
     "initiatives",
     "people",
     "progress",

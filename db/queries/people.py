@@ -49,6 +49,19 @@ def revoker(of: Row) -> Select[Any]:
     return _behind(of.revoked_by_id)
 
 
+def of_unit(of: Row, *, filter: dict[str, Any] | None) -> Rows:
+    """Return the people of a unit itself, in the order in which they were entered.
+
+    Neither order nor filter tells of what is masked: a text finds only whom the caller knows.
+    """
+    person = Person.__table__.alias()
+    rows = everything(person).where(person.c.unit_id == of.id)
+    text = (filter or {}).get("text")
+    if text is not None:
+        rows = rows.where(_known(person.c.id, person.c.path), _begins(person, text))
+    return Rows((rows,), ("id",))
+
+
 def name(of: Row) -> ColumnElement[str]:
     """Return the name; its initials where personal data is masked."""
     return _shown(of, of.name, func.regexp_replace(of.name, r"(\S)\S*", r"\1.", "g"))
@@ -121,8 +134,22 @@ def in_scope(path: ColumnElement[Any], scope: str) -> ColumnElement[bool]:
 
 
 def _shown(of: Row, value: ColumnElement[Any], masked: ColumnElement[Any]) -> ColumnElement[Any]:
-    own = of.id == select(func.own_person()).scalar_subquery()
-    return case((in_scope(of.path, "person_read") | own, value), else_=masked)
+    return case((_known(of.id, of.path), value), else_=masked)
+
+
+def _known(person_id: ColumnElement[Any], path: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return whether the caller knows somebody whom it sees unmasked."""
+    own = person_id == select(func.own_person()).scalar_subquery()
+    return in_scope(path, "person_read") | own
+
+
+def _begins(person: FromClause, text: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return whether the code, or a word of the name, begins with a text."""
+    wanted = func.fold(text)
+    words = func.concat(" ", func.fold(person.c.name))
+    return func.starts_with(func.fold(person.c.code), wanted) | (
+        func.strpos(words, func.concat(" ", wanted)) > 0
+    )
 
 
 def _behind(account_id: ColumnElement[Any]) -> Select[Any]:

@@ -106,6 +106,17 @@ def bloc(of: Row) -> Select[Any]:
     return everything(bloc_).where(bloc_.c.id == of.bloc_id)
 
 
+def blocs(_: Row) -> Rows:
+    """Return all emulation blocs, by code."""
+    return Rows((everything(EmulationBloc.__table__.alias()),), ("code",))
+
+
+def in_bloc(of: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:
+    """Return the units of an emulation bloc."""
+    unit = table()
+    return _page(unit, [everything(unit).where(unit.c.bloc_id == of.id)], filter, order_by)
+
+
 def children(of: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:
     """Return the units directly below."""
     unit = table()

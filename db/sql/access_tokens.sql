@@ -32,5 +32,5 @@ begin atomic
 end;
 
 select audit_watch(name, object_type, key) from (values
-    ('access_token', 'AccessToken', 'id'), ('oauth_client', 'Client', '')
+    ('access_token', 'AccessToken', 'id'), ('oauth_client', 'Client', 'serial')
 ) as watched (name, object_type, key);

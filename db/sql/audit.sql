@@ -100,7 +100,7 @@ begin
         return (select unit_id from person where id = (fields ->> 'person_id')::bigint);
     when
         'access_token', 'consent', 'invitation', 'totp_secret', 'recovery_code',
-        'external_identity', 'link_code'
+        'external_identity', 'link_code', 'token_family'
     then
         return (
             select p.unit_id from account a join person p on p.id = a.person_id

@@ -44,8 +44,9 @@ begin atomic
     delete from authorization_code where code_hash in (
         select code_hash from authorization_code where expires_at < moment and family_id is null
         order by expires_at limit most for update skip locked);
+    -- Not at once: its last access token may outlive it, by ten minutes and what clocks may differ.
     delete from token_family where id in (
-        select id from token_family where expires_at < moment
+        select id from token_family where expires_at < moment - interval '15 minutes'
         order by expires_at limit most for update skip locked);
     delete from token_family where id in (
         select id from token_family where revoked_at < moment - interval '1 day'
@@ -63,7 +64,7 @@ end;
 
 -- Who may come in by what is told as other changes are; secrets stand as ***.
 select audit_watch(name, object_type, key) from (values
-    ('oauth_client', 'Client', ''), ('consent', 'Account', 'account_id'),
+    ('oauth_client', 'Client', 'serial'), ('consent', 'Account', 'account_id'),
     ('invitation', 'Account', 'account_id'), ('totp_secret', 'Account', 'account_id'),
     ('recovery_code', 'Account', 'account_id')
 ) as watched (name, object_type, key);

@@ -34,6 +34,27 @@ begin atomic
     select array(select initiative_id from authorship where person_id = caller_person());
 end;
 
+-- The permissions by which the caller may do something with an initiative: with its own, unless it
+-- reads alone; elsewhere by its scopes; and decide where one is awaited of a unit of its own and it
+-- is no author.
+create or replace function initiative_viewer_can(
+    path ltree, awaits bigint, own boolean, authored boolean
+) returns text[]
+language sql stable parallel safe
+return array(
+    select permission from unnest(viewer_can(path)) as permission
+    where permission in ('INITIATIVE_WRITE', 'INITIATIVE_CURATE')
+    union all
+    select 'INITIATIVE_OWN'
+    where own and string_to_array(current_setting('sangkien.can', true), ';')
+        @> '{OWN=INITIATIVE_OWN}'
+    union all
+    select 'INITIATIVE_REVIEW'
+    where not authored and 'INITIATIVE_REVIEW' = any (
+        viewer_can(subpath(path, 0, array_position(line(path), awaits))))
+    order by permission
+);
+
 -- Whether others have been named duplicates of an initiative, seen by the caller or not.
 create or replace function has_duplicates(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp

@@ -22,14 +22,16 @@ language sql stable parallel safe
 return coalesce(nullif(current_setting('sangkien.' || permission, true), ''), '{}')::ltree[];
 
 -- The names of the permissions that the caller has at a unit. The setting holds them by scope:
--- "1.2=UNIT_READ,EXPORT;@1=UNIT_READ", where @ is for the unit alone and not what is below.
+-- "1.2=UNIT_READ,EXPORT;@1=UNIT_READ;OWN=INITIATIVE_OWN", where @ is for the unit alone and not
+-- what is below, and OWN for one's own records, wherever they are.
 create or replace function viewer_can(path ltree) returns text[]
 language sql stable parallel safe
 return array(
     select distinct permission
     from string_to_table(current_setting('sangkien.can', true), ';') as scoped,
         string_to_table(split_part(scoped, '=', 2), ',') as permission
-    where case when scoped like '@%' then path = ltrim(split_part(scoped, '=', 1), '@')::ltree
+    where case when scoped like 'OWN=%' then false
+               when scoped like '@%' then path = ltrim(split_part(scoped, '=', 1), '@')::ltree
                else path <@ split_part(scoped, '=', 1)::ltree end
     order by permission
 );

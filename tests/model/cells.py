@@ -257,6 +257,40 @@ def revoke_access_token(played: Played, unit: str, author: str | None = None) ->
     return {"access_token": rows[0][0]}
 
 
+def service(played: Played, unit: str) -> str:
+    """Register an application of a service account with a role at a unit; return its client id."""
+    name = account(played)
+    played.rows(f"update account set kind = 'SERVICE' where username = '{name}' returning id")
+    grant(played, name, "SUPPORT", unit)
+    played.rows(
+        "insert into oauth_client (client_id, name, grant_types, scope, account_id)"
+        f" select username, 'x', '{{client_credentials}}', 'sangkien.read', id from account"
+        f" where username = '{name}' returning client_id"
+    )
+    return name
+
+
+@cell
+def revoke_client(played: Played, unit: str) -> Given:
+    name = service(played, unit)
+    rows = played.rows(f"select serial from oauth_client where client_id = '{name}'")
+    return {"client": rows[0][0], "reason": "x"}
+
+
+@cell
+def revoke_authorization(played: Played, unit: str, author: str | None = None) -> Given:
+    """Of the author's account, else of a service account with a role at the unit."""
+    name = service(played, unit)
+    holder = f"p.code = '{author}'" if author else f"a.username = '{name}'"
+    rows = played.rows(
+        "insert into token_family (id, client_id, account_id, scope, amr, created_at, expires_at)"
+        f" select gen_random_uuid(), '{name}', a.id, 'sangkien.read', '{{}}', now(),"
+        " now() + interval '1 day' from account a left join person p on p.id = a.person_id"
+        f" where {holder} returning serial"
+    )
+    return {"authorization": rows[0][0]}
+
+
 @cell
 def revoke_role(played: Played, unit: str) -> Given:
     return {"grant": grant(played, account(played), "MEMBER", unit), "reason": "x"}

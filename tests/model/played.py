@@ -30,7 +30,12 @@ NEEDED: dict[str, dict[str, Any]] = {
     "add_drive": {"title": "Cao điểm"},
     "create_unit": {"name": "Công đoàn mới"},
 }
-_IDS = {"grant": "Grant", "access_token": "AccessToken"}
+_IDS = {
+    "grant": "Grant",
+    "access_token": "AccessToken",
+    "authorization": "Authorization",
+    "client": "Client",
+}
 RENAMED = {"grant_award": {"unit": "recipientUnit", "person": "recipientPerson"}}
 
 

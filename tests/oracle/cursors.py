@@ -8,9 +8,13 @@ from typing import Any
 
 _ORDERS: dict[str, dict[str, str | None]] = {
     "CampaignConnection": {"code": None},
+    "EmulationBlocConnection": {"code": None},
+    "PersonConnection": {"id": None},
     "AwardConnection": {"-id": None},
     "AdjustmentConnection": {"-id": None},
     "AccessTokenConnection": {"-id": None},
+    "AuthorizationConnection": {"-id": None},
+    "ClientConnection": {"-id": None},
     "AuditEventConnection": {"-id": None},
     "TargetRevisionConnection": {"-id": None},
     "UnitHistoryConnection": {"-id": None},

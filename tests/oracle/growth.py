@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from auth.permissions import Permission
 from db.models.enums import AuditKind, Role, Sector, UnitChange, UnitLevel
+from tests.oracle.applications import Applications
 from tests.oracle.results import Results
 from tests.oracle.wording import Wording
 from tests.oracle.works import Works
@@ -158,6 +159,7 @@ class Papers:
         world.add("signing_key", kid="k", public_jwk={"kty": "OKP"}, private_jwk=private)
         for _ in world.rows["account"] * 2:
             self._token()
+        Applications(world, self._rng).grow()
 
     def _token(self) -> None:
         world, rng, say = self._world, self._rng, self._world.wording

@@ -8,12 +8,12 @@ from db.rules.text import fold
 from tests.oracle.paging import Listing
 from tests.oracle.sight import Sight
 from tests.oracle.totals import Totals, benefit, local_day
-from tests.oracle.world import Row
+from tests.oracle.world import Row, key_of
 
 
 def newest(kind: str, rows: list[Row]) -> Listing:
     """Return rows, the newest first."""
-    return Listing(kind, rows, "id", lambda row: (row.id,), descending=True)
+    return Listing(kind, rows, "id", lambda row: (key_of(row),), descending=True)
 
 
 def queue(sight: Sight) -> Listing:
@@ -56,6 +56,20 @@ def _unit(sight: Sight, row: Row, name: str, value: Any) -> bool:
 def _under(sight: Sight, unit: Row, code: str) -> bool:
     top = sight.world.one("unit", code=code)
     return top is not None and sight.sees("unit", top) and sight.world.below(unit, top)
+
+
+def people(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:
+    """Return people as a filter asks for them; only whom the caller knows has words to find."""
+    text = (arguments.get("filter") or {}).get("text")
+    if text is not None:
+        wanted = fold(text)
+        rows = [
+            row
+            for row in rows
+            if sight.knows(row)
+            and (fold(row.code).startswith(wanted) or f" {wanted}" in f" {fold(row.name)}")
+        ]
+    return Listing("Person", rows, "id", lambda row: (row.id,))
 
 
 def initiatives(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:

@@ -22,7 +22,7 @@ def row_of(world: World, table: str, key: object) -> Any:
 def may_show(sight: Sight, marker: str, question: str) -> bool:
     """Whether a cell may stand in an answer, by its marker."""
     table, key, column = sight.world.wording.owners[marker]
-    if table in NEVER_SHOWN or column == "password_hash":
+    if table in NEVER_SHOWN or column in {"password_hash", "secret_hash"}:
         return False
     row = row_of(sight.world, table, key)
     if table == "person" and column in PERSONAL:

@@ -16,6 +16,8 @@ TABLES = {
     "Grant": "role_grant",
     "AuditEvent": "audit_event",
     "AccessToken": "access_token",
+    "Authorization": "token_family",
+    "Client": "oauth_client",
 }
 One = tuple[str, Any]
 

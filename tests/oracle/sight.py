@@ -136,6 +136,32 @@ class Sight:
     def _access_token(self, row: Row) -> bool:
         return self.account is not None and row.account_id == self.account.id
 
+    def _token_family(self, row: Row) -> bool:
+        own = self.account is not None and row.account_id == self.account.id
+        return own or row.account_id in self.services()
+
+    def _oauth_client(self, row: Row) -> bool:
+        held = self.world.where("token_family", client_id=row.client_id)
+        mine = self.account.id if self.account else None
+        return row.account_id in self.services() or any(one.account_id == mine for one in held)
+
+    def services(self) -> set[int]:
+        """Return the accounts that applications act as, of those whose grants the caller reads."""
+        acting = {client.account_id for client in self.world.rows["oauth_client"]}
+        return {
+            grant.account_id
+            for grant in self.world.rows["role_grant"]
+            if grant.account_id in acting
+            and self.lasts(grant)
+            and self.may(Permission.GRANT_READ, self.world.unit_of(grant))
+        }
+
+    def lasts(self, grant: Row) -> bool:
+        """Whether a grant holds today or later."""
+        return grant.revoked_at is None and (
+            grant.valid_to is None or bool(grant.valid_to >= self.world.today)
+        )
+
     def _award(self, row: Row) -> bool:
         units = [self.world.find("unit", key) for key in (row.issuer_id, row.recipient_unit_id)]
         own = row.recipient_person_id is not None and row.recipient_person_id == self.own_person
@@ -176,6 +202,22 @@ class Sight:
             self.world.where("authorship", initiative_id=initiative.id, person_id=person)
         )
         return Permission.INITIATIVE_REVIEW in self.can(unit) and not own
+
+    def can_with(self, initiative: Row) -> list[str]:
+        """Return the permissions by which the caller may do something with an initiative."""
+        here = self.can(self.world.unit_of(initiative))
+        found = {name for name in here if name in {"INITIATIVE_WRITE", "INITIATIVE_CURATE"}}
+        if self._writes_own(initiative):
+            found.add("INITIATIVE_OWN")
+        if initiative.awaits_id is not None and self.decides(initiative):
+            found.add("INITIATIVE_REVIEW")
+        return sorted(found)
+
+    def _writes_own(self, initiative: Row) -> bool:
+        audits = any(role is Role.AUDITOR for role, _ in self._grants)
+        drafted = self.account is not None and initiative.drafted_by_id == self.account.id
+        own = self.authored(initiative) or (drafted and self.own_person is not None)
+        return own and not audits
 
     def knows(self, person: Row) -> bool:
         """Whether the caller sees a person's data unmasked."""

@@ -38,6 +38,9 @@ class Surveys(Questions):
         given = "awards { edges { cursor node " + self._all(_type("Award"), 2) + " } }"
         given += " history { edges { cursor node " + self._all(_type("UnitHistory"), 3) + " } }"
         given += " grants { edges { cursor node " + self._all(_type("Grant"), 2) + " } }"
+        given += " clients { edges { cursor node " + self._all(_type("Client"), 3) + " } }"
+        given += f" people{self._arguments(_type('Unit').fields['people'])} {{ totalCount edges "
+        given += "{ cursor node " + self._all(_type("Person"), 1) + " } }"
         target = f"target{self._arguments(_type('Unit').fields['target'])} {{ assigned revisions "
         target += "{ edges { cursor node " + self._all(_type("TargetRevision"), 2) + " } } }"
         parts.append(f"units(first: 100) {{ nodes {{ {paced} {given} {target} }} }}")

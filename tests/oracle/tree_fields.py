@@ -179,6 +179,21 @@ def Unit_bloc(sight: Sight, row: Row) -> One:
     return "EmulationBloc", sight.world.find("emulation_bloc", row.bloc_id)
 
 
+def Query_emulationBlocs(sight: Sight, _: Row, **__: Any) -> Listing:
+    blocs = sight.visible("emulation_bloc")
+    return Listing("EmulationBloc", blocs, "code", lambda row: (row.code,))
+
+
+def EmulationBloc_units(sight: Sight, row: Row, **arguments: Any) -> Listing:
+    within = [one for one in sight.visible("unit") if one.bloc_id == row.id]
+    return listings.units(sight, within, arguments)
+
+
+def Unit_people(sight: Sight, row: Row, **arguments: Any) -> Listing:
+    within = [one for one in sight.visible("person") if one.unit_id == row.id]
+    return listings.people(sight, within, arguments)
+
+
 def Unit_viewerCan(sight: Sight, row: Row) -> list[str]:
     return sight.can(row)
 

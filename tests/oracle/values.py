@@ -10,9 +10,13 @@ from graphql import is_list_type, is_non_null_type
 from tests.oracle.seen import TABLES
 from tests.oracle.totals import benefit, local_day
 from tests.oracle.works import BILLION
-from tests.oracle.world import World
+from tests.oracle.world import World, key_of
 
 _LOCAL = timezone(timedelta(hours=7))
+_SEARCHED = (
+    *(("initiative", "title"), ("unit", "name"), ("unit", "code")),
+    *(("person", "name"), ("person", "code")),
+)
 NASTY = ("", "'; drop table unit; --", "\\", "%", "_", "$1", "🚲", "Ω\u0301", "đ", '"', "\u2028")
 
 
@@ -102,14 +106,14 @@ class Values:
             "unit": ("unit", "code"),
             "action": ("audit_event", "action"),
             "objectType": ("audit_event", "object_type"),
-            "text": self._rng.choice((("initiative", "title"), ("unit", "name"), ("unit", "code"))),
+            "text": self._rng.choice(_SEARCHED),
         }[name]
         row = self._row(table)
         if row is None or self._rng.random() < 0.1:
             return self._rng.choice(NASTY)
         value: str = getattr(row, column) or ""
         if name == "text":
-            at = self._rng.randrange(len(value))
+            at = self._rng.choice((0, value.rfind(" ") + 1, self._rng.randrange(len(value))))
             cut = value[at : at + self._rng.randint(1, 9)]
             return self._rng.choice((cut, cut.upper(), cut.lower()))
         return value
@@ -133,7 +137,7 @@ class Values:
             kind = self._rng.choice(("Unit", "Initiative", "Person", "Grant"))
             return base64.b64encode(f"{kind}:{self._rng.choice((1, 2))}".encode()).decode()
         row = self._row(TABLES[kind])
-        return base64.b64encode(f"{kind}:{row.id if row else 1}".encode()).decode()
+        return base64.b64encode(f"{kind}:{key_of(row) if row else 1}".encode()).decode()
 
 
 def _nullable(type_: Any) -> Any:

@@ -80,6 +80,10 @@ def Initiative_benefitVerified(_: Sight, row: Row) -> int | None:
     return verified(row)
 
 
+def Initiative_viewerCan(sight: Sight, row: Row) -> list[str]:
+    return sight.can_with(row)
+
+
 Initiative_campaign = Phase_campaign
 
 

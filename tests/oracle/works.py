@@ -200,6 +200,7 @@ class Works:
             claimed=rng.choices(_AMOUNTS, k=rng.randint(0, 3)),
             verified=rng.choice((None, rng.choices(_AMOUNTS, k=rng.randint(0, 3)))),
             **self._awaited(unit, submitted, waits=state == "SUBMITTED"),
+            drafted_by_id=self._account(),
             created_at=self._moment(world.today - timedelta(days=rng.randrange(90))),
             version=rng.randint(1, 4),
         )

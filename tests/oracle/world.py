@@ -18,6 +18,8 @@ TABLES = (
     "account",
     "role_grant",
     "access_token",
+    "oauth_client",
+    "token_family",
     "campaign",
     "phase",
     "benefit_tier",
@@ -39,6 +41,11 @@ TABLES = (
 Row = SimpleNamespace
 
 
+def key_of(row: Row) -> int:
+    """Return the key that a row's global id holds."""
+    return int(getattr(row, "serial", None) or row.id)
+
+
 class World:
     """Every row of a world, as it was loaded; what triggers add to it is worked out anew."""
 
@@ -52,8 +59,8 @@ class World:
         """Add a row."""
         row = Row(**columns)
         self.rows[table].append(row)
-        if "id" in columns:
-            self._by_id[table][columns["id"]] = row
+        if key := columns.get("serial", columns.get("id")):
+            self._by_id[table][key] = row
         return row
 
     def next_id(self, table: str) -> int:
@@ -61,7 +68,7 @@ class World:
         return len(self.rows[table]) + 1
 
     def find(self, table: str, key: Any) -> Row | None:
-        """Return the row with this id."""
+        """Return the row with this id, or its serial where that is what global ids hold."""
         return self._by_id[table].get(key)
 
     def where(self, table: str, **columns: Any) -> list[Row]:

@@ -33,7 +33,7 @@ def downgrade() -> None:
     op.execute("drop trigger audited on oauth_client")
     for column in LIMITS:
         op.drop_column("oauth_client", column)
-    op.execute("select audit_watch('oauth_client', 'Client', '')")
+    op.execute("select audit_watch('oauth_client', 'Client', 'serial')")
 
 
 def create_table() -> None:
