@@ -17,12 +17,12 @@ import uvicorn
 from api.app import EMBEDDED, SUPERVISOR, trusted_documents
 from api.bodies import LARGEST_BODY
 from api.manifest import ManifestError
-from api.operations import MUTATION_SECONDS
 from api.protocols import HttpProtocol, SocketProtocol
 from api.settings import Settings
 from db import embedded
 from db import migrate as migrations
 from db.prepare import prepare
+from db.transactions import SECONDS
 
 # How uvicorn speaks HTTP and WebSocket. Frames are not compressed: that would take 300 kB a
 # connection, and be a way to guess what is secret in them (as api/compression.py has it).
@@ -146,7 +146,7 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
             # longer than the five seconds after which uvicorn would kill it, time and again.
             timeout_worker_healthcheck=60,
             # What lasts ends by itself when the server stops; this is for what does not.
-            timeout_graceful_shutdown=int(MUTATION_SECONDS) + 5,
+            timeout_graceful_shutdown=SECONDS + 5,
         )
 
 

@@ -24,7 +24,7 @@ async def stream(
     """
     compiled = statement.compile(dialect=_DIALECT)
     values = [compiled.params[name] for name in compiled.positiontup or ()]
-    bound, parameters = caller.reading.bind("select true", (), whole=True)
+    bound, parameters = caller.reading.bind_all("select true")
     try:
         connection = await asyncpg.connect(url, timeout=5)
         try:

@@ -27,6 +27,10 @@ _MOMENT = "select row(today(), present())"
 _ATTEMPT = ("sangkien.action", "sangkien.address", "sangkien.reason")
 _REASON = "select set_config('sangkien.reason', $1, true)"
 _NOTE = "select audit_note($1, $2, $3, $4, $5)"
+SECONDS = 30
+"""How long a statement may take, as db/sql/roles.sql says."""
+UNHURRIED = 600
+"""How long one may take that rewrites what a large part of the tree has."""
 _SEAL = "set constraints audit_seal immediate; set constraints audit_seal deferred"
 _REFUSALS = (asyncpg.IntegrityConstraintViolationError, asyncpg.InsufficientPrivilegeError)
 
@@ -135,7 +139,8 @@ class Writer:
             min_size=0,
             max_size=self._size,
             timeout=5,
-            command_timeout=40,
+            # For a network that is silent; the server ends a statement by itself, sooner.
+            command_timeout=UNHURRIED + 10,
             statement_cache_size=512,
             max_cached_statement_lifetime=0,
             init=_take_json,
@@ -148,18 +153,22 @@ class Writer:
         await self._announcer.close()
         await self._pool.close()
 
-    async def run(self, caller: Caller, attempt: Attempt, command: Command[T]) -> T:
+    async def run(
+        self, caller: Caller, attempt: Attempt, command: Command[T], seconds: int = SECONDS
+    ) -> T:
         """Carry out a command as `caller` and return what it returns, committed.
 
-        Raises DomainError, GrantsChangedError, TooSlowError, UnavailableError; then nothing
-        was written. A read-only caller is forbidden all of it.
+        Each of its statements may take so many `seconds`. Raises DomainError,
+        GrantsChangedError, TooSlowError, UnavailableError; then nothing was written. A read-only
+        caller is forbidden all of it.
         """
         if caller.writing is None:
             raise ForbiddenError(code="READ_ONLY")
         for left in reversed(range(_TRIES)):
             try:
                 async with self._pool.acquire(timeout=10) as connection:
-                    result = await _write(connection, caller, caller.writing, attempt, command)
+                    begun = _begun(caller.writing, attempt)
+                    result = await _write(connection, caller, begun, command, seconds)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
                 if not left:
                     raise UnavailableError(str(error)) from error
@@ -201,14 +210,16 @@ class Writer:
 async def _write(
     connection: "asyncpg.pool.PoolConnectionProxy",
     caller: Caller,
-    binding: Binding,
-    attempt: Attempt,
+    begun: tuple[str, list[Any]],
     command: Command[T],
+    seconds: int,
 ) -> T:
-    statement, parameters = _begun(binding, attempt)
+    statement, parameters = begun
     try:
         await connection.execute("begin read write")
         today, present = await connection.fetchval(statement, *parameters)
+        if seconds != SECONDS:
+            await connection.execute(f"set local statement_timeout = '{seconds}s'")
         result = await command(WriteSession(connection, caller, today, present))
         await connection.execute("commit")
     except (asyncpg.PostgresError, DomainError):

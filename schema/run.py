@@ -1,5 +1,6 @@
 """Carries out a mutation: its fields one after another, each one command and one payload."""
 
+import asyncio
 import functools
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,8 +16,8 @@ from strawberry.types.arguments import convert_argument
 from auth.principal import Principal
 from db.commands.requests import once, told_once
 from db.rules.errors import DomainError, ForbiddenError, InvalidInputError
-from db.sessions import Caller, GrantsChangedError
-from db.transactions import Attempt, Writer, WriteSession
+from db.sessions import Caller, GrantsChangedError, TooSlowError
+from db.transactions import SECONDS, Attempt, Writer, WriteSession
 from schema.build import SCHEMA
 from schema.compiler.commands import COMMAND, KEY, PREVIEW, Guarded
 from schema.compiler.outcomes import filled
@@ -75,7 +76,10 @@ class Mutations:
         self._writer = writer
 
     async def run(self, operation: Operation, variables: Any, asker: Asker) -> bytes:
-        """Return the data of a mutation as JSON. Raises RefusedError before anything runs."""
+        """Return the data of a mutation as JSON.
+
+        Raises RefusedError before anything runs, and TooSlowError.
+        """
         asked = self._compiler.mutation(operation, variables)
         steps = {
             name: self._step(operation, variables, nodes)
@@ -83,8 +87,14 @@ class Mutations:
             if nodes[0].name.value != "__typename"
         }
         answer: dict[str, Any] = dict.fromkeys(asked, "Mutation")
-        for name, step in steps.items():
-            answer[name] = await self._answer(step, operation, variables, asker)
+        # All fields together have the time of the one that may take longest.
+        seconds = max((step.guarded.seconds for step in steps.values()), default=SECONDS)
+        try:
+            async with asyncio.timeout(seconds):
+                for name, step in steps.items():
+                    answer[name] = await self._answer(step, operation, variables, asker)
+        except TimeoutError:
+            raise TooSlowError from None
         return orjson.dumps(answer)
 
     def _step(self, operation: Operation, variables: Any, nodes: list[FieldNode]) -> _Step:
@@ -151,7 +161,7 @@ class Mutations:
                 **await once(session, key, digest, run, told_once(guarded.outcome))
             )
 
-        return await self._writer.run(caller, attempt, command)
+        return await self._writer.run(caller, attempt, command, seconds=guarded.seconds)
 
     async def _note_refusal(
         self, caller: Caller, attempt: Attempt, error: DomainError, input_: Any, *, outdated: bool

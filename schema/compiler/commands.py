@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 import strawberry
 
 from auth.permissions import Permission
+from db.transactions import SECONDS
 
 COMMAND = "command"
 KEY = "idempotency_key"
@@ -21,10 +22,11 @@ PREVIEW = "preview"
 
 @dataclass(frozen=True)
 class Guarded:
-    """A command, and the permissions of which it takes one, somewhere."""
+    """A command, the permissions of which it takes one, somewhere, and how long it may take."""
 
     command: Callable[..., Awaitable[Any]]
     permissions: tuple[Permission, ...]
+    seconds: int
 
     @functools.cached_property
     def outcome(self) -> type[Any]:
@@ -34,7 +36,7 @@ class Guarded:
 
 
 def mutation(
-    command: Callable[..., Awaitable[Any]], *permissions: Permission
+    command: Callable[..., Awaitable[Any]], *permissions: Permission, seconds: int = SECONDS
 ) -> Callable[[Callable[..., Any]], Any]:
     """Declare that a mutation's field runs a command of db/commands.
 
@@ -47,7 +49,7 @@ def mutation(
         return strawberry.field(
             resolver=method,
             description=" ".join((method.__doc__ or "").split()),
-            metadata={COMMAND: Guarded(command, permissions)},
+            metadata={COMMAND: Guarded(command, permissions, seconds)},
         )
 
     return declare

@@ -9,6 +9,7 @@ from strawberry import UNSET
 from db import queries
 from db.commands import campaigns
 from db.rules.campaign import CampaignRejectedError
+from db.transactions import UNHURRIED
 from schema.campaigns import Campaign
 from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
@@ -118,6 +119,6 @@ class CampaignMutations:
     def create_campaign(self, input: CreateCampaignInput) -> CreateCampaignResult:
         """Create a campaign, without phases yet."""
 
-    @mutation(campaigns.update, Permission.CAMPAIGN_MANAGE)
+    @mutation(campaigns.update, Permission.CAMPAIGN_MANAGE, seconds=UNHURRIED)
     def update_campaign(self, input: UpdateCampaignInput) -> UpdateCampaignResult:
         """Change a campaign; totals follow at once what it counts."""

@@ -9,6 +9,7 @@ from strawberry import UNSET
 from db import queries
 from db.commands import freeze, phases
 from db.rules.phase import PhaseRejectedError
+from db.transactions import UNHURRIED
 from schema.campaigns import Drive, Phase
 from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
@@ -165,10 +166,10 @@ class PhaseMutations:
     def add_phase(self, input: AddPhaseInput) -> AddPhaseResult:
         """Add a phase to a campaign."""
 
-    @mutation(phases.update, Permission.CAMPAIGN_MANAGE)
+    @mutation(phases.update, Permission.CAMPAIGN_MANAGE, seconds=UNHURRIED)
     def update_phase(self, input: UpdatePhaseInput) -> UpdatePhaseResult:
         """Change a phase. What counts in it stays there, whatever its dates become."""
 
-    @mutation(freeze.freeze, Permission.CAMPAIGN_MANAGE)
+    @mutation(freeze.freeze, Permission.CAMPAIGN_MANAGE, seconds=UNHURRIED)
     def freeze_phase(self, input: FreezePhaseInput) -> FreezePhaseResult:
         """Store the results of a phase that has closed everywhere, once and for ever."""

@@ -9,6 +9,7 @@ from strawberry import UNSET
 from db import queries
 from db.commands import unit_merge, units
 from db.rules.unit import UnitRejectedError
+from db.transactions import UNHURRIED
 from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
 from schema.errors import Failure, Refusal, shows
@@ -186,14 +187,14 @@ class UnitMutations:
     def update_unit(self, input: UpdateUnitInput) -> UpdateUnitResult:
         """Change a unit's name, members or bloc."""
 
-    @mutation(units.move, Permission.UNIT_MANAGE)
+    @mutation(units.move, Permission.UNIT_MANAGE, seconds=UNHURRIED)
     def move_unit(self, input: MoveUnitInput) -> MoveUnitResult:
         """Put a unit, with everything below it, below another; totals go along, history stays.
 
         Initiatives that await a unit no longer above them await the one of its level there.
         """
 
-    @mutation(unit_merge.merge, Permission.UNIT_MANAGE)
+    @mutation(unit_merge.merge, Permission.UNIT_MANAGE, seconds=UNHURRIED)
     def merge_units(self, input: MergeUnitsInput) -> MergeUnitsResult:
         """Close units and have another of their level go on for them.
 
