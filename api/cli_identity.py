@@ -97,17 +97,21 @@ def add_client(  # noqa: PLR0917 - an argument for every option
 
 @clients.command("list")
 def list_clients() -> None:
-    """List the clients with their redirect URIs, and what their tokens are limited to."""
+    """List the clients with their redirect URIs, and what their tokens are limited to.
+
+    One whose service is revoked gets no tokens for it until it is added anew.
+    """
     with _owner() as (connection, _):
         rows = connection.execute(
             "select client_id, secret_hash is not null, redirect_uris, grant_types, permissions,"
-            " (select code from unit where unit.id = unit_id), read_only"
+            " (select code from unit where unit.id = unit_id), read_only, revoked_at is not null"
             " from oauth_client where removed_at is null order by client_id"
         ).fetchall()
-    for client_id, with_secret, uris, grant_types, permissions, unit, read_only in rows:
+    for client_id, with_secret, uris, grant_types, permissions, unit, read_only, revoked in rows:
         kind = "confidential" if with_secret else "public"
         limited = told(permissions, unit, read_only=read_only)
-        parts = (client_id, kind, ",".join(grant_types), " ".join(uris), limited)
+        ways = ",".join(grant_types) + (" (service revoked)" if revoked else "")
+        parts = (client_id, kind, ways, " ".join(uris), limited)
         click.echo("\t".join(parts).rstrip())
 
 

@@ -38,7 +38,7 @@ class Viewer:
 
     @connection(queries.authorizations.own)
     def authorizations(self) -> Connection[Authorization]:
-        """What applications hold for the account, newest first; told as access tokens are."""
+        """What applications hold for the account, newest first; none is told to a limited one."""
 
     @connection(queries.reviews.queue)
     def queue(self) -> Connection[QueueEntry]:

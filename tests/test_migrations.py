@@ -88,7 +88,7 @@ def test_migrating_gives_the_apis_roles_the_passwords_of_their_urls(server, data
     assert kept["sangkien_writer"] is None
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0004"])
 def test_going_down_to_a_revision_leaves_nothing_of_later_ones(server, revision):
     url = prepare(server, f"down_to_{revision}")
     migrate.upgrade(url, revision)
@@ -97,6 +97,20 @@ def test_going_down_to_a_revision_leaves_nothing_of_later_ones(server, revision)
     assert contents(url) != first
     migrate.downgrade(url, revision)
     assert contents(url) == first
+
+
+def test_a_client_that_was_revoked_ends_where_that_is_not_known(server):
+    url = prepare(server, "down_from_revoked")
+    migrate.upgrade(url)
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "insert into oauth_client (client_id, name, grant_types, scope, revoked_at)"
+            " values ('good', '', '{}', '', null), ('revoked', '', '{}', '', now())"
+        )
+    migrate.downgrade(url, "0004")
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("select client_id from oauth_client where removed_at is null")
+        assert rows.fetchall() == [("good",)]
 
 
 def test_a_client_that_was_limited_ends_where_limits_are_not_known(server):

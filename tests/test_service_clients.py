@@ -2,7 +2,9 @@
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 
+from api.cli import cli
 from api.live import lifetime
 from auth import tokens
 from auth.tokens import READ
@@ -218,6 +220,16 @@ async def test_its_live_connections_end(programme, monkeypatch):
         answer = await told(server, STOP, "tttt-admin", input=given)
         assert answer["revokeClient"]["client"]["revokedAt"]
         assert (await watcher.closed())[0] == 4403
+
+
+async def test_the_command_line_shows_that_one_is_stopped(programme, http, monkeypatch):
+    monkeypatch.setenv("SANGKIEN_DATABASE_URL", programme)
+    told_ = CliRunner().invoke(cli, ["clients", "list"], catch_exceptions=False).output
+    assert "revoked" not in told_
+    (found,) = await clients_at(http, "tttt-admin", "VNPT")
+    await stop(http, "tttt-admin", found["id"])
+    told_ = CliRunner().invoke(cli, ["clients", "list"], catch_exceptions=False).output
+    assert "client_credentials (service revoked)" in told_
 
 
 # What is told and noted

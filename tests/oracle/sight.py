@@ -137,13 +137,12 @@ class Sight:
         return self.account is not None and row.account_id == self.account.id
 
     def _token_family(self, row: Row) -> bool:
-        own = self.account is not None and row.account_id == self.account.id
-        return own or row.account_id in self.services()
+        # An account's own are told as its access tokens are.
+        return self._access_token(row) or row.account_id in self.services()
 
     def _oauth_client(self, row: Row) -> bool:
         held = self.world.where("token_family", client_id=row.client_id)
-        mine = self.account.id if self.account else None
-        return row.account_id in self.services() or any(one.account_id == mine for one in held)
+        return row.account_id in self.services() or any(map(self._access_token, held))
 
     def services(self) -> set[int]:
         """Return the accounts that applications act as, of those whose grants the caller reads."""
