@@ -1,6 +1,5 @@
 """Bad rows and refused imports: all that is wrong is told, and nothing is written."""
 
-import csv
 from itertools import count
 
 import psycopg
@@ -9,7 +8,7 @@ import pytest
 from db.prepare import prepare
 from db.rules.errors import ForbiddenError
 from tests.audit_log import events
-from tests.filing import DRAFT, DRAFTS, PEOPLE, TARGETS, UNITS, sangkien, written
+from tests.filing import DRAFT, DRAFTS, PEOPLE, TARGETS, UNITS, read, sangkien, written
 from tests.mutating import rows, value, writing
 
 _numbers = count()
@@ -104,7 +103,7 @@ def test_all_bad_rows_are_found_at_once_and_none_is_written(shared, tmp_path):
         "… and 101 more",
         "sangkien: 201 faults in 201 rows; nothing was imported",
     ]
-    told = list(csv.DictReader(report.open(encoding="utf-8-sig", newline="")))
+    told = read(report)
     assert [int(row["line"]) for row in told[:3]] == [2, 5, 8]
     assert [row["code"] for row in told[-2:]] == ["NOT_FOUND", "NO_COLUMN"]
     assert len(told) == 201
