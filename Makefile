@@ -12,6 +12,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --quiet --quiet --disable-pip-version-check --no-input
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
+COMPILED := $(VENV)/.compiled
 GRAPHIQL := api/static/graphiql/.built
 GRAPHIQL_SOURCES := $(addprefix api/graphiql/,package.json package-lock.json build.mjs src/* src/*/*)
 CACHES := .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -31,7 +32,9 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(shell pwd -P))
 MOVED := moved
 endif
 
-.PHONY: help demo test check bench lock graphiql clean environment assets moved
+PYTEST := $(RUN) -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+
+.PHONY: help demo test check bench lock graphiql clean environment assets compiled moved
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -39,10 +42,10 @@ help: ## list what make can do
 demo: environment assets ## set everything up and serve the demo (PORT=8000 to choose the port)
 	@$(RUN) -m api.cli demo
 
-test: environment assets ## set everything up and run the tests (ARGS="-k rollup" to choose)
-	@$(RUN) -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
+test: environment assets compiled ## set everything up and run the tests (ARGS="-k rollup" to choose)
+	@$(PYTEST) $(ARGS)
 
-check: environment assets ## lint, formatting, types, layers, then the tests
+check: environment assets compiled ## lint, formatting, types, layers, then the tests
 	@echo "check: ruff"
 	@$(RUN) -m ruff check --quiet .
 	@echo "check: formatting"
@@ -52,7 +55,7 @@ check: environment assets ## lint, formatting, types, layers, then the tests
 	@echo "check: layers"
 	@$(RUN) -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-logo
 	@echo "check: tests"
-	@$(RUN) -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 bench: environment ## measure the figures of the README (ARGS to choose)
 	@$(RUN) -m tests.bench $(ARGS)
@@ -76,6 +79,15 @@ environment:
 # The API works without the page, so demo and tests go on when npm cannot build it.
 assets: environment
 	@$(TURN) $(MAKE) --silent $(GRAPHIQL) || echo "graphiql: not built, going on without the page"
+
+# Tests start the program a hundred times, and Python may be set to keep no bytecode by itself. Some
+# packages hold files that are no Python of this version.
+compiled: environment
+	@$(TURN) $(MAKE) --silent $(COMPILED)
+
+$(COMPILED): $(READY)
+	@$(RUN) -m compileall -qq -j 0 $(VENV)/lib api schema auth db || true
+	@touch $(COMPILED)
 
 # Stamps are written last, so an environment whose making was interrupted is made anew.
 $(LOCKED): requirements.lock $(MOVED)
