@@ -15,7 +15,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -192,20 +192,29 @@ def _account_of(folder: Path) -> Account:
     if folder.is_dir() and folder.stat().st_uid != 0:
         return Account(folder.stat().st_uid, folder.stat().st_gid)
     try:
-        entry = pwd.getpwnam(ACCOUNT)
-    except KeyError:
+        entry = _entry()
+    except (KeyError, OSError) as error:
+        raise EmbeddedServerError(
+            "embedded PostgreSQL: it does not run as root and useradd could not make the user "
+            f"{ACCOUNT}; make that user, or run as an ordinary one"
+        ) from error
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def _entry() -> pwd.struct_passwd:
+    """Return the system account, making it where there is none.
+
+    One process at a time: of two useradd at once the second gives the account another number.
+    """
+    with suppress(KeyError):
+        return pwd.getpwnam(ACCOUNT)
+    with turn(ELSEWHERE):
+        with suppress(KeyError):
+            return pwd.getpwnam(ACCOUNT)
         nowhere = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
         command = ["useradd", "--system", "--user-group", *nowhere, ACCOUNT]
-        try:
-            subprocess.run(command, check=False, capture_output=True)
-            # Another process may have been quicker, so what counts is that the account is there.
-            entry = pwd.getpwnam(ACCOUNT)
-        except (KeyError, OSError) as error:
-            raise EmbeddedServerError(
-                "embedded PostgreSQL: it does not run as root and useradd could not make the user "
-                f"{ACCOUNT}; make that user, or run as an ordinary one"
-            ) from error
-    return Account(entry.pw_uid, entry.pw_gid)
+        subprocess.run(command, check=False, capture_output=True)
+        return pwd.getpwnam(ACCOUNT)
 
 
 def _move_elsewhere(own: Path) -> Path:

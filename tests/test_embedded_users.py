@@ -1,15 +1,18 @@
 """Root and ordinary users each have their embedded PostgreSQL, and nobody else gets in."""
 
 import os
+import pwd
 import shutil
 import stat
+import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from db import embedded_programs
+from db import embedded_place, embedded_programs
 from db.embedded import EmbeddedServerError, binaries, start
 from tests.embedded_home import FAST, NOBODY, Starter, in_child, open_ground, starter
 
@@ -86,3 +89,13 @@ def test_programs_root_alone_can_reach_are_copied(ground, run, monkeypatch):
     with psycopg.connect(server.url) as connection:
         connection.execute("CREATE EXTENSION ltree")
     assert stat.S_IMODE(hidden.stat().st_mode) == 0o700
+
+
+def test_the_account_is_made_once_by_whoever_comes_first(monkeypatch):
+    monkeypatch.setattr(embedded_place, "ACCOUNT", f"sangkien-{os.getpid()}")
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = set(pool.map(lambda _: embedded_place._entry(), range(8)))
+        assert found == {pwd.getpwnam(embedded_place.ACCOUNT)}
+    finally:
+        subprocess.run(["userdel", embedded_place.ACCOUNT], check=True)
