@@ -23,6 +23,7 @@ from api.graphiql_page import assets
 from api.graphql import GraphQLEndpoint
 from api.headers import CarefulHeaders
 from api.health import healthz, readyz
+from api.hosting import EMBEDDED
 from api.identities import Identities
 from api.limits import Crowd, Rate
 from api.live.lifetime import Stopping
@@ -34,7 +35,7 @@ from api.operations import Operations, Rules
 from api.persisted import Documents
 from api.protocols import STOPPING
 from api.settings import DEFAULT_ISSUER, Settings
-from api.workers import leave_with
+from api.workers import SUPERVISOR, leave_with
 from auth import keys, uses
 from auth.access_tokens import AccessTokens
 from auth.client_limits import ClientLimits
@@ -54,9 +55,6 @@ from db.watching import Watch
 from schema.build import SCHEMA
 from schema.compiler.plan import Compiler
 
-# How the command line tells the processes that serve.
-EMBEDDED = "SANGKIEN_SERVER_IS_EMBEDDED"
-SUPERVISOR = "SANGKIEN_SUPERVISOR"  # its process id, where it started several workers
 _REVOKED = "select id::text from revoked_families($1) as id"
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from auth.external.provider import LOCAL
-from auth.external.trust import Link, Trust
+from auth.external.trust import LOCAL, Link, Trust
 from auth.tokens import READ, WRITE
 
 _KEY = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?")

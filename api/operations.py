@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from graphql import OperationType
+from graphql import GraphQLError, OperationType
 from starlette.requests import HTTPConnection
 
 from api import metrics
@@ -25,6 +25,7 @@ from auth.tokens import READ, WRITE
 from db.sessions import GrantsChangedError, Reader, TooSlowError, UnavailableError
 from db.transactions import Writer
 from db.watching import Grants, Watch
+from schema.compiler.errors import RefusedError
 from schema.compiler.plan import Compiler, Operation, Plan
 from schema.compiler.subscriptions import Subscribed
 from schema.messages import preferred
@@ -32,6 +33,7 @@ from schema.run import Asker, Mutations
 
 _TRIES = 3  # of an operation whose caller's grants change meanwhile
 _ONLY_LIVE = "A subscription is answered as text/event-stream or over a WebSocket alone."
+_CLOSED = "The schema is not open to introspection by this caller."
 _AGAIN = 2.0  # seconds before an event is tried once more where the database was away
 
 
@@ -173,7 +175,11 @@ class Operations:
 
     def _check(self, asking: Asking, prepared: Prepared) -> None:
         asking.identity.check(READ if prepared.plan else WRITE)
-        self._rules.introspection.check(prepared.operation, asking.username)
+        # For each request: what was prepared for one caller is run for others too.
+        open_ = self._rules.introspection.is_open_to(asking.username)
+        if prepared.operation.introspects and not open_:
+            extensions = {"code": "INTROSPECTION_DISABLED"}
+            raise RefusedError(GraphQLError(_CLOSED, extensions=extensions))
 
     async def _event(self, asking: Asking, prepared: Prepared) -> bytes:
         plan, values, identity = prepared.plan, prepared.values, asking.identity

@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 
+SUPERVISOR = "SANGKIEN_SUPERVISOR"
+"""Tells a worker the process id of the one that started it, where there are several."""
 _EVERY = 1.0  # seconds
 
 

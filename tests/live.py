@@ -10,7 +10,7 @@ import psycopg
 import uvicorn
 
 from api.app import create_app
-from api.hosting import PROTOCOLS
+from api.serving import PROTOCOLS
 from api.settings import DEMO_TODAY, Settings
 from auth import keys, tokens
 

@@ -12,7 +12,7 @@ from joserfc.jwk import JWKRegistry
 
 from auth.external.fetching import fetch_object
 from auth.external.remembered import NotFetchedError, Remembered
-from auth.external.trust import Trust
+from auth.external.trust import LOCAL, Trust
 from auth.tokens import Clock
 from db.sessions import UnavailableError
 
@@ -118,10 +118,6 @@ class Provider:
         if not isinstance(found, list) or len(found) > _MOST_KEYS:
             raise NotFetchedError("it has no keys, or too many")
         return [key for key in map(_public, found) if key is not None]
-
-
-LOCAL = {"localhost", "127.0.0.1", "::1"}
-"""The names of this machine, the only ones that may be on plain http."""
 
 
 def _public(jwk: Any) -> Mapping[str, Any] | None:

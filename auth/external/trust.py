@@ -10,6 +10,10 @@ PLAIN = frozenset({"JWT", "jwt", None})
 """What tokens of any kind may have for their type; an issuer's ID tokens have it too."""
 
 
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names of this machine, the only ones that may be on plain http."""
+
+
 class Link(StrEnum):
     """How somebody who comes from an issuer for the first time finds their account.
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import click
 
-from api.cli_database import Failure, database, owner
-from api.cli_limits import limitable, limits, told
+from api.cli.database import Failure, database, owner
+from api.cli.limits import limitable, limits, told
 from db.rules import access_token
 
 _ADD = """

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import psycopg
 
-from api.cli_database import Failure, database, owner
+from api.cli.database import Failure, database, owner
 from api.settings import Settings
 from auth.external import codes
 from auth.issuer import sessions

@@ -16,7 +16,7 @@ import click
 from tqdm import tqdm
 
 from api import hosting
-from api.cli_database import Failure, database
+from api.cli.database import Failure, database
 from api.files.acting import actor
 from api.files.bounds import FileError
 from api.files.exporting import Export, export_file

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 import psycopg
 
-from api.cli_database import Failure
+from api.cli.database import Failure
 from auth.permissions import Permission
 
 Command = TypeVar("Command", bound=Callable[..., Any])

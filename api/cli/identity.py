@@ -8,8 +8,8 @@ from typing import Any
 import click
 import psycopg
 
-from api.cli_database import Failure, database, owner
-from api.cli_limits import limitable, limits, told
+from api.cli.database import Failure, database, owner
+from api.cli.limits import limitable, limits, told
 from api.settings import Settings
 from auth import keys as signing_keys
 from auth.issuer import clients as registered
@@ -171,9 +171,6 @@ def reset_second_factor(username: str) -> None:
                 (account_id,),
             )
     click.echo(f"{username} has no second factor")
-
-
-GROUPS = (keys, clients, accounts)
 
 
 @contextmanager

@@ -1,0 +1,50 @@
+"""The command line: `sangkien`."""
+
+import logging
+from importlib import import_module
+
+import click
+
+# Where each command is: a module of this folder, and its name there. A module is imported when its
+# command is asked for, as most need but a part of the application.
+_COMMANDS = {
+    "access-tokens": ("access_tokens", "access_tokens"),
+    "accounts": ("identity", "accounts"),
+    "clients": ("identity", "clients"),
+    "demo": ("serving", "demo"),
+    "export": ("files", "export"),
+    "generate": ("generate", "generate"),
+    "identities": ("external", "identities"),
+    "import": ("files", "import_"),
+    "keys": ("identity", "keys"),
+    "migrate": ("migrate", "migrate"),
+    "schema": ("schema", "schema"),
+    "serve": ("serving", "serve"),
+    "token": ("tokens", "token"),
+    "verify": ("verify", "verify"),
+}
+
+
+class _Commands(click.Group):
+    """Commands by name, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"api.cli.{module}"), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """The GraphQL backend for a trade union's innovation campaigns."""
+
+
+def main() -> None:
+    """Run the command line."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    cli(prog_name="sangkien")

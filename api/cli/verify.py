@@ -1,0 +1,69 @@
+"""`sangkien verify`."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import psycopg
+
+from api.cli.database import Failure, database, owner
+from db import audit_heads
+from db.verify import verify as verify_totals
+from db.verify_audit import verify_audit
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option(
+    "--heads", type=_FILE, help="Keep the ends of the audit log's chains in this file, if sound."
+)
+@click.option(
+    "--against", type=_FILE, help="Insist that what this file kept is in the audit log still."
+)
+def verify(heads: Path | None, against: Path | None) -> None:
+    """Recount all totals, and follow the audit log's chains; exit code 1 on any fault."""
+    kept = _kept_heads(against) if against else []
+    with database(migrate=False) as config, owner(config, "verify") as connection:
+        sound = _verify_totals(connection)
+        # One snapshot: the heads are of the events that were checked.
+        connection.execute("set transaction isolation level repeatable read")
+        sound = _verify_audit(connection, kept) and sound
+        current = audit_heads.heads(connection)
+    click.echo(f"audit heads: {audit_heads.digest(current)}")
+    if not sound:
+        sys.exit(1)
+    if heads is not None:
+        try:
+            heads.write_text(audit_heads.written(current), "utf-8")
+        except OSError as error:
+            raise Failure(f"{heads} cannot be written ({error.strerror})") from error
+
+
+def _kept_heads(file: Path) -> list[audit_heads.Head]:
+    try:
+        return audit_heads.read(file.read_text("utf-8"))
+    except OSError as error:
+        raise Failure(f"{file} cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise Failure(f"{file} does not hold what 'sangkien verify --heads' writes") from error
+
+
+def _verify_totals(connection: psycopg.Connection) -> bool:
+    report = verify_totals(connection)
+    for difference in report.differences:
+        click.echo(str(difference))
+    click.echo(f"{report.cells:,} cells compared, {report.differing:,} differ")
+    connection.commit()
+    return not report.differing
+
+
+def _verify_audit(connection: psycopg.Connection, kept: Sequence[audit_heads.Head]) -> bool:
+    report = verify_audit(connection)
+    missing = audit_heads.missing(connection, kept)
+    for fault in (*report.faults, *missing):
+        click.echo(str(fault))
+    faulty = report.faulty + len(missing)
+    click.echo(f"{report.events:,} audit events in {report.chains:,} chains, {faulty:,} faults")
+    return not faulty
