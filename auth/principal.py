@@ -18,6 +18,7 @@ from auth.permissions import (
     with_public,
 )
 from db.models.enums import Role
+from db.rules.errors import ForbiddenError
 from db.sessions import Caller, Reader
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -54,6 +55,18 @@ class Principal:
         """Whether one of the permissions holds at all: somewhere, or for one's own."""
         held = (self.scopes.get(permission, Scope()) for permission in permissions)
         return any(scope.subtrees or scope.units or scope.own for scope in held)
+
+    def require(self, *permissions: Permission) -> None:
+        """Refuse a change to whoever has none of these permissions anywhere, and to auditors.
+
+        Raises ForbiddenError.
+        """
+        if self.username is None:
+            raise ForbiddenError(code="SIGN_IN")
+        if self.is_auditor:
+            raise ForbiddenError(code="AUDITOR")
+        if not self.may_anywhere(*permissions):
+            raise ForbiddenError(permissions[0].value)
 
     def may(self, permission: Permission, path: str) -> bool:
         """Whether a permission holds at the unit with this path."""

@@ -8,11 +8,12 @@ from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from db.sessions import Caller, UnavailableError, translated
+from db.transactions import UNHURRIED
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 _AT_ONCE = 2_000  # rows
 # The reader's own limit is for what a person waits for.
-_PATIENCE = "set local statement_timeout = '10min'"
+_PATIENCE = f"set local statement_timeout = '{UNHURRIED}s'"
 
 
 async def stream(

@@ -15,7 +15,7 @@ from strawberry.types.arguments import convert_argument
 
 from auth.principal import Principal
 from db.commands.requests import once, told_once
-from db.rules.errors import DomainError, ForbiddenError, InvalidInputError
+from db.rules.errors import DomainError, InvalidInputError
 from db.sessions import Caller, GrantsChangedError, TooSlowError
 from db.transactions import SECONDS, Attempt, Writer, WriteSession
 from schema.build import SCHEMA
@@ -178,12 +178,7 @@ class Mutations:
 
 
 def _guard(principal: Principal, guarded: Guarded, input_: Any) -> None:
-    if principal.username is None:
-        raise ForbiddenError(code="SIGN_IN")
-    if principal.is_auditor:
-        raise ForbiddenError(code="AUDITOR")
-    if not principal.may_anywhere(*guarded.permissions):
-        raise ForbiddenError(guarded.permissions[0].value)
+    principal.require(*guarded.permissions)
     found = list(problems(input_))
     if found:
         raise InvalidInputError(*found)

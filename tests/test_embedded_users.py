@@ -98,4 +98,5 @@ def test_the_account_is_made_once_by_whoever_comes_first(monkeypatch):
             found = set(pool.map(lambda _: embedded_place._entry(), range(8)))
         assert found == {pwd.getpwnam(embedded_place.ACCOUNT)}
     finally:
-        subprocess.run(["userdel", embedded_place.ACCOUNT], check=True)
+        removal = ["userdel", embedded_place.ACCOUNT]
+        subprocess.run(removal, check=True)

@@ -99,29 +99,21 @@ def test_going_down_to_a_revision_leaves_nothing_of_later_ones(server, revision)
     assert contents(url) == first
 
 
-def test_a_client_that_was_revoked_ends_where_that_is_not_known(server):
-    url = prepare(server, "down_from_revoked")
+@pytest.mark.parametrize(
+    ("revision", "column", "plain", "special"),
+    [("0004", "revoked_at", "null", "now()"), ("0002", "read_only", "false", "true")],
+)
+def test_a_client_ends_where_that_it_is_revoked_or_limited_is_not_known(
+    server, revision, column, plain, special
+):
+    url = prepare(server, f"down_from_{column}")
     migrate.upgrade(url)
     with psycopg.connect(url) as connection:
         connection.execute(
-            "insert into oauth_client (client_id, name, grant_types, scope, revoked_at)"
-            " values ('good', '', '{}', '', null), ('revoked', '', '{}', '', now())"
+            f"insert into oauth_client (client_id, name, grant_types, scope, {column})"
+            f" values ('plain', '', '{{}}', '', {plain}), ('special', '', '{{}}', '', {special})"
         )
-    migrate.downgrade(url, "0004")
+    migrate.downgrade(url, revision)
     with psycopg.connect(url) as connection:
         rows = connection.execute("select client_id from oauth_client where removed_at is null")
-        assert rows.fetchall() == [("good",)]
-
-
-def test_a_client_that_was_limited_ends_where_limits_are_not_known(server):
-    url = prepare(server, "down_from_limits")
-    migrate.upgrade(url)
-    with psycopg.connect(url) as connection:
-        connection.execute(
-            "insert into oauth_client (client_id, name, grant_types, scope, read_only)"
-            " values ('wide', '', '{}', '', false), ('narrow', '', '{}', '', true)"
-        )
-    migrate.downgrade(url, "0002")
-    with psycopg.connect(url) as connection:
-        rows = connection.execute("select client_id from oauth_client where removed_at is null")
-        assert rows.fetchall() == [("wide",)]
+        assert rows.fetchall() == [("plain",)]

@@ -11,7 +11,7 @@ from api.files.faults import Fault, Faults, of_error
 from api.files.kinds import Kind
 from api.files.reading import Entry, Reading, opened
 from auth.principal import Principal
-from db.rules.errors import DomainError, ForbiddenError
+from db.rules.errors import DomainError
 from db.transactions import Attempt, WriteSession
 from schema.messages import Locale
 
@@ -54,7 +54,7 @@ async def import_file(actor: Actor, job: Import, faults: Faults, progress: Progr
     attempt = Attempt("import", "command line", job.reason)
 
     async def deed(principal: Principal) -> int:
-        _guard(principal, job.kind)
+        principal.require(*job.kind.permissions)
         unit_id = common_unit(principal, *job.kind.permissions)
         count = 0
 
@@ -73,13 +73,6 @@ async def import_file(actor: Actor, job: Import, faults: Faults, progress: Progr
         return count
 
     return await actor.act(attempt, job.kind.permissions, job.facts, deed)
-
-
-def _guard(principal: Principal, kind: Kind) -> None:
-    if principal.is_auditor:
-        raise ForbiddenError(code="AUDITOR")
-    if not principal.may_anywhere(*kind.permissions):
-        raise ForbiddenError(kind.permissions[0].value)
 
 
 async def _carry_out(session: WriteSession, job: Import, faults: Faults, progress: Progress) -> int:

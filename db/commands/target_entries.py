@@ -27,16 +27,17 @@ async def enter(
     """
     chosen = await hold_phase(session, campaign, phase)
     found = await session.found("Unit", unit, _UNIT, unit)
-    own = await own_standing(session, chosen, found)
-    if given.get("assigned", own.assigned) != own.assigned:
-        if found["parent"] is None:
-            raise ForbiddenError(ASSIGN.upper(), unit, unit_id=own.unit_id)
-        await place(session, found["parent"], chosen, ASSIGN)
-        change = Change(own, given["assigned"], own.assigned)
-        await set_targets(session, chosen, "ASSIGNED", [change], reason)
+    for name, kind, permission, by in (
+        ("assigned", "ASSIGNED", ASSIGN, found["parent"]),
+        ("registered", "REGISTERED", REGISTER, unit),
+    ):
         own = await own_standing(session, chosen, found)
-    if given.get("registered", own.registered) != own.registered:
-        await place(session, unit, chosen, REGISTER)
-        change = Change(own, given["registered"], own.registered)
-        await set_targets(session, chosen, "REGISTERED", [change], reason)
-    return RegisterOutcome(own.unit_id)
+        previous = getattr(own, name)
+        value = given.get(name, previous)
+        if value == previous:
+            continue
+        if by is None:
+            raise ForbiddenError(permission.upper(), unit, unit_id=own.unit_id)
+        await place(session, by, chosen, permission)
+        await set_targets(session, chosen, kind, [Change(own, value, previous)], reason)
+    return RegisterOutcome(found["id"])
