@@ -48,7 +48,8 @@ _DRAFT = """
 # where it ($2) is about to enter one.
 _LOAD = """
     select i.id, i.number, i.state, i.version, i.unit_id, i.path::text, i.campaign_id, i.phase_id,
-        i.applied_on, u.code, c.applied_from, c.applied_to, writes_own(i.id) as own,
+        i.applied_on, u.code, c.applied_from, c.applied_to,
+        own_person() is not null and writes_own(i.id) as own,
         case when i.phase_id is not null or $2
             then array(select held from windows_held(i.campaign_id, i.path) as held) end as windows
     from initiative i join campaign c on c.id = i.campaign_id left join unit u on u.id = i.unit_id

@@ -1,8 +1,8 @@
 -- The dates of a phase as they hold for a unit: those of the nearest override at or above it,
--- else the phase's own. Runs as owner because an override may stand above what the caller sees.
-create or replace function phase_window(of_phase bigint, path ltree)
+-- else the phase's own. To be inlined into what runs as owner.
+create or replace function phase_window_seen(of_phase bigint, path ltree)
 returns table (opens_on date, closes_on date)
-language sql stable security definer set search_path = public, pg_temp
+language sql stable
 begin atomic
     select coalesce(o.opens_on, p.opens_on), coalesce(o.closes_on, p.closes_on)
     from phase p
@@ -15,6 +15,14 @@ begin atomic
         limit 1
     ) o on true
     where p.id = of_phase;
+end;
+
+-- The same for a caller, who need not see where an override stands.
+create or replace function phase_window(of_phase bigint, path ltree)
+returns table (opens_on date, closes_on date)
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select w.opens_on, w.closes_on from phase_window_seen($1, $2) w;
 end;
 
 -- Whoever counts by the windows of a campaign holds this lock shared; a change of its phases, of
@@ -34,12 +42,12 @@ $$;
 -- are read after the lock, in a statement of their own.
 create or replace function windows_held(of_campaign bigint, path ltree)
 returns table (phase_id bigint, opens_on date, closes_on date, frozen boolean)
-language plpgsql as $$
+language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     perform lock_windows(of_campaign, alone => false);
     return query
     select p.id, w.opens_on, w.closes_on, p.frozen_at is not null
-    from phase p cross join lateral phase_window(p.id, windows_held.path) w
+    from phase p cross join lateral phase_window_seen(p.id, windows_held.path) w
     where p.campaign_id = of_campaign
     order by p.ordinal;
 end
