@@ -1,4 +1,4 @@
-"""Totals are exact after any history of changes, one by one or a hundred thousand at once."""
+"""Totals are exact after any history of changes, one by one or thousands at once."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ OPENING = [
     Step("author", 1, 1, 0, 0),
 ]
 EVERY_KIND = [Step(kind, 7 * n, 5 * n, 3 * n, n) for n, kind in enumerate(History.kinds())]
-MANY = 100_000
+MANY = 30_000
 
 
 @pytest.fixture
@@ -79,9 +79,7 @@ def test_moving_a_subtree_keeps_the_grand_total(world: psycopg.Connection) -> No
     assert world.execute(grand).fetchone() == before
 
 
-def test_a_hundred_thousand_at_once_are_exact(
-    database: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_thousands_at_once_are_exact(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     with psycopg.connect(database) as connection:
         generate(connection, units=1300, initiatives=1000, progress=lambda *_: None)
         # Changes of single rows first: their plans are kept, and must not be those for many.
@@ -96,8 +94,8 @@ def test_a_hundred_thousand_at_once_are_exact(
     with capsys.disabled():
         told = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
         sys.stdout.write(f"\n{MANY:,} at once: {told}\n")
-    # Linear, it takes seconds; with a plan for one row it would take hours.
-    assert max(seconds.values()) < 120
+    # Linear, it takes seconds; with a plan for one row it would take many minutes.
+    assert max(seconds.values()) < 60
 
 
 def took(connection: psycopg.Connection, statement: str) -> float:

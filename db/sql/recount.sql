@@ -18,11 +18,11 @@ group by a.person_id, f.campaign_id, o.ordinal, p.unit_id;
 create or replace view rollup_expected as
 with gains as (
     select f.unit_id, f.campaign_id, o.ordinal, count(*) filter (where f.submitted = 1) as submitted,
-        sum(f.recognised) as recognised, sum(f.confirmed) as confirmed,
-        sum(f.returned) as returned, sum(f.rejected) as rejected, sum(f.achieved) as achieved,
-        sum(f.production) as achieved_production,
-        sum(f.achieved - f.production) as achieved_public,
-        sum(f.claimed) as benefit_claimed, sum(f.verified) as benefit_verified,
+        total(f.recognised) as recognised, total(f.confirmed) as confirmed,
+        total(f.returned) as returned, total(f.rejected) as rejected, total(f.achieved) as achieved,
+        total(f.production) as achieved_production,
+        total(f.achieved - f.production) as achieved_public,
+        total(f.claimed) as benefit_claimed, total(f.verified) as benefit_verified,
         0 as participants
     from current_fact f cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
     group by f.unit_id, f.campaign_id, o.ordinal
@@ -32,33 +32,33 @@ with gains as (
     group by unit_id, campaign_id, ordinal
 ),
 own as (
-    select u.path, g.campaign_id, g.ordinal, sum(submitted) as submitted,
-        sum(recognised) as recognised, sum(confirmed) as confirmed, sum(returned) as returned,
-        sum(rejected) as rejected, sum(achieved) as achieved,
-        sum(achieved_production) as achieved_production, sum(achieved_public) as achieved_public,
-        sum(benefit_claimed) as benefit_claimed, sum(benefit_verified) as benefit_verified,
-        sum(participants) as participants,
-        (u.level = 'GRASSROOTS' and sum(submitted) > 0)::int as units_reporting,
-        (u.level = 'GRASSROOTS' and sum(achieved) >= floor_of(g.campaign_id, g.ordinal))::int
+    select u.path, g.campaign_id, g.ordinal, total(submitted) as submitted,
+        total(recognised) as recognised, total(confirmed) as confirmed, total(returned) as returned,
+        total(rejected) as rejected, total(achieved) as achieved,
+        total(achieved_production) as achieved_production, total(achieved_public) as achieved_public,
+        total(benefit_claimed) as benefit_claimed, total(benefit_verified) as benefit_verified,
+        total(participants) as participants,
+        (u.level = 'GRASSROOTS' and total(submitted) > 0)::int as units_reporting,
+        (u.level = 'GRASSROOTS' and total(achieved) >= floor_of(g.campaign_id, g.ordinal))::int
             as units_meeting_floor
     from gains g join unit u on u.id = g.unit_id
     group by u.id, g.campaign_id, g.ordinal
 )
 select ancestor as unit_id, campaign_id, ordinal,
-    sum(submitted)::bigint as submitted, sum(recognised)::bigint as recognised,
-    sum(confirmed)::bigint as confirmed, sum(returned)::bigint as returned,
-    sum(rejected)::bigint as rejected, sum(achieved)::bigint as achieved,
-    sum(achieved_production)::bigint as achieved_production,
-    sum(achieved_public)::bigint as achieved_public,
-    sum(benefit_claimed)::bigint as benefit_claimed,
-    sum(benefit_verified)::bigint as benefit_verified,
-    sum(participants)::bigint as participants, sum(units_reporting)::bigint as units_reporting,
-    sum(units_meeting_floor)::bigint as units_meeting_floor
+    total(submitted) as submitted, total(recognised) as recognised,
+    total(confirmed) as confirmed, total(returned) as returned,
+    total(rejected) as rejected, total(achieved) as achieved,
+    total(achieved_production) as achieved_production,
+    total(achieved_public) as achieved_public,
+    total(benefit_claimed) as benefit_claimed,
+    total(benefit_verified) as benefit_verified,
+    total(participants) as participants, total(units_reporting) as units_reporting,
+    total(units_meeting_floor) as units_meeting_floor
 from own, unnest(line(path)) as ancestor
 group by ancestor, campaign_id, ordinal;
 
 create or replace view rollup_tier_expected as
-select ancestor as unit_id, g.campaign_id, g.ordinal, g.tier_id, sum(g.achieved)::bigint as achieved
+select ancestor as unit_id, g.campaign_id, g.ordinal, g.tier_id, total(g.achieved) as achieved
 from (
     select f.unit_id, f.campaign_id, o.ordinal, t.id as tier_id, count(*) as achieved
     from current_fact f
@@ -72,11 +72,11 @@ group by ancestor, g.campaign_id, g.ordinal, g.tier_id;
 
 create or replace view rollup_day_expected as
 select ancestor as unit_id, g.campaign_id, g.ordinal, g.day,
-    sum(g.submitted)::bigint as submitted, sum(g.recognised)::bigint as recognised,
-    sum(g.confirmed)::bigint as confirmed, sum(g.achieved)::bigint as achieved
+    total(g.submitted) as submitted, total(g.recognised) as recognised,
+    total(g.confirmed) as confirmed, total(g.achieved) as achieved
 from (
-    select f.unit_id, f.campaign_id, f.ordinal, d.day, sum(d.submitted) as submitted,
-        sum(d.recognised) as recognised, sum(d.confirmed) as confirmed, sum(d.achieved) as achieved
+    select f.unit_id, f.campaign_id, f.ordinal, d.day, total(d.submitted) as submitted,
+        total(d.recognised) as recognised, total(d.confirmed) as confirmed, total(d.achieved) as achieved
     from current_fact f
     cross join lateral (
         values (f.submitted_on, 1, 0, 0, 0), (f.recognised_on, 0, 1, 0, 0),

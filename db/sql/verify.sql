@@ -5,13 +5,13 @@
 
 create or replace view verify_rollup as
 with stored as (
-    select unit_id, campaign_id, ordinal, sum(submitted) as submitted,
-        sum(recognised) as recognised, sum(confirmed) as confirmed, sum(returned) as returned,
-        sum(rejected) as rejected, sum(achieved) as achieved,
-        sum(achieved_production) as achieved_production, sum(achieved_public) as achieved_public,
-        sum(benefit_claimed) as benefit_claimed, sum(benefit_verified) as benefit_verified,
-        sum(participants) as participants, sum(units_reporting) as units_reporting,
-        sum(units_meeting_floor) as units_meeting_floor
+    select unit_id, campaign_id, ordinal, total(submitted) as submitted,
+        total(recognised) as recognised, total(confirmed) as confirmed, total(returned) as returned,
+        total(rejected) as rejected, total(achieved) as achieved,
+        total(achieved_production) as achieved_production, total(achieved_public) as achieved_public,
+        total(benefit_claimed) as benefit_claimed, total(benefit_verified) as benefit_verified,
+        total(participants) as participants, total(units_reporting) as units_reporting,
+        total(units_meeting_floor) as units_meeting_floor
     from rollup group by unit_id, campaign_id, ordinal
 )
 select (select code from unit where id = unit_id) as subject,
@@ -46,7 +46,7 @@ from stored s full join rollup_expected e using (unit_id, campaign_id, ordinal);
 
 create or replace view verify_rollup_tier as
 with stored as (
-    select unit_id, campaign_id, ordinal, tier_id, sum(achieved) as achieved
+    select unit_id, campaign_id, ordinal, tier_id, total(achieved) as achieved
     from rollup_tier group by unit_id, campaign_id, ordinal, tier_id
 )
 select (select code from unit where id = unit_id) as subject,
@@ -58,8 +58,8 @@ from stored s full join rollup_tier_expected e using (unit_id, campaign_id, ordi
 
 create or replace view verify_rollup_day as
 with stored as (
-    select unit_id, campaign_id, ordinal, day, sum(submitted) as submitted,
-        sum(recognised) as recognised, sum(confirmed) as confirmed, sum(achieved) as achieved
+    select unit_id, campaign_id, ordinal, day, total(submitted) as submitted,
+        total(recognised) as recognised, total(confirmed) as confirmed, total(achieved) as achieved
     from rollup_day group by unit_id, campaign_id, ordinal, day
 )
 select (select code from unit where id = unit_id) as subject,

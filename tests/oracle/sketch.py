@@ -2,6 +2,7 @@
 
 import re
 import struct
+from functools import cache
 from itertools import combinations
 
 from db.migrations.load import SQL
@@ -15,6 +16,7 @@ _LIST = re.compile(r"any \('\{(.*?)\}'", re.DOTALL)
 _ORDINARY = set(re.split(r"[,\s]+", _LIST.findall((SQL / "sketch.sql").read_text("utf-8"))[0]))
 
 
+@cache
 def hashtext(text: str) -> int:
     """Return what PostgreSQL's function of that name returns: Bob Jenkins' lookup3."""
     data = text.encode()
@@ -43,7 +45,8 @@ def _rotated(word: int, by: int) -> int:
     return (word << by | word >> 32 - by) & _WORD
 
 
-def sketch(folded: str, words: int) -> set[int]:
+@cache
+def sketch(folded: str, words: int) -> frozenset[int]:
     """Return the keys of a folded text."""
     hashes = {
         (word in _ORDINARY or word.encode() < b"a", hashtext(word))
@@ -58,7 +61,7 @@ def sketch(folded: str, words: int) -> set[int]:
         for (_, a), (_, b), (_, c) in combinations(order[:words], 3):
             key = (a ^ b << 9 ^ c << 17) & _WORD
             keys.add(key - 2**32 if key >= 2**31 else key)
-    return keys
+    return frozenset(keys)
 
 
 def finds(asked: str, other: str) -> bool:
