@@ -25,6 +25,17 @@ begin atomic
     select w.opens_on, w.closes_on from phase_window_seen($1, $2) w;
 end;
 
+-- The same for all phases of a campaign.
+create or replace function phase_windows(of_campaign bigint, path ltree)
+returns table (phase_id bigint, opens_on date, closes_on date, frozen boolean)
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select p.id, w.opens_on, w.closes_on, p.frozen_at is not null
+    from phase p cross join lateral phase_window_seen(p.id, $2) w
+    where p.campaign_id = of_campaign
+    order by p.ordinal;
+end;
+
 -- Whoever counts by the windows of a campaign holds this lock shared; a change of its phases, of
 -- their windows, and a freeze hold it alone.
 create or replace function lock_windows(of_campaign bigint, alone boolean) returns void
@@ -42,13 +53,9 @@ $$;
 -- are read after the lock, in a statement of their own.
 create or replace function windows_held(of_campaign bigint, path ltree)
 returns table (phase_id bigint, opens_on date, closes_on date, frozen boolean)
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql as $$
 begin
     perform lock_windows(of_campaign, alone => false);
-    return query
-    select p.id, w.opens_on, w.closes_on, p.frozen_at is not null
-    from phase p cross join lateral phase_window_seen(p.id, windows_held.path) w
-    where p.campaign_id = of_campaign
-    order by p.ordinal;
+    return query select * from phase_windows(of_campaign, windows_held.path);
 end
 $$;
