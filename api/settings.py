@@ -14,6 +14,7 @@ from api import issuers
 from api.cors import origin
 from api.introspection import Introspection
 from auth.external.trust import Trust
+from db.rules.calendar import within_calendar
 from db.url import READER, WRITER, with_role
 
 DEFAULT_ISSUER = "http://localhost:8000"
@@ -88,7 +89,7 @@ class Settings(BaseSettings):
     pool_size: Annotated[int, Field(ge=1, le=200)] = 8
     totp_required: bool | None = None
     demo: bool = False
-    today: date | None = None
+    today: Annotated[date, AfterValidator(within_calendar)] | None = None
     introspection: Introspection | None = None
     trusted_documents: Path | None = None
     batch_limit: Annotated[int, Field(ge=0, le=50)] = 0

@@ -4,11 +4,13 @@ Texts are by code; a name in braces is one of the error's facts. Dates read as t
 them. Here are those that every mutation may need; a noun's own stand beside its mutations.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
 Locale = Literal["vi", "en"]
+_QUALITY = re.compile(r"q=([01](?:\.[0-9]{0,3})?)", re.IGNORECASE)
 
 _TEXTS: dict[str, tuple[str, str]] = {
     # who may
@@ -99,12 +101,18 @@ def preferred(accept_language: str | None) -> Locale:
     """Return the language that an Accept-Language header prefers; English where it says none."""
     best: tuple[float, Locale] = (0.0, "en")
     for part in (accept_language or "").split(","):
-        tag, _, quality = part.strip().partition(";q=")
-        language = tag.lower().partition("-")[0]
-        weight = float(quality) if quality.replace(".", "", 1).isdigit() else 1.0
+        tag, _, parameter = part.partition(";")
+        language = tag.strip().lower().partition("-")[0]
+        weight = _weight(parameter)
         if language in ("vi", "en") and weight > best[0]:
             best = (weight, "vi" if language == "vi" else "en")
     return best[1]
+
+
+def _weight(parameter: str) -> float:
+    """Return the weight that a parameter gives; 1 where it is none that RFC 9110 knows."""
+    found = _QUALITY.fullmatch(parameter.strip())
+    return float(found[1]) if found else 1.0
 
 
 def _written(value: Any, locale: Locale) -> str:

@@ -25,6 +25,7 @@ from db.models.enums import (
     UnitChange,
     UnitLevel,
 )
+from db.rules.calendar import within_calendar
 from db.rules.distribution import DistributeBy
 from db.rules.pace import PaceStatus
 
@@ -80,15 +81,19 @@ VND_SCALAR = strawberry.scalar(
 def _day(value: object) -> date:
     if isinstance(value, str) and _DAY.fullmatch(value):
         with suppress(ValueError):
-            return date.fromisoformat(value)
-    raise ValueError("A Date is a day written like 2022-10-21.")
+            return within_calendar(date.fromisoformat(value))
+    raise ValueError("A Date is a day of the years 1900 to 2999, written like 2022-10-21.")
 
 
 def _moment(value: object) -> datetime:
     if isinstance(value, str) and _MOMENT.fullmatch(value):
         with suppress(ValueError):
-            return datetime.fromisoformat(value.upper())
-    raise ValueError("A DateTime is a moment written like 2022-10-21T08:00:00+07:00.")
+            moment = datetime.fromisoformat(value.upper())
+            within_calendar(moment.date())
+            return moment
+    raise ValueError(
+        "A DateTime is a moment of the years 1900 to 2999, written like 2022-10-21T08:00:00+07:00."
+    )
 
 
 DATE_SCALAR = strawberry.scalar(

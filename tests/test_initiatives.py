@@ -91,8 +91,14 @@ async def test_a_stale_version_is_a_conflict_and_changes_nothing(programme):
         ({"title": "a\nb"}, ["title"], "CONTROL_CHARACTER"),
         ({"claimed": [1, 2, 3, 4]}, ["claimed"], "TOO_MANY"),
         ({"claimed": [-1]}, ["claimed", "0"], "TOO_SMALL"),
+        ({"claimed": [0, 10**12 + 1]}, ["claimed", "1"], "TOO_LARGE"),
         ({"authors": []}, ["authors"], "TOO_FEW"),
         ({"authors": [{"person": "x", "share": 60}]}, ["authors"], "SHARES_NOT_100"),
+        (
+            {"authors": [{"person": "x", "share": 99.999}, {"person": "y", "share": 0.001}]},
+            ["authors", "1", "share"],
+            "TOO_SMALL",
+        ),
         (
             {"authors": [{"person": "x", "share": 100}]},
             ["authors", "0", "person"],

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from db.rules.calendar import within_calendar
+
 _LIKE_A_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
@@ -86,7 +88,7 @@ def day(cell: str) -> date:
     said = cell.strip().removesuffix("T00:00:00")
     if _DAY.fullmatch(said):
         with suppress(ValueError):
-            return date.fromisoformat(said)
+            return within_calendar(date.fromisoformat(said))
     raise CellError("NOT_A_DAY")
 
 

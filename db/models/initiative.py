@@ -38,8 +38,14 @@ class Initiative(Base):
 
     __tablename__ = "initiative"
     __table_args__ = (
-        CheckConstraint("cardinality(claimed) <= 3 and 0 <= all(claimed)", "claimed"),
-        CheckConstraint("cardinality(verified) <= 3 and 0 <= all(verified)", "verified"),
+        CheckConstraint(
+            "cardinality(claimed) <= 3 and 0 <= all(claimed) and 1000000000000 >= all(claimed)",
+            "claimed",
+        ),
+        CheckConstraint(
+            "cardinality(verified) <= 3 and 0 <= all(verified) and 1000000000000 >= all(verified)",
+            "verified",
+        ),
         CheckConstraint(
             "state in ('DRAFT', 'WITHDRAWN')"
             " or (phase_id is not null and submitted_at is not null)",

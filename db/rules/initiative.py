@@ -13,6 +13,9 @@ from db.rules.errors import InvalidInputError, Problem, RejectedError
 EDITABLE = ("DRAFT", "RETURNED")
 WITHDRAWABLE = ("DRAFT", "SUBMITTED", "RETURNED")
 ALL = Decimal(100)
+LEAST = Decimal("0.01")
+MOST_BENEFIT = 10**12
+"""VND in a year: three years of three million initiatives are a total of less than 2^63."""
 
 
 class InitiativeRejectedError(RejectedError):
@@ -40,7 +43,12 @@ def check_state(state: str, allowed: Sequence[str]) -> None:
 
 
 def check_shares(shares: Sequence[Decimal]) -> None:
-    """Refuse shares that do not sum to 100 percent."""
+    """Refuse shares that do not sum to 100 percent, or of which one is none."""
+    small = [index for index, share in enumerate(shares) if share < LEAST]
+    if small:
+        raise InvalidInputError(
+            *(Problem(("authors", str(index), "share"), "TOO_SMALL", str(LEAST)) for index in small)
+        )
     if sum(shares) != ALL:
         raise InvalidInputError(Problem(("authors",), "SHARES_NOT_100", str(ALL)))
 

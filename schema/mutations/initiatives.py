@@ -8,7 +8,7 @@ from strawberry import UNSET
 
 from db import queries
 from db.commands import initiatives
-from db.rules.initiative import InitiativeRejectedError
+from db.rules.initiative import MOST_BENEFIT, InitiativeRejectedError
 from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
 from schema.errors import Failure, Refusal, shows
@@ -49,7 +49,10 @@ _MAY = (Permission.INITIATIVE_OWN, Permission.INITIATIVE_WRITE)
 
 def _claimed() -> Any:
     return several(
-        number_of(), most=3, default=None, description="VND for each of up to three years."
+        number_of(most=MOST_BENEFIT),
+        most=3,
+        default=None,
+        description="VND for each of up to three years, at most 10^12 a year.",
     )
 
 

@@ -8,6 +8,7 @@ from strawberry import UNSET
 
 from db import queries
 from db.commands import reviews
+from db.rules.initiative import MOST_BENEFIT
 from db.rules.review import ReviewRejectedError, Verdict
 from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
@@ -64,10 +65,13 @@ class ScoreInput:
 
 def _verified() -> Any:
     return several(
-        number_of(),
+        number_of(most=MOST_BENEFIT),
         most=3,
         default=None,
-        description="With an approval: VND found to be true for each of up to three years.",
+        description=(
+            "With an approval: VND found to be true for each of up to three years, "
+            "at most 10^12 a year."
+        ),
     )
 
 

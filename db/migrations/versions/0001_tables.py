@@ -613,10 +613,12 @@ def create_tables() -> None:
             name=("initiative_recognition_check"),
         ),
         sa.CheckConstraint(
-            "cardinality(claimed) <= 3 and 0 <= all(claimed)", name=("initiative_claimed_check")
+            "cardinality(claimed) <= 3 and 0 <= all(claimed) and 1000000000000 >= all(claimed)",
+            name=("initiative_claimed_check"),
         ),
         sa.CheckConstraint(
-            "cardinality(verified) <= 3 and 0 <= all(verified)", name=("initiative_verified_check")
+            "cardinality(verified) <= 3 and 0 <= all(verified) and 1000000000000 >= all(verified)",
+            name=("initiative_verified_check"),
         ),
         sa.ForeignKeyConstraint(["awaits_id"], ["unit.id"], name=("initiative_awaits_id_fkey")),
         sa.ForeignKeyConstraint(
