@@ -147,6 +147,8 @@ class Caller:
         reading = self._binding(
             {**settings, **tokens, **_arrays(self.scopes)}, transaction_read_only="on"
         )
+        if not self.writes:
+            settings.pop("person", None)  # who writes nowhere does not write its own either
         writing = self._binding({**settings, **kept, **_arrays({**self.scopes, **self.writes})})
         object.__setattr__(self, "reading", reading)
         object.__setattr__(self, "writing", None if self.read_only else writing)

@@ -23,17 +23,27 @@ from tests.model.cells import CELLS
 from tests.model.played import NEEDED, RENAMED, Played, camel, shaped
 
 FIELDS = SCHEMA._schema.mutation_type.fields
-AUDITORS = ("auditor-r", "auditor-admin")  # the second has AUDITOR at FA and ADMIN at the root
+# The second is an administrator of the whole tree as well, the third a member with works of its own.
+AUDITORS = ("auditor-r", "auditor-admin", "member-ga1")
+OWN = ("draft_initiative", "edit_initiative", "submit_initiative", "withdraw_initiative")
 _numbers = count()
 
 
 @pytest.fixture
 def played(server, template):
     nation = Played(server, template, f"audited_{next(_numbers)}", cells.TODAY)
-    # An auditor of the whole tree who is an administrator of all of it as well.
-    cells.grant(nation, "auditor-admin", "AUDITOR", "R")
+    for who in AUDITORS[1:]:
+        cells.grant(nation, who, "AUDITOR", "R")
     yield nation
     nation.close()
+
+
+def inputs_for(played: Played, who: str) -> dict[str, cells.Given]:
+    """Return an input for every mutation; of a member's own works where there may be some."""
+    given = {name: prepare(played, "FA") for name, prepare in CELLS.items()}
+    if who == "member-ga1":
+        given |= {name: CELLS[name](played, "GA1", "P1") for name in OWN}  # type: ignore[call-arg]
+    return given
 
 
 def held(url: str) -> dict[str, str]:
@@ -55,7 +65,7 @@ def held(url: str) -> dict[str, str]:
 @pytest.mark.parametrize("who", AUDITORS)
 def test_every_mutation_of_the_schema_is_refused_at_its_field(played, who):
     assert {camel(name) for name in CELLS} == set(FIELDS)
-    inputs = {name: prepare(played, "FA") for name, prepare in CELLS.items()}
+    inputs = inputs_for(played, who)
     before = held(played.url)
     answers = {name: played.do(who, name, given) for name, given in inputs.items()}
     assert set(answers.values()) == {("Forbidden", "AUDITOR")}
@@ -65,7 +75,7 @@ def test_every_mutation_of_the_schema_is_refused_at_its_field(played, who):
 @pytest.mark.parametrize("who", AUDITORS)
 def test_every_command_is_refused_an_auditors_session(played, who):
     """Behind the guard of the field: no scope lets the command, or the database, do it."""
-    inputs = {name: prepare(played, "FA") for name, prepare in CELLS.items()}
+    inputs = inputs_for(played, who)
     before = held(played.url)
     allowed = asyncio.run(carried_out(played.url, who, inputs))
     assert allowed == []
