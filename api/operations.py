@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 
 from api import metrics
 from api.bodies import BodyError, GraphQLRequest
-from api.identities import Identity
+from api.identities import Identity, IdentityError
 from api.introspection import Introspection
 from api.limits import Crowd, Rate, stranger
 from api.live.shared import SharedReads
@@ -130,9 +130,9 @@ class Operations:
         """
         if prepared.subscribed is not None:
             raise BodyError(406, "NOT_ACCEPTABLE", _ONLY_LIVE)
-        self._check(asking, prepared)
         self._rules.crowd.enter(asking.counted_as)
         try:
+            await self._admit(asking, prepared)
             if prepared.plan is not None:
                 return await self._read(asking.identity, prepared.plan, prepared.values)
             return await self._mutate(asking, prepared)
@@ -196,16 +196,29 @@ class Operations:
                 self._principals.forget(identity.username)
         raise UnavailableError("the grants of the account keep changing")
 
+    async def _admit(self, asking: Asking, prepared: Prepared) -> None:
+        """Check an operation; what would have changed something is told where it is refused."""
+        try:
+            self._check(asking, prepared)
+        except IdentityError as error:
+            if prepared.plan is None:
+                asker = self._asker(asking)
+                await self._mutations.refuse(prepared.operation, prepared.values, asker, error.code)
+            raise
+
     async def _mutate(self, asking: Asking, prepared: Prepared) -> bytes:
+        asker = self._asker(asking)
+        return await self._mutations.run(prepared.operation, prepared.values, asker)
+
+    def _asker(self, asking: Asking) -> Asker:
         identity = asking.identity
-        asker = Asker(
+        return Asker(
             principal=lambda: self._principal(identity),
             grants_changed=lambda: self._principals.forget(identity.username),
             read=lambda plan, values: self._read(identity, plan, values),
             address=asking.address,
             locale=preferred(asking.languages),
         )
-        return await self._mutations.run(prepared.operation, prepared.values, asker)
 
     async def _principal(self, identity: Identity) -> Principal:
         return await self._principals.of(identity.username, identity.narrowing)

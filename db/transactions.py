@@ -195,16 +195,17 @@ class Writer:
     ) -> None:
         """Note in the audit log what changed no row: a refused attempt, or an export.
 
-        With `outdated` whatever has become of the caller's grants: it is who asked. Raises
-        GrantsChangedError else, and UnavailableError.
+        With `outdated` whatever has become of the caller's grants: it is who asked. It takes no
+        permission, so a read-only caller's is noted too. Raises GrantsChangedError where it is not
+        outdated, and UnavailableError.
         """
 
         async def append(session: WriteSession) -> None:
             await session.execute(_NOTE, kind, None, None, unit_id, after)
 
-        await self.run(
-            replace(caller, grants_version=None) if outdated else caller, attempt, append
-        )
+        version = None if outdated else caller.grants_version
+        bare = replace(caller, grants_version=version, writes={}, read_only=False)
+        await self.run(bare, attempt, append)
 
 
 async def _write(

@@ -15,7 +15,7 @@ from strawberry.types.arguments import convert_argument
 
 from auth.principal import Principal
 from db.commands.requests import once, told_once
-from db.rules.errors import DomainError, InvalidInputError
+from db.rules.errors import DomainError, ForbiddenError, InvalidInputError
 from db.sessions import Caller, GrantsChangedError, TooSlowError
 from db.transactions import SECONDS, Attempt, Writer, WriteSession
 from schema.build import SCHEMA
@@ -33,8 +33,10 @@ Read = Callable[[Plan, list[Any]], Awaitable[bytes]]
 _NAMING = {
     *("number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"),
     *("issuer", "recipient_unit", "username", "grant", "access_token", "authorization"),
-    "client",
+    *("client", "units", "targets", "decisions"),
 }
+# Whose code it is, as the log has its own.
+_CODE_OF = {"createCampaign": "campaign", "updateCampaign": "campaign", "createUnit": "unit"}
 _LONGEST_KEY, _LONGEST_REASON = 100, 2_000  # characters of what it repeats
 
 
@@ -81,11 +83,7 @@ class Mutations:
         Raises RefusedError before anything runs, and TooSlowError.
         """
         asked = self._compiler.mutation(operation, variables)
-        steps = {
-            name: self._step(operation, variables, nodes)
-            for name, nodes in asked.items()
-            if nodes[0].name.value != "__typename"
-        }
+        steps = self._steps(asked, operation, variables)
         answer: dict[str, Any] = dict.fromkeys(asked, "Mutation")
         # All fields together have the time of the one that may take longest.
         seconds = max((step.guarded.seconds for step in steps.values()), default=SECONDS)
@@ -96,6 +94,24 @@ class Mutations:
         except TimeoutError:
             raise TooSlowError from None
         return orjson.dumps(answer)
+
+    async def refuse(self, operation: Operation, variables: Any, asker: Asker, code: str) -> None:
+        """Note in the audit log that a mutation was refused as a whole: by its credentials."""
+        principal = await asker.principal()
+        asked = self._compiler.mutation(operation, variables)
+        for step in self._steps(asked, operation, variables).values():
+            attempt = Attempt(step.action, asker.address)
+            refused = ForbiddenError(code=code)
+            await self._note_refusal(principal.caller, attempt, refused, step.input_, outdated=True)
+
+    def _steps(
+        self, asked: Mapping[str, list[FieldNode]], operation: Operation, variables: Any
+    ) -> dict[str, _Step]:
+        return {
+            name: self._step(operation, variables, nodes)
+            for name, nodes in asked.items()
+            if nodes[0].name.value != "__typename"
+        }
 
     def _step(self, operation: Operation, variables: Any, nodes: list[FieldNode]) -> _Step:
         field = SCHEMA._schema.mutation_type.fields[nodes[0].name.value]  # type: ignore[union-attr] # noqa: SLF001 - as in api/app.py
@@ -166,12 +182,12 @@ class Mutations:
     async def _note_refusal(
         self, caller: Caller, attempt: Attempt, error: DomainError, input_: Any, *, outdated: bool
     ) -> None:
-        named = {
-            name: _notable(value, _LONGEST_KEY)
-            for name, value in arguments(input_).items()
-            if name in _NAMING and isinstance(value, str | int)
-        }
-        note = {"code": error.code, **named}
+        named = _named(input_)
+        if "code" in named:
+            named[_CODE_OF[attempt.action]] = named.pop("code")
+        if "number" in error.facts:
+            named["number"] = error.facts["number"]
+        note = {**named, "code": error.code}
         await self._writer.note(
             *(caller, attempt, "REFUSED"), unit_id=error.unit_id, after=note, outdated=outdated
         )
@@ -202,6 +218,23 @@ def _members(union: Any) -> tuple[GraphQLObjectType, dict[str, GraphQLObjectType
             payloads.append(type_)
     (payload,) = payloads
     return payload, errors
+
+
+def _named(input_: Any) -> dict[str, Any]:
+    """Return what an input names, as the log can hold it; a list's keys as one text."""
+    named = {}
+    for name, value in arguments(input_).items():
+        if name in _NAMING and isinstance(value, list):
+            keys = ", ".join(_notable(_key(item), _LONGEST_KEY) for item in value)
+            named[name] = _notable(keys, _LONGEST_REASON)
+        elif name in _NAMING and isinstance(value, str | int):
+            named[name] = _notable(value, _LONGEST_KEY)
+    return named
+
+
+def _key(item: Any) -> str:
+    """Return what an item of a list names: a code, a decision's number, a target's unit."""
+    return item if isinstance(item, str) else getattr(item, "number", None) or item.unit
 
 
 def _notable(value: Any, longest: int) -> Any:

@@ -19,6 +19,9 @@ from tests.audit_log import events
 from tests.client import client
 from tests.test_initiatives import DRAFT, EDIT, SUBMIT, TEXT, ask, drafted
 
+MUTATIONS = SCHEMA._schema.mutation_type.fields
+DATES = {"appliedFrom": "2022-01-01", "appliedTo": "2022-12-31"}
+TARGETS = [{"unit": "VNPT-HNI", "assigned": 1}, {"unit": "VNPT-HCM", "assigned": 1}]
 REFUSALS = [
     (None, DRAFT, TEXT, "SIGN_IN", "TLD"),
     ("auditor", DRAFT, TEXT, "AUDITOR", "TLD"),
@@ -80,6 +83,64 @@ async def test_a_refusal_is_told_though_the_grants_change_meanwhile(programme):
     assert len(events(programme, "kind = 'REFUSED'")) == 3
 
 
+NAMED = {
+    "createCampaign": (
+        {"code": "MOI", "title": "Mới", "owner": "TLD", "countsFrom": "CONFIRMED", **DATES},
+        {"campaign": "MOI"},
+        "TLD",
+    ),
+    "updateCampaign": ({"code": "1TRSK", "title": "Tên"}, {"campaign": "1TRSK"}, "TLD"),
+    "createUnit": (
+        {"code": "MOI", "name": "Mới", "level": "GRASSROOTS", "parent": "VNPT", "memberCount": 1},
+        {"unit": "MOI", "parent": "VNPT"},
+        "TLD",
+    ),
+    "mergeUnits": (
+        {"units": ["VNPT-HNI", "VNPT-HCM"], "into": "VNPT-AGG", "reason": "x"},
+        {"units": "VNPT-HNI, VNPT-HCM", "into": "VNPT-AGG"},
+        "TLD",
+    ),
+    "assignTargets": (
+        {"campaign": "1TRSK", "phase": 2, "parent": "VNPT", "targets": TARGETS},
+        {"campaign": "1TRSK", "phase": 2, "parent": "VNPT", "targets": "VNPT-HNI, VNPT-HCM"},
+        "TLD",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+async def test_what_was_refused_is_named_beside_why(programme, name):
+    given, named, unit = NAMED[name]
+    input_ = MUTATIONS[name].args["input"].type
+    document = (
+        f"mutation ($input: {input_}) {{ {name}(input: $input) {{ ... on Error {{ code }} }} }}"
+    )
+    async with client(programme) as http:
+        answer = await http.data(document, "member", variables={"input": given})
+        assert answer[name]["code"] == "FORBIDDEN"
+    (refused,) = events(programme, "kind = 'REFUSED'")
+    assert (refused["after"], refused["unit"]) == ({"code": "FORBIDDEN", **named}, unit)
+
+
+async def test_of_several_decisions_the_one_that_was_refused_is_named(programme):
+    async with client(programme) as http:
+        numbers = [await drafted(http), await drafted(http)]
+        given = {
+            "mode": "ALL",
+            "decisions": [{"number": number, "decision": "APPROVE"} for number in numbers],
+        }
+        document = """mutation ($input: ReviewInitiativesInput!) {
+            reviewInitiatives(input: $input) { ... on Error { code } } }"""
+        answer = await http.data(document, "unit-officer", variables={"input": given})
+    (refused,) = events(programme, "kind = 'REFUSED'")
+    assert refused["after"] == {
+        "code": answer["reviewInitiatives"]["code"],
+        "number": numbers[0],
+        "decisions": ", ".join(numbers),
+    }
+    assert (refused["object_type"], refused["unit"]) == ("Initiative", "VNPT-HNI")
+
+
 def sample(type_: Any) -> Any:
     """Return some value of an input type, with all that it needs and nothing more."""
     if is_non_null_type(type_):
@@ -100,9 +161,6 @@ def sample(type_: Any) -> Any:
         "DateTime": f"{DEMO_TODAY}T00:00:00Z",
     }
     return scalars.get(type_.name, "X")
-
-
-MUTATIONS = SCHEMA._schema.mutation_type.fields
 
 
 @pytest.mark.parametrize("username", [None, "auditor", "nobody"])

@@ -23,7 +23,7 @@ from tests.model.cells import CELLS
 from tests.model.played import NEEDED, RENAMED, Played, camel, shaped
 
 FIELDS = SCHEMA._schema.mutation_type.fields
-# The second is an administrator of the whole tree as well, the third a member with works of its own.
+# The second is an administrator of the whole tree as well, the third a member with its own works.
 AUDITORS = ("auditor-r", "auditor-admin", "member-ga1")
 OWN = ("draft_initiative", "edit_initiative", "submit_initiative", "withdraw_initiative")
 _numbers = count()

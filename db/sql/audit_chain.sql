@@ -122,7 +122,10 @@ begin
     update audit_head h set sequence = e.sequence, hash = e.hash
     from audit_event e
     where h.shard = new.shard and h.sequence < new.sequence
-        and e.shard = new.shard and e.sequence = greatest(last, new.sequence);
+        and e.shard = new.shard and e.sequence = (
+            select max(sequence) from audit_event
+            where shard = new.shard and sequence <= greatest(last, new.sequence)
+        );
     return null;
 end
 $$;
