@@ -271,6 +271,19 @@ def test_no_function_of_the_owner_changes_anything_for_whoever_calls_it(database
     assert {name for (name,) in callable_} == set(ALLOWED_TO_CHANGE[role])
 
 
+@pytest.mark.parametrize("role", [READER, WRITER])
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("audit_actor(1)", "audit_account('member')", "has_duplicates(1) or null"),
+        *("units_matching('')", "initiatives_matching('')", "review_line(1)"),
+    ],
+)
+def test_functions_of_the_owner_tell_nothing_where_nobody_is_bound(demo, role, call):
+    rows = catalogue(with_role(demo, role), f"select * from (select {call}) as told (it)")
+    assert [row for row in rows if row != (None,)] == []
+
+
 @pytest.mark.parametrize(
     "statement",
     [

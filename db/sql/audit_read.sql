@@ -28,15 +28,16 @@ begin atomic
     select id from audit_event where unit_id = any ((audit_tops())[2:]);
 end;
 
--- Who did it, whoever may see the account; an auditor must know. A username is no personal data.
+-- Who did it, whoever may see the account; who reads the log must know. A username is no personal
+-- data.
 create or replace function audit_actor(account_id bigint) returns text
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
-    select username from account where id = account_id;
+    select username from account where id = account_id and scope('audit_read') <> '{}';
 end;
 
 create or replace function audit_account(name text) returns bigint
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
-    select id from account where username = name;
+    select id from account where username = name and scope('audit_read') <> '{}';
 end;

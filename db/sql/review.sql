@@ -8,7 +8,7 @@ language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select u.id, u.level, u.valid_to is null, u.path::text
     from initiative i join unit u on u.id = any (line(i.path))
-    where i.id = of_initiative
+    where i.id = of_initiative and bound()
     order by u.depth desc;
 end;
 
@@ -59,7 +59,7 @@ return array(
 create or replace function has_duplicates(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
-    select exists (select from duplicate_link where original_id = of_initiative);
+    select bound() and exists (select from duplicate_link where original_id = of_initiative);
 end;
 
 -- The unit that an initiative awaits on its line as it is now, where it awaited one of this level:

@@ -9,11 +9,12 @@ return '%' || regexp_replace(fold(needle), '([\\%_])', '\\\1', 'g') || '%';
 create or replace function units_matching(needle text) returns setof bigint
 language sql stable security definer set search_path = public, pg_temp rows 100
 begin atomic
-    select id from unit where search like like_pattern(needle);
+    select id from unit where bound() and search like like_pattern(needle);
 end;
 
 create or replace function initiatives_matching(needle text) returns setof bigint
 language sql stable security definer set search_path = public, pg_temp rows 1000
 begin atomic
-    select initiative_id from initiative_search where search like like_pattern(needle);
+    select initiative_id from initiative_search
+    where bound() and search like like_pattern(needle);
 end;

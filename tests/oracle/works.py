@@ -17,7 +17,7 @@ from db.models.enums import (
 from tests.oracle.world import Row, World
 
 BILLION = 10**9
-_AMOUNTS = (0, 1, 2**31, 5 * BILLION, 20 * BILLION, 33_000 * BILLION, 123_456_789_012)
+_AMOUNTS = (0, 1, 2**31, 5 * BILLION, 20 * BILLION, 1_000 * BILLION, 123_456_789_012)
 _CRITERIA = ("Tính mới", "Hiệu quả", "a b", "B", "Khả năng áp dụng")
 _COUNTING = [InitiativeState.RECOGNISED, InitiativeState.CONFIRMED]
 
