@@ -12,9 +12,12 @@ from psycopg import Connection
 
 from db import audit_heads
 from db.audit_heads import HeadsError
+from db.url import WRITER, with_role
 from db.verify_audit import verify_audit
 from tests.audit_log import bloc, chained, event, faults, unguarded
 from tests.test_cli import run
+
+MADE_UP = "select set_config('sangkien.audit_at', '7.999999', true)"
 
 
 @pytest.fixture
@@ -121,6 +124,19 @@ async def test_chains_hold_whatever_writers_do_at_once(database):
         report = verify_audit(owner)
     assert report.faults == []
     assert report.events > 100
+
+
+def test_a_place_that_a_writer_makes_up_harms_no_chain(database):
+    note = "select audit_note('NOTED', null, null, null, '{}')"
+    with psycopg.connect(with_role(database, WRITER)) as writer:
+        for _ in range(2):
+            writer.execute(MADE_UP)
+            writer.execute(note.encode())
+            writer.execute(MADE_UP)
+            writer.commit()
+    with psycopg.connect(database) as owner:
+        assert faults(owner) == []
+        assert chained(owner) == [1, 2]
 
 
 def test_deferred_or_not_the_head_is_the_last_event(database):
