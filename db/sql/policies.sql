@@ -81,7 +81,10 @@ create policy seen on role_grant for select using (
     account_id = (select caller())
     or (select u.path from unit u where u.id = unit_id) <@ any ((select scope('grant_read'))::ltree[])
 );
-create policy seen on signing_key for select using (true);
+create policy seen on signing_key for select to sangkien_reader using (true);
+-- Private keys are for whoever issues tokens alone: issuing() of identity.sql.
+create policy issued on signing_key for select to sangkien_writer
+using (current_setting('sangkien.issuing', true) = 'on');
 
 create policy seen on initiative for select using (
     path <@ any ((select scope('initiative_read'))::ltree[])
