@@ -3,26 +3,7 @@
 -- Triggers write an event for every row that a statement changes, in its transaction. What is
 -- derived from other rows is left out, and so is the log's own upkeep.
 
--- Prose as the log may hold it: without e-mail addresses and telephone numbers, and with the
--- people involved by reference. Whom else it names is in the words of whoever wrote it.
-create or replace function audit_prose(prose text, people bigint[]) returns text
-language plpgsql stable strict as $$
-declare
-    kept text := regexp_replace(prose, '[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+', '***', 'g');
-    known record;
-begin
-    kept := regexp_replace(kept, '(\+84|\m0)[ .-]?[235789]([ .-]?\d){8,9}\M', '***', 'g');
-    for known in
-        select 'Person:' || p.id as reference, said.part
-        from person p cross join lateral (values (p.name), (p.code), (p.email), (p.phone)) said (part)
-        where p.id = any (people) and part is not null
-    loop
-        kept := replace(kept, known.part, known.reference);
-    end loop;
-    return kept;
-end
-$$;
-
+-- The columns that hold prose (audit_prose.sql).
 create or replace function audit_prose_columns() returns text[]
 language sql immutable parallel safe
 return array['title', 'summary', 'other_benefit', 'reason', 'citation'];

@@ -34,6 +34,7 @@ SQL = (
     "person",
     "result",
     "number",
+    "audit_prose",
     "audit",
     "review",
     "audit_chain",
