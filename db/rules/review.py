@@ -66,13 +66,17 @@ class Way:
 
     @property
     def chain(self) -> list[Place]:
-        """Return the units that decide, in turn."""
+        """Return the units that decide, in turn.
+
+        Where the own unit is closed and no other decides, that is the lowest one that is open.
+        """
         top = _RANKS[self.confirming_level]
-        return [
+        chain = [
             place
             for number, place in enumerate(self.line)
             if place.is_open and (number == 0 or _RANKS[place.level] >= top)
         ]
+        return chain or [place for place in self.line if place.is_open][:1]
 
     def from_(self, unit_id: int | None) -> list[Place]:
         """Return the line from a unit upwards; all of it where the unit does not stand on it."""
@@ -93,7 +97,8 @@ def awaited(standing: Standing, way: Way) -> Place | None:
     """Return the unit whose decision it is.
 
     Where the awaited one no longer decides (closed, or the campaign has lowered its confirming
-    level) that is the next one above that does, else the last of the chain.
+    level) that is the next one above that does, else the last of the chain: it has decided before,
+    and does so again, for nothing is confirmed without a decision.
     """
     if standing.state not in AWAITING or not way.chain:
         return None

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import date
 
-from tests.model.world import NOT_FOUND, Campaign, Phase, RefusedError, World
+from tests.model.deciders import Deciders
+from tests.model.world import NOT_FOUND, Campaign, Phase, RefusedError
 
 REVERSED = ("InvalidInput", "DATES_REVERSED")
 
@@ -13,7 +14,7 @@ def meet(one: tuple[date, date], other: tuple[date, date]) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
 
 
-class Organisers(World):
+class Organisers(Deciders):
     """Campaigns and when they take place."""
 
     def create_campaign(
@@ -50,7 +51,10 @@ class Organisers(World):
         campaign.applied = (first, applied_to or last)
         if campaign.applied[1] < first:
             raise RefusedError(*REVERSED)
-        campaign.confirming = confirming_level or campaign.confirming
+        if confirming_level not in (None, campaign.confirming):
+            assert confirming_level is not None
+            campaign.confirming = confirming_level
+            self.confirm_elsewhere(code)
         campaign.version += 1
         if counts_from not in (None, campaign.counts_from):
             assert counts_from is not None
