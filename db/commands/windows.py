@@ -6,7 +6,6 @@ from datetime import date
 import asyncpg
 
 from db.commands.adjustments import adjust
-from db.commands.campaigns import hold_alone
 from db.commands.initiatives import check_version
 from db.commands.phases import check_windows, moved_phase, phase_of
 from db.rules.campaign import check_order
@@ -21,6 +20,7 @@ _UNIT = """
     select id, code, path::text, valid_to is not null as closed, $2 = any (line(path)) as covered
     from unit where code = $1
 """
+_HOLD = "select lock_windows($1, $2)"
 _WINDOW = "select opens_on, closes_on from phase_window($1, $2::text::ltree)"
 _HELD_WINDOW = """
     select opens_on, closes_on, frozen from windows_held($1, $2::text::ltree) where phase_id = $3
@@ -72,8 +72,7 @@ async def override(
 
     Overrides further down stay. Once the phase has closed at the unit, it takes a reason.
     """
-    campaign_id, place = await _place(session, campaign, unit)
-    await hold_alone(session, campaign_id)
+    campaign_id, place = await _hold_place(session, campaign, unit, alone=True)
     held = await phase_of(session, campaign_id, phase)
     before = await session.row(_WINDOW, held["id"], place["path"])
     assert before is not None
@@ -98,7 +97,7 @@ async def add_drive(
 ) -> DriveOutcome:
     """Call a drive of a unit, within the phase as it holds there."""
     check_order(opens_on, closes_on, "closesOn")
-    campaign_id, place = await _place(session, campaign, unit)
+    campaign_id, place = await _hold_place(session, campaign, unit, alone=False)
     held = await phase_of(session, campaign_id, phase)
     window = await session.row(_HELD_WINDOW, campaign_id, place["path"], held["id"])
     assert window is not None
@@ -110,6 +109,15 @@ async def add_drive(
     if is_settled(span.closes_on, session.today, frozen=window["frozen"]):
         await adjust(session, "DRIVE", phase_id=held["id"], unit_id=place["id"], reason=reason)
     return DriveOutcome(held["id"], drive_id)
+
+
+async def _hold_place(
+    session: WriteSession, campaign: str, unit: str, *, alone: bool
+) -> tuple[int, asyncpg.Record]:
+    """Return what `_place` does with the campaign's windows held, and so where units stay."""
+    campaign_id, _ = await _place(session, campaign, unit)
+    await session.execute(_HOLD, campaign_id, alone)
+    return await _place(session, campaign, unit)
 
 
 async def _place(session: WriteSession, campaign: str, unit: str) -> tuple[int, asyncpg.Record]:

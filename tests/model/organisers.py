@@ -4,17 +4,13 @@ from collections.abc import Mapping
 from datetime import date
 
 from tests.model.deciders import Deciders
+from tests.model.windows import Windows, meet
 from tests.model.world import NOT_FOUND, Campaign, Phase, RefusedError
 
 REVERSED = ("InvalidInput", "DATES_REVERSED")
 
 
-def meet(one: tuple[date, date], other: tuple[date, date]) -> bool:
-    """Whether two spans of days share one."""
-    return one[0] <= other[1] and other[0] <= one[1]
-
-
-class Organisers(Deciders):
+class Organisers(Windows, Deciders):
     """Campaigns and when they take place."""
 
     def create_campaign(
@@ -85,8 +81,9 @@ class Organisers(Deciders):
         self._check_order(opens_on, closes_on)
         if ordinal in managed.phases:
             raise RefusedError("Conflict", "TAKEN")
+        self._check_own(managed, (opens_on, closes_on), ordinal)
         managed.phases[ordinal] = Phase(opens_on, closes_on)
-        self._check_apart(campaign, ordinal, managed.owner)
+        self.check_apart(campaign, ordinal, managed.owner)
         return "PhasePayload"
 
     def update_phase(
@@ -107,15 +104,14 @@ class Organisers(Deciders):
         before = (held.first, held.last)
         after = (opens_on or held.first, closes_on or held.last)
         self._check_order(*after)
-        others = [other for ordinal, other in managed.phases.items() if ordinal != phase]
-        if after != before and any(meet(after, (one.first, one.last)) for one in others):
-            raise RefusedError("PhaseRejected", "OVERLAP")
+        if after != before:
+            self._check_own(managed, after, phase)
         if self._settled(held, held.last):
             self.adjust("PHASE", (campaign, phase), managed.owner, reason)
         (held.first, held.last), held.version = after, held.version + 1
         if after != before:
-            self._check_apart(campaign, phase, managed.owner)
-            self._check_drives(campaign, phase, managed.owner)
+            self.check_apart(campaign, phase, managed.owner)
+            self.check_drives(campaign, phase, managed.owner)
         return "UpdatePhasePayload"
 
     def override_phase_window(
@@ -147,8 +143,8 @@ class Organisers(Deciders):
             held.overrides[unit] = (opens_on, closes_on, known[2] + 1 if known else 1)
         if self._settled(held, last):
             self.adjust("WINDOW", (campaign, phase), unit, reason)
-        self._check_apart(campaign, phase, unit)
-        self._check_drives(campaign, phase, unit)
+        self.check_apart(campaign, phase, unit)
+        self.check_drives(campaign, phase, unit)
         return "OverridePhaseWindowPayload"
 
     def add_drive(
@@ -185,7 +181,8 @@ class Organisers(Deciders):
         if held.results is not None:
             raise RefusedError("PhaseRejected", "FROZEN")
         units = self.below(managed.owner)
-        if self.today <= max(self.window(campaign, phase, unit)[1] for unit in units):
+        counted = [managed.owner, *self.standing(campaign, managed.owner)]
+        if self.today <= max(self.window(campaign, phase, unit)[1] for unit in counted):
             raise RefusedError("PhaseRejected", "NOT_CLOSED")
         held.results = {unit: self.totals(unit, campaign, phase)["achieved"] for unit in units}
         held.version += 1
@@ -219,23 +216,12 @@ class Organisers(Deciders):
     def _settled(self, phase: Phase, last: date) -> bool:
         return phase.results is not None or self.today > last
 
+    def _check_own(self, campaign: Campaign, days: tuple[date, date], phase: int) -> None:
+        """Refuse a phase whose own days meet another's, wherever these hold."""
+        others = [other for ordinal, other in campaign.phases.items() if ordinal != phase]
+        if any(meet(days, (one.first, one.last)) for one in others):
+            raise RefusedError("PhaseRejected", "OVERLAP")
+
     def _check_order(self, first: date, last: date) -> None:
         if last < first:
             raise RefusedError(*REVERSED)
-
-    def _check_apart(self, campaign: str, ordinal: int, top: str) -> None:
-        """Refuse a phase that meets another one at a unit below `top` or there."""
-        phases = self.campaigns[campaign].phases
-        for unit in self.below(top):
-            own = self.window(campaign, ordinal, unit)
-            others = [self.window(campaign, n, unit) for n in phases if n != ordinal]
-            if any(meet(own, other) for other in others):
-                raise RefusedError("PhaseRejected", "OVERLAP")
-
-    def _check_drives(self, campaign: str, ordinal: int, top: str) -> None:
-        """Refuse to leave a drive outside its phase that is not over."""
-        for unit, opens_on, closes_on in self.campaigns[campaign].phases[ordinal].drives:
-            first, last = self.window(campaign, ordinal, unit)
-            outside = opens_on < first or last < closes_on
-            if outside and top in self.line(unit) and closes_on >= self.today:
-                raise RefusedError("PhaseRejected", "DRIVE_LEFT_OUT")
