@@ -70,9 +70,13 @@ async def override(
 ) -> OverrideOutcome:
     """Give a phase other dates at a unit and everything below it; without dates, take them away.
 
-    Overrides further down stay. Once the phase has closed at the unit, it takes a reason.
+    Overrides further down stay. Once the phase has closed at the unit, it takes a reason. They are
+    taken away from a closed unit too.
     """
-    campaign_id, place = await _hold_place(session, campaign, unit, alone=True)
+    taken_away = opens_on is None and closes_on is None
+    campaign_id, place = await _hold_place(
+        session, campaign, unit, alone=True, closed_too=taken_away
+    )
     held = await phase_of(session, campaign_id, phase)
     before = await session.row(_WINDOW, held["id"], place["path"])
     assert before is not None
@@ -112,20 +116,22 @@ async def add_drive(
 
 
 async def _hold_place(
-    session: WriteSession, campaign: str, unit: str, *, alone: bool
+    session: WriteSession, campaign: str, unit: str, *, alone: bool, closed_too: bool = False
 ) -> tuple[int, asyncpg.Record]:
     """Return what `_place` does with the campaign's windows held, and so where units stay."""
-    campaign_id, _ = await _place(session, campaign, unit)
+    campaign_id, _ = await _place(session, campaign, unit, closed_too=closed_too)
     await session.execute(_HOLD, campaign_id, alone)
-    return await _place(session, campaign, unit)
+    return await _place(session, campaign, unit, closed_too=closed_too)
 
 
-async def _place(session: WriteSession, campaign: str, unit: str) -> tuple[int, asyncpg.Record]:
+async def _place(
+    session: WriteSession, campaign: str, unit: str, *, closed_too: bool
+) -> tuple[int, asyncpg.Record]:
     """Return the campaign's id and a unit of its owner's subtree where the caller may do this."""
     chosen = await session.found("Campaign", campaign, _CAMPAIGN, campaign)
     place = await session.found("Unit", unit, _UNIT, unit, chosen["owner_id"])
     session.require(ASSIGN, place)
-    if place["closed"]:
+    if place["closed"] and not closed_too:
         raise PhaseRejectedError("UNIT_CLOSED", unit_id=place["id"], unit_code=unit)
     if not place["covered"]:
         raise PhaseRejectedError("OUTSIDE_CAMPAIGN", unit_id=place["id"], unit_code=unit)

@@ -127,7 +127,7 @@ class Organisers(Windows, Deciders):
         reason: str | None = None,
     ) -> str:
         """Give a phase other days at a unit and below; or, without days, take them away."""
-        self._at_unit(who, campaign, unit)
+        self._at_unit(who, campaign, unit, closed_too=opens_on is None and closes_on is None)
         held = self.find_phase(campaign, phase)
         _, last = self.window(campaign, phase, unit)
         known = held.overrides.get(unit)
@@ -203,12 +203,12 @@ class Organisers(Windows, Deciders):
         self.require(who, "manage_campaigns", campaign.owner)
         return campaign
 
-    def _at_unit(self, who: str, campaign: str, unit: str) -> None:
+    def _at_unit(self, who: str, campaign: str, unit: str, *, closed_too: bool = False) -> None:
         self.enter(who, "assign")
         owner = self.find_campaign(campaign).owner
         place = self.find_unit(who, unit)
         self.require(who, "assign", unit)
-        if place.closed:
+        if place.closed and not closed_too:
             raise RefusedError("PhaseRejected", "UNIT_CLOSED")
         if owner not in self.line(unit):
             raise RefusedError("PhaseRejected", "OUTSIDE_CAMPAIGN")
