@@ -40,7 +40,12 @@ class Deciders(World):
             return []
         line = self.line(work.unit)
         approved = self.approvals(work)[-1]
-        above = line[line.index(approved) :] if approved in line else line
+        rank = self.rank(approved)
+        above = (
+            line[line.index(approved) :]
+            if approved in line
+            else [unit for unit in line if self.rank(unit) <= rank]
+        )
         return [unit for unit in above if not self.units[unit].closed]
 
     def approvals(self, work: Work) -> list[str]:
