@@ -40,7 +40,7 @@ _CHANGE = """
     where id = $1 and version = $2
 """
 _MOVE = "update unit set parent_id = $3, version = version + 1 where id = $1 and version = $2"
-_TIES = "select children, awaited, members, campaigns from unit_ties($1)"
+_TIES = "select children, awaited, members, returned, campaigns from unit_ties($1)"
 _CLOSE = "update unit set valid_to = $3, version = version + 1 where id = $1 and version = $2"
 _NOTE = """
     insert into unit_history (unit_id, change, before, after, reason, account_id, at)

@@ -53,6 +53,10 @@ says(
             "Còn {count} đoàn viên; hãy sáp nhập vào đơn vị mà họ chuyển đến.",
             "It still has {count} members; merge it into the unit that they go to.",
         ),
+        "HAS_RETURNED": (
+            "Còn {count} sáng kiến bị trả lại chưa nộp lại; hãy sáp nhập vào đơn vị nhận chúng.",
+            "It still has {count} returned initiatives; merge it into the unit that they go to.",
+        ),
         "OWNS_CAMPAIGN": (
             "Đơn vị còn chủ trì {count} cuộc vận động chưa kết thúc.",
             "It still owns {count} campaigns that are not over.",
@@ -211,4 +215,7 @@ class UnitMutations:
 
     @mutation(units.close, Permission.UNIT_MANAGE)
     def close_unit(self, input: CloseUnitInput) -> CloseUnitResult:
-        """Close a unit without open units below, members, or initiatives that await it."""
+        """Close a unit without open units below, members, or initiatives that await it.
+
+        Nor may it have any that were returned, which could then not be handed in again.
+        """

@@ -153,6 +153,10 @@ class Keepers(Windows, Deciders):
             ("HAS_CHILDREN", any(not self.units[one].closed for one in self.children(unit))),
             ("AWAITED", any(work.awaits == unit for work in self.works.values())),
             ("HAS_MEMBERS", unit in self.home.values()),
+            (
+                "HAS_RETURNED",
+                any((work.unit, work.state) == (unit, "RETURNED") for work in self.works.values()),
+            ),
             ("OWNS_CAMPAIGN", any(one.last >= self.today for all_ in owned for one in all_)),
         ):
             if stands:
