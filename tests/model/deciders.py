@@ -141,6 +141,8 @@ class Deciders(World):
         self.enter(who, "curate")
         work, other = self.find_work(who, number), self.find_work(who, original)
         self.require(who, "curate", work.unit)
+        if self.person[who] in work.authors:
+            raise RefusedError("Forbidden", "AUTHORED")
         self.check_version(version, work.version)
         for code, wrong in (
             ("SAME_INITIATIVE", number == original),
