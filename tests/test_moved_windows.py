@@ -125,15 +125,31 @@ async def test_what_is_closed_or_of_a_campaign_that_is_left_keeps_no_unit_from_g
 
 
 @pytest.mark.parametrize("how", GONE)
-async def test_a_window_and_a_unit_that_changes_its_line_follow_one_another(programme, how):
+@pytest.mark.parametrize("moves_first", [True, False])
+async def test_a_window_and_a_unit_that_changes_its_line_follow_one_another(
+    programme, how, moves_first
+):
     async with client(programme) as http:
         await override(http, FIRST, "VNPOST", EARLY_SPRING)
         await override(http, SECOND, "VNPOST", FROM_MAY)
         fields = {**FIRST, **LATE_SPRING, "unit": "VNPT-HNI", "reason": WHY}
-        gone, changed = await asyncio.gather(
-            go(http, how), ask(http, OVERRIDE, "tttt-admin", **fields)
-        )
-        both = {gone["__typename"].endswith("Payload"), changed["__typename"].endswith("Payload")}
-        assert both == {True, False}
-        assert "OVERLAP" in (gone.get("code"), changed.get("code"))
+        both = [go(http, how), ask(http, OVERRIDE, "tttt-admin", **fields)]
+        answers = await asyncio.gather(*(both if moves_first else both[::-1]))
+        done = [answer["__typename"].endswith("Payload") for answer in answers]
+        assert sorted(done) == [False, True]
+        assert "OVERLAP" in [answer.get("code") for answer in answers]
     assert meetings(programme) == 0
+
+
+@pytest.mark.parametrize("how", GONE)
+@pytest.mark.parametrize("moves_first", [True, False])
+async def test_a_drive_and_a_unit_that_changes_its_line_follow_one_another(
+    programme, how, moves_first
+):
+    async with client(programme) as http:
+        await override(http, SECOND, "VNPOST", UNTIL_OCTOBER)
+        both = [go(http, how), ask(http, DRIVE, "tttt-admin", **PEAK, **NOVEMBER)]
+        answers = await asyncio.gather(*(both if moves_first else both[::-1]))
+        done = [answer["__typename"].endswith("Payload") for answer in answers]
+        assert sorted(done) == [False, True]
+        assert {"OUTSIDE_PHASE", "DRIVE_LEFT_OUT"} & {answer.get("code") for answer in answers}

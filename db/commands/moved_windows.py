@@ -5,10 +5,7 @@ from itertools import combinations, groupby
 from db.rules.phase import CalledDrive, Span, check_apart, check_left_out
 from db.transactions import WriteSession
 
-# In one order, so that of two who hold all one waits for the other.
-_HOLD = """
-    select lock_windows(id, alone => true) from (select id from campaign order by id) as every
-"""
+_HOLD = "select lock_windows(id, alone => false) from campaign"
 # They are others than before at the top, and further down only where an override begins.
 _WINDOWS = """
     with place as (
@@ -40,10 +37,11 @@ _DRIVES_OUTSIDE = """
 
 
 async def hold_all_windows(session: WriteSession) -> None:
-    """Hold the windows of every campaign alone until the commit, before units go elsewhere.
+    """Keep every campaign's windows as they are until the commit, before units go elsewhere.
 
-    Whoever writes by windows holds them first and the tree afterwards. Once the tree is held alone
-    too, this is asked again, for a campaign that has been founded meanwhile.
+    Whoever changes windows holds them alone; others, and who calls a drive, hold the tree too, in
+    this order. Once the tree is held alone, this is asked again, for a campaign that has been
+    founded meanwhile.
     """
     await session.execute(_HOLD)
 

@@ -8,6 +8,7 @@ import asyncpg
 from db.commands.adjustments import adjust
 from db.commands.initiatives import check_version
 from db.commands.phases import check_windows, moved_phase, phase_of
+from db.commands.turns import hold_tree, hold_windows
 from db.rules.campaign import check_order
 from db.rules.errors import InvalidInputError, NotFoundError, Problem
 from db.rules.phase import PhaseRejectedError, Span, check_inside, is_settled
@@ -20,7 +21,6 @@ _UNIT = """
     select id, code, path::text, valid_to is not null as closed, $2 = any (line(path)) as covered
     from unit where code = $1
 """
-_HOLD = "select lock_windows($1, $2)"
 _WINDOW = "select opens_on, closes_on from phase_window($1, $2::text::ltree)"
 _HELD_WINDOW = """
     select opens_on, closes_on, frozen from windows_held($1, $2::text::ltree) where phase_id = $3
@@ -74,9 +74,9 @@ async def override(
     taken away from a closed unit too.
     """
     taken_away = opens_on is None and closes_on is None
-    campaign_id, place = await _hold_place(
-        session, campaign, unit, alone=True, closed_too=taken_away
-    )
+    campaign_id, _ = await _place(session, campaign, unit, closed_too=taken_away)
+    await hold_windows(session, campaign_id, alone=True)
+    _, place = await _place(session, campaign, unit, closed_too=taken_away)
     held = await phase_of(session, campaign_id, phase)
     before = await session.row(_WINDOW, held["id"], place["path"])
     assert before is not None
@@ -101,7 +101,10 @@ async def add_drive(
 ) -> DriveOutcome:
     """Call a drive of a unit, within the phase as it holds there."""
     check_order(opens_on, closes_on, "closesOn")
-    campaign_id, place = await _hold_place(session, campaign, unit, alone=False)
+    campaign_id, _ = await _place(session, campaign, unit)
+    await hold_windows(session, campaign_id, alone=False)
+    await hold_tree(session, alone=False)
+    _, place = await _place(session, campaign, unit)
     held = await phase_of(session, campaign_id, phase)
     window = await session.row(_HELD_WINDOW, campaign_id, place["path"], held["id"])
     assert window is not None
@@ -115,17 +118,8 @@ async def add_drive(
     return DriveOutcome(held["id"], drive_id)
 
 
-async def _hold_place(
-    session: WriteSession, campaign: str, unit: str, *, alone: bool, closed_too: bool = False
-) -> tuple[int, asyncpg.Record]:
-    """Return what `_place` does with the campaign's windows held, and so where units stay."""
-    campaign_id, _ = await _place(session, campaign, unit, closed_too=closed_too)
-    await session.execute(_HOLD, campaign_id, alone)
-    return await _place(session, campaign, unit, closed_too=closed_too)
-
-
 async def _place(
-    session: WriteSession, campaign: str, unit: str, *, closed_too: bool
+    session: WriteSession, campaign: str, unit: str, *, closed_too: bool = False
 ) -> tuple[int, asyncpg.Record]:
     """Return the campaign's id and a unit of its owner's subtree where the caller may do this."""
     chosen = await session.found("Campaign", campaign, _CAMPAIGN, campaign)
