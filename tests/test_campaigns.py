@@ -7,6 +7,7 @@ import pytest
 
 from db.verify import verify
 from tests.client import client
+from tests.deciding import LINE, REVIEW, approve, handed_in, rise
 from tests.phase_documents import ADD, CREATE, UPDATE, WHY, adjustments, ask, one, rows
 
 OWN = {
@@ -185,3 +186,71 @@ async def test_a_tier_stays_the_same_by_its_label_and_totals_follow_its_band(pro
     assert one(programme, "select count(*) from rollup_tier") == 0
     assert adjustments(programme) == [("PHASE", "TLD", 0, WHY)] * 2
     assert clean(programme)
+
+
+async def awaiting(http, url, number):
+    """Return state, version, since when it waits and for whom; whoever it awaits has it queued."""
+    ((state, version, since, code),) = rows(
+        url,
+        "select i.state, i.version, i.awaited_at, u.code from initiative i"
+        " left join unit u on u.id = i.awaits_id where number = %s",
+        number,
+    )
+    asked = "{ viewer { queue(last: 100) { nodes { initiative { number } } } } }"
+    for username, unit in LINE:
+        queue = (await http.data(asked, username))["viewer"]["queue"]["nodes"]
+        assert ({"initiative": {"number": number}} in queue) == (unit == code)
+    return state, version, since, code
+
+
+async def confirm_at(http, level):
+    given = {"code": "1TRSK", "confirmingLevel": level}
+    assert (await ask(http, UPDATE, "confed-admin", **given))["__typename"] == "CampaignPayload"
+
+
+async def test_a_lower_confirming_level_has_the_last_that_decides_decide_once_more(programme):
+    async with client(programme) as http:
+        number, untouched = await handed_in(http), await handed_in(http)
+        await rise(http, number, levels=2)
+        state, version, since, code = await awaiting(http, programme, number)
+        assert (state, code) == ("RECOGNISED", "TTTT")
+        before = await awaiting(http, programme, untouched)
+        await confirm_at(http, "UPPER")
+        after = await awaiting(http, programme, number)
+        assert after == ("RECOGNISED", version + 1, since, "VNPT")
+        assert await awaiting(http, programme, untouched) == before
+        above = await ask(http, REVIEW, "council", number=number, decision="APPROVE")
+        assert (above["code"], above["awaits"]) == ("NOT_AWAITED", "VNPT")
+        assert (await approve(http, "upper-officer", number))["state"] == "CONFIRMED"
+        # What is confirmed stays confirmed.
+        await confirm_at(http, "FEDERATION")
+        assert (await awaiting(http, programme, number))[0] == "CONFIRMED"
+    assert clean(programme)
+
+
+async def test_a_higher_confirming_level_leaves_nobody_to_decide_twice(programme):
+    async with client(programme) as http:
+        number, lower = await handed_in(http), await handed_in(http)
+        await rise(http, number, levels=2)
+        await rise(http, lower, levels=1)
+        await confirm_at(http, "CONFEDERATION")
+        _, version, since, code = await awaiting(http, programme, number)
+        assert (version, code) == (4, "TTTT")
+        await confirm_at(http, "UPPER")
+        await confirm_at(http, "CONFEDERATION")
+        assert await awaiting(http, programme, number) == ("RECOGNISED", 6, since, "TTTT")
+        assert (await awaiting(http, programme, lower))[1::2] == (3, "VNPT")
+        risen = await approve(http, "council", number)
+        assert (risen["state"], risen["awaits"]) == ("RECOGNISED", {"code": "TLD"})
+
+
+async def test_where_a_lower_level_leaves_none_to_decide_the_lowest_open_unit_does(programme):
+    async with client(programme) as http:
+        number = await handed_in(http)
+        await rise(http, number, levels=2)
+        rows(
+            programme, "update unit set valid_to = '2022-10-01' where code in ('VNPT', 'VNPT-HNI')"
+        )
+        await confirm_at(http, "UPPER")
+        assert (await awaiting(http, programme, number))[3] == "TTTT"
+        assert (await approve(http, "council", number))["state"] == "CONFIRMED"

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from db.rules.errors import ForbiddenError
 from tests.client import client
 from tests.deciding import (
     LINK,
@@ -19,6 +20,7 @@ from tests.deciding import (
     run,
     total,
 )
+from tests.mutating import writing
 
 SHOWN = "query ($number: String!) { initiative(number: $number) { number } }"
 
@@ -144,6 +146,32 @@ async def test_who_links_duplicates(programme, username, answer):
         number, original = [await handed_in(http) for _ in range(2)]
         given = {"number": number, "original": original, "reason": "Trùng"}
         assert (await ask(http, LINK, username, **given))["__typename"] == answer
+
+
+async def test_nobody_decides_that_what_they_authored_is_a_duplicate(programme):
+    link = """insert into duplicate_link
+            (initiative_id, original_id, similarity, reason, decided_at, account_id)
+        select d.id, o.id, 1, 'x', now(), caller() from initiative d, initiative o
+        where d.number = $1 and o.number = $2"""
+    async with client(programme) as http, writing(programme) as unguarded:
+        number, original = [await handed_in(http) for _ in range(2)]
+        given = {"number": number, "original": original, "reason": "Trùng"}
+        run(
+            programme,
+            """update authorship a set person_id = c.person_id from account c, initiative i
+            where c.username = 'unit-officer' and i.id = a.initiative_id and i.number = %s""",
+            number,
+        )
+        answer = await ask(http, LINK, "unit-officer", **given)
+        assert (answer["__typename"], answer["code"]) == ("Forbidden", "AUTHORED")
+        assert (answer["permission"], answer["unitCode"]) == ("INITIATIVE_CURATE", "VNPT-HNI")
+        with pytest.raises(ForbiddenError):
+            await unguarded.execute("unit-officer", link, number, original)
+        # Somebody else decides; and others may repeat what one has authored.
+        assert await unguarded.execute("unit-officer", link, original, number) == 1
+        run(programme, "delete from duplicate_link where reason = 'x'")
+        linked = await ask(http, LINK, "tttt-admin", **given)
+        assert linked["__typename"] == "DuplicatePayload"
 
 
 async def test_an_original_that_one_may_not_see_is_not_found(programme):

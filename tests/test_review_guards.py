@@ -150,7 +150,8 @@ async def test_who_is_awaited_is_the_same_in_sql_and_in_python(
         line.insert(0, Place(parent, level, is_open=is_open))
     place = line[min(at, len(line) - 1)]
     found = await connection.fetchval(
-        "select review_awaited($1::text::ltree, $2, $3)", path, confirming_level, place.level
+        "select review_awaited($1::text::ltree, $2, level_rank($3))",
+        *(path, confirming_level, place.level),
     )
     await within.rollback()
     await connection.close()

@@ -85,7 +85,8 @@ def test_approval_is_monotone_along_the_chain(way):
         assert standing.state in RECOGNISED
         assert standing.approved == place.unit_id
     assert seen == way.chain
-    assert standing == Standing("CONFIRMED", None, way.chain[-1].unit_id)
+    last = way.chain[-1]
+    assert standing == Standing("CONFIRMED", None, last.unit_id, last.level)
 
 
 @given(ways())
@@ -112,6 +113,17 @@ def test_a_revocation_comes_from_who_approved_last_or_from_above(way, unit, appr
     standing = Standing("CONFIRMED", None, approver.unit_id)
     place = next((one for one in way.line if one.unit_id == unit), None)
     if place is not None and place.is_open and place.unit_id >= approver.unit_id:
+        assert decided(standing, REVOKE, unit, way).state == "REVOKED"
+    else:
+        with pytest.raises(ReviewRejectedError):
+            decided(standing, REVOKE, unit, way)
+
+
+@given(ways(), st.integers(1, 4), st.sampled_from(LEVELS))
+def test_who_has_left_the_line_leaves_revocation_to_its_level_and_those_above(way, unit, level):
+    standing = Standing("CONFIRMED", None, 9, level)
+    place = next((one for one in way.line if one.unit_id == unit), None)
+    if place and place.is_open and LEVELS.index(place.level) >= LEVELS.index(level):
         assert decided(standing, REVOKE, unit, way).state == "REVOKED"
     else:
         with pytest.raises(ReviewRejectedError):

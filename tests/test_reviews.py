@@ -138,6 +138,45 @@ async def test_an_approval_is_revoked_by_who_gave_the_last_one_or_stands_above(
     assert exact(programme)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update unit set parent_id = home.id from home where code = 'VNPT-HNI'",
+        "update unit set valid_to = now(), merged_into_id = home.id from home where code = 'VNPT'",
+    ],
+    ids=["move", "merge"],
+)
+@pytest.mark.parametrize(
+    ("username", "unit", "code"),
+    [
+        ("unit-officer", "VNPT-HNI", "DECIDED_ABOVE"),
+        ("upper-officer", "VNPOST", None),
+        ("council", "TTTT", None),
+    ],
+)
+async def test_once_who_approved_last_is_above_no_more_its_level_revokes_and_none_below(
+    programme, change, username, unit, code
+):
+    run(
+        programme,
+        """insert into role_grant (account_id, role, unit_id, valid_from)
+        select a.id, 'OFFICER', u.id, '2022-01-01' from account a, unit u
+        where a.username = 'upper-officer' and u.code = 'VNPOST'""",
+    )
+    async with client(programme) as http:
+        number = await handed_in(http)
+        await rise(http, number, levels=2)
+        run(programme, f"with home as (select id from unit where code = 'VNPOST') {change}")
+        given = {"number": number, "decision": "REVOKE", "reason": "Số liệu sai"}
+        answer = await ask(http, REVIEW, username, **given, unit=unit)
+        unsaid = await ask(http, REVIEW, username, **given)
+    if code is None:
+        assert answer["initiative"]["state"] == "REVOKED"
+    else:
+        assert (answer["code"], unsaid["code"]) == (code, code)
+    assert exact(programme)
+
+
 async def test_one_may_say_for_which_of_ones_units_one_decides(programme):
     run(
         programme,

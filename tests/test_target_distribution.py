@@ -110,6 +110,19 @@ async def test_where_there_is_nothing_to_go_by_the_facts_say_so(programme):
         assert await refused(**first) == ("NO_LAST_PHASE", None, 0, None)
 
 
+async def test_the_last_phase_is_the_next_before_whatever_ordinals_lie_between(programme):
+    change(programme, "update phase set ordinal = 4 where ordinal = 2")
+    async with client(programme) as http:
+        fields = given("TTTT", "LAST_PHASE", total=10_007, preview=True)
+        answer = await ask(http, DISTRIBUTE, "tttt-admin", **{**fields, "phase": 4})
+    before = {row["code"]: row["before"] for row in rows(programme, HELD, "TTTT")}
+    whole = sum(before.values())
+    assert answer["total"] == sum(values(answer).values()) == 10_007
+    assert all(
+        abs(share - 10_007 * before[code] / whole) < 1 for code, share in values(answer).items()
+    )
+
+
 async def test_only_an_administrator_at_or_above_a_unit_distributes_or_previews(programme):
     before = rows(programme, WRITTEN)[0]["versions"]
     refused = [

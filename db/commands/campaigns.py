@@ -9,6 +9,7 @@ import asyncpg
 
 from db.commands.adjustments import adjust
 from db.commands.initiatives import check_version
+from db.commands.turns import hold_windows
 from db.rules.campaign import Band, CampaignRejectedError, check_bands, check_order
 from db.rules.errors import ConflictError, ForbiddenError
 from db.rules.phase import is_settled
@@ -30,7 +31,6 @@ _LOAD = """
     from campaign c left join unit u on u.id = c.owner_id
     where c.code = $1
 """
-_HOLD_ALONE = "select lock_windows($1, alone => true)"
 _EDITED = ("title", "counts_from", "confirming_level", "applied_from", "applied_to", "rubric")
 
 _TIERS = "select id, ordinal, label, from_vnd, to_vnd from benefit_tier where campaign_id = $1"
@@ -148,13 +148,8 @@ async def manage(session: WriteSession, code: str) -> asyncpg.Record:
     path = campaign["path"]
     if path is None or not session.caller.may(MANAGE, path):
         raise ForbiddenError("CAMPAIGN_MANAGE", campaign["owner"], unit_id=campaign["owner_id"])
-    await hold_alone(session, campaign["id"])
+    await hold_windows(session, campaign["id"], alone=True)
     return await session.found("Campaign", code, _LOAD, code)
-
-
-async def hold_alone(session: WriteSession, campaign_id: int) -> None:
-    """Wait for all who count by the campaign's windows, and hold others back until the commit."""
-    await session.execute(_HOLD_ALONE, campaign_id)
 
 
 async def _edit(session: WriteSession, campaign: asyncpg.Record, changes: dict[str, Any]) -> None:

@@ -7,9 +7,11 @@ import asyncpg
 from db.commands.adjustments import adjust, counted_from
 from db.commands.initiatives import check_version, window_of
 from db.rules.duplicate import Candidate, check_link
-from db.rules.errors import ConflictError
+from db.rules.errors import ConflictError, ForbiddenError
 from db.rules.review import achieved
 from db.transactions import WriteSession
+
+CURATE = "initiative_curate"
 
 # Both ends of a link are judged while no other link of the campaign is made.
 _ALONE = """
@@ -18,7 +20,7 @@ _ALONE = """
 """
 _LOAD = """
     select i.id, i.number, i.state, i.version, i.campaign_id, i.phase_id, i.unit_id, i.path::text,
-        u.code, has_duplicates(i.id) as has_duplicates,
+        u.code, has_duplicates(i.id) as has_duplicates, authored(i.id) as authored,
         case when i.number = $2
             then array(select held from windows_held(i.campaign_id, i.path) as held) end as windows
     from initiative i join campaign c on c.id = i.campaign_id left join unit u on u.id = i.unit_id
@@ -50,14 +52,17 @@ class DuplicateOutcome:
 async def link(
     session: WriteSession, *, number: str, original: str, reason: str, version: int | None = None
 ) -> DuplicateOutcome:
-    """Take an initiative out of the totals because it repeats another one."""
+    """Take an initiative out of the totals because it repeats another one.
+
+    Nobody decides so on one that they authored.
+    """
     await session.execute(_ALONE, number)
     duplicate = await session.found("Initiative", number, _LOAD, number, number)
     repeated = await session.found("Initiative", original, _LOAD, original, number)
-    session.require(
-        "initiative_curate",
-        {"id": duplicate["unit_id"], "code": duplicate["code"], "path": duplicate["path"]},
-    )
+    unit = {"id": duplicate["unit_id"], "code": duplicate["code"], "path": duplicate["path"]}
+    session.require(CURATE, unit)
+    if duplicate["authored"]:
+        raise ForbiddenError(CURATE.upper(), unit["code"], code="AUTHORED", unit_id=unit["id"])
     check_version(duplicate, version)
     check_link(_candidate(duplicate), _candidate(repeated))
     if not await session.execute(_TAKE_OUT, duplicate["id"], duplicate["version"]):

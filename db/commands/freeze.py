@@ -7,13 +7,14 @@ from db.commands.turns import hold_tree
 from db.rules.phase import Span, check_freezable
 from db.transactions import WriteSession
 
-# Where the phase closes last, of the owner and all units with an override.
+# Where the phase closes last, of the owner and all open units with an override.
 _LAST = """
     select u.code as unit, w.opens_on, w.closes_on
     from unit u cross join lateral phase_window($1, u.path) w
     where u.path <@ $2::text::ltree and (
         u.path = $2::text::ltree
-        or u.id in (select o.unit_id from window_override o where o.phase_id = $1)
+        or (u.valid_to is null
+            and u.id in (select o.unit_id from window_override o where o.phase_id = $1))
     )
     order by w.closes_on desc, u.id
     limit 1

@@ -29,13 +29,14 @@ _ADD = """
 """
 _EDITED = ("title", "opens_on", "closes_on", "floor", "audience", "occasions")
 
-# The windows of all phases in a subtree: they are others only where an override begins.
+# The windows of all phases in a subtree: they are others only where an override begins. Units that
+# are closed have none any more.
 _WINDOWS = """
     select u.code as unit, p.ordinal, w.opens_on, w.closes_on
     from unit u
     cross join phase p
     cross join lateral phase_window(p.id, u.path) w
-    where p.campaign_id = $1 and u.path <@ $2::text::ltree and (
+    where p.campaign_id = $1 and u.path <@ $2::text::ltree and u.valid_to is null and (
         u.path = $2::text::ltree or u.id in (
             select o.unit_id from window_override o join phase q on q.id = o.phase_id
             where q.campaign_id = $1
@@ -48,7 +49,7 @@ _DRIVES_OUTSIDE = """
     from drive d
     join unit u on u.id = d.unit_id
     cross join lateral phase_window(d.phase_id, u.path) w
-    where d.phase_id = $1 and u.path <@ $2::text::ltree
+    where d.phase_id = $1 and u.path <@ $2::text::ltree and u.valid_to is null
         and (d.opens_on < w.opens_on or d.closes_on > w.closes_on)
     order by d.opens_on, d.id
 """

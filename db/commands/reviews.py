@@ -38,9 +38,9 @@ _LOAD = """
     select i.id, i.number, i.state, i.version, i.unit_id, i.path::text, i.campaign_id, i.phase_id,
         i.awaits_id, c.rubric, c.confirming_level, authored(i.id) as authored,
         array(select held from windows_held(i.campaign_id, i.path) as held) as windows,
-        (select r.unit_id from review r where r.initiative_id = i.id and r.decision = 'APPROVE'
-         order by r.id desc limit 1) as approved_id
+        a.unit_id as approved_id, a.level as approved_level
     from initiative i join campaign c on c.id = i.campaign_id
+    left join lateral review_approved(i.id) a on true
     where i.number = $1
 """
 _LINE = """
@@ -199,7 +199,10 @@ async def _load(session: WriteSession, number: str) -> _Case:
     line = [Place(**row) for row in await session.rows(_LINE, initiative["id"])]
     return _Case(
         initiative,
-        Standing(initiative["state"], initiative["awaits_id"], initiative["approved_id"]),
+        Standing(
+            *(initiative["state"], initiative["awaits_id"]),
+            *(initiative["approved_id"], initiative["approved_level"]),
+        ),
         Way(line, initiative["confirming_level"]),
     )
 

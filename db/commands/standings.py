@@ -11,7 +11,8 @@ from db.rules.target import Change, Standing, TargetRejectedError, changes
 from db.transactions import WriteSession
 
 # Until the commit no unit moves and no window changes. What these decide is read afterwards.
-_HOLD = "select lock_tree(alone => false), lock_windows($1, alone => false)"
+# Whoever holds both holds the windows first.
+_HOLD = "select lock_windows($1, alone => false), lock_tree(alone => false)"
 _UNIT = """
     select id, code, path::text, $2 = any (line(path)) as covered from unit where code = $1
 """

@@ -22,7 +22,10 @@ from db.transactions import WriteSession
 ASSIGN = "target_assign"
 REGISTER = "target_register"
 
-_PHASE_BEFORE = "select id from phase where campaign_id = $1 and ordinal = $2 - 1"
+# Ordinals may leave some out.
+_PHASE_BEFORE = """
+    select id from phase where campaign_id = $1 and ordinal < $2 order by ordinal desc limit 1
+"""
 # What children achieved in a phase: by its frozen results, else as it is counted.
 _ACHIEVED = """
     select u.code, coalesce(

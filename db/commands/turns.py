@@ -3,6 +3,7 @@
 from db.transactions import WriteSession
 
 _TREE = "select lock_tree($1)"
+_WINDOWS = "select lock_windows($1, $2)"
 _GRANTS = "select lock_grants()"
 # Raises where the caller's grants have changed while it waited; the command then runs anew.
 _CHECK = "select check_grants($1, $2)"
@@ -11,6 +12,15 @@ _CHECK = "select check_grants($1, $2)"
 async def hold_tree(session: WriteSession, *, alone: bool) -> None:
     """Keep the tree as it is until the commit; alone, to change it."""
     await session.execute(_TREE, alone)
+    await _check(session)
+
+
+async def hold_windows(session: WriteSession, campaign_id: int, *, alone: bool) -> None:
+    """Keep a campaign's windows as they are until the commit; alone, to change them.
+
+    Alone, no unit moves either, on which its windows hang. The tree, if held too, is held later.
+    """
+    await session.execute(_WINDOWS, campaign_id, alone)
     await _check(session)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.commands.adjustments import shift
+from db.commands.moved_windows import check_moved, hold_all_windows
 from db.commands.turns import hold_grants, hold_tree
 from db.commands.units import MANAGE, load, note, place, write
 from db.rules.unit import check_merge
@@ -36,9 +37,12 @@ async def merge(
     """Close units of one level and have another of that level go on for them.
 
     What stands below them, their people and their initiatives go there, as do grants and
-    campaigns. Targets, awards and decisions stay with the units that they were about.
+    campaigns. Targets, awards and decisions stay with the units that they were about. Raises
+    PhaseRejectedError where units come under windows that their own phases or drives break.
     """
+    await hold_all_windows(session)
     await hold_tree(session, alone=True)
+    await hold_all_windows(session)
     await hold_grants(session)
     home = await load(session, into)
     merged = [await load(session, code) for code in units]
@@ -56,4 +60,5 @@ async def merge(
         )
         after = {"merged_into_id": home["id"], "valid_to": session.today}
         await note(session, unit["id"], "MERGED", before=None, after=after, reason=reason)
+    await check_moved(session, home["path"])
     return MergeOutcome(home["id"], [unit["id"] for unit in merged])

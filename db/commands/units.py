@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from db.commands.adjustments import shift
+from db.commands.moved_windows import check_moved, hold_all_windows
 from db.commands.turns import hold_tree
 from db.rules.errors import ConflictError, DomainError, ForbiddenError
 from db.rules.unit import Place, Ties, check_below, check_close, check_day, check_move, check_open
@@ -39,7 +40,7 @@ _CHANGE = """
     where id = $1 and version = $2
 """
 _MOVE = "update unit set parent_id = $3, version = version + 1 where id = $1 and version = $2"
-_TIES = "select children, awaited, members, campaigns from unit_ties($1)"
+_TIES = "select children, awaited, members, returned, campaigns from unit_ties($1)"
 _CLOSE = "update unit set valid_to = $3, version = version + 1 where id = $1 and version = $2"
 _NOTE = """
     insert into unit_history (unit_id, change, before, after, reason, account_id, at)
@@ -155,8 +156,13 @@ async def update(
 async def move(
     session: WriteSession, *, unit: str, parent: str, reason: str, version: int | None = None
 ) -> UnitOutcome:
-    """Put a unit, with everything below it, below another parent; totals go along."""
+    """Put a unit, with everything below it, below another parent; totals go along.
+
+    Raises PhaseRejectedError where it comes under windows that its own phases or drives break.
+    """
+    await hold_all_windows(session)
     await hold_tree(session, alone=True)
+    await hold_all_windows(session)
     found = await load(session, unit)
     above = await load(session, parent)
     session.require(MANAGE, found)
@@ -165,6 +171,7 @@ async def move(
     check_version(found, version)
     check_move(place(found), place(above), found["parent_id"])
     await write(session, found, _MOVE, above["id"])
+    await check_moved(session, f"{above['path']}.{found['id']}")
     from_unit, to_unit = found["parent_id"], above["id"]
     await shift(session, found["id"], out_of=from_unit, into=to_unit, ends=False, reason=reason)
     before, after = {"parent_id": from_unit}, {"parent_id": to_unit}

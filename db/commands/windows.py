@@ -6,9 +6,9 @@ from datetime import date
 import asyncpg
 
 from db.commands.adjustments import adjust
-from db.commands.campaigns import hold_alone
 from db.commands.initiatives import check_version
 from db.commands.phases import check_windows, moved_phase, phase_of
+from db.commands.turns import hold_tree, hold_windows
 from db.rules.campaign import check_order
 from db.rules.errors import InvalidInputError, NotFoundError, Problem
 from db.rules.phase import PhaseRejectedError, Span, check_inside, is_settled
@@ -70,10 +70,13 @@ async def override(
 ) -> OverrideOutcome:
     """Give a phase other dates at a unit and everything below it; without dates, take them away.
 
-    Overrides further down stay. Once the phase has closed at the unit, it takes a reason.
+    Overrides further down stay. Once the phase has closed at the unit, it takes a reason. They are
+    taken away from a closed unit too.
     """
-    campaign_id, place = await _place(session, campaign, unit)
-    await hold_alone(session, campaign_id)
+    taken_away = opens_on is None and closes_on is None
+    campaign_id, _ = await _place(session, campaign, unit, closed_too=taken_away)
+    await hold_windows(session, campaign_id, alone=True)
+    _, place = await _place(session, campaign, unit, closed_too=taken_away)
     held = await phase_of(session, campaign_id, phase)
     before = await session.row(_WINDOW, held["id"], place["path"])
     assert before is not None
@@ -98,7 +101,10 @@ async def add_drive(
 ) -> DriveOutcome:
     """Call a drive of a unit, within the phase as it holds there."""
     check_order(opens_on, closes_on, "closesOn")
-    campaign_id, place = await _place(session, campaign, unit)
+    campaign_id, _ = await _place(session, campaign, unit)
+    await hold_windows(session, campaign_id, alone=False)
+    await hold_tree(session, alone=False)
+    _, place = await _place(session, campaign, unit)
     held = await phase_of(session, campaign_id, phase)
     window = await session.row(_HELD_WINDOW, campaign_id, place["path"], held["id"])
     assert window is not None
@@ -112,12 +118,14 @@ async def add_drive(
     return DriveOutcome(held["id"], drive_id)
 
 
-async def _place(session: WriteSession, campaign: str, unit: str) -> tuple[int, asyncpg.Record]:
+async def _place(
+    session: WriteSession, campaign: str, unit: str, *, closed_too: bool = False
+) -> tuple[int, asyncpg.Record]:
     """Return the campaign's id and a unit of its owner's subtree where the caller may do this."""
     chosen = await session.found("Campaign", campaign, _CAMPAIGN, campaign)
     place = await session.found("Unit", unit, _UNIT, unit, chosen["owner_id"])
     session.require(ASSIGN, place)
-    if place["closed"]:
+    if place["closed"] and not closed_too:
         raise PhaseRejectedError("UNIT_CLOSED", unit_id=place["id"], unit_code=unit)
     if not place["covered"]:
         raise PhaseRejectedError("OUTSIDE_CAMPAIGN", unit_id=place["id"], unit_code=unit)

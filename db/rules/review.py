@@ -6,7 +6,7 @@ confirming level decide in turn.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from db.rules.errors import InvalidInputError, Problem, RejectedError
@@ -66,34 +66,50 @@ class Way:
 
     @property
     def chain(self) -> list[Place]:
-        """Return the units that decide, in turn."""
+        """Return the units that decide, in turn.
+
+        Where the own unit is closed and no other decides, that is the lowest one that is open.
+        """
         top = _RANKS[self.confirming_level]
-        return [
+        chain = [
             place
             for number, place in enumerate(self.line)
             if place.is_open and (number == 0 or _RANKS[place.level] >= top)
         ]
+        return chain or [place for place in self.line if place.is_open][:1]
 
-    def from_(self, unit_id: int | None) -> list[Place]:
-        """Return the line from a unit upwards; all of it where the unit does not stand on it."""
+    def from_(self, unit_id: int | None, level: str | None = None) -> list[Place]:
+        """Return the line from a unit upwards.
+
+        Where the unit does not stand on it (any more), from its level, or the next above; all of
+        the line where that is unknown.
+        """
         ids = [place.unit_id for place in self.line]
-        return list(self.line[ids.index(unit_id) if unit_id in ids else 0 :])
+        if unit_id in ids:
+            return list(self.line[ids.index(unit_id) :])
+        lowest = _RANKS[level] if level else max(_RANKS.values())
+        return [place for place in self.line if _RANKS[place.level] <= lowest]
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where an initiative stands: its state, whom it awaits and who approved it last, by id."""
+    """Where an initiative stands: its state, whom it awaits and who approved it last, by id.
+
+    The level of who approved it last says what is above that unit once it is off the line.
+    """
 
     state: str
     awaits: int | None = None
-    approved: int | None = field(default=None)
+    approved: int | None = None
+    approved_level: str | None = None
 
 
 def awaited(standing: Standing, way: Way) -> Place | None:
     """Return the unit whose decision it is.
 
     Where the awaited one no longer decides (closed, or the campaign has lowered its confirming
-    level) that is the next one above that does, else the last of the chain.
+    level) that is the next one above that does, else the last of the chain: it has decided before,
+    and does so again, for nothing is confirmed without a decision.
     """
     if standing.state not in AWAITING or not way.chain:
         return None
@@ -104,10 +120,12 @@ def awaited(standing: Standing, way: Way) -> Place | None:
 def deciders(standing: Standing, decision: str, way: Way) -> list[Place]:
     """Return the units that may take a decision now, the lowest first.
 
-    An approval is revoked by the unit that gave the last one, or by any above it.
+    An approval is revoked by the unit that gave the last one, or by any above it; where that unit
+    is no longer on the line, by the one of its level there, or any above.
     """
     if decision == REVOKE:
-        above = way.from_(standing.approved) if standing.state in RECOGNISED else []
+        recognised = standing.state in RECOGNISED
+        above = way.from_(standing.approved, standing.approved_level) if recognised else []
         return [place for place in above if place.is_open]
     place = awaited(standing, way)
     return [] if place is None else [place]
@@ -120,8 +138,10 @@ def decided(standing: Standing, decision: str, unit_id: int, way: Way) -> Standi
     if decision != APPROVE:
         return replace(standing, state=_ASIDE[decision], awaits=None)
     ids = [place.unit_id for place in way.chain]
-    above = ids[ids.index(unit_id) + 1 :]
-    return Standing("RECOGNISED" if above else "CONFIRMED", above[0] if above else None, unit_id)
+    at = ids.index(unit_id)
+    awaits = next(iter(ids[at + 1 :]), None)
+    state = "CONFIRMED" if awaits is None else "RECOGNISED"
+    return Standing(state, awaits, unit_id, way.chain[at].level)
 
 
 def achieved(state: str, counts_from: str) -> int:

@@ -39,6 +39,7 @@ class Ties:
     children: int
     awaited: int
     members: int
+    returned: int
     campaigns: int
 
 
@@ -109,6 +110,7 @@ def check_close(unit: Place, ties: Ties) -> None:
         ("HAS_CHILDREN", ties.children),
         ("AWAITED", ties.awaited),
         ("HAS_MEMBERS", ties.members),
+        ("HAS_RETURNED", ties.returned),
         ("OWNS_CAMPAIGN", ties.campaigns),
     ):
         if count:

@@ -110,7 +110,7 @@ create or replace function await_anew(top ltree, gone bigint[]) returns void
 language plpgsql as $$
 begin
     update initiative i set version = i.version + 1, awaits_id = review_awaited(
-        i.path, c.confirming_level, was.level)
+        i.path, c.confirming_level, level_rank(was.level))
     from unit was, campaign c
     where i.awaits_id = any(gone) and i.path <@ top and was.id = i.awaits_id
         and c.id = i.campaign_id;

@@ -77,14 +77,18 @@ for each row when (old.merged_into_id is distinct from new.merged_into_id)
 execute function unit_merge();
 
 -- What keeps a unit from being closed, for whoever manages it: units below that are open,
--- initiatives that await it, its people, and campaigns of its own that are not over.
+-- initiatives that await it, its people, initiatives of its own that were returned, which could not
+-- be handed in again, and campaigns of its own that are not over.
 create or replace function unit_ties(of_unit bigint)
-returns table (children bigint, awaited bigint, members bigint, campaigns bigint)
+returns table (
+    children bigint, awaited bigint, members bigint, returned bigint, campaigns bigint
+)
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select (select count(*) from unit where parent_id = u.id and valid_to is null),
         (select count(*) from initiative where awaits_id = u.id),
         (select count(*) from person where unit_id = u.id),
+        (select count(*) from initiative where unit_id = u.id and state = 'RETURNED'),
         (select count(*) from campaign c where c.owner_id = u.id and exists (
             select from phase p where p.campaign_id = c.id and p.closes_on >= today()
         ))

@@ -62,19 +62,34 @@ begin atomic
     select bound() and exists (select from duplicate_link where original_id = of_initiative);
 end;
 
--- The unit that an initiative awaits on its line as it is now, where it awaited one of this level:
--- that level or the next above that decides, else the last that does.
-create or replace function review_awaited(path ltree, confirming_level text, awaited_level text)
+-- The unit that approved an initiative last, and its level, whatever the caller sees of it.
+create or replace function review_approved(of_initiative bigint)
+returns table (unit_id bigint, level text)
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select u.id, u.level
+    from review r join unit u on u.id = r.unit_id
+    where r.initiative_id = of_initiative and r.decision = 'APPROVE'
+    order by r.id desc
+    limit 1;
+end;
+
+-- The unit that an initiative awaits on its line as it is now, where it awaited one of the level of
+-- this rank: that level or the next above that decides, else the last that does. Where its own unit
+-- is closed and no other decides, it is the lowest one that is open.
+create or replace function review_awaited(path ltree, confirming_level text, awaited_rank int)
 returns bigint
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select u.id
     from unit u
-    where u.id = any (line($1)) and u.valid_to is null and (
-        u.path = $1 or level_rank(u.level) >= level_rank(confirming_level)
-    )
-    order by level_rank(u.level) > level_rank(awaited_level),
-        abs(level_rank(u.level) - level_rank(awaited_level))
+    cross join lateral (
+        select u.path = $1 or level_rank(u.level) >= level_rank(confirming_level)
+    ) as chain (decides)
+    where u.id = any (line($1)) and u.valid_to is null
+    order by chain.decides desc,
+        case when chain.decides then level_rank(u.level) > awaited_rank end,
+        case when chain.decides then abs(level_rank(u.level) - awaited_rank) else -u.depth end
     limit 1;
 end;
 
@@ -83,10 +98,10 @@ create or replace function review_reroute() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     update initiative i set version = i.version + 1, awaits_id = review_awaited(
-        i.path, c.confirming_level, new.level)
+        i.path, c.confirming_level, level_rank(new.level))
     from campaign c
     where i.awaits_id = new.id and c.id = i.campaign_id
-        and review_awaited(i.path, c.confirming_level, new.level) is not null;
+        and review_awaited(i.path, c.confirming_level, level_rank(new.level)) is not null;
     return null;
 end
 $$;
@@ -94,3 +109,32 @@ $$;
 create or replace trigger unit_review after update of valid_to on unit
 for each row when (old.valid_to is null and new.valid_to is not null)
 execute function review_reroute();
+
+-- A campaign names another confirming level, and nothing is confirmed without a decision. Where it is
+-- a lower one, what awaited a unit above it awaits the last unit that still decides, even one that has
+-- approved it before. Where it is a higher one, what awaits whoever approved it last goes on to the
+-- next above. So all await the first that decides of the level awaited, or of the one above the last
+-- approval's, whichever is higher. Since when they wait stays; what is confirmed stays confirmed.
+create or replace function review_relevel() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform lock_tree(alone => false);
+    with anew as materialized (
+        select i.id, review_awaited(
+            i.path, new.confirming_level,
+            least(level_rank(awaited.level), level_rank(approved.level) - 1)
+        ) as awaits_id
+        from initiative i
+        join unit awaited on awaited.id = i.awaits_id
+        left join lateral review_approved(i.id) approved on i.state = 'RECOGNISED'
+        where i.campaign_id = new.id
+    )
+    update initiative i set version = i.version + 1, awaits_id = anew.awaits_id
+    from anew where i.id = anew.id and i.awaits_id <> anew.awaits_id;
+    return null;
+end
+$$;
+
+create or replace trigger campaign_review after update of confirming_level on campaign
+for each row when (old.confirming_level <> new.confirming_level)
+execute function review_relevel();

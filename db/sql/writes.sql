@@ -173,7 +173,7 @@ with check (
 );
 create policy added on duplicate_link for insert to sangkien_writer
 with check (
-    account_id = caller()
+    account_id = caller() and not authored(initiative_id)
     and holds('initiative_curate', (select i.unit_id from initiative i where i.id = initiative_id))
 );
 create policy added on award for insert to sangkien_writer

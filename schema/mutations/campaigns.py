@@ -75,7 +75,13 @@ class UpdateCampaignInput:
     version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
     title: str | None = line(300, default=None)
     counts_from: CountsFrom | None = UNSET
-    confirming_level: UnitLevel | None = UNSET
+    confirming_level: UnitLevel | None = strawberry.field(
+        default=UNSET,
+        description=(
+            "The last to decide. What then awaits nobody who decides awaits the last that does, "
+            "even once more: nothing is confirmed without a decision."
+        ),
+    )
     applied_from: date | None = UNSET
     applied_to: date | None = UNSET
     tiers: list[BenefitTierInput] | None = _tiers()

@@ -15,6 +15,7 @@ from schema.compiler.fields import sql
 from schema.errors import Failure, Refusal, shows
 from schema.inputs import clearable, code, key, line, prose, several, text_of, whole
 from schema.messages import says
+from schema.mutations.phases import PhaseRejected
 from schema.scalars import Permission, UnitLevel
 from schema.units import Unit
 
@@ -51,6 +52,10 @@ says(
         "HAS_MEMBERS": (
             "Còn {count} đoàn viên; hãy sáp nhập vào đơn vị mà họ chuyển đến.",
             "It still has {count} members; merge it into the unit that they go to.",
+        ),
+        "HAS_RETURNED": (
+            "Còn {count} sáng kiến bị trả lại chưa nộp lại; hãy sáp nhập vào đơn vị nhận chúng.",
+            "It still has {count} returned initiatives; merge it into the unit that they go to.",
         ),
         "OWNS_CAMPAIGN": (
             "Đơn vị còn chủ trì {count} cuộc vận động chưa kết thúc.",
@@ -166,9 +171,12 @@ CreateUnitResult = Annotated[
 UpdateUnitResult = Annotated[
     UnitPayload | UnitRejected | Refusal, strawberry.union("UpdateUnitResult")
 ]
-MoveUnitResult = Annotated[UnitPayload | UnitRejected | Refusal, strawberry.union("MoveUnitResult")]
+MoveUnitResult = Annotated[
+    UnitPayload | UnitRejected | PhaseRejected | Refusal, strawberry.union("MoveUnitResult")
+]
 MergeUnitsResult = Annotated[
-    MergeUnitsPayload | UnitRejected | Refusal, strawberry.union("MergeUnitsResult")
+    MergeUnitsPayload | UnitRejected | PhaseRejected | Refusal,
+    strawberry.union("MergeUnitsResult"),
 ]
 CloseUnitResult = Annotated[
     UnitPayload | UnitRejected | Refusal, strawberry.union("CloseUnitResult")
@@ -191,7 +199,8 @@ class UnitMutations:
     def move_unit(self, input: MoveUnitInput) -> MoveUnitResult:
         """Put a unit, with everything below it, below another; totals go along, history stays.
 
-        Initiatives that await a unit no longer above them await the one of its level there.
+        Initiatives that await a unit no longer above them await the one of its level there. It is
+        refused where phases would then meet at a unit, or a drive be left outside its phase.
         """
 
     @mutation(unit_merge.merge, Permission.UNIT_MANAGE, seconds=UNHURRIED)
@@ -200,9 +209,13 @@ class UnitMutations:
 
         Units below them, people, initiatives (with their numbers), grants and campaigns go there.
         Targets, awards and decisions stay with the units that they were about, and the sums of
-        the unit above go on counting those targets.
+        the unit above go on counting those targets. It is refused where phases would then meet at
+        a unit, or a drive be left outside its phase.
         """
 
     @mutation(units.close, Permission.UNIT_MANAGE)
     def close_unit(self, input: CloseUnitInput) -> CloseUnitResult:
-        """Close a unit without open units below, members, or initiatives that await it."""
+        """Close a unit without open units below, members, or initiatives that await it.
+
+        Nor may it have any that were returned, which could then not be handed in again.
+        """

@@ -13,12 +13,16 @@ class Deciders(World):
     """Initiatives once they are handed in."""
 
     def chain(self, work: Work) -> list[str]:
-        """Return the units that decide in turn: its own, and those above up to the confirming."""
+        """Return the units that decide in turn: its own, and those above up to the confirming.
+
+        Where none of these is open, it is the lowest one that is.
+        """
         top = self.campaigns[work.campaign].confirming
         last = ("CONFEDERATION", "FEDERATION", "UPPER", "GRASSROOTS").index(top)
         own, *above = self.line(work.unit)
         found = [own, *(unit for unit in above if self.rank(unit) >= last)]
-        return [unit for unit in found if not self.units[unit].closed]
+        deciding = [unit for unit in found if not self.units[unit].closed]
+        return deciding or [unit for unit in above if not self.units[unit].closed][:1]
 
     def deciders(self, work: Work, decision: str) -> list[str]:
         """Return the units that may decide so now."""
@@ -35,9 +39,18 @@ class Deciders(World):
         if work.state not in RECOGNISED:
             return []
         line = self.line(work.unit)
-        approved = [unit for unit, _, decision in work.decisions if decision == "APPROVE"]
-        above = line[line.index(approved[-1]) :] if approved[-1] in line else line
+        approved = self.approvals(work)[-1]
+        rank = self.rank(approved)
+        above = (
+            line[line.index(approved) :]
+            if approved in line
+            else [unit for unit in line if self.rank(unit) <= rank]
+        )
         return [unit for unit in above if not self.units[unit].closed]
+
+    def approvals(self, work: Work) -> list[str]:
+        """Return the units that have approved, in turn."""
+        return [unit for unit, _, decision in work.decisions if decision == "APPROVE"]
 
     def review_initiative(self, who: str, **verdict: Any) -> str:
         """Decide on one."""
@@ -128,6 +141,8 @@ class Deciders(World):
         self.enter(who, "curate")
         work, other = self.find_work(who, number), self.find_work(who, original)
         self.require(who, "curate", work.unit)
+        if self.person[who] in work.authors:
+            raise RefusedError("Forbidden", "AUTHORED")
         self.check_version(version, work.version)
         for code, wrong in (
             ("SAME_INITIATIVE", number == original),
@@ -175,7 +190,26 @@ class Deciders(World):
             if work.awaits is None or work.awaits in self.line(work.unit):
                 continue
             was = self.rank(work.awaits)
-            chain = self.chain(work)
-            above = [unit for unit in chain if self.rank(unit) <= was]
-            work.awaits = (above or chain[-1:] or [None])[0]
+            work.awaits = self._from(work, was)
             work.version += 1
+
+    def confirm_elsewhere(self, campaign: str) -> None:
+        """Have what a campaign's confirming level is another for await a unit that decides.
+
+        What has been approved by the last of them awaits its approval once more; what has and is
+        no longer the last goes on up.
+        """
+        for work in self.works.values():
+            if work.campaign != campaign or work.awaits is None:
+                continue
+            start = self.rank(work.awaits)
+            if work.state == "RECOGNISED":
+                start = min(start, self.rank(self.approvals(work)[-1]) - 1)
+            awaits = self._from(work, start)
+            work.version += awaits != work.awaits
+            work.awaits = awaits
+
+    def _from(self, work: Work, rank: int) -> str:
+        """Return the first that decides of a level or above it, else the last that does."""
+        chain = self.chain(work)
+        return next((unit for unit in chain if self.rank(unit) <= rank), chain[-1])

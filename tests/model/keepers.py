@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from tests.model.deciders import Deciders
+from tests.model.windows import Windows
 from tests.model.world import FORBIDDEN, NOT_FOUND, Grant, RefusedError, Unit
 
 AHEAD = ("InvalidInput", "STILL_AHEAD")
@@ -14,7 +15,7 @@ def rejected(code: str) -> RefusedError:
     return RefusedError("UnitRejected", code)
 
 
-class Keepers(Deciders):
+class Keepers(Windows, Deciders):
     """The tree and the grants."""
 
     def create_unit(
@@ -71,6 +72,7 @@ class Keepers(Deciders):
             raise rejected("THERE_ALREADY")
         found.parent, found.version = parent, found.version + 1
         self.send_on()
+        self.check_moved(unit)
         return "UnitPayload"
 
     def merge_units(self, who: str, *, units: list[str], into: str, reason: str) -> str:
@@ -88,6 +90,7 @@ class Keepers(Deciders):
                 raise rejected("LEVELS_DIFFER")
         for code in units:
             self._merge(code, into)
+        self.check_moved(into)
         return "MergeUnitsPayload"
 
     def _merge(self, code: str, into: str) -> None:
@@ -150,6 +153,10 @@ class Keepers(Deciders):
             ("HAS_CHILDREN", any(not self.units[one].closed for one in self.children(unit))),
             ("AWAITED", any(work.awaits == unit for work in self.works.values())),
             ("HAS_MEMBERS", unit in self.home.values()),
+            (
+                "HAS_RETURNED",
+                any((work.unit, work.state) == (unit, "RETURNED") for work in self.works.values()),
+            ),
             ("OWNS_CAMPAIGN", any(one.last >= self.today for all_ in owned for one in all_)),
         ):
             if stands:

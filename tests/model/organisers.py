@@ -3,17 +3,14 @@
 from collections.abc import Mapping
 from datetime import date
 
-from tests.model.world import NOT_FOUND, Campaign, Phase, RefusedError, World
+from tests.model.deciders import Deciders
+from tests.model.windows import Windows, meet
+from tests.model.world import NOT_FOUND, Campaign, Phase, RefusedError
 
 REVERSED = ("InvalidInput", "DATES_REVERSED")
 
 
-def meet(one: tuple[date, date], other: tuple[date, date]) -> bool:
-    """Whether two spans of days share one."""
-    return one[0] <= other[1] and other[0] <= one[1]
-
-
-class Organisers(World):
+class Organisers(Windows, Deciders):
     """Campaigns and when they take place."""
 
     def create_campaign(
@@ -50,7 +47,10 @@ class Organisers(World):
         campaign.applied = (first, applied_to or last)
         if campaign.applied[1] < first:
             raise RefusedError(*REVERSED)
-        campaign.confirming = confirming_level or campaign.confirming
+        if confirming_level not in (None, campaign.confirming):
+            assert confirming_level is not None
+            campaign.confirming = confirming_level
+            self.confirm_elsewhere(code)
         campaign.version += 1
         if counts_from not in (None, campaign.counts_from):
             assert counts_from is not None
@@ -81,8 +81,9 @@ class Organisers(World):
         self._check_order(opens_on, closes_on)
         if ordinal in managed.phases:
             raise RefusedError("Conflict", "TAKEN")
+        self._check_own(managed, (opens_on, closes_on), ordinal)
         managed.phases[ordinal] = Phase(opens_on, closes_on)
-        self._check_apart(campaign, ordinal, managed.owner)
+        self.check_apart(campaign, ordinal, managed.owner)
         return "PhasePayload"
 
     def update_phase(
@@ -103,15 +104,14 @@ class Organisers(World):
         before = (held.first, held.last)
         after = (opens_on or held.first, closes_on or held.last)
         self._check_order(*after)
-        others = [other for ordinal, other in managed.phases.items() if ordinal != phase]
-        if after != before and any(meet(after, (one.first, one.last)) for one in others):
-            raise RefusedError("PhaseRejected", "OVERLAP")
+        if after != before:
+            self._check_own(managed, after, phase)
         if self._settled(held, held.last):
             self.adjust("PHASE", (campaign, phase), managed.owner, reason)
         (held.first, held.last), held.version = after, held.version + 1
         if after != before:
-            self._check_apart(campaign, phase, managed.owner)
-            self._check_drives(campaign, phase, managed.owner)
+            self.check_apart(campaign, phase, managed.owner)
+            self.check_drives(campaign, phase, managed.owner)
         return "UpdatePhasePayload"
 
     def override_phase_window(
@@ -127,7 +127,7 @@ class Organisers(World):
         reason: str | None = None,
     ) -> str:
         """Give a phase other days at a unit and below; or, without days, take them away."""
-        self._at_unit(who, campaign, unit)
+        self._at_unit(who, campaign, unit, closed_too=opens_on is None and closes_on is None)
         held = self.find_phase(campaign, phase)
         _, last = self.window(campaign, phase, unit)
         known = held.overrides.get(unit)
@@ -143,8 +143,8 @@ class Organisers(World):
             held.overrides[unit] = (opens_on, closes_on, known[2] + 1 if known else 1)
         if self._settled(held, last):
             self.adjust("WINDOW", (campaign, phase), unit, reason)
-        self._check_apart(campaign, phase, unit)
-        self._check_drives(campaign, phase, unit)
+        self.check_apart(campaign, phase, unit)
+        self.check_drives(campaign, phase, unit)
         return "OverridePhaseWindowPayload"
 
     def add_drive(
@@ -181,7 +181,8 @@ class Organisers(World):
         if held.results is not None:
             raise RefusedError("PhaseRejected", "FROZEN")
         units = self.below(managed.owner)
-        if self.today <= max(self.window(campaign, phase, unit)[1] for unit in units):
+        counted = [managed.owner, *self.standing(campaign, managed.owner)]
+        if self.today <= max(self.window(campaign, phase, unit)[1] for unit in counted):
             raise RefusedError("PhaseRejected", "NOT_CLOSED")
         held.results = {unit: self.totals(unit, campaign, phase)["achieved"] for unit in units}
         held.version += 1
@@ -202,12 +203,12 @@ class Organisers(World):
         self.require(who, "manage_campaigns", campaign.owner)
         return campaign
 
-    def _at_unit(self, who: str, campaign: str, unit: str) -> None:
+    def _at_unit(self, who: str, campaign: str, unit: str, *, closed_too: bool = False) -> None:
         self.enter(who, "assign")
         owner = self.find_campaign(campaign).owner
         place = self.find_unit(who, unit)
         self.require(who, "assign", unit)
-        if place.closed:
+        if place.closed and not closed_too:
             raise RefusedError("PhaseRejected", "UNIT_CLOSED")
         if owner not in self.line(unit):
             raise RefusedError("PhaseRejected", "OUTSIDE_CAMPAIGN")
@@ -215,23 +216,12 @@ class Organisers(World):
     def _settled(self, phase: Phase, last: date) -> bool:
         return phase.results is not None or self.today > last
 
+    def _check_own(self, campaign: Campaign, days: tuple[date, date], phase: int) -> None:
+        """Refuse a phase whose own days meet another's, wherever these hold."""
+        others = [other for ordinal, other in campaign.phases.items() if ordinal != phase]
+        if any(meet(days, (one.first, one.last)) for one in others):
+            raise RefusedError("PhaseRejected", "OVERLAP")
+
     def _check_order(self, first: date, last: date) -> None:
         if last < first:
             raise RefusedError(*REVERSED)
-
-    def _check_apart(self, campaign: str, ordinal: int, top: str) -> None:
-        """Refuse a phase that meets another one at a unit below `top` or there."""
-        phases = self.campaigns[campaign].phases
-        for unit in self.below(top):
-            own = self.window(campaign, ordinal, unit)
-            others = [self.window(campaign, n, unit) for n in phases if n != ordinal]
-            if any(meet(own, other) for other in others):
-                raise RefusedError("PhaseRejected", "OVERLAP")
-
-    def _check_drives(self, campaign: str, ordinal: int, top: str) -> None:
-        """Refuse to leave a drive outside its phase that is not over."""
-        for unit, opens_on, closes_on in self.campaigns[campaign].phases[ordinal].drives:
-            first, last = self.window(campaign, ordinal, unit)
-            outside = opens_on < first or last < closes_on
-            if outside and top in self.line(unit) and closes_on >= self.today:
-                raise RefusedError("PhaseRejected", "DRIVE_LEFT_OUT")

@@ -65,7 +65,7 @@ class Pledgers(World):
             total = assigned if registered is None else registered
         if total is None:
             raise RefusedError("TargetRejected", "NO_TARGET")
-        if by == "LAST_PHASE" and phase - 1 not in self.campaigns[campaign].phases:
+        if by == "LAST_PHASE" and not self._before(campaign, phase):
             raise RefusedError("TargetRejected", "NO_LAST_PHASE")
         children = self.children(parent)
         taking = [unit for unit in children if not self.units[unit].closed]
@@ -84,8 +84,13 @@ class Pledgers(World):
             return 1
         if by == "MEMBERS":
             return self.units[unit].members
-        results = self.campaigns[campaign].phases[phase - 1].results or {}
-        return results.get(unit, self.totals(unit, campaign, phase - 1)["achieved"])
+        (*_, last) = self._before(campaign, phase)
+        results = self.campaigns[campaign].phases[last].results or {}
+        return results.get(unit, self.totals(unit, campaign, last)["achieved"])
+
+    def _before(self, campaign: str, phase: int) -> list[int]:
+        """Return the phases before one, the last of them last."""
+        return sorted(ordinal for ordinal in self.campaigns[campaign].phases if ordinal < phase)
 
     def _at(self, who: str, what: str, campaign: str, phase: int, unit: str) -> None:
         self.enter(who, what)

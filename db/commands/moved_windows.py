@@ -1,0 +1,63 @@
+"""Windows of units that go elsewhere: there too no two phases meet and no drive is left outside."""
+
+from itertools import combinations, groupby
+
+from db.rules.phase import CalledDrive, Span, check_apart, check_left_out
+from db.transactions import WriteSession
+
+_HOLD = "select lock_windows(id, alone => false) from campaign"
+# They are others than before at the top, and further down only where an override begins.
+_WINDOWS = """
+    with place as (
+        select c.id as campaign_id, u.id as unit_id
+        from campaign c cross join unit u where u.path = $1::text::ltree
+        union
+        select p.campaign_id, o.unit_id from window_override o join phase p on p.id = o.phase_id
+    )
+    select c.id as campaign, u.code as unit, p.ordinal, w.opens_on, w.closes_on
+    from place
+    join unit u on u.id = place.unit_id
+    join campaign c on c.id = place.campaign_id and c.owner_id = any (line(u.path))
+    join phase p on p.campaign_id = c.id
+    cross join lateral phase_window(p.id, u.path) w
+    where u.path <@ $1::text::ltree and u.valid_to is null
+    order by c.id, u.id, p.ordinal
+"""
+_DRIVES_OUTSIDE = """
+    select d.id, d.title, d.opens_on, d.closes_on, u.code as unit
+    from drive d
+    join unit u on u.id = d.unit_id
+    join phase p on p.id = d.phase_id
+    join campaign c on c.id = p.campaign_id and c.owner_id = any (line(u.path))
+    cross join lateral phase_window(p.id, u.path) w
+    where u.path <@ $1::text::ltree and u.valid_to is null
+        and (d.opens_on < w.opens_on or d.closes_on > w.closes_on)
+    order by d.opens_on, d.id
+"""
+
+
+async def hold_all_windows(session: WriteSession) -> None:
+    """Keep every campaign's windows as they are until the commit, before units go elsewhere.
+
+    Whoever changes windows holds them alone; others, and who calls a drive, hold the tree too, in
+    this order. Once the tree is held alone, this is asked again, for a campaign that has been
+    founded meanwhile.
+    """
+    await session.execute(_HOLD)
+
+
+async def check_moved(session: WriteSession, path: str) -> None:
+    """Refuse what has come to stand at or below a path where windows there do not let it.
+
+    Raises PhaseRejectedError where two phases would meet at a unit, or a drive would be left
+    outside its phase before it is over. Units that are closed have no windows any more.
+    """
+    rows = await session.rows(_WINDOWS, path)
+    for _, at_unit in groupby(rows, key=lambda row: (row["campaign"], row["unit"])):
+        spans = [
+            Span(row["ordinal"], row["opens_on"], row["closes_on"], row["unit"]) for row in at_unit
+        ]
+        for one, other in combinations(spans, 2):
+            check_apart(one, [other])
+    drives = [CalledDrive(**row) for row in await session.rows(_DRIVES_OUTSIDE, path)]
+    check_left_out(drives, session.today)
