@@ -37,5 +37,6 @@ grant select (serial, client_id, account_id, scope, auth_time, created_at, expir
 grant select (serial, client_id, name, scope, account_id, permissions, unit_id, read_only,
               created_at, last_used_at, revoked_at, removed_at)
     on oauth_client to sangkien_reader;
+grant update (last_used_at) on token_family to sangkien_writer;
 grant update (last_used_at, revoked_at) on oauth_client to sangkien_writer;
 grant delete on consent to sangkien_writer;

@@ -27,17 +27,72 @@ grant select (id, username, kind, person_id, disabled_at, created_at)
 grant select (kid, public_jwk, created_at, retired_at) on signing_key to sangkien_reader;
 grant select on signing_key to sangkien_writer;
 
--- What the writer may write; which rows of it, writes.sql says. Paths, totals, numbers, versions of
--- grants and the audit log are written by triggers alone.
-grant insert, update on campaign, phase, window_override, target, initiative, authorship, unit,
-    request_key to sangkien_writer;
-grant insert, update, delete on benefit_tier to sangkien_writer;
-grant insert on phase_result, drive, target_revision, review, duplicate_link, award, unit_history,
-    adjustment to sangkien_writer;
-grant delete on window_override, authorship, request_key to sangkien_writer;
-grant insert, update (revoked_at, revoked_by_id) on role_grant to sangkien_writer;
-grant insert (code, name, unit_id, sector, email, phone),
-    update (name, unit_id, sector, email, phone, version) on person to sangkien_writer;
+-- What the writer may write: the columns that commands set when they insert and when they update,
+-- and no others. Which rows, writes.sql says, and sides.sql what of an initiative. Keys, paths,
+-- totals, numbers, versions of grants and the audit log are written by triggers alone, as owner.
+do $$
+declare
+    name text;
+    inserted text;
+    updated text;
+begin
+    for name, inserted, updated in values
+        ('campaign',
+         'code, title, owner_id, counts_from, confirming_level, applied_from, applied_to, rubric',
+         'title, counts_from, confirming_level, applied_from, applied_to, rubric, version'),
+        ('benefit_tier',
+         'campaign_id, ordinal, label, from_vnd, to_vnd',
+         'ordinal, from_vnd, to_vnd'),
+        ('phase',
+         'campaign_id, ordinal, title, opens_on, closes_on, floor, audience, occasions',
+         'title, opens_on, closes_on, floor, audience, occasions, frozen_at, version'),
+        ('phase_result', 'phase_id, unit_id, figures, frozen_at, account_id', null),
+        ('window_override',
+         'phase_id, unit_id, opens_on, closes_on',
+         'opens_on, closes_on, version'),
+        ('drive', 'phase_id, unit_id, title, opens_on, closes_on', null),
+        ('target',
+         'unit_id, phase_id, assigned, registered',
+         'assigned, registered, version'),
+        ('target_revision',
+         'unit_id, phase_id, kind, value, previous, reason, at, account_id', null),
+        ('initiative',
+         'id, title, summary, content, solution_type, field, sector, unit_id, campaign_id, state,
+          applied_on, confidential, claimed, other_benefit, drafted_by_id, created_at',
+         'title, summary, content, solution_type, field, sector, phase_id, state, applied_on,
+          submitted_at, recognised_at, confirmed_at, published_at, confidential, claimed, verified,
+          other_benefit, awaits_id, version'),
+        ('authorship', 'initiative_id, person_id, share', 'share'),
+        ('review',
+         'initiative_id, unit_id, decision, reason, scores, decision_number, verified, at,
+          account_id', null),
+        ('duplicate_link',
+         'initiative_id, original_id, similarity, reason, decided_at, account_id', null),
+        ('award',
+         'form, issuer_id, recipient_unit_id, recipient_person_id, phase_id, citation,
+          decision_number, awarded_on', null),
+        ('adjustment',
+         'phase_id, unit_id, kind, initiative_id, gained, reason, at, account_id', null),
+        ('unit',
+         'code, name, level, parent_id, bloc_id, member_count, valid_from',
+         'name, parent_id, bloc_id, member_count, valid_to, merged_into_id, version'),
+        ('unit_history', 'unit_id, change, before, after, reason, at, account_id', null),
+        ('person',
+         'code, name, unit_id, sector, email, phone',
+         'name, unit_id, sector, email, phone, version'),
+        ('role_grant',
+         'account_id, role, unit_id, valid_from, valid_to, granted_by_id, granted_at',
+         'revoked_at, revoked_by_id'),
+        ('request_key', 'account_id, key, digest', 'outcome')
+    loop
+        execute format('grant insert (%s) on %I to sangkien_writer', inserted, name);
+        if updated is not null then
+            execute format('grant update (%s) on %I to sangkien_writer', updated, name);
+        end if;
+    end loop;
+end
+$$;
+grant delete on benefit_tier, window_override, authorship, request_key to sangkien_writer;
 -- A row whose own policy cannot see it yet gets its key before it is inserted.
 grant usage on sequence initiative_id_seq to sangkien_writer;
 

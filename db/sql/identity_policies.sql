@@ -21,9 +21,10 @@ $$;
 grant select on oauth_client to sangkien_writer;
 grant select, insert, update on consent to sangkien_writer;
 grant select, insert, update, delete
-    on token_family, authorization_code, refresh_token, browser_session, known_device,
-       sign_in_attempt, totp_secret, recovery_code
+    on authorization_code, refresh_token, browser_session, known_device, sign_in_attempt,
+       totp_secret, recovery_code
     to sangkien_writer;
+grant select, insert, update (revoked_at), delete on token_family to sangkien_writer;
 grant select, update, delete on invitation to sangkien_writer;
 
 revoke execute on function
