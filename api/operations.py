@@ -14,6 +14,7 @@ from graphql import GraphQLError, OperationType
 from starlette.requests import HTTPConnection
 
 from api import metrics
+from api.addresses import address_of
 from api.bodies import BodyError, GraphQLRequest
 from api.identities import Identity, IdentityError
 from api.introspection import Introspection
@@ -66,11 +67,10 @@ class Asking(NamedTuple):
     @classmethod
     def of(cls, identity: Identity, connection: HTTPConnection) -> "Asking":
         """Return who asks by a connection."""
-        client = connection.client
         return cls(
             identity,
-            identity.username or stranger(client),
-            client.host if client else None,
+            identity.username or stranger(connection.client),
+            address_of(connection),
             connection.headers.get("accept-language"),
         )
 

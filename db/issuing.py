@@ -12,9 +12,11 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
 from db.sessions import TooSlowError, UnavailableError
+from db.transactions import Attempt
 
 _BEGIN = """
-    select set_config('sangkien.issuing', 'on', true), set_config('sangkien.action', 'signIn', true)
+    select set_config('sangkien.issuing', 'on', true), set_config('sangkien.action', %s, true),
+        set_config('sangkien.address', %s, true)
 """
 
 Issuing = psycopg.Connection[dict[str, Any]]
@@ -47,14 +49,16 @@ class IssuingSessions:
         self._pool.close()
 
     @contextmanager
-    def begin(self) -> Iterator[Issuing]:
+    def begin(self, attempt: Attempt) -> Iterator[Issuing]:
         """Give a transaction; it commits at the end, or rolls back with any error.
+
+        The audit log has its changes under the attempt's action and address.
 
         Raises UnavailableError, TooSlowError.
         """
         try:
             with self._pool.connection() as connection:
-                connection.execute(_BEGIN)
+                connection.execute(_BEGIN, [attempt.action, attempt.address or ""])
                 yield connection
         except psycopg.errors.QueryCanceled as error:
             raise TooSlowError from error

@@ -49,7 +49,8 @@ class AuditEvent(Node):
 
     at: datetime
     action: str = strawberry.field(
-        description="What was asked for: a mutation, a command of the command line, or `sql`."
+        description="What was asked for: a mutation, something of the sign-in pages, a command of"
+        " the command line, or `sql`; `sweep` for what has expired."
     )
     kind: AuditKind
     address: str | None = strawberry.field(description="From where; an address or `command line`.")

@@ -330,5 +330,5 @@ async def test_codes_that_have_expired_are_swept(at):
     async with at() as made:
         give_code(made, 1)
         made.clock.now += 73 * 3600
-        made.app.state.issuer._sweep()
+        made.app.state.issuer._transactions.sweep()
         assert made.sql("select count(*) from link_code") == [(0,)]

@@ -111,7 +111,7 @@ async def test_the_audit_log_tells_who_set_it_up_and_no_secret(at):
         " join account a on a.id = e.account_id left join unit u on u.id = e.unit_id"
         " where e.object_type = 'Account' and e.after ? 'secret'"
     )
-    assert [event[:3] for event in events] == [("signIn", "an", "TLD")]
+    assert [event[:3] for event in events] == [("enrolSecondFactor", "an", "TLD")]
     assert secret_of(at, "an").hex() not in events[0][3]
     assert '"secret": "***"' in events[0][3]
 

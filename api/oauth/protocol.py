@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from api.addresses import address_of
 from api.oauth.parameters import ParametersError, check_protocol, form_of
 from auth.issuer import accounts, metadata
 from auth.issuer.id_tokens import user_claims
@@ -51,19 +52,19 @@ def _answered(handle: Endpoint) -> Endpoint:
 @_answered
 async def token(request: Request) -> Response:
     """Give tokens for a code, a refresh token or a client's own credentials."""
-    return await _by_authlib(request, Server.create_token_response)
+    return await _by_authlib(request, "token", Server.create_token_response)
 
 
 @_answered
 async def revoke(request: Request) -> Response:
     """Revoke a token and its family."""
-    return await _by_authlib(request, Server.create_revocation_response)
+    return await _by_authlib(request, "revoke", Server.create_revocation_response)
 
 
 @_answered
 async def introspect(request: Request) -> Response:
     """Tell what a token is."""
-    return await _by_authlib(request, Server.create_introspection_response)
+    return await _by_authlib(request, "introspect", Server.create_introspection_response)
 
 
 @_answered
@@ -79,8 +80,7 @@ async def userinfo(request: Request) -> Response:
         return _challenge(401, "invalid_token", str(error))
     if OPENID not in claims.scope:
         return _challenge(403, "insufficient_scope", "The scope openid is needed.")
-    issuer: Issuer = request.app.state.issuer
-    told = await issuer.run(_userinfo, claims)
+    told = await _issuer(request, "userinfo").run(_userinfo, claims)
     if told is None:
         return _challenge(401, "invalid_token", "The account is disabled.")
     return JSONResponse(told, headers=_NO_STORE)
@@ -96,14 +96,18 @@ async def discovery(request: Request) -> Response:
 @_answered
 async def jwks(request: Request) -> Response:
     """Answer the public keys."""
+    return JSONResponse(await _issuer(request, "jwks").serve(_jwks), headers=_PUBLIC)
+
+
+def _issuer(request: Request, action: str) -> Issuer:
     issuer: Issuer = request.app.state.issuer
-    return JSONResponse(await issuer.serve(_jwks), headers=_PUBLIC)
+    return issuer.asked(action, address_of(request))
 
 
 async def _by_authlib(
-    request: Request, work: Callable[[Server, AuthorizationRequest], Answer]
+    request: Request, action: str, work: Callable[[Server, AuthorizationRequest], Answer]
 ) -> Response:
-    issuer: Issuer = request.app.state.issuer
+    issuer = _issuer(request, action)
     form = await form_of(request)
     check_protocol(form)
     authorization = request.headers.get("authorization")

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
+from api.addresses import address_of
 from api.identities import is_same_site
 from api.oauth import page
 from api.oauth.cookies import DEVICE, FORM, LANGUAGE, SESSION, Cookies
@@ -35,9 +36,11 @@ class ForgedFormError(Exception):
 class Visit:
     """What a page needs to know of the request, and the cookies that its answer sets."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, action: str) -> None:
         self.request = request
-        self.issuer: Issuer = request.app.state.issuer
+        self._address = address_of(request)
+        issuer: Issuer = request.app.state.issuer
+        self.issuer = issuer.asked(action, self._address)
         self._cookies: Cookies = request.app.state.cookies
         self.query: dict[str, str] = {}
         self.session: Session | None = None
@@ -65,8 +68,7 @@ class Visit:
     @property
     def browser(self) -> Browser:
         """Who signs in from where."""
-        client = self.request.client
-        return Browser(client.host if client else "", self.cookie(DEVICE), self.session)
+        return Browser(self._address or "", self.cookie(DEVICE), self.session)
 
     @property
     def onward(self) -> str:
@@ -168,12 +170,15 @@ def onward(path: str | None) -> str:
 
 
 def visited(
-    handle: Callable[[Visit], Awaitable[Response]],
+    action: str, handle: Callable[[Visit], Awaitable[Response]]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """Make an endpoint of what answers a visit; errors become pages without internals."""
+    """Make an endpoint of what answers a visit; errors become pages without internals.
+
+    The audit log has under `action` what a visit changes.
+    """
 
     async def endpoint(request: Request) -> Response:
-        visit = Visit(request)
+        visit = Visit(request, action)
         try:
             await visit.begin()
             return await handle(visit)

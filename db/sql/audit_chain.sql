@@ -82,12 +82,14 @@ begin
     event.id := nextval('audit_event_id_seq');
     event.shard := head.shard;
     event.at := now();
-    -- The issuer has no caller: what it does, it does for the account that signs in.
-    event.account_id := coalesce(caller(), case
-        when current_setting('sangkien.issuing', true) = 'on' and object_type = 'Account'
-        then object_id end);
     event.address := nullif(current_setting('sangkien.address', true), '');
     event.action := coalesce(nullif(current_setting('sangkien.action', true), ''), 'sql');
+    -- The issuer has no caller: what it does, it does for the account that signs in. What has
+    -- expired it sweeps for nobody.
+    event.account_id := coalesce(caller(), case
+        when current_setting('sangkien.issuing', true) = 'on' and object_type = 'Account'
+            and event.action <> 'sweep'
+        then object_id end);
     event.kind := kind;
     event.object_type := object_type;
     event.object_id := object_id;

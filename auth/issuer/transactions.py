@@ -1,0 +1,92 @@
+"""The issuer's transactions, run on threads of their own; what has expired is swept meanwhile."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from typing import Concatenate, ParamSpec, TypeVar
+
+from auth.issuer.passwords import BusyError
+from auth.tokens import Clock
+from db.issuing import Issuing, IssuingSessions
+from db.sessions import TooSlowError, UnavailableError
+from db.transactions import Attempt
+
+_AT_ONCE = 8  # transactions
+_WAITING = 100
+_SWEEP_EVERY, _SWEEP_ROWS = 60.0, 1_000  # seconds; rows of each table
+_SWEEPING = Attempt("sweep")
+
+_LOG = logging.getLogger("sangkien.identity")
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+Work = Callable[Concatenate[Issuing, datetime, Given], Result]
+"""What runs in one transaction, at one moment."""
+
+
+class Transactions:
+    """Runs work in transactions."""
+
+    def __init__(self, writer_url: str, clock: Clock) -> None:
+        """Take the URL of the writer role, and what tells the moment."""
+        self._sessions = IssuingSessions(writer_url, size=_AT_ONCE)
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="issuer")
+        self._waiting = 0
+        self._clock = clock
+        self._swept_at = float("-inf")
+
+    def open(self) -> None:
+        """Open the pool; the database may still be down."""
+        self._sessions.open()
+
+    def close(self) -> None:
+        """Close every connection, and end the threads."""
+        self._threads.shutdown()
+        self._sessions.close()
+
+    async def run(
+        self, attempt: Attempt, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Result:
+        """Run work in one transaction, which commits unless an error leaves it.
+
+        Raises BusyError, UnavailableError, and what the work does.
+        """
+        if self._waiting >= _WAITING:
+            raise BusyError
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            result = await loop.run_in_executor(
+                self._threads, partial(self._transact, attempt, work, *args, **kwargs)
+            )
+        finally:
+            self._waiting -= 1
+        if self._clock() - self._swept_at > _SWEEP_EVERY:
+            self._swept_at = self._clock()
+            loop.run_in_executor(self._threads, self.sweep)
+        return result
+
+    def sweep(self) -> None:
+        """Delete some of what has expired; where that cannot be done now, another time."""
+        try:
+            self._transact(_SWEEPING, _sweep)
+        except (UnavailableError, TooSlowError) as error:
+            _LOG.warning("expired rows were not deleted: %s", error)
+
+    def _transact(
+        self, attempt: Attempt, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Result:
+        with self._sessions.begin(attempt) as connection:
+            return work(connection, datetime.fromtimestamp(self._clock(), UTC), *args, **kwargs)
+
+
+def _sweep(connection: Issuing, now: datetime) -> None:
+    connection.execute("select identity_sweep(%s, %s)", (now, _SWEEP_ROWS))
+    connection.execute(
+        "delete from link_code where code_hash in ("
+        "select code_hash from link_code where expires_at < %s limit %s)",
+        (now, _SWEEP_ROWS),
+    )
