@@ -40,6 +40,7 @@ SQL = (
     "audit_read",
     "verify_audit",
     "writes",
+    "sides",
     "merge",
     "granting",
     "marks",
