@@ -11,6 +11,7 @@ _MEANINGS: Mapping[str, Callable[[], DomainError]] = {
     "phase_campaign_id_ordinal_key": lambda: ConflictError("TAKEN", field="ordinal"),
     "phase_no_overlap_excl": lambda: ConflictError("TAKEN", field="opensOn"),
     "initiative_open": lambda: InitiativeRejectedError("UNIT_CLOSED"),
+    "initiative_way": lambda: ConflictError("STALE"),
     "unit_no_cycle": lambda: UnitRejectedError("CYCLE"),
     "unit_level_order": lambda: UnitRejectedError("LEVEL_ORDER"),
     "unit_merge_level": lambda: UnitRejectedError("LEVELS_DIFFER"),

@@ -48,16 +48,17 @@ def placed(url: str, number: str) -> int:
 async def changed(acting, username: str, initiative_id: int) -> int:
     async def change(session: WriteSession) -> int:
         return await session.execute(
-            "update initiative set state = 'REJECTED' where id = $1", initiative_id
+            "update initiative set state = 'REJECTED', awaits_id = null where id = $1",
+            initiative_id,
         )
 
     return await acting(username, change)
 
 
 @pytest.mark.parametrize(
-    ("username", "rows"), [("council", 1), ("officer-mobifone", 0), ("auditor", 0)]
+    ("username", "rows"), [("unit-officer", 1), ("officer-mobifone", 0), ("auditor", 0)]
 )
-async def test_only_reviewers_above_an_initiative_change_it(programme, acting, username, rows):
+async def test_only_reviewers_of_an_initiatives_line_change_it(programme, acting, username, rows):
     async with client(programme) as http:
         number = await handed_in(http)
     run(programme, "update initiative set published_at = now() where number = %s", number)

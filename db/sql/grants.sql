@@ -28,8 +28,8 @@ grant select (kid, public_jwk, created_at, retired_at) on signing_key to sangkie
 grant select on signing_key to sangkien_writer;
 
 -- What the writer may write: the columns that commands set when they insert and when they update,
--- and no others. Which rows, writes.sql says, and sides.sql what of an initiative. Keys, paths,
--- totals, numbers, versions of grants and the audit log are written by triggers alone, as owner.
+-- and no others. Which rows, writes.sql says, and by whose hand sides.sql. Paths, totals, numbers,
+-- versions of grants and the audit log are written by triggers alone.
 do $$
 declare
     name text;

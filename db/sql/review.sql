@@ -93,6 +93,21 @@ begin atomic
     limit 1;
 end;
 
+-- The units that may revoke an approval: the one that gave the last, and all above it; all of the
+-- line where that one stands elsewhere by now.
+create or replace function review_revokers(of_initiative bigint) returns bigint[]
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select array_agg(u.id)
+    from initiative i join unit u on u.id = any (line(i.path))
+    where i.id = of_initiative and u.valid_to is null and u.depth <= coalesce((
+        select case when i.path <@ a.path then a.depth end
+        from review r join unit a on a.id = r.unit_id
+        where r.initiative_id = i.id and r.decision = 'APPROVE'
+        order by r.id desc limit 1
+    ), u.depth);
+end;
+
 -- What awaits a unit that is closed awaits the one in its place. Where units move: line.sql.
 create or replace function review_reroute() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$

@@ -16,7 +16,7 @@ end;
 create or replace function target_sides() returns trigger
 language plpgsql as $$
 begin
-    if row_security_active('target') and (
+    if row_security_active('public.target') and (
         (new.assigned is distinct from old.assigned and not target_assignable(new.unit_id))
         or (new.registered is distinct from old.registered
             and not holds('target_register', new.unit_id))

@@ -1,5 +1,6 @@
--- Who writes which rows. Commands ask the same scopes first, and say what is wrong; these stand
--- behind them. The reader has no right to write at all, and an auditor's scopes for it are empty.
+-- Who writes which rows; what of them, grants.sql and sides.sql. Commands ask the same scopes first,
+-- and say what is wrong; these stand behind them. The reader has no right to write at all, and an
+-- auditor's scopes for it are empty.
 
 -- Whether the caller has a permission at a unit: in a subtree, or there alone.
 create or replace function holds(permission text, at_unit bigint) returns boolean
@@ -39,6 +40,17 @@ begin atomic
     select exists (
         select from initiative
         where id = of_initiative
+            and (holds('initiative_write', unit_id) or writes_own(of_initiative))
+    );
+end;
+
+-- Whether the caller may write an initiative that is not handed in; its authors stay from then on.
+create or replace function initiative_editable(of_initiative bigint) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select exists (
+        select from initiative
+        where id = of_initiative and state in ('DRAFT', 'RETURNED')
             and (holds('initiative_write', unit_id) or writes_own(of_initiative))
     );
 end;
@@ -160,11 +172,11 @@ using (
     or writes_own(id)
 );
 create policy added on authorship for insert to sangkien_writer
-with check (initiative_writable(initiative_id));
+with check (initiative_editable(initiative_id));
 create policy changed on authorship for update to sangkien_writer
-using (initiative_writable(initiative_id));
+using (initiative_editable(initiative_id));
 create policy removed on authorship for delete to sangkien_writer
-using (initiative_writable(initiative_id));
+using (initiative_editable(initiative_id));
 
 create policy added on review for insert to sangkien_writer
 with check (

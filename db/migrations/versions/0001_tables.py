@@ -41,6 +41,7 @@ SQL = (
     "audit_read",
     "verify_audit",
     "writes",
+    "sides",
     "merge",
     "granting",
     "marks",

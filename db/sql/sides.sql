@@ -1,0 +1,200 @@
+-- Whose side of a row is whose. A policy judges whole rows: whoever may change one in some way could
+-- change it in any. These say by what has changed who may, as target_sides does of a target.
+--
+-- They ask only where row-level security holds for whoever writes, which loads, moves, merges and
+-- other triggers are free of, and only where their side has changed: handing in asks one of them.
+
+-- Whether the caller writes an initiative, for its authors or as its own. Most write what they have
+-- drafted, which needs no look at other rows.
+create or replace function writes_initiative(
+    path ltree, drafted_by bigint, of_initiative bigint
+) returns boolean
+language sql stable
+return path <@ any (scope('initiative_write'))
+    or (drafted_by = caller() and own_person() is not null) or writes_own(of_initiative);
+
+-- What it says: whoever writes it, as long as it is not handed in.
+create or replace function initiative_edited() returns trigger
+language plpgsql as $$
+begin
+    if (
+        old.state in ('DRAFT', 'RETURNED')
+        and writes_initiative(new.path, new.drafted_by_id, new.id)
+    ) is not true then
+        raise exception 'initiative % is not the caller''s to edit', new.number
+            using errcode = 'insufficient_privilege';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger initiative_edited
+after update of title, summary, content, solution_type, field, sector, applied_on, confidential,
+    claimed, other_benefit on initiative
+for each row when (row_security_active('initiative'::regclass))
+execute function initiative_edited();
+
+-- Handing in and taking back: whoever writes it. It enters one phase for good, and awaits its own
+-- unit.
+create or replace function initiative_entered() returns trigger
+language plpgsql as $$
+begin
+    if (
+        case new.state
+            when 'SUBMITTED' then
+                old.state in ('DRAFT', 'RETURNED') and new.awaits_id = new.unit_id
+            when 'WITHDRAWN' then
+                old.state in ('DRAFT', 'SUBMITTED', 'RETURNED') and new.awaits_id is null
+        end
+        and (
+            old.submitted_at is null
+            or (old.phase_id, old.submitted_at) = (new.phase_id, new.submitted_at)
+        )
+        and writes_initiative(new.path, new.drafted_by_id, new.id)
+    ) is not true then
+        raise exception 'initiative % is not the caller''s to hand in or withdraw', new.number
+            using errcode = 'insufficient_privilege';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger initiative_entered
+after update of state, phase_id, submitted_at on initiative
+for each row when (
+    row_security_active('initiative'::regclass) and (
+        (old.state <> new.state and new.state in ('SUBMITTED', 'WITHDRAWN'))
+        or (old.phase_id, old.submitted_at) is distinct from (new.phase_id, new.submitted_at)
+    )
+) execute function initiative_entered();
+
+-- Decisions: whoever decides for the unit whose turn it is, and is no author. What comes of one is
+-- for the line to say: its units that decide, each after the one below, as `Way` in
+-- db/rules/review.py has them. Runs as owner, who sees the whole line.
+create or replace function initiative_decided() returns trigger
+language plpgsql security definer set search_path = public, pg_temp
+set plan_cache_mode = force_generic_plan as $$
+declare
+    awaited bigint;
+    above bigint;
+    due text;
+begin
+    select turn.id, turn.above into awaited, above
+    from (
+        select u.id, u.depth, lead(u.id) over (order by u.depth desc) as above,
+            coalesce(array_position(line(new.path), old.awaits_id), nlevel(new.path)) - 1 as now
+        from unit u join campaign c on c.id = new.campaign_id
+        where u.id = any (line(new.path)) and u.valid_to is null and (
+            u.id = new.unit_id or level_rank(u.level) >= level_rank(c.confirming_level)
+        )
+    ) as turn
+    order by turn.depth > turn.now, abs(turn.depth - turn.now)
+    limit 1;
+    if (
+        not authored(new.id) and case
+            when new.state = 'REVOKED' then
+                old.state in ('RECOGNISED', 'CONFIRMED')
+                and review_revokers(new.id) && reviewed_units()
+            else old.state in ('SUBMITTED', 'RECOGNISED') and awaited = any (reviewed_units())
+        end
+    ) is not true then
+        raise exception 'initiative % is not the caller''s to decide on', new.number
+            using errcode = 'insufficient_privilege';
+    end if;
+    if new.state in ('RETURNED', 'REJECTED', 'REVOKED') then
+        due := new.state;
+        above := null;
+    else
+        due := case when above is null then 'CONFIRMED' else 'RECOGNISED' end;
+    end if;
+    if (new.state, new.awaits_id) is distinct from (due, above) then
+        raise exception 'the way of initiative % is another', new.number
+            using errcode = 'check_violation', constraint = 'initiative_way';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger initiative_decided
+after update of state, awaits_id, recognised_at, confirmed_at, verified on initiative
+for each row when (
+    row_security_active('initiative'::regclass) and (
+        (old.state <> new.state and new.state not in ('SUBMITTED', 'WITHDRAWN', 'DUPLICATE'))
+        or (old.state = new.state and old.awaits_id is distinct from new.awaits_id)
+        or (old.recognised_at, old.confirmed_at, old.verified)
+            is distinct from (new.recognised_at, new.confirmed_at, new.verified)
+    )
+) execute function initiative_decided();
+
+-- Publications and duplicates: whoever curates. What is recognised no more is hidden by whoever
+-- decided that.
+create or replace function initiative_curated() returns trigger
+language plpgsql as $$
+begin
+    if (
+        new.path <@ any (scope('initiative_curate'))
+        and (new.state <> 'DUPLICATE' or new.awaits_id is null)
+    ) is not true then
+        raise exception 'initiative % is not the caller''s to publish or link', new.number
+            using errcode = 'insufficient_privilege';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger initiative_curated after update of state, published_at on initiative
+for each row when (
+    row_security_active('initiative'::regclass) and (
+        (old.state <> new.state and new.state = 'DUPLICATE')
+        or (
+            old.published_at is distinct from new.published_at
+            and (new.published_at is not null or old.state = new.state)
+        )
+    )
+) execute function initiative_curated();
+
+-- The shares of an initiative's authors make 100 when all is written.
+create or replace function authorship_whole() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    changed bigint := coalesce(new.initiative_id, old.initiative_id);
+begin
+    if (select sum(share) from authorship where initiative_id = changed) is distinct from 100 then
+        raise exception 'the shares of initiative % do not make 100', changed
+            using errcode = 'check_violation', constraint = 'authorship_whole';
+    end if;
+    return null;
+end
+$$;
+
+drop trigger if exists authorship_whole on authorship;
+create constraint trigger authorship_whole after insert or delete or update of share on authorship
+deferrable initially deferred
+for each row when (row_security_active('authorship'::regclass)) execute function authorship_whole();
+
+-- A phase is frozen once, when it is over wherever it is open longest.
+create or replace function phase_frozen() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if old.frozen_at is not null or new.frozen_at is null or (
+        select max(w.closes_on)
+        from campaign c
+        join unit top on top.id = c.owner_id
+        cross join lateral (
+            select c.owner_id union select unit_id from window_override where phase_id = new.id
+        ) as place (id)
+        join unit u on u.id = place.id and u.path <@ top.path
+        cross join lateral phase_window(new.id, u.path) w
+        where c.id = new.campaign_id
+    ) >= today() then
+        raise exception 'phase % is not to be frozen, or no more', new.id
+            using errcode = 'insufficient_privilege';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger phase_frozen after update of frozen_at on phase
+for each row when (
+    row_security_active('phase'::regclass) and old.frozen_at is distinct from new.frozen_at
+) execute function phase_frozen();
