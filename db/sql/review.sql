@@ -74,6 +74,22 @@ begin atomic
     limit 1;
 end;
 
+-- The units that may revoke an approval: the one that gave the last, and all above it; where it is
+-- no longer on the line, those of its level there or above.
+create or replace function review_revokers(of_initiative bigint) returns bigint[]
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select array_agg(u.id)
+    from initiative i
+    join unit u on u.id = any (line(i.path))
+    left join lateral review_approved(i.id) approved on true
+    where i.id = of_initiative and u.valid_to is null and coalesce(
+        u.depth < array_position(line(i.path), approved.unit_id),
+        level_rank(u.level) <= level_rank(approved.level),
+        true
+    );
+end;
+
 -- The unit that an initiative awaits on its line as it is now, where it awaited one of the level of
 -- this rank: that level or the next above that decides, else the last that does. Where its own unit
 -- is closed and no other decides, it is the lowest one that is open.
@@ -91,21 +107,6 @@ begin atomic
         case when chain.decides then level_rank(u.level) > awaited_rank end,
         case when chain.decides then abs(level_rank(u.level) - awaited_rank) else -u.depth end
     limit 1;
-end;
-
--- The units that may revoke an approval: the one that gave the last, and all above it; all of the
--- line where that one stands elsewhere by now.
-create or replace function review_revokers(of_initiative bigint) returns bigint[]
-language sql stable security definer set search_path = public, pg_temp
-begin atomic
-    select array_agg(u.id)
-    from initiative i join unit u on u.id = any (line(i.path))
-    where i.id = of_initiative and u.valid_to is null and u.depth <= coalesce((
-        select case when i.path <@ a.path then a.depth end
-        from review r join unit a on a.id = r.unit_id
-        where r.initiative_id = i.id and r.decision = 'APPROVE'
-        order by r.id desc limit 1
-    ), u.depth);
 end;
 
 -- What awaits a unit that is closed awaits the one in its place. Where units move: line.sql.

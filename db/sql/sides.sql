@@ -69,26 +69,24 @@ for each row when (
 ) execute function initiative_entered();
 
 -- Decisions: whoever decides for the unit whose turn it is, and is no author. What comes of one is
--- for the line to say: its units that decide, each after the one below, as `Way` in
--- db/rules/review.py has them. Runs as owner, who sees the whole line.
+-- for the line to say: the next unit above that decides, else the end, as `decided` in
+-- db/rules/review.py has it. Runs as owner, who sees the whole line.
 create or replace function initiative_decided() returns trigger
 language plpgsql security definer set search_path = public, pg_temp
 set plan_cache_mode = force_generic_plan as $$
 declare
-    awaited bigint;
+    confirming text := (select confirming_level from campaign where id = new.campaign_id);
+    awaited bigint := review_awaited(
+        new.path, confirming, (select level_rank(level) from unit where id = old.awaits_id)
+    );
     above bigint;
     due text;
 begin
-    select turn.id, turn.above into awaited, above
-    from (
-        select u.id, u.depth, lead(u.id) over (order by u.depth desc) as above,
-            coalesce(array_position(line(new.path), old.awaits_id), nlevel(new.path)) - 1 as now
-        from unit u join campaign c on c.id = new.campaign_id
-        where u.id = any (line(new.path)) and u.valid_to is null and (
-            u.id = new.unit_id or level_rank(u.level) >= level_rank(c.confirming_level)
-        )
-    ) as turn
-    order by turn.depth > turn.now, abs(turn.depth - turn.now)
+    select u.id into above
+    from unit u join unit turn on turn.id = awaited
+    where u.id = any (line(new.path)) and u.valid_to is null and u.depth < turn.depth
+        and level_rank(u.level) >= level_rank(confirming)
+    order by u.depth desc
     limit 1;
     if (
         not authored(new.id) and case
