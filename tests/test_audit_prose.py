@@ -76,6 +76,7 @@ SPELT = {
     "without accents": "Le Hai Loan",
     "capitals without accents": "LE HAI LOAN",
     "over the end of a line": "Lê Hải\nLoan",
+    "with more blanks": "Lê  Hải \t Loan",
     "with a blank that does not break": "Lê\u00a0Hải Loan",
     "code": CODE,
     "code in small letters": CODE.lower(),
@@ -124,6 +125,8 @@ def test_whoever_is_involved_is_named_by_reference_however_it_is_spelt(log, spel
         ("LÊ HẢI LOAN, person", "Person:7, Person:8"),
         ("Bùi Thị Hoà, BÙI THỊ HÒA, Bui Thi Hoa", "Person:9, Person:9, Person:9"),
         ("Bùi Thị Họa", "Bùi Thị Họa"),
+        ("HD-7, HD-7, HD-7 HD-7", "Person:7, Person:7, Person:7 Person:7"),
+        ("HD.7, HD7, (HD-7)", "HD.7, HD7, (Person:7)"),
         ("", ""),
     ],
 )
@@ -135,6 +138,17 @@ def test_names_are_told_from_other_words_and_from_each_other(log, prose, expecte
 @pytest.mark.parametrize("around", ["{}", "ĐT {}, gọi sau 8 giờ", "gọi {} 2 lần", "{}/{}", "{} {}"])
 def test_telephone_numbers_are_left_out(log, number, around):
     assert kept(log, around.replace("{}", number)) == around.replace("{}", "***")
+
+
+def test_a_comrade_is_no_money(log):
+    told = kept(log, "84 912 345 678 đồng chí An, 84 912 345 678 đồng")
+    assert told == "*** đồng chí An, 84 912 345 678 đồng"
+
+
+def test_the_longest_prose_takes_no_longer_than_its_length(log):
+    log.execute("set local statement_timeout = '2s'")
+    for word in ("Lê Hải Loan ", "0912 ", "84 ", "oai ", "a"):
+        kept(log, word * (20_000 // len(word)), 7, 8, 9)
 
 
 @pytest.mark.parametrize("number", OTHER_NUMBERS)

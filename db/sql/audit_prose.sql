@@ -20,7 +20,7 @@ create or replace function audit_telephone_or_amount() returns text
 language sql immutable parallel safe
 return '\(?\m84(?=[ \u00a0/()-]|\d{9})(?!(?: \d{3}){2} 000\M)'
     || '[ \u00a0/()-]{0,2}(?:0[ \u00a0./()–-]{0,2})?' || audit_subscriber()
-    || '(?!\s?(?:đồng|triệu|t[ỷỉ]|[đĐ](?:[\s.,;)]|$)|[vV][nN][dDđĐ]))';
+    || '(?!\s?(?:[đĐ]ồng(?! chí)|[đĐ](?:[\s.,;)]|$)|[vV][nN][dDđĐ]))';
 
 -- What a name looks like without case and accents, as a pattern of LIKE: what is no consonant or
 -- digit may be anything, and so nothing is left that a pattern gives a meaning to.
@@ -28,30 +28,34 @@ create or replace function audit_shape(part text) returns text
 language sql immutable strict parallel safe
 return regexp_replace(lower(part collate "C"), '[^b-df-hj-np-tv-xz0-9]', '_', 'g');
 
--- The marks of a text in their order, and which d are đ. Capitals have the same, and so has a name
--- with its tone at the other vowel (Hòa, Hoà).
-create or replace function audit_accents(value text) returns text
-language sql immutable strict parallel safe
-return regexp_replace(translate(normalize(value, NFD), 'Đ', 'đ'), '[\x01-\x7f\u00a0]', '', 'g');
-
--- Whether this is how a name may be spelt. Without accents it may be another word, unless it is
--- several (Hải is a name, and hai is two).
-create or replace function audit_is_spelling(spelt text, part text) returns boolean
-language sql immutable strict parallel safe
-return spelt = part or
-    translate(fold(spelt), E'\t\n\r\u00a0', '    ') = fold(part)
-    and (audit_accents(spelt) = audit_accents(part) or audit_accents(spelt) = '' and part ~ ' ');
+-- How a name or another part may be spelt in decomposed text, as a regular expression without
+-- regard to case: with any blanks, with its tone at the other vowel (Hòa, Hoà) and, where it is
+-- several words, without accents. One word might be another then (Hải is a name, and hai is two).
+create or replace function audit_spellings(part text) returns text
+language plpgsql immutable strict parallel safe as $$
+declare
+    -- What is not a letter may have a meaning in an expression.
+    plain constant text := regexp_replace(normalize(part, NFD), '[!-/:-@\[-`{-~]', '\\\&', 'g');
+    tone constant text := '[\u0300\u0301\u0303\u0309\u0323]';
+    spelt text := regexp_replace(
+        plain, format('([oOuU])(?:(%1$s)([aeyAEY])|([aeyAEY])(%1$s))', tone),
+        '\1(?:\2\5\3\4|\3\4\2\5)', 'g');
+begin
+    spelt := regexp_replace(spelt, '[đĐ]', '[đĐ]', 'g');
+    if part ~ ' ' then
+        spelt := spelt || '|' || fold(plain);
+    end if;
+    return regexp_replace(spelt, ' +', E'[ \\t\\n\\r\u00a0]+', 'g');
+end
+$$;
 
 create or replace function audit_prose(prose text, people bigint[]) returns text
 language plpgsql stable strict as $$
 declare
     kept text := prose;
     lowered text;
+    decomposed text;
     known record;
-    shape text;
-    spelt text;
-    at int;
-    size int;
 begin
     if kept ~ '[\u0300-\u036f]' then
         kept := normalize(kept, NFC);
@@ -62,9 +66,12 @@ begin
         kept := regexp_replace(kept, audit_telephone_or_amount(), '***', 'g');
     end if;
     lowered := lower(kept collate "C");
+    if lowered ~ '[ \t\n\r\u00a0]{2}' then
+        lowered := regexp_replace(lowered, '[ \t\n\r\u00a0]+', ' ', 'g');
+    end if;
     -- The longest first: a name may have another one in it.
     for known in
-        select 'Person:' || p.id as reference, said.part
+        select p.id, said.part
         from person p cross join lateral (
             values (normalize(p.name, NFC), true), (p.code, false), (p.email, false), (p.phone, false)
         ) said (part, has_accents)
@@ -73,24 +80,13 @@ begin
             else strpos(lowered, lower(part collate "C")) > 0 end
         order by length(part) desc
     loop
-        shape := replace(audit_shape(known.part), '_', '.');
-        size := length(known.part);
-        at := 0;
-        loop
-            at := regexp_instr(lowered, shape, at + 1);
-            exit when at = 0;
-            spelt := substr(kept, at, size);
-            -- Not within another word.
-            continue when substr(kept, at - 1, 1) ~ '[0-9A-Za-z\u00c0-\u1ef9]'
-                or substr(kept, at + size, 1) ~ '[0-9A-Za-z\u00c0-\u1ef9]'
-                or not audit_is_spelling(spelt, known.part);
-            kept := overlay(kept placing known.reference from at for size);
-            -- Nothing is looked for in a reference.
-            lowered := overlay(
-                lowered placing repeat('*', length(known.reference)) from at for size);
-            at := at + length(known.reference) - 1;
-        end loop;
+        -- Not within another word, nor in a reference, which begins with a sign of its own here.
+        decomposed := regexp_replace(
+            coalesce(decomposed, normalize(kept, NFD)),
+            format('(^|[^a-z0-9đĐ\u0300-\u036f\ue000])(?:%s)(?![a-z0-9đĐ\u0300-\u036f])',
+                   audit_spellings(known.part)),
+            format(E'\\1\ue000%s', known.id), 'gi');
     end loop;
-    return kept;
+    return coalesce(replace(normalize(decomposed, NFC), E'\ue000', 'Person:'), kept);
 end
 $$;
