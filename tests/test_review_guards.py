@@ -11,7 +11,7 @@ from api.settings import DEMO_TODAY
 from auth.principal import Principals
 from db.commands.reviews import review
 from db.rules.errors import ForbiddenError
-from db.rules.review import Place, Standing, Way, awaited
+from db.rules.review import Place, ReviewRejectedError, Standing, Way, awaited, decided
 from db.sessions import Reader
 from db.transactions import Attempt, Writer, WriteSession
 from db.url import READER, WRITER, with_role
@@ -129,18 +129,16 @@ lines = st.lists(
 )
 
 
-@settings(
+drawn = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(lines, st.sampled_from(LEVELS), st.integers(0, 3))
-async def test_who_is_awaited_is_the_same_in_sql_and_in_python(
-    database, units, confirming_level, at
-):
+
+
+async def planted(connection: asyncpg.Connection, units: list[tuple[str, bool]]) -> list[Place]:
+    """Plant a line of units of these levels, open or closed; return it, the lowest first."""
     ordered = sorted([("CONFEDERATION", True), *units], key=lambda unit: LEVELS.index(unit[0]))
-    connection = await asyncpg.connect(database)
-    within = connection.transaction()
-    await within.start()
-    parent, line, path = None, [], None
+    parent: int | None = None
+    line: list[Place] = []
     for number, (level, is_open) in enumerate(ordered, 1):
         parent, path = await connection.fetchrow(
             """insert into unit (code, name, level, parent_id, valid_from, valid_to)
@@ -148,13 +146,81 @@ async def test_who_is_awaited_is_the_same_in_sql_and_in_python(
             returning id, path::text""",
             *(str(number), level, parent, is_open),
         )
-        line.insert(0, Place(parent, level, is_open=is_open))
+        line.insert(0, Place(parent, level, is_open=is_open, path=path))
+    return line
+
+
+@drawn
+@given(lines, st.sampled_from(LEVELS), st.integers(0, 3))
+async def test_who_is_awaited_is_the_same_in_sql_and_in_python(
+    database, units, confirming_level, at
+):
+    connection = await asyncpg.connect(database)
+    within = connection.transaction()
+    await within.start()
+    line = await planted(connection, units)
     place = line[min(at, len(line) - 1)]
     found = await connection.fetchval(
         "select review_awaited($1::text::ltree, $2, level_rank($3))",
-        *(path, confirming_level, place.level),
+        *(line[0].path, confirming_level, place.level),
     )
     await within.rollback()
     await connection.close()
     expected = awaited(Standing("RECOGNISED", place.unit_id), Way(line, confirming_level))
     assert found == (expected.unit_id if expected else None)
+
+
+HANDED_IN = """
+    insert into account (id, username, kind) values (1, 'reviewer', 'PERSON');
+    insert into campaign (id, code, title, owner_id, counts_from, confirming_level, applied_from,
+        applied_to)
+    select 1, 'C', 'C', id, 'RECOGNISED', '{confirming_level}', '2022-01-01', '2022-12-31'
+    from unit where parent_id is null;
+    insert into phase (id, campaign_id, ordinal, title, opens_on, closes_on)
+    values (1, 1, 1, 'P', '2022-01-01', '2022-12-31');
+    insert into initiative (id, title, summary, content, solution_type, sector, unit_id,
+        campaign_id, phase_id, state, applied_on, submitted_at, awaits_id)
+    values (1, 'T', 'S', 'C', 'TECHNICAL', 'PUBLIC', {unit}, 1, 1, 'SUBMITTED', '2022-01-01',
+        '2022-02-01', {awaits});
+    set local role sangkien_writer;
+    set local sangkien.account = '1';
+    set local sangkien.initiative_read = '{{{root}}}';
+    set local sangkien.initiative_review_alone = '{{{by}}}';
+"""
+DECIDE = """update initiative set state = $1::text, awaits_id = $2, recognised_at = now(),
+    confirmed_at = case when $1 = 'CONFIRMED' then now() end where id = 1"""
+
+
+@drawn
+@given(lines, st.sampled_from(LEVELS), st.integers(0, 3), st.integers(0, 3))
+async def test_whose_decision_it_is_and_what_it_leads_to_is_the_same_in_sql_and_in_python(
+    database, units, confirming_level, at, by
+):
+    connection = await asyncpg.connect(with_role(database, "postgres"))
+    within = connection.transaction()
+    await within.start()
+    line = await planted(connection, units)
+    awaits, decider = (line[min(index, len(line) - 1)] for index in (at, by))
+    given_ = {"unit": line[0].unit_id, "awaits": awaits.unit_id, "by": decider.path}
+    await connection.execute(
+        HANDED_IN.format(confirming_level=confirming_level, root=line[-1].path, **given_)
+    )
+    done = set()
+    for outcome in [("CONFIRMED", None), *(("RECOGNISED", place.unit_id) for place in line)]:
+        within_one = connection.transaction()
+        await within_one.start()
+        try:
+            assert await connection.execute(DECIDE, *outcome) == "UPDATE 1"
+            done.add(outcome)
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.CheckViolationError):
+            pass
+        await within_one.rollback()
+    await within.rollback()
+    await connection.close()
+    standing, way = Standing("SUBMITTED", awaits.unit_id), Way(line, confirming_level)
+    try:
+        after = decided(standing, "APPROVE", decider.unit_id, way)
+    except ReviewRejectedError:
+        assert done == set()
+    else:
+        assert done == {(after.state, after.awaits)}
