@@ -1,22 +1,25 @@
 """The demo's accounts with tokens, for the picker of the GraphiQL page; demo mode only."""
 
-import psycopg
+from datetime import datetime
+
+from joserfc.jwk import ECKey
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.settings import Settings
 from auth import keys, tokens
+from auth.issuer.issuer import Issuer
+from db.issuing import Issuing
 from db.seed.demo_accounts import ACCOUNTS
 
 _TTL = 12 * 3600
 
 
-def demo_accounts(request: Request) -> JSONResponse:
+async def demo_accounts(request: Request) -> JSONResponse:
     """Answer every demo account with a token for it."""
     settings: Settings = request.app.state.settings
-    _, _, writer_url = settings.urls()
-    with psycopg.connect(writer_url) as connection:
-        key = keys.current(connection)
+    issuer: Issuer = request.app.state.issuer
+    key = await issuer.run(_key)
     if key is None:
         return JSONResponse([])
     issued = [
@@ -30,3 +33,7 @@ def demo_accounts(request: Request) -> JSONResponse:
         for account in ACCOUNTS
     ]
     return JSONResponse(issued, headers={"Cache-Control": "no-store"})
+
+
+def _key(connection: Issuing, _: datetime) -> ECKey | None:
+    return keys.current(connection)

@@ -118,6 +118,12 @@ def keys_of(table: str, rows: list[Any]) -> set[Any]:
     return {key[0] if len(names) == 1 else key for key in keys}
 
 
+def shown(sight: Sight, table: str, role: str) -> set[Any]:
+    """Return the keys of rows that a caller sees as a role; private keys are the issuer's."""
+    hidden = table == "signing_key" and role == WRITER
+    return set() if hidden else keys_of(table, sight.visible(table))
+
+
 @pytest.fixture
 async def connect():
     """Opens connections, and closes them."""
@@ -162,8 +168,7 @@ async def test_the_rows_of_every_table_are_those_of_the_matrix(
         sight = Sight(world, name)
         seen = await visible(connection, (await known.of(name)).caller)
         for table in TABLES:
-            hidden = table == "signing_key" and role == WRITER
-            expected = set() if hidden else keys_of(table, sight.visible(table))
+            expected = shown(sight, table, role)
             assert seen[table] == expected, f"{name} sees other rows of {table}"
         units = keys_of("unit", sight.visible("unit"))
         assert seen["rollup"] | seen["rollup_tier"] | seen["rollup_day"] <= units

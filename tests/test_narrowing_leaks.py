@@ -14,7 +14,7 @@ from tests.binding import begin_writing
 from tests.oracle.growth import grow
 from tests.oracle.sight import Sight
 from tests.oracle.world import TABLES, Row, World, load
-from tests.test_leaks import SEEDS, keys_of, usernames, visible
+from tests.test_leaks import SEEDS, keys_of, shown, usernames, visible
 
 EACH = 30  # narrowings of a world
 _OFTEN = [Permission.UNIT_READ, Permission.INITIATIVE_READ, Permission.INITIATIVE_OWN]
@@ -92,7 +92,7 @@ async def test_the_rows_of_every_table_are_those_that_the_token_is_for(
         sight, whole = NarrowSight(world, name, narrowing, top), Sight(world, name)
         seen = await visible(connection, (await known.of(name, narrowing)).caller)
         for table in TABLES:
-            expected = keys_of(table, sight.visible(table))
+            expected = shown(sight, table, role)
             assert seen[table] == expected, f"{name} by {narrowing} sees other rows of {table}"
             assert seen[table] <= keys_of(table, whole.visible(table))
         fewer += seen["unit"] < keys_of("unit", whole.visible("unit"))

@@ -170,7 +170,7 @@ create constraint trigger authorship_whole after insert or delete or update of s
 deferrable initially deferred
 for each row when (row_security_active('authorship'::regclass)) execute function authorship_whole();
 
--- A phase is frozen once, when it is over wherever it is open longest.
+-- A phase is frozen once, when it is over wherever it is open longest; closed units hold nothing up.
 create or replace function phase_frozen() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -182,6 +182,7 @@ begin
             select c.owner_id union select unit_id from window_override where phase_id = new.id
         ) as place (id)
         join unit u on u.id = place.id and u.path <@ top.path
+            and (u.valid_to is null or u.id = top.id)
         cross join lateral phase_window(new.id, u.path) w
         where c.id = new.campaign_id
     ) >= today() then
