@@ -7,18 +7,7 @@ from db.commands.turns import hold_tree
 from db.rules.phase import Span, check_freezable
 from db.transactions import WriteSession
 
-# Where the phase closes last, of the owner and all open units with an override.
-_LAST = """
-    select u.code as unit, w.opens_on, w.closes_on
-    from unit u cross join lateral phase_window($1, u.path) w
-    where u.path <@ $2::text::ltree and (
-        u.path = $2::text::ltree
-        or (u.valid_to is null
-            and u.id in (select o.unit_id from window_override o where o.phase_id = $1))
-    )
-    order by w.closes_on desc, u.id
-    limit 1
-"""
+_LAST = "select unit, opens_on, closes_on from phase_last($1)"
 _FREEZE = "update phase set frozen_at = $2, version = version + 1 where id = $1"
 # One statement, and so one moment. A unit without a row of totals has zeros.
 _STORE = """
@@ -91,7 +80,7 @@ async def freeze(
     await hold_tree(session, alone=False)
     held = await phase_of(session, managed["id"], phase)
     check_version(held, version)
-    last = await session.row(_LAST, held["id"], managed["path"])
+    last = await session.row(_LAST, held["id"])
     assert last is not None
     check_freezable(Span(phase, **last), session.today, held["frozen_on"])
     await session.execute(_FREEZE, held["id"], session.present)

@@ -2,7 +2,8 @@
 
 from itertools import combinations, groupby
 
-from db.rules.phase import CalledDrive, Span, check_apart, check_left_out
+from db.commands.phases import drives_outside
+from db.rules.phase import Span, check_apart, check_left_out
 from db.transactions import WriteSession
 
 _HOLD = "select lock_windows(id, alone => false) from campaign"
@@ -22,17 +23,6 @@ _WINDOWS = """
     cross join lateral phase_window(p.id, u.path) w
     where u.path <@ $1::text::ltree and u.valid_to is null
     order by c.id, u.id, p.ordinal
-"""
-_DRIVES_OUTSIDE = """
-    select d.id, d.title, d.opens_on, d.closes_on, u.code as unit
-    from drive d
-    join unit u on u.id = d.unit_id
-    join phase p on p.id = d.phase_id
-    join campaign c on c.id = p.campaign_id and c.owner_id = any (line(u.path))
-    cross join lateral phase_window(p.id, u.path) w
-    where u.path <@ $1::text::ltree and u.valid_to is null
-        and (d.opens_on < w.opens_on or d.closes_on > w.closes_on)
-    order by d.opens_on, d.id
 """
 
 
@@ -59,5 +49,4 @@ async def check_moved(session: WriteSession, path: str) -> None:
         ]
         for one, other in combinations(spans, 2):
             check_apart(one, [other])
-    drives = [CalledDrive(**row) for row in await session.rows(_DRIVES_OUTSIDE, path)]
-    check_left_out(drives, session.today)
+    check_left_out(await drives_outside(session, path), session.today)

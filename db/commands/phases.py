@@ -48,9 +48,11 @@ _DRIVES_OUTSIDE = """
     select d.id, d.title, d.opens_on, d.closes_on, u.code as unit
     from drive d
     join unit u on u.id = d.unit_id
+    join phase p on p.id = d.phase_id
+    join campaign c on c.id = p.campaign_id and c.owner_id = any (line(u.path))
     cross join lateral phase_window(d.phase_id, u.path) w
-    where d.phase_id = $1 and u.path <@ $2::text::ltree and u.valid_to is null
-        and (d.opens_on < w.opens_on or d.closes_on > w.closes_on)
+    where u.path <@ $1::text::ltree and ($2::bigint is null or d.phase_id = $2)
+        and u.valid_to is null and (d.opens_on < w.opens_on or d.closes_on > w.closes_on)
     order by d.opens_on, d.id
 """
 # By the totals of days, which hold what is counted: what lies outside the window of the subtree's
@@ -173,11 +175,19 @@ async def moved_phase(
 
     Raises PhaseRejectedError where a drive would be left outside before it is over.
     """
-    drives = [CalledDrive(**row) for row in await session.rows(_DRIVES_OUTSIDE, phase_id, path)]
+    drives = await drives_outside(session, path, phase_id)
     if moved:
         check_left_out(drives, session.today)
     outside: int = await session.value(_OUTSIDE, phase_id, path)
     return MovedPhaseOutcome(phase_id, outside, [drive.id for drive in drives])
+
+
+async def drives_outside(
+    session: WriteSession, path: str, phase_id: int | None = None
+) -> list[CalledDrive]:
+    """Return the drives in a subtree that lie outside their phase there: of one, or of any."""
+    rows = await session.rows(_DRIVES_OUTSIDE, path, phase_id)
+    return [CalledDrive(**row) for row in rows]
 
 
 async def _spans(session: WriteSession, campaign: asyncpg.Record) -> list[Span]:

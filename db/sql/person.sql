@@ -4,7 +4,7 @@
 create or replace function person_email() returns trigger
 language plpgsql as $$
 begin
-    if row_security_active('person')
+    if row_security_active('public.person')
         and exists (select from account where person_id = new.id)
     then
         raise exception 'the address of person % is not the caller''s to change', new.id

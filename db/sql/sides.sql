@@ -170,22 +170,13 @@ create constraint trigger authorship_whole after insert or delete or update of s
 deferrable initially deferred
 for each row when (row_security_active('authorship'::regclass)) execute function authorship_whole();
 
--- A phase is frozen once, when it is over wherever it is open longest; closed units hold nothing up.
+-- A phase is frozen once, when it is over wherever it is open longest.
 create or replace function phase_frozen() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    if old.frozen_at is not null or new.frozen_at is null or (
-        select max(w.closes_on)
-        from campaign c
-        join unit top on top.id = c.owner_id
-        cross join lateral (
-            select c.owner_id union select unit_id from window_override where phase_id = new.id
-        ) as place (id)
-        join unit u on u.id = place.id and u.path <@ top.path
-            and (u.valid_to is null or u.id = top.id)
-        cross join lateral phase_window(new.id, u.path) w
-        where c.id = new.campaign_id
-    ) >= today() then
+    if old.frozen_at is not null or new.frozen_at is null
+        or (select closes_on from phase_last(new.id)) >= today()
+    then
         raise exception 'phase % is not to be frozen, or no more', new.id
             using errcode = 'insufficient_privilege';
     end if;

@@ -36,6 +36,26 @@ begin atomic
     order by p.ordinal;
 end;
 
+-- Where a phase closes last: of its campaign's owner and all open units below with an override.
+create or replace function phase_last(of_phase bigint)
+returns table (unit text, opens_on date, closes_on date)
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select u.code::text, w.opens_on, w.closes_on
+    from phase p
+    join campaign c on c.id = p.campaign_id
+    join unit top on top.id = c.owner_id
+    cross join lateral (
+        select top.id union select o.unit_id from window_override o where o.phase_id = p.id
+    ) as place (id)
+    join unit u on u.id = place.id and u.path <@ top.path
+        and (u.id = top.id or u.valid_to is null)
+    cross join lateral phase_window_seen(p.id, u.path) w
+    where p.id = of_phase
+    order by w.closes_on desc, u.id
+    limit 1;
+end;
+
 -- Whoever counts by the windows of a campaign holds this lock shared; a change of its phases, of
 -- their windows, and a freeze hold it alone.
 create or replace function lock_windows(of_campaign bigint, alone boolean) returns void

@@ -48,10 +48,8 @@ end;
 create or replace function initiative_editable(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
-    select exists (
-        select from initiative
-        where id = of_initiative and state in ('DRAFT', 'RETURNED')
-            and (holds('initiative_write', unit_id) or writes_own(of_initiative))
+    select initiative_writable(of_initiative) and exists (
+        select from initiative where id = of_initiative and state in ('DRAFT', 'RETURNED')
     );
 end;
 
