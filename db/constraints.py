@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from db.rules.errors import ConflictError, DomainError
+from db.rules.errors import ConflictError, DomainError, InvalidInputError, Problem
 from db.rules.initiative import InitiativeRejectedError
 from db.rules.unit import UnitRejectedError
 
@@ -12,6 +12,9 @@ _MEANINGS: Mapping[str, Callable[[], DomainError]] = {
     "phase_no_overlap_excl": lambda: ConflictError("TAKEN", field="opensOn"),
     "initiative_open": lambda: InitiativeRejectedError("UNIT_CLOSED"),
     "initiative_way": lambda: ConflictError("STALE"),
+    "review_sheet_awaited": lambda: ConflictError("DECIDED"),
+    "review_sheet_open_idx": lambda: ConflictError("STALE"),
+    "review_rubric": lambda: InvalidInputError(Problem(("scores",), "SCORES_NEEDED")),
     "unit_no_cycle": lambda: UnitRejectedError("CYCLE"),
     "unit_level_order": lambda: UnitRejectedError("LEVEL_ORDER"),
     "unit_merge_level": lambda: UnitRejectedError("LEVELS_DIFFER"),

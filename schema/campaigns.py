@@ -129,6 +129,10 @@ class Campaign(Node):
     confirming_level: UnitLevel
     applied_from: date
     applied_to: date
+    rubric_required: bool = strawberry.field(
+        description="Whether an approval scores every criterion of the rubric, in the decision or"
+        " on the sheets given before it."
+    )
     version: int
 
     @sql(queries.units.owner_of)

@@ -90,6 +90,42 @@ class Score:
     score: int
 
 
+@strawberry.type(description="The mean of the scores that sheets give for one criterion.")
+class MeanScore:
+    """The mean of the scores that sheets give for one criterion."""
+
+    criterion: str = strawberry.field(description="As the campaign's rubric names it.")
+    mean: float = strawberry.field(
+        description="Of the sheets that score this criterion, with two decimals."
+    )
+
+
+@strawberry.type(description="The scores of one member of a council before a decision.")
+class ReviewSheet:
+    """The scores of one member of a council before a decision."""
+
+    comment: str | None = strawberry.field(
+        description="What the scores rest on; null where unsaid."
+    )
+    at: datetime = strawberry.field(description="When it was given, or last replaced.")
+
+    @sql(queries.reviews.scores)
+    def scores(self) -> list[Score]:
+        """The points given, by criterion."""
+
+    @sql(queries.reviews.total)
+    def total(self) -> int:
+        """The sum of the points given."""
+
+    @sql(queries.units.of_row)
+    def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit whose decision it was given for; null where the viewer may not see it."""
+
+    @sql(queries.people.actor)
+    def by(self) -> Person | None:
+        """Who gave it; null where the viewer may not know."""
+
+
 @strawberry.type(description="What a unit decided on an initiative.")
 class Review:
     """What a unit decided on an initiative."""
@@ -104,11 +140,30 @@ class Review:
 
     @sql(queries.reviews.scores)
     def scores(self) -> list[Score]:
-        """The points given, by criterion."""
+        """The points given with the decision, by criterion; none where it rests on sheets alone."""
+
+    @sql(queries.reviews.sheets_of_review)
+    def sheets(self) -> list[ReviewSheet]:
+        """The sheets given for this decision, the oldest first."""
+
+    @sql(queries.reviews.mean_scores)
+    def mean_scores(self) -> list[MeanScore]:
+        """The mean of the sheets for each criterion, by criterion; none without sheets."""
+
+    @sql(queries.reviews.mean_total)
+    def mean_total(self) -> float | None:
+        """The mean of the totals of the sheets, with two decimals; null without sheets."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
         """The unit whose decision it is."""
+
+    @sql(queries.reviews.acting_unit)
+    def acting_unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit above that decided in its place, because no account at `unit` could.
+
+        Null where `unit` decided itself, or the viewer may not see the unit above.
+        """
 
     @sql(queries.people.actor)
     def by(self) -> Person | None:
@@ -175,6 +230,23 @@ class Initiative(Node):
     def awaits(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
         """The unit whose decision it awaits."""
 
+    @sql(queries.reviews.decider_missing)
+    def decider_missing(self) -> bool:
+        """Whether no account at the awaited unit may decide on it.
+
+        That is where no active account there has the role, or each has drafted, edited, submitted
+        or authored it, or decided on it for another level. False where it awaits no decision, and
+        where the viewer sees it only because it is published.
+        """
+
+    @sql(queries.reviews.escalated_to)
+    def escalated_to(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit above that decides in place of `awaits`, where `deciderMissing` is true.
+
+        Null where it is false, where no account up to the root may decide, and where the viewer may
+        not see that unit.
+        """
+
     @sql(queries.initiatives.authors)
     def authors(self) -> list[Authorship]:
         """The authors, the largest share first."""
@@ -182,6 +254,10 @@ class Initiative(Node):
     @sql(queries.initiatives.reviews)
     def reviews(self) -> list[Review]:
         """The decisions, the oldest first."""
+
+    @sql(queries.reviews.sheets_of_round)
+    def sheets(self) -> list[ReviewSheet]:
+        """The sheets given for the decision that is still to come, the oldest first."""
 
     @sql(queries.initiatives.possible_duplicates)
     def possible_duplicates(self, first: int = 5) -> list[DuplicateCandidate]:
@@ -192,6 +268,8 @@ class Initiative(Node):
         """What the viewer may do with it, as far as its state allows.
 
         INITIATIVE_OWN and INITIATIVE_WRITE: edit, hand in, withdraw, as its author or on behalf.
-        INITIATIVE_REVIEW: decide, where it awaits the viewer's unit and is not the viewer's own.
+        INITIATIVE_REVIEW: decide, where it awaits the viewer's unit or one that the viewer's unit
+        decides for, and the viewer did not draft, edit, submit or author it, nor decide on it for
+        another level.
         INITIATIVE_CURATE: link duplicates, publish.
         """

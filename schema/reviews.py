@@ -1,4 +1,4 @@
-"""What awaits the viewer's decision."""
+"""What awaits a decision: the viewer's, or a unit's."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from schema.units import Unit
 
 
-@strawberry.type(description="An initiative that awaits a decision of the viewer's.")
+@strawberry.type(description="An initiative that awaits a decision.")
 class QueueEntry:
-    """An initiative that awaits the decision of a unit that the viewer decides for."""
+    """An initiative that awaits a unit's decision: in the viewer's queue, or in a unit's list."""
 
     since: datetime = strawberry.field(
         description="Since when it awaits this unit.", metadata={COLUMN: "awaited_at"}
@@ -28,6 +28,17 @@ class QueueEntry:
     @sql(queries.units.awaited)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")]:
         """The unit whose decision it awaits."""
+
+    @sql(queries.reviews.escalated_from)
+    def escalated_from(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """In the viewer's queue: the unit below for which the viewer's unit decides.
+
+        No account there may decide on it. Null where it awaits the viewer's own unit.
+        """
+
+    @sql(queries.reviews.decider_missing)
+    def decider_missing(self) -> bool:
+        """Whether no account at the awaited unit may decide on it."""
 
     @sql(queries.reviews.days)
     def days(self) -> int:

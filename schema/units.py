@@ -17,6 +17,7 @@ from schema.order import OrderDirection
 from schema.people import Grant, Person, PersonFilter
 from schema.progress import Progress, Standing
 from schema.results import Adjustment, PhaseResult
+from schema.reviews import QueueEntry
 from schema.scalars import Permission, UnitChange, UnitLevel
 from schema.targets import Target
 
@@ -175,6 +176,13 @@ class Unit(Node):
         order_by: InitiativeOrder | None = None,
     ) -> Connection[Initiative]:
         """Initiatives of this unit and everything below it."""
+
+    @connection(queries.reviews.awaiting)
+    def awaiting(self) -> Connection[QueueEntry]:
+        """Initiatives that await this very unit's decision, the oldest first.
+
+        Of those in a scope of the viewer's by a role, not of those seen as author or as public.
+        """
 
     @connection(queries.awards.received)
     def awards(self) -> Connection[Award]:

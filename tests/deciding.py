@@ -33,6 +33,11 @@ DRAFT = """mutation ($input: DraftInitiativeInput!) { draftInitiative(input: $in
 SUBMIT = """mutation ($input: SubmitInitiativeInput!) { submitInitiative(input: $input) {
     ... on InitiativePayload { initiative { state } } ... on Error { code message } } }"""
 LINE = (("unit-officer", "VNPT-HNI"), ("upper-officer", "VNPT"), ("council", "TTTT"))
+GRANT = """insert into role_grant (account_id, role, unit_id, valid_from)
+    select a.id, %s, u.id, '2022-01-01' from account a, unit u
+    where a.username = %s and u.code = %s"""
+ACCOUNT = """insert into account (username, kind, person_id)
+    values (%s, 'PERSON', null) returning id"""
 _titles = count(1)
 
 
@@ -107,3 +112,10 @@ def exact(url: str) -> bool:
     """Whether every total is what a recount gives."""
     with psycopg.connect(url) as connection:
         return verify(connection).differences == []
+
+
+def appoint(url: str, username: str, role: str, unit: str) -> None:
+    """Give an account a role, and make the account where there is none."""
+    if not one(url, "select count(*) from account where username = %s", username):
+        run(url, ACCOUNT, username)
+    run(url, GRANT, role, username, unit)

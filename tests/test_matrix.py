@@ -29,6 +29,7 @@ MATRIX = {
     # review where it awaits the grant's own unit
     "review_initiative": _REVIEW,
     "review_initiatives": _REVIEW,
+    "score_initiative": _REVIEW,
     # assign targets to direct children, override windows, drives
     "assign_targets": _ADMIN,
     "distribute_target": _ADMIN,
@@ -89,6 +90,10 @@ def attempt(played, who, name, place, person=None):
         type_, _ = answer = played.do(who, name, given)
         # Of several decisions the first that is refused says why.
         return ("Forbidden", answer[1]) if type_ == "DecisionRefused" else answer
+    if name == "score_initiative":
+        # A sheet names no unit: what awaits another one is told to be awaited there.
+        answer = played.do(who, name, given)
+        return ("Forbidden", "FORBIDDEN") if answer == ("ReviewRejected", "NOT_AWAITED") else answer
     return played.do(who, name, given)
 
 

@@ -1,6 +1,7 @@
 """The database refuses decisions that a command's guards would have let through."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -182,6 +183,8 @@ HANDED_IN = """
         campaign_id, phase_id, state, applied_on, submitted_at, awaits_id)
     values (1, 'T', 'S', 'C', 'TECHNICAL', 'PUBLIC', {unit}, 1, 1, 'SUBMITTED', '2022-01-01',
         '2022-02-01', {awaits});
+    insert into role_grant (account_id, role, unit_id, valid_from)
+    values (1, 'OFFICER', {decider}, '2022-01-01');
     set local role sangkien_writer;
     set local sangkien.account = '1';
     set local sangkien.initiative_read = '{{{root}}}';
@@ -201,7 +204,12 @@ async def test_whose_decision_it_is_and_what_it_leads_to_is_the_same_in_sql_and_
     await within.start()
     line = await planted(connection, units)
     awaits, decider = (line[min(index, len(line) - 1)] for index in (at, by))
-    given_ = {"unit": line[0].unit_id, "awaits": awaits.unit_id, "by": decider.path}
+    given_ = {
+        "unit": line[0].unit_id,
+        "awaits": awaits.unit_id,
+        "by": decider.path,
+        "decider": decider.unit_id,
+    }
     await connection.execute(
         HANDED_IN.format(confirming_level=confirming_level, root=line[-1].path, **given_)
     )
@@ -217,7 +225,9 @@ async def test_whose_decision_it_is_and_what_it_leads_to_is_the_same_in_sql_and_
         await within_one.rollback()
     await within.rollback()
     await connection.close()
-    standing, way = Standing("SUBMITTED", awaits.unit_id), Way(line, confirming_level)
+    # Nobody else decides anywhere, so the decider's unit acts for those below it.
+    staffed = [replace(place, staffed=place is decider) for place in line]
+    standing, way = Standing("SUBMITTED", awaits.unit_id), Way(staffed, confirming_level)
     try:
         after = decided(standing, "APPROVE", decider.unit_id, way)
     except ReviewRejectedError:

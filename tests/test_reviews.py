@@ -7,6 +7,7 @@ from tests.deciding import (
     LINE,
     REVIEW,
     SUBMIT,
+    appoint,
     approve,
     ask,
     exact,
@@ -184,6 +185,7 @@ async def test_one_may_say_for_which_of_ones_units_one_decides(programme):
         select a.id, 'COUNCIL', u.id, '2022-01-01' from account a, unit u
         where a.username = 'unit-officer' and u.code in ('VNPT', 'TTTT')""",
     )
+    appoint(programme, "second-officer", "OFFICER", "VNPT-HNI")
     async with client(programme) as http:
         number = await handed_in(http)
         wrong = await ask(
@@ -191,7 +193,11 @@ async def test_one_may_say_for_which_of_ones_units_one_decides(programme):
         )
         assert (wrong["code"], wrong["awaits"]) == ("NOT_AWAITED", "VNPT-HNI")
         await approve(http, "unit-officer", number, unit="VNPT-HNI")
-        assert (await approve(http, "unit-officer", number))["awaits"] == {"code": "TTTT"}
+        answer = await ask(http, REVIEW, "unit-officer", number=number, decision="APPROVE")
+        assert (answer["code"], answer["unitCode"]) == ("DECIDED_OTHER_LEVEL", "VNPT")
+        number = await handed_in(http)
+        await approve(http, "second-officer", number)
+        await approve(http, "upper-officer", number)
         await approve(http, "unit-officer", number, unit="TTTT")
         answer = await ask(
             http, REVIEW, "unit-officer", number=number, decision="REVOKE", reason="x"

@@ -20,8 +20,9 @@ MANAGE = "campaign_manage"
 _OWNER = "select id, code, path::text, valid_to is not null as closed from unit where code = $1"
 _CREATE = """
     insert into campaign (
-        code, title, owner_id, counts_from, confirming_level, applied_from, applied_to, rubric
-    ) values ($1, $2, $3, $4, $5, $6, $7, $8)
+        code, title, owner_id, counts_from, confirming_level, applied_from, applied_to, rubric,
+        rubric_required
+    ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     returning id
 """
 # The owner may be hidden from whoever sees the campaign.
@@ -31,7 +32,10 @@ _LOAD = """
     from campaign c left join unit u on u.id = c.owner_id
     where c.code = $1
 """
-_EDITED = ("title", "counts_from", "confirming_level", "applied_from", "applied_to", "rubric")
+_EDITED = (
+    *("title", "counts_from", "confirming_level", "applied_from", "applied_to", "rubric"),
+    "rubric_required",
+)
 
 _TIERS = "select id, ordinal, label, from_vnd, to_vnd from benefit_tier where campaign_id = $1"
 _DROP_TIERS = "delete from benefit_tier where id = any ($1::bigint[])"
@@ -85,6 +89,7 @@ async def create(
     confirming_level: str = "FEDERATION",
     tiers: Sequence[Band] = (),
     rubric: Sequence[Criterion] = (),
+    rubric_required: bool = False,
 ) -> CampaignOutcome:
     """Found a campaign of the unit `owner` and everything below it, without phases yet."""
     unit = await session.found("Unit", owner, _OWNER, owner)
@@ -96,7 +101,7 @@ async def create(
     campaign_id: int = await session.value(
         _CREATE,
         *(code, title, unit["id"], counts_from, confirming_level, applied_from, applied_to),
-        _scores(rubric),
+        *(_scores(rubric), rubric_required),
     )
     await _set_tiers(session, campaign_id, tiers)
     return CampaignOutcome(campaign_id)

@@ -6,9 +6,10 @@ import asyncpg
 
 from db.commands.adjustments import adjust, counted_from
 from db.commands.initiatives import check_version, window_of
+from db.commands.review_cases import Case, load_case
 from db.rules.duplicate import Candidate, check_link
-from db.rules.errors import ConflictError, ForbiddenError
-from db.rules.review import achieved
+from db.rules.errors import ConflictError
+from db.rules.review import achieved, undoers
 from db.transactions import WriteSession
 
 CURATE = "initiative_curate"
@@ -19,12 +20,8 @@ _ALONE = """
     from initiative where number = $1
 """
 _LOAD = """
-    select i.id, i.number, i.state, i.version, i.campaign_id, i.phase_id, i.unit_id, i.path::text,
-        u.code, has_duplicates(i.id) as has_duplicates, authored(i.id) as authored,
-        case when i.number = $2
-            then array(select held from windows_held(i.campaign_id, i.path) as held) end as windows
-    from initiative i join campaign c on c.id = i.campaign_id left join unit u on u.id = i.unit_id
-    where i.number = $1
+    select id, state, campaign_id, has_duplicates(id) as has_duplicates
+    from initiative where number = $1
 """
 _TAKE_OUT = """
     update initiative set state = 'DUPLICATE', version = version + 1, awaits_id = null,
@@ -54,17 +51,17 @@ async def link(
 ) -> DuplicateOutcome:
     """Take an initiative out of the totals because it repeats another one.
 
-    Nobody decides so on one that they authored.
+    It is a decision: nobody takes it on what they made or authored, and once an initiative is
+    recognised it belongs to the level of the last approval and those above.
     """
     await session.execute(_ALONE, number)
-    duplicate = await session.found("Initiative", number, _LOAD, number, number)
-    repeated = await session.found("Initiative", original, _LOAD, original, number)
-    unit = {"id": duplicate["unit_id"], "code": duplicate["code"], "path": duplicate["path"]}
-    session.require(CURATE, unit)
-    if duplicate["authored"]:
-        raise ForbiddenError(CURATE.upper(), unit["code"], code="AUTHORED", unit_id=unit["id"])
+    case = await load_case(session, number)
+    duplicate = case.initiative
+    repeating = await session.found("Initiative", number, _LOAD, number)
+    repeated = await session.found("Initiative", original, _LOAD, original)
+    _check_right(session, case)
     check_version(duplicate, version)
-    check_link(_candidate(duplicate), _candidate(repeated))
+    check_link(_candidate(repeating), _candidate(repeated))
     if not await session.execute(_TAKE_OUT, duplicate["id"], duplicate["version"]):
         raise ConflictError("STALE", version=duplicate["version"] + 1)
     await session.execute(
@@ -84,6 +81,18 @@ async def link(
             gained=-achieved(duplicate["state"], counts_from),
         )
     return DuplicateOutcome(duplicate["id"], repeated["id"])
+
+
+def _check_right(session: WriteSession, case: Case) -> None:
+    """Refuse who may not take such a decision. Raises ForbiddenError."""
+    held = case.held(session, CURATE)
+    own = case.way.line[0]
+    if own not in held:
+        raise case.refusal(CURATE, own, "FORBIDDEN")
+    places = [place for place in undoers(case.standing, case.way) if place in held]
+    bars = [case.part.bar(place.level) for place in places]
+    if None not in bars:
+        raise case.refusal(CURATE, own, next(iter(bars), case.part.hand) or "DECIDED_ABOVE")
 
 
 def _candidate(row: asyncpg.Record) -> Candidate:

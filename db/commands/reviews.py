@@ -8,10 +8,10 @@ import asyncpg
 
 from db.commands.adjustments import adjust, counted_from
 from db.commands.initiatives import InitiativeOutcome, window_of
+from db.commands.review_cases import REVIEW, Case, load_case
 from db.rules.errors import (
     ConflictError,
     DomainError,
-    ForbiddenError,
     InvalidInputError,
     NotFoundError,
     Problem,
@@ -20,36 +20,24 @@ from db.rules.errors import (
     refused,
 )
 from db.rules.review import (
+    REVOKE,
     Place,
     ReviewRejectedError,
     Standing,
     Verdict,
-    Way,
     achieved,
+    awaited,
     check_verdict,
     decided,
     deciders,
 )
 from db.transactions import WriteSession
 
-REVIEW = "initiative_review"
-
-_LOAD = """
-    select i.id, i.number, i.state, i.version, i.unit_id, i.path::text, i.campaign_id, i.phase_id,
-        i.awaits_id, c.rubric, c.confirming_level, authored(i.id) as authored,
-        array(select held from windows_held(i.campaign_id, i.path) as held) as windows,
-        a.unit_id as approved_id, a.level as approved_level
-    from initiative i join campaign c on c.id = i.campaign_id
-    left join lateral review_approved(i.id) a on true
-    where i.number = $1
+_UNIT = "select id, code, level, path::text from unit where code = $1"
+_LAST = """
+    select coalesce(acting_unit_id, unit_id) as unit_id, account_id
+    from review where initiative_id = $1 order by id desc limit 1
 """
-_LINE = """
-    select l.unit_id, l.level, l.is_open, l.path, u.code
-    from review_line($1) with ordinality l left join unit u on u.id = l.unit_id
-    order by l.ordinality
-"""
-_UNIT = "select id, code, path::text from unit where code = $1"
-_LAST = "select unit_id, account_id from review where initiative_id = $1 order by id desc limit 1"
 _NOW = """
     select i.state, i.version, i.awaits_id, u.code as awaits
     from initiative i left join unit u on u.id = i.awaits_id where i.id = $1
@@ -67,9 +55,9 @@ _DECIDE = """
     where id = $1 and version = $2
 """
 _KEEP = """
-    insert into review (initiative_id, unit_id, decision, reason, scores, decision_number, verified,
-        at, account_id)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    insert into review (initiative_id, unit_id, acting_unit_id, decision, reason, scores,
+        decision_number, verified, at, account_id)
+    values ($1, $2, nullif($3::bigint, $2), $4, $5, $6, $7, $8, $9, $10)
 """
 
 
@@ -87,21 +75,16 @@ class ReviewsOutcome:
 
 
 @dataclass(frozen=True)
-class _Case:
-    """What a decision is about: an initiative, where it stands, and the way before it."""
-
-    initiative: asyncpg.Record
-    standing: Standing
-    way: Way
-
-
-@dataclass(frozen=True)
 class _Ready:
-    """A decision that the rules allow, with all that is needed to carry it out."""
+    """A decision that the rules allow, with all that is needed to carry it out.
+
+    `place` is the unit that acts, `turn` the one whose decision it is.
+    """
 
     verdict: Verdict
-    case: _Case
+    case: Case
     place: Place
+    turn: Place
     after: Standing
     frozen: bool
 
@@ -109,8 +92,8 @@ class _Ready:
 async def review(session: WriteSession, **verdict: Any) -> InitiativeOutcome:
     """Decide on one initiative; the fields are those of `Verdict`.
 
-    Without `unit` it is for the unit that the initiative awaits; a revocation for the lowest one
-    that may and that the caller decides for.
+    Without `unit` it is for the unit that the initiative awaits, or in its place where nobody there
+    may decide; a revocation for the lowest one that may and that the caller decides for.
     """
     return await _carry_out(session, await _prepare(session, Verdict(**verdict)))
 
@@ -178,51 +161,52 @@ def _at(index: int, verdict: Verdict, error: DomainError) -> DomainError:
 
 async def _prepare(session: WriteSession, verdict: Verdict) -> _Ready:
     """Load what a decision is about and apply the rules; nothing is written."""
-    case = await _load(session, verdict.number)
+    case = await load_case(session, verdict.number)
     initiative = case.initiative
     place = await _place(session, verdict, case)
-    if initiative["authored"]:
-        raise ForbiddenError(
-            REVIEW.upper(), place.code, code="AUTHORED", unit_id=initiative["unit_id"]
-        )
-    check_verdict(verdict, initiative["rubric"])
+    turn = place if verdict.decision == REVOKE else awaited(case.standing, case.way) or place
+    _check_part(verdict, case, place, turn)
+    check_verdict(verdict, initiative["rubric"], unscored=initiative["unscored"])
     after = await _after(session, verdict, case, place)
     window = window_of(initiative)
     frozen = window is not None and window.frozen
     if frozen and not verdict.reason:
         raise InvalidInputError(Problem(("reason",), "REASON_NEEDED"))
-    return _Ready(verdict, case, place, after, frozen)
+    return _Ready(verdict, case, place, turn, after, frozen)
 
 
-async def _load(session: WriteSession, number: str) -> _Case:
-    initiative = await session.found("Initiative", number, _LOAD, number)
-    line = [Place(**row) for row in await session.rows(_LINE, initiative["id"])]
-    return _Case(
-        initiative,
-        Standing(
-            *(initiative["state"], initiative["awaits_id"]),
-            *(initiative["approved_id"], initiative["approved_level"]),
-        ),
-        Way(line, initiative["confirming_level"]),
-    )
+def _check_part(verdict: Verdict, case: Case, place: Place, turn: Place) -> None:
+    """Refuse who has had a hand in the initiative. Raises ForbiddenError.
+
+    Who has decided for another level is told so where the unit's turn it is; elsewhere that it is
+    not awaited.
+    """
+    bar = case.part.bar(turn.level)
+    turns = [turn, *deciders(case.standing, verdict.decision, case.way)]
+    if bar and (bar != "DECIDED_OTHER_LEVEL" or place in turns):
+        raise case.refusal(REVIEW, place, bar)
 
 
-async def _place(session: WriteSession, verdict: Verdict, case: _Case) -> Place:
-    """Return the unit that the caller decides for. Raises ForbiddenError."""
+async def _place(session: WriteSession, verdict: Verdict, case: Case) -> Place:
+    """Return the unit by whose right the caller decides. Raises ForbiddenError."""
+    allowed = deciders(case.standing, verdict.decision, case.way)
+    held = case.held(session, REVIEW)
     if verdict.unit is not None:
         unit = await session.found("Unit", verdict.unit, _UNIT, verdict.unit)
+        turn = awaited(case.standing, case.way)
+        acts = allowed and allowed[0] in held and turn not in held
+        if acts and turn and turn.unit_id == unit["id"]:
+            return allowed[0]
         session.require(REVIEW, unit)
-        return Place(unit["id"], "", path=unit["path"], code=unit["code"])
-    allowed = deciders(case.standing, verdict.decision, case.way)
-    held = [place for place in case.way.line if session.caller.may(REVIEW, place.path)]
+        named = Place(unit["id"], unit["level"], path=unit["path"], code=unit["code"])
+        return next((one for one in case.way.line if one.unit_id == unit["id"]), named)
     if not held:
-        own = case.way.line[0]
-        at = allowed[0] if allowed else own
-        raise ForbiddenError(REVIEW.upper(), at.code, unit_id=own.unit_id)
+        at = allowed[0] if allowed else case.way.line[0]
+        raise case.refusal(REVIEW, at, "FORBIDDEN")
     return next((place for place in held if place in allowed), held[0])
 
 
-async def _after(session: WriteSession, verdict: Verdict, case: _Case, place: Place) -> Standing:
+async def _after(session: WriteSession, verdict: Verdict, case: Case, place: Place) -> Standing:
     """Return how it stands once decided. Raises ReviewRejectedError and ConflictError."""
     initiative = case.initiative
     stale = verdict.version not in (None, initiative["version"])
@@ -259,7 +243,8 @@ async def _carry_out(session: WriteSession, ready: _Ready) -> InitiativeOutcome:
         raise await _overtaken(session, initiative)
     await session.execute(
         _KEEP,
-        *(initiative["id"], ready.place.unit_id, verdict.decision, verdict.reason),
+        *(initiative["id"], ready.turn.unit_id, ready.place.unit_id),
+        *(verdict.decision, verdict.reason),
         {given.criterion: given.score for given in verdict.scores} or None,
         *(verdict.decision_number, verified, session.present, session.caller.account_id),
     )

@@ -20,12 +20,13 @@ from db.models.initiative import (
     DuplicateLink,
     Initiative,
     InitiativeCounter,
+    InitiativeMaker,
     InitiativeSearch,
     InitiativeSketch,
 )
 from db.models.person import Account, Person, RoleGrant, SigningKey
 from db.models.request import RequestKey
-from db.models.review import Review
+from db.models.review import Review, ReviewSheet
 from db.models.rollup import Participation, Rollup, RollupDay, RollupTier
 from db.models.second_factor import RecoveryCode, TotpSecret
 from db.models.sign_in import BrowserSession, Invitation, KnownDevice, SignInAttempt
@@ -53,6 +54,7 @@ __all__ = [
     "ExternalIdentity",
     "Initiative",
     "InitiativeCounter",
+    "InitiativeMaker",
     "InitiativeSearch",
     "InitiativeSketch",
     "Invitation",
@@ -67,6 +69,7 @@ __all__ = [
     "RefreshToken",
     "RequestKey",
     "Review",
+    "ReviewSheet",
     "RoleGrant",
     "Rollup",
     "RollupDay",

@@ -12,7 +12,10 @@ from db.models.enums import AdjustmentKind, CountsFrom, UnitLevel
 
 
 class Campaign(Base):
-    """An emulation campaign; `rubric` maps a criterion to its highest score."""
+    """An emulation campaign; `rubric` maps a criterion to its highest score.
+
+    Where `rubric_required`, an approval scores every criterion.
+    """
 
     __tablename__ = "campaign"
     __table_args__ = (CheckConstraint("applied_to >= applied_from", "applied"),)
@@ -29,6 +32,7 @@ class Campaign(Base):
     applied_from: Mapped[date]
     applied_to: Mapped[date]
     rubric: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    rubric_required: Mapped[bool] = mapped_column(server_default="false")
     version: Mapped[Version]
 
 

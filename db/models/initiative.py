@@ -68,6 +68,20 @@ class Initiative(Base):
             postgresql_where=text("awaits_id is not null"),
         ),
         Index(
+            "initiative_deciders_idx",
+            "decider_ids",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+            postgresql_where=text("awaits_id is not null"),
+        ),
+        Index("initiative_awaiting_idx", "id", postgresql_where=text("awaits_id is not null")),
+        Index(
+            "initiative_awaited_at_idx",
+            "awaited_at",
+            "id",
+            postgresql_where=text("awaits_id is not null"),
+        ),
+        Index(
             "initiative_published_idx",
             "id",
             postgresql_where=text("published_at is not null"),
@@ -111,6 +125,7 @@ class Initiative(Base):
     awaits_id: Mapped[int | None] = mapped_column(to("unit.id"))
     awaited_at: Mapped[datetime | None]
     drafted_by_id: Mapped[int | None] = mapped_column(to("account.id"))
+    decider_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
     created_at: Mapped[Moment]
     version: Mapped[Version]
 
@@ -170,6 +185,18 @@ class Authorship(Base):
     person_id: Mapped[int] = mapped_column(to("person.id"), primary_key=True)
     path: Mapped[str] = mapped_column(LTree)
     share: Mapped[float] = mapped_column(Numeric(5, 2))
+
+
+class InitiativeMaker(Base):
+    """An account that drafted, edited or submitted an initiative (db/sql/duties.sql)."""
+
+    __tablename__ = "initiative_maker"
+    __table_args__ = (Index("initiative_maker_account_id_idx", "account_id"),)
+
+    initiative_id: Mapped[int] = mapped_column(
+        ForeignKey("initiative.id", ondelete="CASCADE"), primary_key=True
+    )
+    account_id: Mapped[int] = mapped_column(to("account.id"), primary_key=True)
 
 
 class DuplicateLink(Base):

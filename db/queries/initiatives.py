@@ -98,8 +98,8 @@ def viewer_can(of: Row) -> ColumnElement[Any]:
     """Return the names of the permissions by which the caller may do something with one."""
     own = of.id == any_of(func.own_initiatives(), BigInteger())
     drafted = (of.drafted_by_id == func.caller()) & func.own_person().is_not(None)
-    authored = of.id == any_of(func.authored_initiatives(), BigInteger())
-    return func.initiative_viewer_can(of.path, of.awaits_id, own | drafted, authored)
+    barred = of.id == any_of(func.reviewed_barred(), BigInteger())
+    return func.initiative_viewer_can(of.id, of.path, of.awaits_id, own | drafted, barred)
 
 
 def authors(of: Row) -> Select[Any]:

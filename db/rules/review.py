@@ -2,7 +2,7 @@
 
 Source: PROGRAMME.md, "States and rules". A unit is a `Place` on the line from the initiative's
 own unit up to the root. Of that line the own unit and every open one up to the campaign's
-confirming level decide in turn.
+confirming level decide in turn. Which account may decide: PROGRAMME.md, "Separation of duties".
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,29 @@ _ASIDE = {RETURN: "RETURNED", REJECT: "REJECTED", REVOKE: "REVOKED"}
 
 class ReviewRejectedError(RejectedError):
     """NOT_AWAITED, WRONG_STATE or DECIDED_ABOVE, with the state and the code of who is awaited."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a person has had to do with an initiative, by any of their accounts.
+
+    `made`: drafted, edited or submitted it; `levels`: those that they have decided on it for.
+    """
+
+    authored: bool = False
+    made: bool = False
+    levels: frozenset[str] = frozenset()
+
+    @property
+    def hand(self) -> str | None:
+        """Return why this person decides for no level at all; None where they may for one."""
+        if self.authored:
+            return "AUTHORED"
+        return "MAKER" if self.made else None
+
+    def bar(self, level: str) -> str | None:
+        """Return why this person does not decide for a level; None where they may."""
+        return self.hand or ("DECIDED_OTHER_LEVEL" if self.levels - {level} else None)
 
 
 class Score(Protocol):
@@ -48,12 +71,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Place:
-    """A unit on an initiative's line; the code is null where whoever asks may not know it."""
+    """A unit on an initiative's line; the code is null where whoever asks may not know it.
+
+    `staffed`: an account there may decide for the unit that the initiative awaits.
+    """
 
     unit_id: int
     level: str
     is_open: bool = True
     path: str = ""
+    staffed: bool = True
     code: str | None = None
 
 
@@ -117,31 +144,52 @@ def awaited(standing: Standing, way: Way) -> Place | None:
     return next((place for place in way.chain if place in above), way.chain[-1])
 
 
+def acting(standing: Standing, way: Way) -> Place | None:
+    """Return the unit that decides: the awaited one, or the next above where somebody may.
+
+    None where nothing is awaited, or nobody may decide up to the root.
+    """
+    place = awaited(standing, way)
+    above = [] if place is None else way.from_(place.unit_id)
+    return next((one for one in above if one.is_open and one.staffed), None)
+
+
 def deciders(standing: Standing, decision: str, way: Way) -> list[Place]:
     """Return the units that may take a decision now, the lowest first.
 
-    An approval is revoked by the unit that gave the last one, or by any above it; where that unit
-    is no longer on the line, by the one of its level there, or any above.
+    What is recognised is returned and rejected by the level of its last approval or above it.
     """
     if decision == REVOKE:
-        recognised = standing.state in RECOGNISED
-        above = way.from_(standing.approved, standing.approved_level) if recognised else []
-        return [place for place in above if place.is_open]
-    place = awaited(standing, way)
-    return [] if place is None else [place]
+        return undoers(standing, way) if standing.state in RECOGNISED else []
+    place = acting(standing, way)
+    keeps = decision == APPROVE or standing.state not in RECOGNISED
+    return [place] if place and (keeps or place in undoers(standing, way)) else []
+
+
+def undoers(standing: Standing, way: Way) -> list[Place]:
+    """Return the units that may undo what has been approved, the lowest first.
+
+    That is the unit that gave the last approval, or any above it; where that unit is no longer on
+    the line, the one of its level there, or any above. Without an approval, every unit of the line.
+    """
+    if standing.state not in RECOGNISED:
+        return list(way.line)
+    above = way.from_(standing.approved, standing.approved_level)
+    return [place for place in above if place.is_open]
 
 
 def decided(standing: Standing, decision: str, unit_id: int, way: Way) -> Standing:
-    """Return how it stands after a unit's decision. Raises ReviewRejectedError."""
+    """Return how it stands after the decision of an acting unit. Raises ReviewRejectedError."""
     if unit_id not in [place.unit_id for place in deciders(standing, decision, way)]:
-        raise _rejected(standing, decision, way)
+        raise _rejected(standing, decision, unit_id, way)
     if decision != APPROVE:
         return replace(standing, state=_ASIDE[decision], awaits=None)
-    ids = [place.unit_id for place in way.chain]
-    at = ids.index(unit_id)
-    awaits = next(iter(ids[at + 1 :]), None)
-    state = "CONFIRMED" if awaits is None else "RECOGNISED"
-    return Standing(state, awaits, unit_id, way.chain[at].level)
+    place = awaited(standing, way)
+    assert place is not None
+    above = way.chain[way.chain.index(place) + 1 :]
+    awaits = above[0].unit_id if above else None
+    state = "RECOGNISED" if above else "CONFIRMED"
+    return Standing(state, awaits, place.unit_id, place.level)
 
 
 def achieved(state: str, counts_from: str) -> int:
@@ -149,10 +197,13 @@ def achieved(state: str, counts_from: str) -> int:
     return int(state in (RECOGNISED if counts_from == "RECOGNISED" else ("CONFIRMED",)))
 
 
-def check_verdict(verdict: Verdict, rubric: Mapping[str, int]) -> None:
+def check_verdict(
+    verdict: Verdict, rubric: Mapping[str, int], *, unscored: Sequence[str] = ()
+) -> None:
     """Refuse a decision without its reason, or with what does not belong to it.
 
-    `rubric` maps each criterion to the most points it gives. Raises InvalidInputError.
+    `rubric` maps each criterion to the most points it gives; `unscored` are the criteria that an
+    approval still has to score. Raises InvalidInputError.
     """
     problems = []
     if verdict.decision != APPROVE:
@@ -160,7 +211,23 @@ def check_verdict(verdict: Verdict, rubric: Mapping[str, int]) -> None:
             problems.append(Problem(("reason",), "REASON_NEEDED"))
         if verdict.verified is not None:
             problems.append(Problem(("verified",), "ONLY_WITH_APPROVAL"))
-    for index, given in enumerate(verdict.scores):
+    else:
+        problems += _unscored(verdict.scores, unscored)
+    problems += _wrong(verdict.scores, rubric)
+    if problems:
+        raise InvalidInputError(*problems)
+
+
+def check_sheet(scores: Sequence[Score], rubric: Mapping[str, int], *, required: bool) -> None:
+    """Refuse a sheet that scores what the rubric has not; and where required, one with gaps."""
+    problems = [*_wrong(scores, rubric), *(_unscored(scores, [*rubric]) if required else ())]
+    if problems:
+        raise InvalidInputError(*problems)
+
+
+def _wrong(scores: Sequence[Score], rubric: Mapping[str, int]) -> list[Problem]:
+    problems = []
+    for index, given in enumerate(scores):
         most = rubric.get(given.criterion)
         at = ("scores", str(index))
         if most is None:
@@ -169,13 +236,19 @@ def check_verdict(verdict: Verdict, rubric: Mapping[str, int]) -> None:
             problems.append(Problem((*at, "score"), "TOO_SMALL", "0"))
         elif given.score > most:
             problems.append(Problem((*at, "score"), "TOO_LARGE", str(most)))
-    if problems:
-        raise InvalidInputError(*problems)
+    return problems
 
 
-def _rejected(standing: Standing, decision: str, way: Way) -> ReviewRejectedError:
-    place = awaited(standing, way)
+def _unscored(scores: Sequence[Score], needed: Sequence[str]) -> list[Problem]:
+    given = {one.criterion for one in scores}
+    return [Problem(("scores",), "NOT_SCORED", one) for one in needed if one not in given]
+
+
+def _rejected(standing: Standing, decision: str, unit_id: int, way: Way) -> ReviewRejectedError:
+    turn, place = awaited(standing, way), acting(standing, way)
     code = "NOT_AWAITED"
     if decision == REVOKE:
         code = "DECIDED_ABOVE" if standing.state in RECOGNISED else "WRONG_STATE"
-    return ReviewRejectedError(code, state=standing.state, awaits=place and place.code)
+    elif place and place.unit_id == unit_id:
+        code = "DECIDED_ABOVE"
+    return ReviewRejectedError(code, state=standing.state, awaits=turn and turn.code)

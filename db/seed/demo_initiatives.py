@@ -71,7 +71,8 @@ def create(chance: Random, places: Sequence[Place], staff: Staff) -> Works:
         year = draft.course.created_at.astimezone(LOCAL).year
         key = f"{draft.place.unit.code}-{year}"
         numbers[key] += 1
-        works.initiatives.append(_initiative(chance, identity, f"{key}-{numbers[key]:05}", draft))
+        row = _initiative(chance, identity, f"{key}-{numbers[key]:05}", draft)
+        works.initiatives.append(row._replace(drafted_by_id=_drafter(draft, staff)))
         shares = chance.choice(_SHARES[len(draft.authors)])
         works.authorships += map(Authorship, [identity] * 3, draft.authors, shares)
         decisions += [(identity, draft, decision) for decision in draft.course.decisions]
@@ -88,6 +89,13 @@ def create(chance: Random, places: Sequence[Place], staff: Staff) -> Works:
         for identity, (copy, original) in enumerate(originals.items(), 1)
     ]
     return works
+
+
+def _drafter(draft: Draft, staff: Staff) -> int | None:
+    """Return the account that drafted it where the demo has one: never one that decides."""
+    if draft.authors == (staff.member,):
+        return staff.account("member").id
+    return staff.account("support").id if draft.place.unit.code == "VNPT-HNI" else None
 
 
 def _hand_over(drafts: list[Draft], member: int, unit_id: int) -> None:
@@ -198,6 +206,7 @@ def _initiative(chance: Random, identity: int, number: str, draft: Draft) -> Ini
         verified=draft.verified,
         other_benefit=None if draft.claimed else _OTHER_BENEFIT,
         awaits_id=course.awaits.id if course.awaits else None,
+        drafted_by_id=None,
         created_at=course.created_at,
     )
 

@@ -93,6 +93,7 @@ class Initiative(NamedTuple):
     verified: list[int] | None
     other_benefit: str | None
     awaits_id: int | None
+    drafted_by_id: int | None
     created_at: datetime
 
 

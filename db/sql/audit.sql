@@ -6,7 +6,7 @@
 -- The columns that hold prose (audit_prose.sql).
 create or replace function audit_prose_columns() returns text[]
 language sql immutable parallel safe
-return array['title', 'summary', 'other_benefit', 'reason', 'citation'];
+return array['title', 'summary', 'other_benefit', 'reason', 'citation', 'comment'];
 
 -- The people whom the prose about a row may well name: the caller, authors, whoever is awarded.
 create or replace function audit_people(fields jsonb, of_initiative bigint) returns bigint[]
@@ -24,7 +24,8 @@ create or replace function audit_derived() returns text[]
 language sql immutable parallel safe
 return array[
     'path', 'depth', 'search', 'upper_id', 'federation_id', 'grassroots_count',
-    'grants_version', 'benefit_claimed', 'benefit_verified', 'version', 'last_step', 'last_used_at'
+    'grants_version', 'benefit_claimed', 'benefit_verified', 'version', 'last_step', 'last_used_at',
+    'decider_ids'
 ];
 
 -- The columns that the log holds by reference only: personal data, secrets, confidential bodies.
@@ -73,7 +74,7 @@ begin
         return (fields ->> 'owner_id')::bigint;
     when 'phase', 'benefit_tier' then
         return (select owner_id from campaign where id = (fields ->> 'campaign_id')::bigint);
-    when 'authorship', 'review', 'duplicate_link' then
+    when 'authorship', 'review', 'review_sheet', 'duplicate_link', 'initiative_maker' then
         return (select unit_id from initiative where id = (fields ->> 'initiative_id')::bigint);
     when 'award' then
         return (fields ->> 'issuer_id')::bigint;
@@ -171,6 +172,7 @@ select audit_watch(name, object_type, key) from (values
     ('drive', 'Phase', 'phase_id'), ('target', 'Phase', 'phase_id'),
     ('adjustment', 'Phase', 'phase_id'), ('initiative', 'Initiative', 'id'),
     ('authorship', 'Initiative', 'initiative_id'), ('review', 'Initiative', 'initiative_id'),
+    ('review_sheet', 'Initiative', 'initiative_id'),
     ('duplicate_link', 'Initiative', 'initiative_id'), ('award', 'Award', 'id'),
     ('signing_key', 'SigningKey', '')
 ) as watched (name, object_type, key);
@@ -178,7 +180,7 @@ select audit_watch(name, object_type, key) from (values
 -- Records of changes that are told already; only that somebody alters them is news.
 select audit_watch(name, object_type, key, '') from (values
     ('target_revision', 'Phase', 'phase_id'), ('unit_history', 'Unit', 'unit_id'),
-    ('phase_result', 'Phase', 'phase_id')
+    ('phase_result', 'Phase', 'phase_id'), ('initiative_maker', 'Initiative', 'initiative_id')
 ) as watched (name, object_type, key);
 
 -- An attempt that was refused, or something done that is no change of a row, such as an export.

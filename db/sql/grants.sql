@@ -12,7 +12,7 @@ begin
         execute format('alter table %I enable row level security', name);
         if name not in (
             'account', 'signing_key', 'participation', 'audit_head', 'initiative_counter',
-            'initiative_search', 'initiative_sketch'
+            'initiative_search', 'initiative_sketch', 'initiative_maker'
         ) then
             execute format('grant select on %I to sangkien_reader, sangkien_writer', name);
         end if;
@@ -38,8 +38,10 @@ declare
 begin
     for name, inserted, updated in values
         ('campaign',
-         'code, title, owner_id, counts_from, confirming_level, applied_from, applied_to, rubric',
-         'title, counts_from, confirming_level, applied_from, applied_to, rubric, version'),
+         'code, title, owner_id, counts_from, confirming_level, applied_from, applied_to, rubric,
+          rubric_required',
+         'title, counts_from, confirming_level, applied_from, applied_to, rubric, rubric_required,
+          version'),
         ('benefit_tier',
          'campaign_id, ordinal, label, from_vnd, to_vnd',
          'ordinal, from_vnd, to_vnd'),
@@ -64,8 +66,11 @@ begin
           other_benefit, awaits_id, version'),
         ('authorship', 'initiative_id, person_id, share', 'share'),
         ('review',
-         'initiative_id, unit_id, decision, reason, scores, decision_number, verified, at,
-          account_id', null),
+         'initiative_id, unit_id, acting_unit_id, decision, reason, scores, decision_number,
+          verified, at, account_id', null),
+        ('review_sheet',
+         'initiative_id, unit_id, account_id, scores, comment, at',
+         'unit_id, scores, comment, at'),
         ('duplicate_link',
          'initiative_id, original_id, similarity, reason, decided_at, account_id', null),
         ('award',
@@ -99,7 +104,7 @@ grant usage on sequence initiative_id_seq to sangkien_writer;
 -- Functions that change totals or read as owner without asking for a scope are not for calling.
 revoke execute on function
     rollup_rebuild(bigint), rollup_shift(bigint, bigint[], int), line_rewrite(bigint[]),
-    await_anew(ltree, bigint[]), grants_follow(bigint, bigint), account_paths_changed(ltree),
+    await_anew(ltree, bigint[]), initiative_made(bigint), grants_follow(bigint, bigint), account_paths_changed(ltree),
     audit_hold(), audit_watch(text, text, text, text),
     audit_append(text, text, bigint, bigint, jsonb, jsonb, bigint[]),
     audit_note(text, text, bigint, bigint, jsonb)

@@ -98,6 +98,12 @@ create policy seen on review for select using (
     path <@ any ((select scope('initiative_read'))::ltree[])
     or initiative_id = any ((select own_initiatives())::bigint[])
 );
+create policy seen on review_sheet for select using (
+    (select i.path from initiative i where i.id = initiative_id)
+        <@ any ((select scope('initiative_read'))::ltree[])
+    or initiative_id = any ((select own_initiatives())::bigint[])
+);
+create policy seen on initiative_maker for select using (false);
 create policy seen on duplicate_link for select using (
     initiative_id in (select id from initiative) and original_id in (select id from initiative)
 );

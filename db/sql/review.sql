@@ -1,16 +1,5 @@
--- Who decides on initiatives. The rules: db/rules/review.py.
-
--- The units that an initiative's decisions may come from, its own first and the root last. Runs
--- as owner: of those that the caller does not see it learns the level and whether they are open.
-create or replace function review_line(of_initiative bigint)
-returns table (unit_id bigint, level text, is_open boolean, path text)
-language sql stable security definer set search_path = public, pg_temp
-begin atomic
-    select u.id, u.level, u.valid_to is null, u.path::text
-    from initiative i join unit u on u.id = any (line(i.path))
-    where i.id = of_initiative and bound()
-    order by u.depth desc;
-end;
+-- Whose turn it is to decide on initiatives; duties.sql has which account may. The rules:
+-- db/rules/review.py.
 
 -- The units that the caller decides for.
 create or replace function reviewed_units() returns bigint[]
@@ -26,34 +15,6 @@ language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select person_id from account where id = caller();
 end;
-
--- The initiatives that the caller authored, whatever it may see; nobody decides on their own.
-create or replace function authored_initiatives() returns bigint[]
-language sql stable security definer set search_path = public, pg_temp
-begin atomic
-    select array(select initiative_id from authorship where person_id = caller_person());
-end;
-
--- The permissions by which the caller may do something with an initiative: with its own, unless it
--- reads alone; elsewhere by its scopes; and decide where one is awaited of a unit of its own and it
--- is no author.
-create or replace function initiative_viewer_can(
-    path ltree, awaits bigint, own boolean, authored boolean
-) returns text[]
-language sql stable parallel safe
-return array(
-    select permission from unnest(viewer_can(path)) as permission
-    where permission in ('INITIATIVE_WRITE', 'INITIATIVE_CURATE')
-    union all
-    select 'INITIATIVE_OWN'
-    where own and string_to_array(current_setting('sangkien.can', true), ';')
-        @> '{OWN=INITIATIVE_OWN}'
-    union all
-    select 'INITIATIVE_REVIEW'
-    where not authored and 'INITIATIVE_REVIEW' = any (
-        viewer_can(subpath(path, 0, array_position(line(path), awaits))))
-    order by permission
-);
 
 -- Whether others have been named duplicates of an initiative, seen by the caller or not.
 create or replace function has_duplicates(of_initiative bigint) returns boolean

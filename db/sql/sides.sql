@@ -68,9 +68,10 @@ for each row when (
     )
 ) execute function initiative_entered();
 
--- Decisions: whoever decides for the unit whose turn it is, and is no author. What comes of one is
--- for the line to say: the next unit above that decides, else the end, as `decided` in
--- db/rules/review.py has it. Runs as owner, who sees the whole line.
+-- Decisions: an account of the unit that decides for the one whose turn it is, unless it is barred
+-- (duties.sql). What is recognised is returned and rejected by the level of its last approval, or
+-- above. What comes of a decision is for the line to say: the next unit above that decides, else the
+-- end, as `decided` in db/rules/review.py has it. Runs as owner, who sees the whole line.
 create or replace function initiative_decided() returns trigger
 language plpgsql security definer set search_path = public, pg_temp
 set plan_cache_mode = force_generic_plan as $$
@@ -89,11 +90,19 @@ begin
     order by u.depth desc
     limit 1;
     if (
-        not authored(new.id) and case
+        case
             when new.state = 'REVOKED' then
-                old.state in ('RECOGNISED', 'CONFIRMED')
-                and review_revokers(new.id) && reviewed_units()
-            else old.state in ('SUBMITTED', 'RECOGNISED') and awaited = any (reviewed_units())
+                old.state in ('RECOGNISED', 'CONFIRMED') and exists (
+                    select from unnest(review_revokers(new.id)) as revoker (id)
+                    where id = any (reviewed_units()) and not review_bars_caller(new.id, id)
+                )
+            else old.state in ('SUBMITTED', 'RECOGNISED')
+                and review_place(new.id, awaited) = any (reviewed_units())
+                and not review_bars_caller(new.id, awaited)
+                and (
+                    old.state = 'SUBMITTED' or new.state in ('RECOGNISED', 'CONFIRMED')
+                    or review_place(new.id, awaited) = any (review_revokers(new.id))
+                )
         end
     ) is not true then
         raise exception 'initiative % is not the caller''s to decide on', new.number
@@ -124,14 +133,18 @@ for each row when (
     )
 ) execute function initiative_decided();
 
--- Publications and duplicates: whoever curates. What is recognised no more is hidden by whoever
--- decided that.
+-- Publications and duplicates: whoever curates; linking is a decision, and once it is recognised one
+-- of the level of its last approval or above. What is recognised no more is hidden by whoever decided
+-- that.
 create or replace function initiative_curated() returns trigger
 language plpgsql as $$
 begin
     if (
         new.path <@ any (scope('initiative_curate'))
-        and (new.state <> 'DUPLICATE' or new.awaits_id is null)
+        and (
+            new.state <> 'DUPLICATE' or old.state = 'DUPLICATE'
+            or (new.awaits_id is null and review_linkable(new.id))
+        )
     ) is not true then
         raise exception 'initiative % is not the caller''s to publish or link', new.number
             using errcode = 'insufficient_privilege';

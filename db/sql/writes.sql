@@ -178,13 +178,26 @@ using (initiative_editable(initiative_id));
 
 create policy added on review for insert to sangkien_writer
 with check (
-    holds('initiative_review', unit_id) and account_id = caller() and not authored(initiative_id)
+    account_id = caller() and not review_bars_caller(initiative_id, unit_id)
+    and holds('initiative_review', coalesce(acting_unit_id, unit_id))
+    and (acting_unit_id is null or acting_unit_id = review_place(initiative_id, unit_id))
     and unit_id = any (line((select i.path from initiative i where i.id = initiative_id)))
 );
 create policy added on duplicate_link for insert to sangkien_writer
 with check (
-    account_id = caller() and not authored(initiative_id)
+    account_id = caller() and review_linkable(initiative_id)
     and holds('initiative_curate', (select i.unit_id from initiative i where i.id = initiative_id))
+);
+create policy added on review_sheet for insert to sangkien_writer
+with check (
+    account_id = caller() and review_id is null and not review_bars_caller(initiative_id, unit_id)
+    and holds('initiative_review', review_place(initiative_id, unit_id))
+);
+create policy changed on review_sheet for update to sangkien_writer
+using (account_id = caller() and review_id is null)
+with check (
+    account_id = caller() and review_id is null and not review_bars_caller(initiative_id, unit_id)
+    and holds('initiative_review', review_place(initiative_id, unit_id))
 );
 create policy added on award for insert to sangkien_writer
 with check (

@@ -64,6 +64,10 @@ class CreateCampaignInput:
     )
     tiers: list[BenefitTierInput] | None = _tiers()
     rubric: list[CriterionInput] | None = _rubric()
+    rubric_required: bool | None = strawberry.field(
+        default=UNSET,
+        description="Whether an approval scores every criterion of the rubric; false where unsaid.",
+    )
     idempotency_key: str | None = key()
 
 
@@ -86,6 +90,10 @@ class UpdateCampaignInput:
     applied_to: date | None = UNSET
     tiers: list[BenefitTierInput] | None = _tiers()
     rubric: list[CriterionInput] | None = _rubric()
+    rubric_required: bool | None = strawberry.field(
+        default=UNSET,
+        description="Whether an approval from now on scores every criterion of the rubric.",
+    )
     reason: str | None = prose(
         2_000,
         default=None,

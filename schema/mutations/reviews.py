@@ -7,7 +7,7 @@ import strawberry
 from strawberry import UNSET
 
 from db import queries
-from db.commands import reviews
+from db.commands import review_sheets, reviews
 from db.rules.initiative import MOST_BENEFIT
 from db.rules.review import ReviewRejectedError, Verdict
 from schema.compiler.commands import mutation
@@ -28,12 +28,28 @@ says(
             "The initiative does not await this unit's decision; it is {state}.",
         ),
         "DECIDED_ABOVE": (
-            "Đơn vị cấp trên đã quyết định; chỉ đơn vị đó hoặc cấp cao hơn được thu hồi.",
-            "A unit above has decided since; only that unit or one above it may revoke.",
+            "Đơn vị cấp trên đã chấp thuận; chỉ đơn vị đó hoặc cấp cao hơn được thay đổi.",
+            "A unit above has approved it; only that unit or one above it may undo that.",
         ),
         "AUTHORED": (
             "Không ai được quyết định về sáng kiến của chính mình.",
             "Nobody decides on an initiative of their own.",
+        ),
+        "MAKER": (
+            "Người đã soạn, sửa hoặc nộp sáng kiến này không được quyết định về nó.",
+            "An account that drafted, edited or submitted this initiative does not decide on it.",
+        ),
+        "DECIDED_OTHER_LEVEL": (
+            "Bạn đã quyết định về sáng kiến này ở cấp khác; mỗi người chỉ quyết định ở một cấp.",
+            "You have decided on this initiative for another level; one person decides for one.",
+        ),
+        "NOT_SCORED": (
+            "Chưa chấm điểm tiêu chí: {limit}.",
+            "This criterion has no score: {limit}.",
+        ),
+        "SCORES_NEEDED": (
+            "Phải chấm điểm mọi tiêu chí của cuộc vận động.",
+            "An approval scores every criterion of the campaign's rubric.",
         ),
         "NO_SUCH_CRITERION": (
             "Bảng điểm của cuộc vận động không có tiêu chí này.",
@@ -88,7 +104,8 @@ class DecisionInput:
         default=None,
         description=(
             "The code of the unit that decides; where unsaid the one that it awaits, and for"
-            " REVOKE the lowest one that may."
+            " REVOKE the lowest one that may. Where no account at the awaited unit may decide, its"
+            " code and that of the unit that decides in its place are both accepted."
         ),
     )
     reason: str | None = prose(
@@ -97,7 +114,13 @@ class DecisionInput:
         description="Needed for all but APPROVE, and where the phase's results are frozen.",
     )
     scores: list[ScoreInput] | None = several(
-        most=50, once=lambda given: given.criterion, default=None
+        most=50,
+        once=lambda given: given.criterion,
+        default=None,
+        description=(
+            "Where the campaign's rubric is required, an approval scores every criterion that no"
+            " sheet given for this decision scores."
+        ),
     )
     decision_number: str | None = line(100, default=None)
     verified: list[VND] | None = _verified()
@@ -108,6 +131,22 @@ class DecisionInput:
 class ReviewInitiativeInput(DecisionInput):
     """A decision on an initiative."""
 
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="The caller's scores for an initiative, before a decision.")
+class ScoreInitiativeInput:
+    """The caller's scores for an initiative, before a decision."""
+
+    number: str = line(60, description="The initiative's number.")
+    scores: list[ScoreInput] = several(
+        least=1,
+        most=50,
+        once=lambda given: given.criterion,
+        description="Every criterion where the campaign's rubric is required.",
+    )
+    comment: str | None = prose(2_000, default=None, description="What the scores rest on.")
+    version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
     idempotency_key: str | None = key()
 
 
@@ -182,6 +221,9 @@ class DecisionRefused(Failure):
 ReviewInitiativeResult = Annotated[
     InitiativePayload | ReviewRejected | Refusal, strawberry.union("ReviewInitiativeResult")
 ]
+ScoreInitiativeResult = Annotated[
+    InitiativePayload | ReviewRejected | Refusal, strawberry.union("ScoreInitiativeResult")
+]
 ReviewInitiativesResult = Annotated[
     ReviewsPayload | DecisionRefused | Refusal, strawberry.union("ReviewInitiativesResult")
 ]
@@ -198,3 +240,11 @@ class ReviewMutations:
     @mutation(reviews.review_several, Permission.INITIATIVE_REVIEW)
     def review_initiatives(self, input: ReviewInitiativesInput) -> ReviewInitiativesResult:
         """Decide on several initiatives at once: on all or none, or on each by itself."""
+
+    @mutation(review_sheets.score, Permission.INITIATIVE_REVIEW)
+    def score_initiative(self, input: ScoreInitiativeInput) -> ScoreInitiativeResult:
+        """Give an initiative one's scores before the decision that it awaits.
+
+        One sheet an account and decision; until the decision a later one replaces it. For members
+        of the unit that decides who did not draft, edit, submit or author the initiative.
+        """

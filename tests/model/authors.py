@@ -36,7 +36,9 @@ class Authors(World):
         self._name(who, unit, authors)
         self.numbers[unit, self.today.year] += 1
         number = f"{unit}-{self.today.year}-{self.numbers[unit, self.today.year]:05d}"
-        self.works[number] = Work(campaign, unit, set(authors), who, applied_on, confidential)
+        self.works[number] = Work(
+            campaign, unit, set(authors), who, applied_on, confidential, makers={who}
+        )
         return "InitiativePayload"
 
     def edit_initiative(
@@ -53,9 +55,12 @@ class Authors(World):
         work = self._write(who, number, version)
         if work.state not in EDITABLE:
             raise RefusedError("InitiativeRejected", "WRONG_STATE")
+        others = authors is not None and set(authors) != work.authors
         if authors is not None:
             self._name(who, work.unit, authors)
             work.authors = set(authors)
+        if others or applied_on is not None or confidential is not None:
+            work.makers.add(who)
         work.applied_on = applied_on or work.applied_on
         work.confidential = work.confidential if confidential is None else confidential
         work.version += 1
@@ -78,6 +83,7 @@ class Authors(World):
         if self.units[work.unit].closed:
             raise RefusedError("InitiativeRejected", "UNIT_CLOSED")
         work.state, work.awaits, work.version = "SUBMITTED", work.unit, work.version + 1
+        work.makers.add(who)
         self._note_frozen(work, reason)
         return "InitiativePayload"
 

@@ -1,7 +1,4 @@
-"""For every mutation an input that is valid at a unit, with objects made for it alone.
-
-FA is the unit of the grant, UA is inside its subtree, FB outside it.
-"""
+"""For every mutation an input that is valid at a unit: FA of the grant, UA inside, FB outside."""
 
 from collections.abc import Callable
 from datetime import date
@@ -109,6 +106,11 @@ def review_initiative(played: Played, unit: str) -> Given:
 @cell
 def review_initiatives(played: Played, unit: str) -> Given:
     return {"decisions": [review_initiative(played, unit)], "mode": "ALL"}
+
+
+@cell
+def score_initiative(played: Played, unit: str) -> Given:
+    return {"number": work(played, unit, "SUBMITTED"), "scores": [{"criterion": "Hay", "score": 1}]}
 
 
 @cell

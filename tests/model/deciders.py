@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from tests.model.world import FORBIDDEN, REASON_NEEDED, STALE, RefusedError, Work, World
+from tests.model.duties import Duties
+from tests.model.world import FORBIDDEN, REASON_NEEDED, STALE, RefusedError, Work
 
 AWAITING = ("SUBMITTED", "RECOGNISED")
 RECOGNISED = ("RECOGNISED", "CONFIRMED")
 ASIDE = {"RETURN": "RETURNED", "REJECT": "REJECTED", "REVOKE": "REVOKED"}
 
 
-class Deciders(World):
+class Deciders(Duties):
     """Initiatives once they are handed in."""
 
     def chain(self, work: Work) -> list[str]:
@@ -27,17 +28,24 @@ class Deciders(World):
     def deciders(self, work: Work, decision: str) -> list[str]:
         """Return the units that may decide so now."""
         if decision == "REVOKE":
-            return self._revokers(work)
+            return self.undoers(work) if work.state in RECOGNISED else []
+        place = self.acting(work, self.turn(work))
+        undoes = decision != "APPROVE" and work.state in RECOGNISED
+        if place is None or (undoes and place not in self.undoers(work)):
+            return []
+        return [place]
+
+    def turn(self, work: Work) -> str | None:
+        """Return the unit whose decision an initiative awaits."""
         chain = self.chain(work)
         if work.state not in AWAITING or not chain:
-            return []
+            return None
         line = self.line(work.unit)
         above = line[line.index(work.awaits) :] if work.awaits in line else line
-        return [next((unit for unit in chain if unit in above), chain[-1])]
+        return next((unit for unit in chain if unit in above), chain[-1])
 
-    def _revokers(self, work: Work) -> list[str]:
-        if work.state not in RECOGNISED:
-            return []
+    def undoers(self, work: Work) -> list[str]:
+        """Return the units of the level of the last approval and those above."""
         line = self.line(work.unit)
         approved = self.approvals(work)[-1]
         rank = self.rank(approved)
@@ -50,7 +58,7 @@ class Deciders(World):
 
     def approvals(self, work: Work) -> list[str]:
         """Return the units that have approved, in turn."""
-        return [unit for unit, _, decision in work.decisions if decision == "APPROVE"]
+        return [unit for unit, _, decision, _ in work.decisions if decision == "APPROVE"]
 
     def review_initiative(self, who: str, **verdict: Any) -> str:
         """Decide on one."""
@@ -84,20 +92,27 @@ class Deciders(World):
         unit: str | None = None,
         reason: str | None = None,
         version: int | None = None,
+        scores: list[dict[str, Any]] | None = None,
     ) -> None:
         work = self.find_work(who, number)
         place = self._place(who, work, decision, unit)
-        if self.person[who] in work.authors:
-            raise RefusedError("Forbidden", "AUTHORED")
+        allowed = self.deciders(work, decision)
+        turn = place if decision == "REVOKE" else self.turn(work) or place
+        bar = self.bar(who, work, self.units[turn].level)
+        if bar and (bar != "DECIDED_OTHER_LEVEL" or place in (turn, *allowed)):
+            raise RefusedError("Forbidden", bar)
         if decision != "APPROVE" and not reason:
             raise RefusedError(*REASON_NEEDED)
+        self._check_scores(work, scores or [], whole=decision == "APPROVE", with_sheets=True)
         stale = version not in (None, work.version)
-        if place not in self.deciders(work, decision):
+        if place not in allowed:
             if stale or self._beaten(who, work, place):
                 raise RefusedError("Conflict", "DECIDED")
             if decision == "REVOKE":
                 above = work.state in RECOGNISED
                 raise RefusedError("ReviewRejected", "DECIDED_ABOVE" if above else "WRONG_STATE")
+            if place == self.acting(work, self.turn(work)):
+                raise RefusedError("ReviewRejected", "DECIDED_ABOVE")
             raise RefusedError("ReviewRejected", "NOT_AWAITED")
         if stale:
             raise RefusedError(*STALE)
@@ -105,18 +120,23 @@ class Deciders(World):
             raise RefusedError(*REASON_NEEDED)
         before = self.counts(work)
         chain = self.chain(work)
-        above = chain[chain.index(place) + 1 :] if decision == "APPROVE" else []
+        above = chain[chain.index(turn) + 1 :] if decision == "APPROVE" else []
         work.awaits = above[0] if above else None
         work.state = ASIDE.get(decision) or ("RECOGNISED" if above else "CONFIRMED")
         work.published = work.published and work.state in RECOGNISED
         work.version += 1
-        work.decisions.append((place, who, decision))
+        work.decisions.append((turn, who, decision, place if place != turn else None))
+        work.kept += [(account, *sheet) for account, sheet in work.sheets.items()]
+        work.sheets = {}
         self._note_change(work, reason, before=before)
 
     def _place(self, who: str, work: Work, decision: str, unit: str | None) -> str:
         """Return the unit that somebody decides for."""
         if unit is not None:
             self.find_unit(who, unit)
+            acting = self.deciders(work, decision)
+            if unit == self.turn(work) and acting and not self.holds(who, "review", unit):
+                unit = acting[0] if self.holds(who, "review", acting[0]) else unit
             self.require(who, "review", unit)
             return unit
         held = [place for place in self.line(work.unit) if self.holds(who, "review", place)]
@@ -129,10 +149,10 @@ class Deciders(World):
         """Whether somebody else has just decided for the same unit, as far as one may know."""
         if not work.decisions:
             return False
-        unit, account, _ = work.decisions[-1]
+        unit, account, _, acting = work.decisions[-1]
         own = self.self_of(who)
         knows = self.holds(who, "see_work", work.unit) or (own is not None and own in work.authors)
-        return knows and unit == place and account != who
+        return knows and (acting or unit) == place and account != who
 
     def link_duplicate(
         self, who: str, *, number: str, original: str, reason: str, version: int | None = None
@@ -141,8 +161,7 @@ class Deciders(World):
         self.enter(who, "curate")
         work, other = self.find_work(who, number), self.find_work(who, original)
         self.require(who, "curate", work.unit)
-        if self.person[who] in work.authors:
-            raise RefusedError("Forbidden", "AUTHORED")
+        self._check_right_to_link(who, work)
         self.check_version(version, work.version)
         for code, wrong in (
             ("SAME_INITIATIVE", number == original),
@@ -158,6 +177,56 @@ class Deciders(World):
         work.repeats, work.version = original, work.version + 1
         self._note_change(work, reason, before=before)
         return "DuplicatePayload"
+
+    def _check_right_to_link(self, who: str, work: Work) -> None:
+        """Refuse who has had a hand in it; and once it is recognised who is below that level."""
+        places = self.undoers(work) if work.state in RECOGNISED else self.line(work.unit)
+        places = [unit for unit in places if self.holds(who, "curate", unit)]
+        bars = [self.bar(who, work, self.units[unit].level) for unit in places]
+        hand = self.bar(who, work, "")
+        if not places and hand in ("AUTHORED", "MAKER"):
+            raise RefusedError("Forbidden", hand)
+        if None not in bars:
+            raise RefusedError("Forbidden", bars[0] if bars else "DECIDED_ABOVE")
+
+    def score_initiative(
+        self, who: str, *, number: str, scores: list[dict[str, Any]], version: int | None = None
+    ) -> str:
+        """Give scores before the decision that it awaits."""
+        self.enter(who, "review")
+        work = self.find_work(who, number)
+        held = [unit for unit in self.line(work.unit) if self.holds(who, "review", unit)]
+        if not held:
+            raise RefusedError(*FORBIDDEN)
+        turn = self.turn(work)
+        place = self.acting(work, turn)
+        bar = self.bar(who, work, self.units[turn or held[0]].level)
+        if bar and (bar != "DECIDED_OTHER_LEVEL" or place in held or turn in held):
+            raise RefusedError("Forbidden", bar)
+        if turn is None or place not in held:
+            raise RefusedError("ReviewRejected", "NOT_AWAITED")
+        self.check_version(version, work.version)
+        self._check_scores(work, scores, whole=True)
+        work.sheets[who] = turn, {one["criterion"]: one["score"] for one in scores}
+        return "InitiativePayload"
+
+    def _check_scores(
+        self, work: Work, scores: list[dict[str, Any]], *, whole: bool, with_sheets: bool = False
+    ) -> None:
+        """Refuse scores beyond the rubric, or with gaps where it is required."""
+        campaign = self.campaigns[work.campaign]
+        given = {one["criterion"] for one in scores}
+        sheets = work.sheets.values() if with_sheets else ()
+        given |= {criterion for _, sheet in sheets for criterion in sheet}
+        gaps = whole and campaign.rubric_required and campaign.rubric.keys() - given
+        wrong = [
+            "NO_SUCH_CRITERION" if one["criterion"] not in campaign.rubric else "TOO_LARGE"
+            for one in scores
+            if one["score"] > campaign.rubric.get(one["criterion"], -1)
+        ]
+        problems = [*(["NOT_SCORED"] if gaps else []), *wrong]
+        if problems:
+            raise RefusedError("InvalidInput", problems[0 if with_sheets else -1])
 
     def publish_initiative(
         self, who: str, *, number: str, published: bool, version: int | None = None

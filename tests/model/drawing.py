@@ -16,6 +16,7 @@ from tests.model.parts import (
     a_version,
     a_work,
     some_authors,
+    some_scores,
 )
 from tests.model.programme import Programme
 from tests.model.world import LEVELS
@@ -68,7 +69,13 @@ def withdraw_initiative(p: Programme, luck: Random) -> Given:
 def review_initiative(p: Programme, luck: Random) -> Given:
     named = {"unit": a_unit(p, luck)} if luck.random() < 0.3 else {}
     decision = luck.choice(["APPROVE", "APPROVE", "APPROVE", "RETURN", "REJECT", "REVOKE"])
-    return a_work(p, luck) | named | {"decision": decision, "reason": a_reason(luck)}
+    scored = {"scores": some_scores(luck)} if luck.random() < 0.3 else {}
+    return a_work(p, luck) | named | scored | {"decision": decision, "reason": a_reason(luck)}
+
+
+@drawn
+def score_initiative(p: Programme, luck: Random) -> Given:
+    return a_work(p, luck) | {"scores": some_scores(luck)}
 
 
 @drawn
@@ -119,6 +126,7 @@ def update_campaign(p: Programme, luck: Random) -> Given:
         "counts_from": luck.choice(["RECOGNISED", "CONFIRMED"]),
         "confirming_level": luck.choice([*LEVELS, "FEDERATION"]),
         "applied_to": luck.choice([date(2022, 12, 31), date(2022, 6, 30), date(2020, 1, 1)]),
+        "rubric_required": luck.random() < 0.3,
     }
     said = {name: some[name] for name in some if luck.random() < 0.4}
     return said | {"code": code, "version": a_version(luck, version), "reason": a_reason(luck)}

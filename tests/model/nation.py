@@ -4,11 +4,13 @@ from datetime import date
 from typing import NamedTuple
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 CAMPAIGN = "C"
 PHASES = {1: (date(2022, 1, 1), date(2022, 3, 31)), 2: (date(2022, 4, 1), date(2022, 12, 31))}
 APPLIED = (date(2021, 1, 1), date(2022, 12, 31))
 CONFIRMING = "FEDERATION"
+RUBRIC = {"Hay": 10, "Tính mới": 5}
 # Code: level, parent.
 UNITS = {
     "R": ("CONFEDERATION", None),
@@ -68,9 +70,9 @@ def found(url: str) -> None:
             )
         write(
             "insert into campaign (code, title, owner_id, counts_from, confirming_level,"
-            " applied_from, applied_to) select %s, 'Chiến dịch', id, 'RECOGNISED', %s, %s, %s"
-            " from unit where code = 'R'",
-            (CAMPAIGN, CONFIRMING, *APPLIED),
+            " applied_from, applied_to, rubric)"
+            " select %s, 'Chiến dịch', id, 'RECOGNISED', %s, %s, %s, %s from unit where code = 'R'",
+            (CAMPAIGN, CONFIRMING, *APPLIED, Jsonb(RUBRIC)),
         )
         for ordinal, (opens_on, closes_on) in PHASES.items():
             write(

@@ -38,6 +38,7 @@ class Organisers(Windows, Deciders):
         counts_from: str | None = None,
         confirming_level: str | None = None,
         applied_to: date | None = None,
+        rubric_required: bool | None = None,
         reason: str | None = None,
     ) -> str:
         """Change a campaign; counting otherwise changes what settled phases have reached."""
@@ -51,6 +52,8 @@ class Organisers(Windows, Deciders):
             assert confirming_level is not None
             campaign.confirming = confirming_level
             self.confirm_elsewhere(code)
+        if rubric_required is not None:
+            campaign.rubric_required = rubric_required
         campaign.version += 1
         if counts_from not in (None, campaign.counts_from):
             assert counts_from is not None

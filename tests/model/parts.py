@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from tests.model.nation import RUBRIC
 from tests.model.programme import Programme
 
 Given = dict[str, Any]
@@ -62,3 +63,9 @@ def a_day_applied(p: Programme, luck: Random) -> date:
     return luck.choice(
         [usual, usual, usual, usual, date(2020, 12, 31), p.today + timedelta(days=1)]
     )
+
+
+def some_scores(luck: Random) -> list[Given]:
+    """Return scores for some criteria, most often for all and within the rubric."""
+    criteria = luck.choice([[*RUBRIC], [*RUBRIC], [*RUBRIC][:1], ["X"]])
+    return [{"criterion": one, "score": luck.choice([0, 3, 5, 5, 11])} for one in criteria]

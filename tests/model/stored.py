@@ -1,5 +1,6 @@
 """What a database holds, beside what the model says that it should."""
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -41,9 +42,24 @@ class Stored:
             ),
             "reviews": Counter(
                 self._rows(
-                    "select i.number, u.code, a.username, r.decision from review r"
+                    "select i.number, u.code, a.username, r.decision, w.code from review r"
                     " join initiative i on i.id = r.initiative_id join unit u on u.id = r.unit_id"
                     " join account a on a.id = r.account_id"
+                    " left join unit w on w.id = r.acting_unit_id"
+                )
+            ),
+            "makers": Counter(
+                self._rows(
+                    "select i.number, a.username from initiative_maker m"
+                    " join initiative i on i.id = m.initiative_id"
+                    " join account a on a.id = m.account_id"
+                )
+            ),
+            "sheets": Counter(
+                self._rows(
+                    "select i.number, a.username, u.code, s.scores::text, s.review_id is null"
+                    " from review_sheet s join initiative i on i.id = s.initiative_id"
+                    " join account a on a.id = s.account_id join unit u on u.id = s.unit_id"
                 )
             ),
             "campaigns": self._keyed(
@@ -127,6 +143,15 @@ def expected(p: Programme) -> dict[str, Any]:
         },
         "reviews": Counter(
             (number, *decision) for number, one in p.works.items() for decision in one.decisions
+        ),
+        "makers": Counter((number, who) for number, one in p.works.items() for who in one.makers),
+        "sheets": Counter(
+            (number, account, unit, json.dumps(scores, ensure_ascii=False, sort_keys=True), open_)
+            for number, one in p.works.items()
+            for account, unit, scores, open_ in (
+                *((account, *sheet, True) for account, sheet in one.sheets.items()),
+                *((*sheet, False) for sheet in one.kept),
+            )
         ),
         "campaigns": {
             code: (one.owner, one.counts_from, one.confirming, *one.applied, one.version)

@@ -5,10 +5,10 @@ GraphQL should answer: the type's name and its code; of invalid input, the code 
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import date
 
-from tests.model.nation import ACCOUNTS, APPLIED, CAMPAIGN, CONFIRMING, PEOPLE, PHASES, UNITS
+from tests.model.nation import ACCOUNTS, CAMPAIGN, PEOPLE, PHASES, RUBRIC, UNITS
+from tests.model.records import Campaign, Grant, Phase, Unit, Work
 
 LEVELS = ("CONFEDERATION", "FEDERATION", "UPPER", "GRASSROOTS")
 # Who may do what (PROGRAMME.md), by role: S in the subtree, U at the grant's own unit, O one's own.
@@ -46,83 +46,6 @@ STALE = ("Conflict", "STALE")
 REASON_NEEDED = ("InvalidInput", "REASON_NEEDED")
 
 
-@dataclass
-class Unit:
-    """A unit; `closed` is its last day."""
-
-    level: str
-    parent: str | None
-    members: int = 10
-    first: date = date(2020, 1, 1)
-    closed: date | None = None
-    merged_into: str | None = None
-    version: int = 1
-
-
-@dataclass
-class Grant:
-    """A role of an account at a unit, from a day to a day."""
-
-    account: str
-    role: str
-    unit: str
-    first: date = date(2020, 1, 1)
-    last: date | None = None
-    revoked: bool = False
-    id: int | None = None
-
-    def holds_on(self, day: date) -> bool:
-        """Whether it holds on a day."""
-        return not self.revoked and self.first <= day and (self.last is None or day <= self.last)
-
-    def meets(self, first: date, last: date | None) -> bool:
-        """Whether it shares a day with others."""
-        return (last is None or self.first <= last) and (self.last is None or first <= self.last)
-
-
-@dataclass
-class Phase:
-    """A phase; `results` are what each unit had achieved when it was frozen."""
-
-    first: date
-    last: date
-    version: int = 1
-    results: dict[str, int] | None = None
-    overrides: dict[str, tuple[date, date, int]] = field(default_factory=dict)
-    drives: list[tuple[str, date, date]] = field(default_factory=list)
-
-
-@dataclass
-class Campaign:
-    """A campaign of a unit and everything below it."""
-
-    owner: str
-    counts_from: str = "RECOGNISED"
-    confirming: str = CONFIRMING
-    applied: tuple[date, date] = APPLIED
-    phases: dict[int, Phase] = field(default_factory=dict)
-    version: int = 1
-
-
-@dataclass
-class Work:
-    """An initiative; `decisions` are the units, accounts and decisions so far."""
-
-    campaign: str
-    unit: str
-    authors: set[str]
-    drafter: str
-    applied_on: date
-    confidential: bool = False
-    state: str = "DRAFT"
-    phase: int | None = None
-    awaits: str | None = None
-    decisions: list[tuple[str, str, str]] = field(default_factory=list)
-    repeats: str | None = None
-    published: bool = False
-    version: int = 1
-
-
 class World:
     """Everything that there is."""
 
@@ -135,7 +58,7 @@ class World:
             Grant(name, *grant) for name, who in ACCOUNTS.items() for grant in who.grants
         ]
         phases = {ordinal: Phase(*days) for ordinal, days in PHASES.items()}
-        self.campaigns = {CAMPAIGN: Campaign("R", phases=phases)}
+        self.campaigns = {CAMPAIGN: Campaign("R", phases=phases, rubric=dict(RUBRIC))}
         self.works: dict[str, Work] = {}
         self.numbers: Counter[tuple[str, int]] = Counter()
         # Unit, campaign, phase: assigned, registered, version.

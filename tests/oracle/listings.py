@@ -4,6 +4,7 @@ import base64
 import binascii
 from typing import Any
 
+from auth.permissions import Permission
 from db.rules.text import fold
 from tests.oracle.paging import Listing
 from tests.oracle.sight import Sight
@@ -19,11 +20,31 @@ def newest(kind: str, rows: list[Row]) -> Listing:
 def queue(sight: Sight) -> Listing:
     """Return what awaits the caller's decision, the oldest first."""
     found = [
-        row
+        _entry(row, escalated="INITIATIVE_REVIEW" not in sight.can(_awaited(sight, row)))
         for row in sight.visible("initiative")
         if row.awaits_id is not None and sight.decides(row)
     ]
     return Listing("QueueEntry", found, "awaited_at", lambda row: (row.awaited_at, row.id))
+
+
+def awaiting(sight: Sight, unit: Row) -> Listing:
+    """Return what awaits a unit, of what the caller reads by a role, the oldest first."""
+    found = [
+        _entry(row, escalated=False)
+        for row in sight.world.where("initiative", awaits_id=unit.id)
+        if sight.may(Permission.INITIATIVE_READ, sight.world.unit_of(row))
+    ]
+    return Listing("QueueEntry", found, "awaited_at", lambda row: (row.awaited_at, row.id))
+
+
+def _awaited(sight: Sight, row: Row) -> Row:
+    unit = sight.world.find("unit", row.awaits_id)
+    assert unit is not None
+    return unit
+
+
+def _entry(row: Row, *, escalated: bool) -> Row:
+    return Row(**vars(row), escalated=escalated)
 
 
 def units(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:

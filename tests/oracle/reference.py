@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, execute_sync, parse
 
 from schema.build import sdl
-from tests.oracle import client_fields, result_fields, tree_fields, work_fields
+from tests.oracle import client_fields, result_fields, review_fields, tree_fields, work_fields
 from tests.oracle.paging import Listing, page
 from tests.oracle.seen import snake
 from tests.oracle.sight import Sight
@@ -75,7 +75,7 @@ class Reference:
         if name == "id":
             return base64.b64encode(f"{thing.kind}:{key_of(thing.row)}".encode()).decode()
         key = f"{thing.kind}_{name}"
-        rooms = (tree_fields, work_fields, result_fields, client_fields)
+        rooms = (tree_fields, work_fields, review_fields, result_fields, client_fields)
         resolver = next((room.__dict__[key] for room in rooms if hasattr(room, key)), None)
         if resolver is None:
             return _column(thing.row, name)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from auth.permissions import PERMISSIONS, Permission, Reach
 from db.models.enums import Role
+from tests.oracle.duties import barred, place_of
 from tests.oracle.world import Row, World
 
 _WRITING = {
@@ -117,6 +118,8 @@ class Sight:
     def _review(self, row: Row) -> bool:
         return self.follows(self._initiative_of(row))
 
+    _review_sheet = _review
+
     def _duplicate_link(self, row: Row) -> bool:
         other = self.world.find("initiative", row.original_id)
         assert other is not None
@@ -196,11 +199,13 @@ class Sight:
         """Whether a decision that an initiative awaits is the caller's to take."""
         unit = self.world.find("unit", initiative.awaits_id)
         assert unit is not None
-        person = self.account.person_id if self.account else None
-        own = person is not None and bool(
-            self.world.where("authorship", initiative_id=initiative.id, person_id=person)
+        if self.account is None or self.account.id in barred(self.world, initiative, unit.level):
+            return False
+        place = place_of(self.world, initiative, unit)
+        return any(
+            one is not None and Permission.INITIATIVE_REVIEW in self.can(one)
+            for one in (unit, place)
         )
-        return Permission.INITIATIVE_REVIEW in self.can(unit) and not own
 
     def can_with(self, initiative: Row) -> list[str]:
         """Return the permissions by which the caller may do something with an initiative."""

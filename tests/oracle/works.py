@@ -1,33 +1,27 @@
 """Grows random campaigns, targets, initiatives and what was decided on them."""
 
-import random
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from db.models.enums import (
     AwardForm,
     CountsFrom,
     InitiativeState,
-    ReviewDecision,
     Sector,
     SolutionType,
     TargetKind,
     UnitLevel,
 )
-from tests.oracle.world import Row, World
+from tests.oracle.decisions import Decisions
+from tests.oracle.world import Row
 
 BILLION = 10**9
 _AMOUNTS = (0, 1, 2**31, 5 * BILLION, 20 * BILLION, 1_000 * BILLION, 123_456_789_012)
-_CRITERIA = ("Tính mới", "Hiệu quả", "a b", "B", "Khả năng áp dụng")
 _COUNTING = [InitiativeState.RECOGNISED, InitiativeState.CONFIRMED]
 
 
-class Works:
+class Works(Decisions):
     """Grows all that a tree works on."""
-
-    def __init__(self, world: World, rng: random.Random) -> None:
-        self._world, self._rng = world, rng
-        self._say = world.wording
 
     def grow(self) -> None:
         """Grow it all."""
@@ -41,23 +35,6 @@ class Works:
             self._initiative()
         for _ in range(self._rng.randint(0, 12)):
             self._award()
-
-    def _unit(self) -> Row:
-        return self._rng.choice(self._world.rows["unit"])
-
-    def _account(self) -> int | None:
-        return self._rng.choice([None, *(row.id for row in self._world.rows["account"])])
-
-    def _moment(self, on: date) -> datetime:
-        # Late in the day of UTC it is the next day already where the programme is run.
-        at = time(
-            self._rng.choice((0, 9, 16, 17, 23)),
-            self._rng.choice((0, 59)),
-            59,
-            self._rng.choice((0, 120_000, 999_999)),
-            UTC,
-        )
-        return datetime.combine(on, at)
 
     def _campaign(self) -> None:
         world, rng, say = self._world, self._rng, self._say
@@ -77,6 +54,7 @@ class Works:
                 say.text("campaign", key, "rubric"): rng.choice((10, 10, 70))
                 for _ in range(rng.randint(0, 3))
             },
+            rubric_required=rng.random() < 0.5,
             version=rng.randint(1, 3),
         )
         for ordinal in range(1, rng.randint(2, 4)):
@@ -206,7 +184,7 @@ class Works:
         )
         self._authors(key)
         for _ in range(rng.randint(0, 3)):
-            self._review(key)
+            self._review(key, unit)
 
     def _awaited(self, unit: Row, since: datetime | None, *, waits: bool) -> dict[str, Any]:
         """Return whom it awaits, often the same one, and since when."""
@@ -241,26 +219,6 @@ class Works:
             self._world.add(
                 "authorship", initiative_id=initiative_id, person_id=person.id, share=share
             )
-
-    def _review(self, initiative_id: int) -> None:
-        key, say = self._world.next_id("review"), self._say
-        self._world.add(
-            "review",
-            id=key,
-            initiative_id=initiative_id,
-            unit_id=self._unit().id,
-            decision=self._rng.choice(list(ReviewDecision)),
-            reason=say.text("review", key, "reason"),
-            scores=self._scores(),
-            decision_number=say.maybe(say.code, "review", key, "decision_number"),
-            verified=self._rng.choice((None, self._rng.choices(_AMOUNTS, k=2))),
-            at=self._moment(self._world.today),
-            account_id=self._account(),
-        )
-
-    def _scores(self) -> dict[str, int] | None:
-        chosen = self._rng.sample(_CRITERIA, self._rng.randint(0, 3))
-        return {criterion: self._rng.randrange(41) for criterion in chosen} or None
 
     def _award(self) -> None:
         world, rng, say = self._world, self._rng, self._say

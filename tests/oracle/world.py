@@ -30,6 +30,7 @@ TABLES = (
     "initiative",
     "authorship",
     "review",
+    "review_sheet",
     "award",
     "duplicate_link",
     "unit_history",

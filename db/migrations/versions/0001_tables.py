@@ -37,6 +37,9 @@ SQL = (
     "audit_prose",
     "audit",
     "review",
+    "duties",
+    "makers",
+    "sheets",
     "audit_chain",
     "audit_read",
     "verify_audit",
@@ -257,6 +260,7 @@ def create_tables() -> None:
         sa.Column("applied_from", sa.Date(), nullable=False),
         sa.Column("applied_to", sa.Date(), nullable=False),
         sa.Column("rubric", postgresql.JSONB(), server_default="{}", nullable=False),
+        sa.Column("rubric_required", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         sa.CheckConstraint("applied_to >= applied_from", name=("campaign_applied_check")),
         sa.ForeignKeyConstraint(["owner_id"], ["unit.id"], name=("campaign_owner_id_fkey")),
@@ -596,6 +600,9 @@ def create_tables() -> None:
         sa.Column("awaited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("drafted_by_id", sa.BigInteger(), nullable=True),
         sa.Column(
+            "decider_ids", postgresql.ARRAY(sa.BigInteger()), server_default="{}", nullable=False
+        ),
+        sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
             server_default=sa.text("now()"),
@@ -638,6 +645,29 @@ def create_tables() -> None:
         "initiative_awaited_idx",
         "initiative",
         ["awaits_id", "awaited_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("awaits_id is not null"),
+    )
+    op.create_index(
+        "initiative_awaited_at_idx",
+        "initiative",
+        ["awaited_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("awaits_id is not null"),
+    )
+    op.create_index(
+        "initiative_deciders_idx",
+        "initiative",
+        ["decider_ids"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=sa.text("awaits_id is not null"),
+    )
+    op.create_index(
+        "initiative_awaiting_idx",
+        "initiative",
+        ["id"],
         unique=False,
         postgresql_where=sa.text("awaits_id is not null"),
     )
@@ -917,6 +947,7 @@ def create_tables() -> None:
         sa.Column("initiative_id", sa.BigInteger(), nullable=False),
         sa.Column("path", LTree(), nullable=False),
         sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("acting_unit_id", sa.BigInteger(), nullable=True),
         sa.Column(
             "decision",
             sa.Enum(
@@ -942,14 +973,66 @@ def create_tables() -> None:
         sa.CheckConstraint(
             "decision = 'APPROVE' or reason is not null", name=("review_reason_check")
         ),
+        sa.CheckConstraint("acting_unit_id <> unit_id", name=("review_acting_check")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=("review_account_id_fkey")),
+        sa.ForeignKeyConstraint(
+            ["acting_unit_id"], ["unit.id"], name=("review_acting_unit_id_fkey")
+        ),
         sa.ForeignKeyConstraint(
             ["initiative_id"], ["initiative.id"], name=("review_initiative_id_fkey")
         ),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=("review_unit_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=("review_pkey")),
     )
+    op.create_index("review_account_id_idx", "review", ["account_id"], unique=False)
     op.create_index("review_initiative_id_idx", "review", ["initiative_id"], unique=False)
+    op.create_table(
+        "review_sheet",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("initiative_id", sa.BigInteger(), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("scores", postgresql.JSONB(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column(
+            "at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.Column("review_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=("review_sheet_account_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"], ["initiative.id"], name=("review_sheet_initiative_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=("review_sheet_review_id_fkey")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=("review_sheet_unit_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=("review_sheet_pkey")),
+    )
+    op.create_index("review_sheet_initiative_id_idx", "review_sheet", ["initiative_id"])
+    op.create_index(
+        "review_sheet_open_idx",
+        "review_sheet",
+        ["initiative_id", "account_id"],
+        unique=True,
+        postgresql_where=sa.text("review_id is null"),
+    )
+    op.create_index("review_sheet_review_id_idx", "review_sheet", ["review_id"])
+    op.create_table(
+        "initiative_maker",
+        sa.Column("initiative_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=("initiative_maker_account_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["initiative_id"],
+            ["initiative.id"],
+            name=("initiative_maker_initiative_id_fkey"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("initiative_id", "account_id", name=("initiative_maker_pkey")),
+    )
+    op.create_index("initiative_maker_account_id_idx", "initiative_maker", ["account_id"])
     op.create_table(
         "adjustment",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

@@ -1,0 +1,286 @@
+-- Separation of duties: an account that drafted, edited or submitted an initiative, or belongs to one
+-- of its authors, does not decide on it, and no person decides on one for two levels. Where no account
+-- at the awaited unit may decide, the next unit above decides in its place. The rules:
+-- db/rules/review.py.
+
+-- The roles that decide at the unit of their grant: INITIATIVE_REVIEW in auth/permissions.py.
+create or replace function deciding_roles() returns text[]
+language sql immutable parallel safe
+return array['OFFICER', 'COUNCIL', 'ADMIN'];
+
+-- Whether a role grant holds today.
+create or replace function holds_today(g role_grant) returns boolean
+language sql stable
+return g.revoked_at is null and today() between g.valid_from and coalesce(g.valid_to, 'infinity');
+
+-- The accounts that decide at a unit today, auditors excluded, who only read. It is for functions that
+-- run as owner, into which it is inlined; the API's roles may not read it.
+create or replace view review_staff as
+select g.unit_id, a.id as account_id, a.person_id
+from role_grant g
+join account a on a.id = g.account_id
+where g.role = any (deciding_roles()) and holds_today(g)
+    and a.disabled_at is null and a.kind <> 'PUBLIC'
+    and not exists (
+        select from role_grant o
+        where o.account_id = a.id and o.role = 'AUDITOR' and holds_today(o)
+    );
+
+-- The caller's account, and every other one of the same person.
+create or replace function caller_accounts() returns bigint[]
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select array(select caller() union select id from account where person_id = caller_person());
+end;
+
+-- The accounts that do not decide on an initiative for a level: its makers, those that decided on it
+-- for another level, those of its authors; and every account of the same people.
+create or replace function review_barred(of_initiative bigint, for_level text) returns bigint[]
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    with hands as (
+        select account_id from initiative_maker where initiative_id = of_initiative
+        union
+        select r.account_id
+        from review r
+        join unit u on u.id = r.unit_id
+        where r.initiative_id = of_initiative and u.level <> for_level
+            and r.account_id is not null
+    ), people as (
+        select person_id from authorship where initiative_id = of_initiative
+        union
+        select a.person_id from hands join account a on a.id = hands.account_id
+    )
+    select array(
+        select account_id from hands
+        union
+        select a.id from people join account a on a.person_id = people.person_id
+    );
+end;
+
+-- Whether the caller drafted, edited or submitted an initiative, by any account.
+create or replace function review_made(of_initiative bigint) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select exists (
+        select from initiative_maker
+        where initiative_id = of_initiative and account_id = any (caller_accounts())
+    );
+end;
+
+-- The levels that the caller has decided on an initiative for, by any account.
+create or replace function review_levels(of_initiative bigint) returns text[]
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select array(
+        select distinct u.level
+        from review r
+        join unit u on u.id = r.unit_id
+        where r.initiative_id = of_initiative and r.account_id = any (caller_accounts())
+    );
+end;
+
+-- Whether the caller is barred from deciding on an initiative for a unit.
+create or replace function review_bars_caller(of_initiative bigint, for_unit bigint)
+returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select caller() = any (review_barred(of_initiative, level)) from unit where id = for_unit;
+end;
+
+-- The unit that decides for an awaited one: that unit, or where no account there may decide the next
+-- open one above where one may. Null where none may up to the root. Queues, policies and commands go
+-- by it; `acting` of db/rules/review.py is the same.
+create or replace function review_place(of_initiative bigint, awaited bigint) returns bigint
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+    barred bigint[];
+    place bigint;
+begin
+    if awaited is null or not bound() then
+        return null;
+    end if;
+    select review_barred(of_initiative, level) into barred from unit where id = awaited;
+    select u.id into place
+    from unit u
+    join unit w on w.id = awaited
+    where u.id = any (line((select path from initiative where id = of_initiative)))
+        and u.depth <= w.depth and u.valid_to is null
+        and exists (
+            select from review_staff s where s.unit_id = u.id and s.account_id <> all (barred))
+    order by u.depth desc
+    limit 1;
+    return place;
+end
+$$;
+
+-- The units that an initiative's decisions may come from, its own first and the root last; `staffed`:
+-- an account there may decide for the awaited unit. Runs as owner: of those that the caller does not
+-- see it learns the level, whether they are open, and whether somebody may decide.
+create or replace function review_line(of_initiative bigint)
+returns table (unit_id bigint, level text, is_open boolean, path text, staffed boolean)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+    own ltree;
+    awaited_level text;
+    barred bigint[];
+begin
+    if not bound() then
+        return;
+    end if;
+    select i.path, w.level into own, awaited_level
+    from initiative i
+    join campaign c on c.id = i.campaign_id
+    left join unit a on a.id = i.awaits_id
+    left join unit w on a.id is not null
+        and w.id = review_awaited(i.path, c.confirming_level, level_rank(a.level))
+    where i.id = of_initiative;
+    barred := review_barred(of_initiative, awaited_level);
+    return query
+    select u.id, u.level::text, u.valid_to is null, u.path::text, awaited_level is not null
+        and exists (
+            select from review_staff s where s.unit_id = u.id and s.account_id <> all (barred))
+    from unit u
+    where u.id = any (line(own))
+    order by u.depth desc;
+end
+$$;
+
+-- The awaiting initiatives of the caller's units, and below them, that the caller does not decide on.
+create or replace function reviewed_barred() returns bigint[]
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    with hands as (
+        select initiative_id from initiative_maker
+        where account_id = any ((select caller_accounts())::bigint[])
+        union all
+        select initiative_id from authorship where person_id = (select caller_person())
+        union all
+        select id from initiative
+        where awaits_id is not null and decider_ids && (select caller_accounts())
+    ), suspected as materialized (
+        select distinct i.id, w.level
+        from hands h
+        join initiative i on i.id = h.initiative_id and i.awaits_id is not null
+        join unit w on w.id = i.awaits_id
+        where w.path <@ any ((select scope('initiative_review_alone'))::ltree[])
+    )
+    select array(select id from suspected where caller() = any (review_barred(id, level)));
+end;
+
+-- The units below the caller's, each with the one of the caller's above it: as far down as units without
+-- deciders reach (a closed one has none), and the first with deciders on each way.
+create or replace function reviewed_below()
+returns table (unit_id bigint, path ltree, top bigint, staffed boolean)
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    with recursive mine as materialized (
+        select id from unit where id = any ((select reviewed_units())::bigint[])
+            and valid_to is null
+    ), below (id, path, top, staffed) as (
+        select c.id, c.path, m.id, c.valid_to is null
+            and exists (select from review_staff s where s.unit_id = c.id)
+        from mine m
+        join unit c on c.parent_id = m.id
+        union all
+        select c.id, c.path, b.top, c.valid_to is null
+            and exists (select from review_staff s where s.unit_id = c.id)
+        from below b
+        join unit c on c.parent_id = b.id
+        where not b.staffed
+    )
+    select b.id, b.path, b.top, b.staffed
+    from below b
+    where b.id <> all ((select reviewed_units())::bigint[]);
+end;
+
+-- The units below the caller's that a unit of the caller's decides for, since there are no deciders
+-- there nor between them: where they are many, or where they are few. Queues read many in order of
+-- time, and few unit by unit.
+create or replace function reviewed_unstaffed(many boolean) returns bigint[]
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select case when (count(*) > 200) = many then array_agg(unit_id) else '{}' end
+    from reviewed_below() where not staffed;
+end;
+
+-- The initiatives that await a unit with deciders below the caller's, each barred, and that a unit of
+-- the caller's decides on in its place. One decider of the uppermost such unit is barred too, which is
+-- looked up along indexes.
+create or replace function reviewed_escalated() returns setof bigint
+language sql stable security definer set search_path = public, pg_temp rows 100
+begin atomic
+    with decider as materialized (
+        select b.path, b.top, s.account_id, s.person_id
+        from reviewed_below() b
+        cross join lateral (select * from review_staff where unit_id = b.unit_id limit 1) s
+        where b.staffed
+    ), accounts as (
+        select path, top, account_id from decider
+        union
+        select d.path, d.top, a.id from decider d join account a on a.person_id = d.person_id
+    ), hands as (
+        select a.path, a.top, m.initiative_id
+        from accounts a join initiative_maker m on m.account_id = a.account_id
+        union all
+        select d.path, d.top, w.initiative_id
+        from decider d join authorship w on w.person_id = d.person_id
+        union all
+        select a.path, a.top, decided.id
+        from (
+            select i.id, unnest(i.decider_ids) as account_id
+            from initiative i
+            where i.awaits_id is not null
+                and i.decider_ids && array(select account_id from accounts)
+        ) decided
+        join accounts a on a.account_id = decided.account_id
+    ), suspected as materialized (
+        select distinct i.id, i.awaits_id, h.top
+        from hands h
+        join initiative i on i.id = h.initiative_id and i.awaits_id is not null
+        where i.path <@ h.path and i.awaits_id <> all ((select reviewed_units())::bigint[])
+    )
+    select distinct id from suspected where review_place(id, awaits_id) = top;
+end;
+
+-- Whether the caller may link an initiative as a duplicate, by the right of a unit of its line; once it
+-- is recognised, of one that may revoke it (`undoers` of db/rules/review.py).
+create or replace function review_linkable(of_initiative bigint) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select exists (
+        select from initiative i
+        join unit u on u.id = any (line(i.path))
+        where i.id = of_initiative
+            and u.path <@ any (scope('initiative_curate'))
+            and (i.recognised_at is null or u.id = any (review_revokers(i.id)))
+            and caller() <> all (review_barred(i.id, u.level))
+    );
+end;
+
+-- The permissions by which the caller may do something with an initiative: with its own, unless it
+-- reads alone; elsewhere by its scopes; and decide where one awaits a unit of its own, or one that it
+-- decides for, and it is not barred.
+create or replace function initiative_viewer_can(
+    of_initiative bigint, path ltree, awaits bigint, own boolean, barred boolean
+) returns text[]
+language sql stable parallel safe
+return array(
+    select permission from unnest(viewer_can(path)) as permission
+    where permission in ('INITIATIVE_WRITE', 'INITIATIVE_CURATE')
+    union all
+    select 'INITIATIVE_OWN'
+    where own and string_to_array(current_setting('sangkien.can', true), ';')
+        @> '{OWN=INITIATIVE_OWN}'
+    union all
+    select 'INITIATIVE_REVIEW'
+    where case
+        when awaits is null or barred
+            or current_setting('sangkien.can', true) not like '%INITIATIVE_REVIEW%' then false
+        when 'INITIATIVE_REVIEW' = any (
+            viewer_can(subpath(path, 0, array_position(line(path), awaits)))) then true
+        else 'INITIATIVE_REVIEW' = any (viewer_can(
+            subpath(path, 0, array_position(line(path), review_place(of_initiative, awaits)))))
+    end
+    order by permission
+);

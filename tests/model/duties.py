@@ -1,0 +1,42 @@
+"""Separation of duties: who has had a hand in an initiative does not decide on it."""
+
+from tests.model.world import Work, World
+
+
+class Duties(World):
+    """Which accounts may decide, and which unit decides where none is left."""
+
+    def staff(self, unit: str) -> set[str]:
+        """Return the accounts that decide at a unit today; an auditor only reads."""
+        if self.units[unit].closed:
+            return set()
+        today = {grant.account for grant in self.grants if grant.holds_on(self.today)}
+        return {
+            who
+            for who in today
+            if "AUDITOR" not in [role for role, _ in self.roles(who)]
+            and self.holds(who, "review", unit)
+        }
+
+    def bar(self, who: str, work: Work, level: str) -> str | None:
+        """Return why somebody does not decide on an initiative for a level."""
+        if self.person[who] in work.authors:
+            return "AUTHORED"
+        if who in work.makers:
+            return "MAKER"
+        decided = {self.units[unit].level for unit, account, *_ in work.decisions if account == who}
+        return "DECIDED_OTHER_LEVEL" if decided - {level} else None
+
+    def acting(self, work: Work, turn: str | None) -> str | None:
+        """Return the unit that decides for an awaited one: itself, or the next above that can."""
+        if turn is None:
+            return None
+        level = self.units[turn].level
+        return next(
+            (
+                unit
+                for unit in self.line(turn)
+                if any(self.bar(who, work, level) is None for who in self.staff(unit))
+            ),
+            None,
+        )
