@@ -29,6 +29,16 @@ says(
             "The account has roles where you do not manage grants, and an auditor only reads.",
         ),
         "UNIT_CLOSED": ("Đơn vị đã giải thể.", "The unit is closed."),
+        "OWN_GRANT": (
+            (
+                "Không ai được trao, thay đổi hay thu hồi vai trò của chính mình;"
+                " việc này phải do quản trị viên khác làm."
+            ),
+            (
+                "Nobody gives, changes or takes a role of their own;"
+                " another administrator has to do this."
+            ),
+        ),
     }
 )
 
