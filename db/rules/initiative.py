@@ -80,7 +80,7 @@ def without(shares: Mapping[int, Decimal], leaving: int | None) -> dict[int, Dec
         raise InvalidInputError(Problem(("leave",), "TOO_FEW", "1"))
     kept = {who: share for who, share in shares.items() if who != leaving}
     whole = sum(kept.values())
-    first, *others = sorted(kept)
+    first, *others = sorted(kept, key=lambda who: (-kept[who], who))
     raised = {who: round(kept[who] * ALL / whole, 2) for who in others}
     return {first: ALL - sum(raised.values()), **raised}
 
