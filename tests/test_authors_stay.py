@@ -147,7 +147,7 @@ async def test_a_share_is_at_least_one_percent(nation, share):
 async def test_the_database_keeps_authors_too(nation):
     of = f"initiative_id = (select id from initiative where number = '{nation.number}')"
     ids = {
-        name: f"(select id from person where code = '{getattr(nation, name)}')"
+        name: value(nation.url, "select id from person where code = %s", getattr(nation, name))
         for name in ("member", "officer", "colleague")
     }
     before = stored(nation.url, nation.number)
@@ -188,7 +188,7 @@ async def test_the_database_keeps_authors_too(nation):
         assert stored(nation.url, nation.number) == before
         # One's own share goes to others; and who writes on behalf may do all of it.
         await run("member", moved("member", "colleague"))
-        await run("support", [gone, whole.replace("60", "65")])
+        await run("support", [gone, whole.replace("+ 60", "+ 65")])
         # An officer who takes from others in order to come in is an author in the end.
         left = f"delete from authorship where {of} and person_id = {ids['officer']}"
         all_ = f"update authorship set share = 100 where {of} and person_id = {ids['member']}"

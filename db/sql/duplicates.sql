@@ -49,7 +49,7 @@ begin
     ), compared as materialized (
         select n.id from near n where n.alike > 0.35
         order by n.alike desc, n.id
-        limit 2 * at_most + 30
+        limit 2 * at_most + 16
     ), told as (
         select o.id, s.similarity, o.federation_id,
             case when s.similarity >= 0.8 then 'VERY_SIMILAR' else 'SIMILAR' end as closeness,
