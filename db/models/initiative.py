@@ -140,9 +140,9 @@ class InitiativeSearch(Base):
 class InitiativeSketch(Base):
     """The sketch of an initiative that was handed in (db/sql/sketch.sql), kept by triggers.
 
-    `worded_by_id` is the account that handed this wording in, at `worded_at`, as one of so many
-    `wordings` of this initiative within an hour; `told` says whether its writers are told of hidden
-    initiatives that resemble it (db/sql/duplicates.sql).
+    `worded_by_id` is the account that handed this text in, at `worded_at`, as one of so many
+    `wordings` of this initiative within an hour; `within_limit` is false where the account had
+    handed in too many to be shown hidden initiatives that resemble it (db/sql/duplicates.sql).
     """
 
     __tablename__ = "initiative_sketch"
@@ -170,7 +170,7 @@ class InitiativeSketch(Base):
     worded_by_id: Mapped[int | None] = mapped_column(to("account.id"))
     worded_at: Mapped[datetime | None]
     wordings: Mapped[int] = mapped_column(Integer, server_default="1")
-    told: Mapped[bool] = mapped_column(server_default="true")
+    within_limit: Mapped[bool] = mapped_column(server_default="true")
 
 
 class Authorship(Base):

@@ -1,13 +1,13 @@
 -- Initiatives of the whole programme that resemble one, most similar first. This runs as owner,
 -- past the policies. Similarity: pg_trgm's, from 0 to 1; two unrelated texts have about 0.25, at
--- times 0.4. Told are decided ones too, duplicates and revoked ones among them; never drafts or
+-- times 0.4. Decided ones are returned too, duplicates and revoked ones among them; never drafts or
 -- withdrawn ones.
 --
 -- Of an initiative that the caller may not see it returns how close it is, in two steps, and its
 -- federation. It must not confirm guesses at a hidden text (docs/adr/0020-separate-duties.md):
 -- a confidential one is left out; so is every hidden one while the text asked about may still be
 -- edited, or where its own writers have handed in too many wordings within an hour; and within a
--- step hidden ones come last, in the order of their ids, so that their place tells nothing either.
+-- step hidden ones come last, in the order of their ids, so that their place gives nothing away.
 --
 -- Candidates share keys of the sketch; of each of at most 112 keys 200 rows are read. Their trigrams
 -- as bits say which of them are worth comparing, and only these few are compared.
@@ -20,16 +20,16 @@ declare
     seen ltree[] := scope('initiative_read');
     own bigint[] := own_initiatives();
     asked text;
-    tells boolean;
+    discloses boolean;
     bits bit(512);
     fill float8;
 begin
     select s.search, i.state not in ('DRAFT', 'RETURNED', 'WITHDRAWN') and (
-        kept.told or not (
+        kept.within_limit or not (
             caller() in (kept.worded_by_id, i.drafted_by_id) is true or authored(i.id)
         )
     )
-    into asked, tells
+    into asked, discloses
     from initiative i
     join initiative_search s on s.initiative_id = i.id
     left join initiative_sketch kept on kept.initiative_id = i.id
@@ -50,7 +50,7 @@ begin
         select n.id from near n where n.alike > 0.35
         order by n.alike desc, n.id
         limit 2 * at_most + 16
-    ), told as (
+    ), found as (
         select o.id, s.similarity, o.federation_id,
             case when s.similarity >= 0.8 then 'VERY_SIMILAR' else 'SIMILAR' end as closeness,
             (o.path <@ any (seen) or o.published_at is not null or o.id = any (own)) as visible
@@ -60,12 +60,12 @@ begin
         cross join lateral (select similarity(asked, t.search) offset 0) as s (similarity)
         where s.similarity >= 0.5 and (
             o.path <@ any (seen) or o.published_at is not null or o.id = any (own)
-            or (tells and not o.confidential)
+            or (discloses and not o.confidential)
         )
     )
     select case when t.visible then t.id end, case when t.visible then t.similarity end,
         t.closeness, (select u.name from unit u where u.id = t.federation_id)
-    from told t
+    from found t
     order by t.closeness desc, t.visible desc, case when t.visible then t.similarity end desc, t.id
     limit at_most;
 end

@@ -74,10 +74,10 @@ create or replace function bits_fill(bits bit) returns float8
 language sql immutable strict parallel safe
 return ln(1 - bit_count(bits) / 513::float8);
 
--- Whether an account's next wording is among the first that it may hand in within an hour and be
--- told of resemblances to hidden initiatives. A withdrawn initiative counts, so that handing in and
--- withdrawing again and again is no way to try out guesses.
-create or replace function wording_told(of_account bigint) returns boolean
+-- Whether the next text that an account hands in is among the 20 within an hour for which its writers
+-- are shown hidden initiatives that resemble it. A withdrawn initiative counts, so that handing in
+-- and withdrawing again and again is no way to try out guesses.
+create or replace function wording_within_limit(of_account bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select coalesce(sum(recent.wordings), 0) < 20
@@ -114,13 +114,14 @@ begin
         update initiative_sketch set keys = '{}' where initiative_id = new.id;
     else
         insert into initiative_sketch as kept (
-            initiative_id, keys, trigrams, worded_by_id, worded_at, told
+            initiative_id, keys, trigrams, worded_by_id, worded_at, within_limit
         ) values (
             new.id, kept_sketch(new.title, new.summary),
-            trigram_bits(wording(new.title, new.summary)), caller(), now(), wording_told(caller())
+            trigram_bits(wording(new.title, new.summary)), caller(), now(),
+            wording_within_limit(caller())
         )
         on conflict (initiative_id) do update
-        set keys = excluded.keys, trigrams = excluded.trigrams, told = excluded.told,
+        set keys = excluded.keys, trigrams = excluded.trigrams, within_limit = excluded.within_limit,
             worded_by_id = excluded.worded_by_id, worded_at = excluded.worded_at,
             wordings = case
                 when kept.worded_at > now() - interval '1 hour' then kept.wordings + 1 else 1 end;

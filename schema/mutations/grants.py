@@ -101,8 +101,8 @@ class GrantMutations:
 
     @mutation(grants.grant, Permission.GRANT_MANAGE)
     def grant_role(self, input: GrantRoleInput) -> GrantRoleResult:
-        """Give an account a role at a unit and everything below it."""
+        """Give an account of somebody else a role at a unit and everything below it."""
 
     @mutation(grants.revoke, Permission.GRANT_MANAGE)
     def revoke_role(self, input: RevokeRoleInput) -> RevokeRoleResult:
-        """Take a grant back, at once; the root always keeps an ADMIN."""
+        """Take somebody else's grant back, at once; the root always keeps an ADMIN."""

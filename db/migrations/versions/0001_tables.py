@@ -682,7 +682,7 @@ def create_tables() -> None:
         sa.Column("worded_by_id", sa.BigInteger(), nullable=True),
         sa.Column("worded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("wordings", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("told", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("within_limit", sa.Boolean(), server_default="true", nullable=False),
         sa.ForeignKeyConstraint(
             ["initiative_id"],
             ["initiative.id"],
