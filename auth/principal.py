@@ -92,7 +92,8 @@ def principal(
     ]
     is_auditor = any(role is Role.AUDITOR for role, _ in grants)
     whole = granted(Grant(role, path) for role, path in grants)
-    held = with_public(narrowed(whole, narrowing), profile["root_path"])
+    kept = narrowed(whole, narrowing)
+    held = with_public(kept, profile["root_path"])
     reads_only = is_auditor or narrowing.read_only
     own = held.get(Permission.INITIATIVE_OWN, Scope()).own
     is_public = profile["username"] == "public" and profile["id"] == 0
@@ -105,7 +106,7 @@ def principal(
             account_id=profile["id"],
             grants_version=profile["version"],
             person_id=profile["person_id"] if own else None,
-            scopes=_settings(held, is_auditor=is_auditor),
+            scopes=_settings(held, kept, is_auditor=is_auditor),
             can=_can(_without_writes(held) if reads_only else held),
             today=fixed_today,
             writes={} if reads_only else _write_settings(held),
@@ -119,14 +120,20 @@ def _without_writes(held: Mapping[Permission, Scope]) -> dict[Permission, Scope]
     return {permission: scope for permission, scope in held.items() if permission not in WRITES}
 
 
-def _settings(held: Mapping[Permission, Scope], *, is_auditor: bool) -> dict[str, tuple[str, ...]]:
-    """Return where the caller sees what; and where it decides, for its queue."""
+def _settings(
+    held: Mapping[Permission, Scope], kept: Mapping[Permission, Scope], *, is_auditor: bool
+) -> dict[str, tuple[str, ...]]:
+    """Return where the caller sees what; and where it decides, for its queue.
+
+    `kept` is what it holds without what is the public's: by that it reads reasons and history.
+    """
     guards = {permission: held.get(permission, Scope()) for permission in _GUARDS}
     subtrees = {name.lower(): scope.subtrees for name, scope in guards.items()}
     reviewed = Scope() if is_auditor else held.get(Permission.INITIATIVE_REVIEW, Scope())
     return {
         **subtrees,
         "unit_read_alone": guards[Permission.UNIT_READ].units,
+        "unit_granted_alone": kept.get(Permission.UNIT_READ, Scope()).units,
         "initiative_review_alone": reviewed.units,
     }
 

@@ -31,6 +31,7 @@ SELDOM = {
     "sangkien.standing_read": ("standing",),
     "sangkien.grant_read": ("grant", "token_family", "oauth_client", "service_"),
     "sangkien.audit_read": ("audit",),
+    "sangkien.unit_granted_alone": ("history", "revision", "adjustment", "award"),
     "sangkien.initiative_review_alone": ("reviewed_",),
     "sangkien.initiative_read": ("initiative", "author", "review", "duplicate"),
     "sangkien.content_read": ("content_read",),

@@ -1,7 +1,7 @@
 """Initiatives, their authors and the decisions on them."""
 
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -170,11 +170,30 @@ class Review:
         """Who decided, where the viewer may know."""
 
 
-@strawberry.type(description="An initiative of the programme that resembles another.")
-class DuplicateCandidate:
-    """An initiative that resembles another; of a hidden one only this much is told."""
+@strawberry.enum(description="How close the titles and summaries of two initiatives are.")
+class Closeness(Enum):
+    """How close the titles and summaries of two initiatives are."""
 
-    similarity: float = strawberry.field(description="From 0 to 1.")
+    SIMILAR = strawberry.enum_value(
+        "SIMILAR", description="The similarity is at least 0.5 and below 0.8: worth a look."
+    )
+    VERY_SIMILAR = strawberry.enum_value(
+        "VERY_SIMILAR", description="The similarity is at least 0.8: most likely the same."
+    )
+
+
+@strawberry.type(
+    description="An initiative of the programme that resembles another. Of one that the viewer may"
+    " not see, only `closeness` and `federation` are set."
+)
+class DuplicateCandidate:
+    """An initiative that resembles another; of a hidden one only this much is returned."""
+
+    closeness: Closeness
+    similarity: float | None = strawberry.field(
+        description="From 0 to 1, of the titles and summaries;"
+        " null where the viewer may not see the initiative."
+    )
     federation: str | None = strawberry.field(description="The name of the federation it is at.")
 
     @sql(queries.initiatives.of_row)
@@ -261,7 +280,11 @@ class Initiative(Node):
 
     @sql(queries.initiatives.possible_duplicates)
     def possible_duplicates(self, first: int = 5) -> list[DuplicateCandidate]:
-        """Initiatives of the whole programme that resemble this one, most similar first."""
+        """Initiatives of the whole programme that resemble this one, most similar first.
+
+        Those that the viewer may not see are among them once this one is handed in; confidential
+        ones and, for its own authors, those of more than 20 texts handed in within an hour are not.
+        """
 
     @sql(queries.initiatives.viewer_can)
     def viewer_can(self) -> list[Permission]:

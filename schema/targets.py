@@ -45,4 +45,7 @@ class Target:
 
     @connection(queries.targets.revisions)
     def revisions(self) -> Connection[TargetRevision]:
-        """Every change, newest first."""
+        """Every change, newest first.
+
+        Empty for viewers without a role that covers the unit, such as the public at the root.
+        """

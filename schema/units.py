@@ -159,7 +159,10 @@ class Unit(Node):
 
     @connection(queries.results.adjustments_of_unit)
     def adjustments(self, campaign: str, phase: int) -> Connection[Adjustment]:
-        """What was changed in this subtree after a phase had closed, newest first."""
+        """What was changed in this subtree after a phase had closed, newest first.
+
+        Empty for viewers without a role that covers the unit; `PhaseResult.gained` has the sum.
+        """
 
     @sql(queries.targets.of_unit)
     def target(self, campaign: str, phase: int) -> Target | None:
@@ -186,11 +189,14 @@ class Unit(Node):
 
     @connection(queries.awards.received)
     def awards(self) -> Connection[Award]:
-        """Awards received, newest first."""
+        """Awards received, newest first.
+
+        Those of which a role of the viewer covers the recipient or the issuer.
+        """
 
     @connection(queries.awards.issued)
     def awards_issued(self) -> Connection[Award]:
-        """Awards given by this unit, newest first."""
+        """Awards given by this unit, newest first, as far as `awards` shows them."""
 
     @sql(queries.units.merged_into)
     def merged_into(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
@@ -198,7 +204,10 @@ class Unit(Node):
 
     @connection(queries.units.history)
     def history(self) -> Connection[UnitHistory]:
-        """What happened to it, newest first."""
+        """What happened to it, newest first.
+
+        Empty for viewers without a role that covers the unit, such as the public at the root.
+        """
 
     @connection(queries.people.of_unit)
     def people(self, filter: PersonFilter | None = None) -> Connection[Person]:

@@ -199,29 +199,29 @@ async def test_nothing_is_granted_at_a_closed_unit_or_to_a_disabled_account(prog
 
 async def test_the_last_admin_of_the_root_stays(programme):
     async with client(programme) as http:
-        own = grant_of(programme, "confed-admin")
-        alone = await revoke(http, "confed-admin", own)
-        assert (alone["__typename"], alone["code"], alone["leftUntil"]) == (
-            "GrantRejected",
-            "LAST_ADMIN",
-            None,
-        )
-        # One whose grant ends would leave the root without any.
+        first = grant_of(programme, "confed-admin")
+        alone = await revoke(http, "confed-admin", first)
+        assert (alone["__typename"], alone["code"]) == ("Forbidden", "OWN_GRANT")
+        # Another one whose grant ends would leave the root without any.
         ending = {**ROOT_ADMIN, "username": "nobody", "validTo": "2022-12-31"}
         await ask(http, GRANT, "confed-admin", **ending)
-        later = await revoke(http, "confed-admin", own)
-        assert (later["code"], later["leftUntil"]) == ("LAST_ADMIN", "2022-12-31")
+        later = await revoke(http, "nobody", first)
+        assert (later["__typename"], later["code"], later["leftUntil"]) == (
+            "GrantRejected",
+            "LAST_ADMIN",
+            "2022-12-31",
+        )
         # As would one that a gap precedes, or whose account is disabled.
         await ask(http, GRANT, "confed-admin", **ROOT_ADMIN, username="council",
                   validFrom="2023-01-02")  # fmt: skip
-        gap = await revoke(http, "confed-admin", own)
+        gap = await revoke(http, "nobody", first)
         assert (gap["code"], gap["leftUntil"]) == ("LAST_ADMIN", "2022-12-31")
         await ask(http, GRANT, "confed-admin", **ROOT_ADMIN, username="member")
         execute(programme, "update account set disabled_at = now() where username = 'member'")
-        assert (await revoke(http, "confed-admin", own))["code"] == "LAST_ADMIN"
+        assert (await revoke(http, "nobody", first))["code"] == "LAST_ADMIN"
         execute(programme, "update account set disabled_at = null where username = 'member'")
-        assert (await revoke(http, "confed-admin", own))["__typename"] == "GrantPayload"
-        assert (await revoke(http, "member", grant_of(programme, "member")))["code"] == "LAST_ADMIN"
+        assert (await revoke(http, "nobody", first))["__typename"] == "GrantPayload"
+        assert (await revoke(http, "nobody", grant_of(programme, "member")))["code"] == "LAST_ADMIN"
 
 
 async def test_who_manages_the_root_is_made_an_auditor_by_nobody_below_nor_the_last_one(programme):
@@ -230,12 +230,15 @@ async def test_who_manages_the_root_is_made_an_auditor_by_nobody_below_nor_the_l
     async with client(programme) as http:
         below = await ask(http, GRANT, "tttt-admin", **audit, unit="TTTT")
         assert (below["__typename"], below["code"]) == ("GrantRejected", "HAS_OTHER_TASKS")
-        last = await ask(http, GRANT, "confed-admin", **audit, unit="TTTT")
+        ending = {**ROOT_ADMIN, "username": "nobody", "validTo": "2022-12-31"}
+        await ask(http, GRANT, "confed-admin", **ending)
+        last = await ask(http, GRANT, "nobody", **audit, unit="TTTT")
         assert (last["__typename"], last["code"]) == ("GrantRejected", "LAST_ADMIN")
-        await ask(http, GRANT, "confed-admin", **ROOT_ADMIN, username="nobody")
+        await ask(http, GRANT, "confed-admin", **ROOT_ADMIN, username="council")
         made = await ask(http, GRANT, "nobody", **audit, unit="TTTT")
         assert made["__typename"] == "GrantPayload"
-        assert (await revoke(http, "nobody", grant_of(programme, "nobody")))["code"] == "LAST_ADMIN"
+        left = await revoke(http, "nobody", grant_of(programme, "council"))
+        assert left["code"] == "LAST_ADMIN"
 
 
 @pytest.mark.parametrize("others", [[], ["council"]], ids=["two", "three"])

@@ -1,5 +1,6 @@
 """Nothing outside the matrix ever succeeds, and everything inside it does: each cell is tried."""
 
+from datetime import date
 from itertools import count
 
 import pytest
@@ -129,3 +130,21 @@ def test_without_a_grant_nothing_is_allowed(played, who, code):
         (name, place): attempt(played, who, name, place) for name in MATRIX for place in PLACES
     }
     assert {cell: answer for cell, answer in answers.items() if answer != ("Forbidden", code)} == {}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_admin_gives_and_takes_any_role_in_its_subtree_but_none_of_its_own(played, role):
+    who, other = cells.account(played, cells.member(played, "FA")), cells.account(played)
+    own = {("ADMIN", "FA"): cells.grant(played, who, "ADMIN", "FA")}
+    for unit in (PLACES["unit"], PLACES["inside"]):
+        given = {"role": role, "unit": unit, "valid_from": date(2030, 1, 1)}
+        to_itself = played.do(who, "grant_role", given | {"username": who})
+        assert to_itself == ("Forbidden", "OWN_GRANT")
+        assert played.do(who, "grant_role", given | {"username": other})[0] == "GrantPayload"
+        theirs = played.rows("select max(id) from role_grant")[0][0]
+        taken = played.do(who, "revoke_role", {"grant": theirs, "reason": "x"})
+        assert taken[0] == "GrantPayload"
+        if role != "AUDITOR":  # which would end all it may do
+            held = own.get((role, unit)) or cells.grant(played, who, role, unit)
+            kept = played.do(who, "revoke_role", {"grant": held, "reason": "x"})
+            assert kept == ("Forbidden", "OWN_GRANT")

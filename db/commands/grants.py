@@ -10,6 +10,7 @@ from db.rules.grant import (
     Span,
     check_days,
     check_grantee,
+    check_others,
     check_root,
 )
 from db.transactions import WriteSession
@@ -19,7 +20,7 @@ MANAGE = "grant_manage"
 _UNIT = """
     select id, code, path::text, valid_to is not null as closed from unit where code = $1
 """
-_GRANTEE = "select id, disabled, elsewhere from grantee($1)"
+_GRANTEE = "select id, disabled, elsewhere, own from grantee($1)"
 _HELD = """
     select from role_grant
     where account_id = $1 and role = $2 and unit_id = $3 and revoked_at is null
@@ -32,7 +33,8 @@ _GRANT = """
 """
 # One's own grant may be at a unit that one does not see.
 _LOAD = """
-    select g.role, g.revoked_at, u.id, u.code, u.path::text, u.parent_id is null as at_root
+    select g.role, g.revoked_at, u.id, u.code, u.path::text, u.parent_id is null as at_root,
+        g.account_id = any (own_accounts()) as own
     from role_grant g left join unit u on u.id = g.unit_id
     where g.id = $1
 """
@@ -58,7 +60,7 @@ async def grant(
     valid_from: date | None = None,
     valid_to: date | None = None,
 ) -> GrantOutcome:
-    """Give an account a role at a unit and everything below it.
+    """Give an account, of somebody else, a role at a unit and everything below it.
 
     The same role of an account at one unit is never granted twice for the same day.
     """
@@ -68,6 +70,7 @@ async def grant(
     span = Span(valid_from or session.today, valid_to)
     check_days(span, session.today)
     account = await session.found("Account", username, _GRANTEE, username)
+    check_others(own=account["own"], permission=MANAGE, unit=at["code"], unit_id=at["id"])
     if at["closed"]:
         raise GrantRejectedError("UNIT_CLOSED", unit_id=at["id"])
     check_grantee(
@@ -92,12 +95,13 @@ async def revoke(
     grant: int,
     reason: str,  # noqa: ARG001 - the audit log has it, as that of every attempt
 ) -> GrantOutcome:
-    """Take a grant back, at once and for good; it stays as a record."""
+    """Take somebody else's grant back, at once and for good; it stays as a record."""
     await hold_grants(session)
     found = await session.found("Grant", str(grant), _LOAD, grant)
     if found["path"] is None:
         raise ForbiddenError(MANAGE.upper())
     session.require(MANAGE, found)
+    check_others(own=found["own"], permission=MANAGE, unit=found["code"], unit_id=found["id"])
     if found["revoked_at"] is not None:
         raise ConflictError("ALREADY_REVOKED", unit_id=found["id"])
     if found["role"] == "ADMIN" and found["at_root"]:

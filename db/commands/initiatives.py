@@ -3,27 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 import asyncpg
 
 from db.commands.adjustments import adjust
+from db.commands.authors import ADD_AUTHORS, WRITE, Author, check_own, named, set_authors
 from db.rules.errors import ConflictError, ForbiddenError, InvalidInputError, Problem
 from db.rules.initiative import (
-    ALL,
     EDITABLE,
     WITHDRAWABLE,
     InitiativeRejectedError,
     Window,
     check_applied,
-    check_shares,
     check_state,
     counting_window,
 )
 from db.transactions import WriteSession
-
-WRITE = "initiative_write"
 
 _CAMPAIGN = "select id, owner_id, applied_from, applied_to from campaign where code = $1"
 _UNIT = """
@@ -35,8 +31,6 @@ _OWN_UNIT = """
         $1 = any (line(u.path)) as covered
     from person p join unit u on u.id = p.unit_id where p.id = own_person()
 """
-_AUTHORS = "select code, id, sector from author_candidates($1, $2)"
-_SELF = "select code, id, sector from person where id = own_person()"
 _NEW_ID = "select nextval(pg_get_serial_sequence('initiative', 'id'))"
 _DRAFT = """
     insert into initiative (
@@ -55,11 +49,6 @@ _LOAD = """
     from initiative i join campaign c on c.id = i.campaign_id left join unit u on u.id = i.unit_id
     where i.number = $1
 """
-_SHARES = "select person_id, share from authorship where initiative_id = $1"
-_ADD_AUTHORS = """insert into authorship (initiative_id, person_id, share)
-    select $1, * from unnest($2::bigint[], $3::numeric[])"""
-_SET_SHARE = "update authorship set share = $3 where initiative_id = $1 and person_id = $2"
-_DROP_AUTHOR = "delete from authorship where initiative_id = $1 and person_id = $2"
 _EDITED = (
     *("title", "summary", "content", "solution_type", "field", "sector", "applied_on"),
     *("confidential", "claimed", "other_benefit"),
@@ -73,13 +62,6 @@ _WITHDRAW = """
     update initiative set state = 'WITHDRAWN', version = version + 1, awaits_id = null
     where id = $1 and version = $2
 """
-
-
-class Author(Protocol):
-    """An author as named in an input: the member's code, and the share in percent."""
-
-    person: str
-    share: float
 
 
 @dataclass(frozen=True)
@@ -112,9 +94,9 @@ async def draft(
     """
     chosen = await session.found("Campaign", campaign, _CAMPAIGN, campaign)
     place = await _place(session, unit, chosen["owner_id"])
-    people = await _people(session, place["id"], authors)
+    people = await named(session, place["id"], authors)
     if not session.caller.may(WRITE, place["path"]):
-        _check_own(session, people)
+        check_own(session, people)
     initiative_id: int = await session.value(_NEW_ID)
     await session.execute(
         _DRAFT,
@@ -123,7 +105,7 @@ async def draft(
         *(session.caller.account_id, session.present),
     )
     ids, _, shares = zip(*people, strict=True)
-    await session.execute(_ADD_AUTHORS, initiative_id, ids, shares)
+    await session.execute(ADD_AUTHORS, initiative_id, ids, shares)
     return InitiativeOutcome(initiative_id)
 
 
@@ -134,14 +116,15 @@ async def edit(
     version: int | None = None,
     reason: str | None = None,
     authors: Sequence[Author] | None = None,
+    leave: bool = False,
     **changes: Any,
 ) -> InitiativeOutcome:
     """Change a draft or a returned initiative; what is not given stays.
 
-    A returned one of a phase whose results are frozen takes a reason.
+    With `leave` the caller is no longer one of its authors. A returned one of a phase whose results
+    are frozen takes a reason.
     """
     initiative = await load(session, number, version)
-    may_all = session.caller.may(WRITE, initiative["path"])
     check_state(initiative["state"], EDITABLE)
     await _adjust(session, initiative, window_of(initiative), reason)
     names = [name for name in _EDITED if name in changes]
@@ -152,11 +135,8 @@ async def edit(
         f"update initiative set version = version + 1{assignments} where id = $1 and version = $2",  # noqa: S608 - the names are those above
         *(changes[name] for name in names),
     )
-    if authors is not None:
-        people = await _people(session, initiative["unit_id"], authors)
-        if not may_all:
-            _check_own(session, people)
-        await _set_authors(session, initiative["id"], people)
+    if authors is not None or leave:
+        await set_authors(session, initiative, authors, leave=leave)
     return InitiativeOutcome(initiative["id"])
 
 
@@ -238,51 +218,6 @@ async def _place(session: WriteSession, unit: str | None, owner_id: int) -> asyn
     if not place["covered"]:
         raise InitiativeRejectedError("OUTSIDE_CAMPAIGN", unit_id=place["id"])
     return place
-
-
-async def _people(
-    session: WriteSession, unit_id: int, authors: Sequence[Author] | None
-) -> list[tuple[int, str, Decimal]]:
-    """Return each author's id, sector and share; the caller's own person where none is named."""
-    if authors is None:
-        own = await session.row(_SELF)
-        if own is None:
-            raise InvalidInputError(Problem(("authors",), "TOO_FEW", "1"))
-        return [(own["id"], own["sector"], ALL)]
-    shares = [round(Decimal(str(author.share)), 2) for author in authors]
-    check_shares(shares)
-    rows = await session.rows(_AUTHORS, [author.person for author in authors], unit_id)
-    known = {row["code"]: row for row in rows}
-    missing = [
-        Problem(("authors", str(index), "person"), "NO_SUCH_PERSON")
-        for index, author in enumerate(authors)
-        if author.person not in known
-    ]
-    if missing:
-        raise InvalidInputError(*missing)
-    return [
-        (known[author.person]["id"], known[author.person]["sector"], share)
-        for author, share in zip(authors, shares, strict=True)
-    ]
-
-
-def _check_own(session: WriteSession, people: Sequence[tuple[int, str, Decimal]]) -> None:
-    if session.caller.person_id not in [person_id for person_id, *_ in people]:
-        raise ForbiddenError("INITIATIVE_WRITE")
-
-
-async def _set_authors(
-    session: WriteSession, initiative_id: int, people: Sequence[tuple[int, str, Decimal]]
-) -> None:
-    before = {row["person_id"]: row["share"] for row in await session.rows(_SHARES, initiative_id)}
-    after = {person_id: share for person_id, _, share in people}
-    for person_id in before.keys() - after.keys():
-        await session.execute(_DROP_AUTHOR, initiative_id, person_id)
-    for person_id, share in after.items():
-        if person_id not in before:
-            await session.execute(_ADD_AUTHORS, initiative_id, [person_id], [share])
-        elif before[person_id] != share:
-            await session.execute(_SET_SHARE, initiative_id, person_id, share)
 
 
 async def _update(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from db.commands.adjustments import shift
 from db.commands.moved_windows import check_moved, hold_all_windows
 from db.commands.turns import hold_grants, hold_tree
-from db.commands.units import MANAGE, load, note, place, write
+from db.commands.units import MANAGE, check_gives_none, load, note, place, write
 from db.rules.unit import check_merge
 from db.transactions import WriteSession
 
@@ -49,6 +49,8 @@ async def merge(
     for unit in (*merged, home):
         session.require(MANAGE, unit)
     check_merge([place(unit) for unit in merged], place(home))
+    for unit in merged:
+        await check_gives_none(session, unit, home, merges=True)
     for unit in merged:
         await session.execute(
             _NOTE_CHILDREN,

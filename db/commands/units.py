@@ -11,6 +11,7 @@ from db.commands.adjustments import shift
 from db.commands.moved_windows import check_moved, hold_all_windows
 from db.commands.turns import hold_tree
 from db.rules.errors import ConflictError, DomainError, ForbiddenError
+from db.rules.grant import check_others
 from db.rules.unit import Place, Ties, check_below, check_close, check_day, check_move, check_open
 from db.transactions import WriteSession
 
@@ -40,6 +41,7 @@ _CHANGE = """
     where id = $1 and version = $2
 """
 _MOVE = "update unit set parent_id = $3, version = version + 1 where id = $1 and version = $2"
+_GIVES = "select tree_gives_role($1, $2, $3)"
 _TIES = "select children, awaited, members, returned, campaigns from unit_ties($1)"
 _CLOSE = "update unit set valid_to = $3, version = version + 1 where id = $1 and version = $2"
 _NOTE = """
@@ -170,6 +172,7 @@ async def move(
     session.require(MANAGE, above)
     check_version(found, version)
     check_move(place(found), place(above), found["parent_id"])
+    await check_gives_none(session, found, above, merges=False)
     await write(session, found, _MOVE, above["id"])
     await check_moved(session, f"{above['path']}.{found['id']}")
     from_unit, to_unit = found["parent_id"], above["id"]
@@ -200,6 +203,14 @@ async def close(
     await write(session, found, _CLOSE, last)
     await note(session, found["id"], "CLOSED", before=None, after={"valid_to": last}, reason=reason)
     return UnitOutcome(found["id"])
+
+
+async def check_gives_none(
+    session: WriteSession, unit: asyncpg.Record, to: asyncpg.Record, *, merges: bool
+) -> None:
+    """Refuse to put a unit under a role of the caller's own. Raises ForbiddenError."""
+    gives = await session.value(_GIVES, unit["id"], to["id"], merges)
+    check_others(own=gives, permission=MANAGE, unit=to["code"], unit_id=unit["id"])
 
 
 async def load(session: WriteSession, code: str) -> asyncpg.Record:

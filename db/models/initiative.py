@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, BIT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Key, LTree, Moment, Version, one_of, to
@@ -153,7 +153,12 @@ class InitiativeSearch(Base):
 
 
 class InitiativeSketch(Base):
-    """The sketch of an initiative that was handed in (db/sql/sketch.sql), kept by triggers."""
+    """The sketch of an initiative that was handed in (db/sql/sketch.sql), kept by triggers.
+
+    `worded_by_id` is the account that handed this text in, at `worded_at`, as one of so many
+    `wordings` of this initiative within an hour; `within_limit` is false where the account had
+    handed in too many to be shown hidden initiatives that resemble it (db/sql/duplicates.sql).
+    """
 
     __tablename__ = "initiative_sketch"
     __table_args__ = (
@@ -164,12 +169,23 @@ class InitiativeSketch(Base):
             # What was not yet merged into the index would be searched from end to end.
             postgresql_with={"fastupdate": "off"},
         ),
+        Index(
+            "initiative_sketch_worded_idx",
+            "worded_by_id",
+            "worded_at",
+            postgresql_where=text("worded_by_id is not null"),
+        ),
     )
 
     initiative_id: Mapped[int] = mapped_column(
         ForeignKey("initiative.id", ondelete="CASCADE"), primary_key=True
     )
     keys: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    trigrams: Mapped[str] = mapped_column(BIT(512))
+    worded_by_id: Mapped[int | None] = mapped_column(to("account.id"))
+    worded_at: Mapped[datetime | None]
+    wordings: Mapped[int] = mapped_column(Integer, server_default="1")
+    within_limit: Mapped[bool] = mapped_column(server_default="true")
 
 
 class Authorship(Base):
@@ -177,7 +193,7 @@ class Authorship(Base):
 
     __tablename__ = "authorship"
     __table_args__ = (
-        CheckConstraint("share > 0 and share <= 100", "share"),
+        CheckConstraint("share >= 1 and share <= 100", "share"),
         Index("authorship_person_id_idx", "person_id"),
     )
 

@@ -121,7 +121,7 @@ def reviews(of: Row) -> Select[Any]:
 def possible_duplicates(of: Row, first: int) -> Select[Any]:
     """Return initiatives of the whole programme that resemble this one, most similar first."""
     found = func.possible_duplicates(of.id, literal_column(str(first))).table_valued(
-        "initiative_id", "similarity", "federation"
+        "initiative_id", "similarity", "closeness", "federation"
     )
     return select(*found.c)
 

@@ -1,14 +1,14 @@
 """What may be granted and taken back, and that the root always has somebody who grants.
 
-Source: PROGRAMME.md, "Who may do what". Only an ADMIN grants, within its own subtree, so that
-nobody gives a role above their own: row-level security and `require` see to that.
+Source: PROGRAMME.md, "Who may do what" and "Separation of duties". Only an ADMIN grants, within its
+own subtree: row-level security and `require` see to that. It grants any role there, to others.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from db.rules.errors import InvalidInputError, Problem, RejectedError
+from db.rules.errors import ForbiddenError, InvalidInputError, Problem, RejectedError
 
 _DAY = timedelta(days=1)
 
@@ -55,6 +55,15 @@ def check_root(before: Iterable[Span], after: Iterable[Span], today: date) -> No
     left = held_until(after, today)
     if left < held_until(before, today):
         raise GrantRejectedError("LAST_ADMIN", left_until=left if left >= today else None)
+
+
+def check_others(*, own: bool, permission: str, unit: str, unit_id: int) -> None:
+    """Refuse what gives, changes or takes a role of the caller's own account, or its person's.
+
+    `own`: whether it does. Raises ForbiddenError.
+    """
+    if own:
+        raise ForbiddenError(permission.upper(), unit, code="OWN_GRANT", unit_id=unit_id)
 
 
 def check_grantee(role: str, *, disabled: bool, elsewhere: bool, unit_id: int) -> None:

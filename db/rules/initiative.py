@@ -3,17 +3,17 @@
 Source: PROGRAMME.md, "States and rules".
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from db.rules.errors import InvalidInputError, Problem, RejectedError
+from db.rules.errors import ForbiddenError, InvalidInputError, Problem, RejectedError
 
 EDITABLE = ("DRAFT", "RETURNED")
 WITHDRAWABLE = ("DRAFT", "SUBMITTED", "RETURNED")
 ALL = Decimal(100)
-LEAST = Decimal("0.01")
+LEAST = Decimal(1)
 MOST_BENEFIT = 10**12
 """VND in a year: three years of three million initiatives are a total of less than 2^63."""
 
@@ -43,7 +43,7 @@ def check_state(state: str, allowed: Sequence[str]) -> None:
 
 
 def check_shares(shares: Sequence[Decimal]) -> None:
-    """Refuse shares that do not sum to 100 percent, or of which one is none."""
+    """Refuse shares that do not sum to 100 percent, or of which one is below 1 percent."""
     small = [index for index, share in enumerate(shares) if share < LEAST]
     if small:
         raise InvalidInputError(
@@ -51,6 +51,38 @@ def check_shares(shares: Sequence[Decimal]) -> None:
         )
     if sum(shares) != ALL:
         raise InvalidInputError(Problem(("authors",), "SHARES_NOT_100", str(ALL)))
+
+
+def check_authors(
+    before: Mapping[int, Decimal], after: Mapping[int, Decimal], *, own: int | None, for_all: bool
+) -> None:
+    """Refuse to take authors off, or to lower their shares, without them. Raises ForbiddenError.
+
+    Shares are by person; `own` is the caller's person. With `for_all` the caller is SUPPORT or
+    OFFICER of the unit and may, as long as it is no author itself afterwards. Others stay authors,
+    or leave without naming anybody new.
+    """
+    if for_all and own not in after:
+        return
+    joined = after.keys() - before.keys()
+    if not for_all and own not in after and (own not in before or joined):
+        raise ForbiddenError("INITIATIVE_WRITE")
+    if any(after.get(who, 0) < share for who, share in before.items() if who != own):
+        raise ForbiddenError("INITIATIVE_WRITE", code="OTHERS_SHARE")
+
+
+def without(shares: Mapping[int, Decimal], leaving: int | None) -> dict[int, Decimal]:
+    """Return the shares once an author has left: theirs goes to the others in proportion.
+
+    Raises InvalidInputError where nobody would be left, or the caller is no author.
+    """
+    if leaving not in shares or len(shares) == 1:
+        raise InvalidInputError(Problem(("leave",), "TOO_FEW", "1"))
+    kept = {who: share for who, share in shares.items() if who != leaving}
+    whole = sum(kept.values())
+    first, *others = sorted(kept, key=lambda who: (-kept[who], who))
+    raised = {who: round(kept[who] * ALL / whole, 2) for who in others}
+    return {first: ALL - sum(raised.values()), **raised}
 
 
 def check_applied(applied_on: date, applied_from: date, applied_to: date, today: date) -> None:

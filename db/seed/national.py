@@ -35,8 +35,8 @@ _STRIPPED = (
 _WORDED = """
     insert into initiative_search (initiative_id, search)
     select id, wording(title, summary) from initiative order by id;
-    insert into initiative_sketch (initiative_id, keys)
-    select id, kept_sketch(title, summary) from initiative
+    insert into initiative_sketch (initiative_id, keys, trigrams)
+    select id, kept_sketch(title, summary), trigram_bits(wording(title, summary)) from initiative
     where state not in ('DRAFT', 'WITHDRAWN') order by id
 """
 _AUDITED = (

@@ -6,16 +6,17 @@ language sql stable
 return g.revoked_at is null and (g.valid_to is null or g.valid_to >= today());
 
 -- The account of a username, for whoever grants anywhere; never the public one. `elsewhere`: it
--- may change things where the caller has no say, which being an auditor would end.
+-- may change things where the caller has no say, which being an auditor would end. `own`: it is the
+-- caller's, or another of its person.
 create or replace function grantee(name text)
-returns table (id bigint, disabled boolean, elsewhere boolean)
+returns table (id bigint, disabled boolean, elsewhere boolean, own boolean)
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select a.id, a.disabled_at is not null, exists (
         select from role_grant g
         where g.account_id = a.id and lasts(g) and g.role <> 'AUDITOR'
             and not holds('grant_manage', g.unit_id)
-    )
+    ), a.id = any (own_accounts())
     from account a
     where a.username = name and a.kind <> 'PUBLIC' and cardinality(scope('grant_manage')) > 0;
 end;
@@ -49,3 +50,72 @@ begin atomic
     where g.id = of_grant
         and (a.id = caller() or u.path <@ any (scope('grant_read')));
 end;
+
+-- The roles that the caller's accounts hold on and after today over `there` and not over `here`: what
+-- goes from here to there comes under them. With `exactly`, those granted at `there` itself. A
+-- MEMBER's role reaches no further than its unit, and follows a person.
+create or replace function own_roles_beyond(here bigint, there bigint, exactly boolean)
+returns text[]
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select array(
+        select distinct g.role
+        from role_grant g
+        where g.account_id = any (own_accounts()) and lasts(g) and g.role <> 'MEMBER'
+            and g.unit_id = any (line((select u.path from unit u where u.id = there)))
+            and (g.unit_id = there or not exactly)
+            and not exists (
+                select from role_grant h
+                where h.account_id = g.account_id and h.role = g.role and lasts(h)
+                    and h.unit_id = any (line((select u.path from unit u where u.id = here)))
+                    and h.valid_from <= greatest(g.valid_from, today())
+                    and coalesce(h.valid_to, 'infinity') >= coalesce(g.valid_to, 'infinity')
+            )
+    );
+end;
+
+-- Whether units that go below another, or into it, would come under a role of the caller's that
+-- they are not under, or take one along: nobody gives a role to their own account in this way either.
+create or replace function tree_gives_role(of_unit bigint, to_unit bigint, merges boolean)
+returns boolean
+language sql stable
+return own_roles_beyond(of_unit, to_unit, false) <> '{}'
+    or (merges and own_roles_beyond(to_unit, of_unit, true) <> '{}');
+
+create or replace function unit_gives_role() returns trigger
+language plpgsql as $$
+begin
+    if (new.parent_id <> old.parent_id and tree_gives_role(new.id, new.parent_id, false))
+        or (
+            new.merged_into_id is distinct from old.merged_into_id
+            and tree_gives_role(new.id, new.merged_into_id, true)
+        )
+    then
+        raise exception 'unit % would come under a role of the caller''s', new.code
+            using errcode = 'insufficient_privilege';
+    end if;
+    return new;
+end
+$$;
+
+create or replace trigger unit_gives_role before update of parent_id, merged_into_id on unit
+for each row when (
+    row_security_active('unit'::regclass)
+    and (old.parent_id, old.merged_into_id) is distinct from (new.parent_id, new.merged_into_id)
+) execute function unit_gives_role();
+
+-- Who an account belongs to decides whose roles it has: nobody ties their own account to a person,
+-- or an account to their own person, or unties it.
+create or replace function account_tied() returns trigger
+language plpgsql as $$
+begin
+    if new.id = any (own_accounts()) or caller_person() in (old.person_id, new.person_id) then
+        raise exception 'whose account % is, is not the caller''s to say', new.username
+            using errcode = 'insufficient_privilege';
+    end if;
+    return new;
+end
+$$;
+
+create or replace trigger account_tied before insert or update of person_id on account
+for each row when (row_security_active('account'::regclass)) execute function account_tied();

@@ -9,6 +9,19 @@ begin
 end
 $$;
 
+-- Whether the caller sees a unit by a scope of its own, and not only because all see the root.
+-- Reasons, and what was changed when and why, are for these alone; the public has the figures.
+create or replace function unit_granted(of_unit bigint) returns boolean
+language plpgsql stable as $$
+begin
+    return exists (
+        select from unit where id = of_unit and (
+            path <@ any (scope('unit_read')) or path = any (scope('unit_granted_alone'))
+        )
+    );
+end
+$$;
+
 -- The initiatives that the caller authored.
 create or replace function own_initiatives() returns bigint[]
 language sql stable security definer set search_path = public, pg_temp
@@ -56,8 +69,8 @@ create policy seen on rollup_day for select using (
     or path = any ((select scope('unit_read_alone'))::ltree[])
 );
 
-create policy seen on unit_history for select using (unit_visible(unit_id));
-create policy seen on target_revision for select using (unit_visible(unit_id));
+create policy seen on unit_history for select using (unit_granted(unit_id));
+create policy seen on target_revision for select using (unit_granted(unit_id));
 create policy seen on window_override for select using (unit_visible(unit_id));
 create policy seen on phase_result for select using (unit_visible(unit_id));
 
@@ -104,11 +117,17 @@ create policy seen on review_sheet for select using (
     or initiative_id = any ((select own_initiatives())::bigint[])
 );
 create policy seen on initiative_maker for select using (false);
+-- The reason of a link is for those who follow the duplicate, and not for all who see both because
+-- they are published.
 create policy seen on duplicate_link for select using (
-    initiative_id in (select id from initiative) and original_id in (select id from initiative)
+    initiative_id in (
+        select i.id from initiative i
+        where i.path <@ any ((select scope('initiative_read'))::ltree[])
+            or i.id = any ((select own_initiatives())::bigint[])
+    ) and original_id in (select id from initiative)
 );
 create policy seen on award for select using (
-    unit_visible(issuer_id)
-    or unit_visible(recipient_unit_id)
+    unit_granted(issuer_id)
+    or unit_granted(recipient_unit_id)
     or recipient_person_id = (select own_person())
 );

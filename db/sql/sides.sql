@@ -183,6 +183,40 @@ create constraint trigger authorship_whole after insert or delete or update of s
 deferrable initially deferred
 for each row when (row_security_active('authorship'::regclass)) execute function authorship_whole();
 
+-- While an initiative may be edited, an author is taken off, or has a smaller share afterwards, by
+-- that author alone, or by whoever writes on behalf of the unit's members and is no author itself in
+-- the end. Corrections of what is handed in are not asked here.
+create or replace function authorship_kept() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if (
+        old.person_id = caller_person() or (
+            not authored(old.initiative_id) and holds(
+                'initiative_write', (select unit_id from initiative where id = old.initiative_id))
+        )
+    ) is not true then
+        raise exception 'share % of initiative % is not the caller''s to lower',
+            old.person_id, old.initiative_id using errcode = 'insufficient_privilege';
+    end if;
+    return null;
+end
+$$;
+
+drop trigger if exists authorship_removed on authorship;
+create constraint trigger authorship_removed after delete on authorship
+deferrable initially deferred
+for each row when (
+    row_security_active('authorship'::regclass) and initiative_editable(old.initiative_id)
+) execute function authorship_kept();
+
+drop trigger if exists authorship_lowered on authorship;
+create constraint trigger authorship_lowered after update of share on authorship
+deferrable initially deferred
+for each row when (
+    row_security_active('authorship'::regclass) and new.share < old.share
+    and initiative_editable(old.initiative_id)
+) execute function authorship_kept();
+
 -- A phase is frozen once, when it is over wherever it is open longest.
 create or replace function phase_frozen() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$

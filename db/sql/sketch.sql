@@ -54,18 +54,55 @@ create or replace function kept_sketch(title text, summary text) returns int[]
 language sql immutable strict parallel safe
 return sketch(wording(title, summary), 5);
 
+-- The trigrams of a folded text (pg_trgm) as 512 bits: how many bits two texts have in common
+-- estimates how many trigrams they share, at a hundredth of what it costs to compare them.
+create or replace function trigram_bits(value text) returns bit(512)
+language plpgsql immutable strict parallel safe as $$
+declare
+    bits bit(512) := repeat('0', 512)::bit(512);
+    trigram text;
+begin
+    foreach trigram in array show_trgm(value) loop
+        bits := set_bit(bits, hashtext(trigram) & 511, 1);
+    end loop;
+    return bits;
+end
+$$;
+
+-- How many trigrams these bits stand for, from 0: -512 times this, but for rounding.
+create or replace function bits_fill(bits bit) returns float8
+language sql immutable strict parallel safe
+return ln(1 - bit_count(bits) / 513::float8);
+
+-- Whether the next text that an account hands in is among the 20 within an hour for which its writers
+-- are shown hidden initiatives that resemble it. A withdrawn initiative counts, so that handing in
+-- and withdrawing again and again is no way to try out guesses.
+create or replace function wording_within_limit(of_account bigint) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select coalesce(sum(recent.wordings), 0) < 20
+    from (
+        select wordings from initiative_sketch
+        where worded_by_id = of_account and worded_at > now() - interval '1 hour'
+        limit 20
+    ) as recent;
+end;
+
 -- Texts are searched, and compared with those that were handed in.
 create or replace function initiative_worded() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     insert into initiative_search (initiative_id, search)
     select id, wording(title, summary) from added;
-    insert into initiative_sketch (initiative_id, keys)
-    select id, kept_sketch(title, summary) from added where state not in ('DRAFT', 'WITHDRAWN');
+    insert into initiative_sketch (initiative_id, keys, trigrams)
+    select id, kept_sketch(title, summary), trigram_bits(wording(title, summary))
+    from added where state not in ('DRAFT', 'WITHDRAWN');
     return null;
 end
 $$;
 
+-- A sketch without keys is found by no text: a withdrawn initiative keeps its row, which says how
+-- often its wording was handed in.
 create or replace function initiative_reworded() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -74,11 +111,20 @@ begin
         where initiative_id = new.id;
     end if;
     if new.state in ('DRAFT', 'WITHDRAWN') then
-        delete from initiative_sketch where initiative_id = new.id;
+        update initiative_sketch set keys = '{}' where initiative_id = new.id;
     else
-        insert into initiative_sketch (initiative_id, keys)
-        values (new.id, kept_sketch(new.title, new.summary))
-        on conflict (initiative_id) do update set keys = excluded.keys;
+        insert into initiative_sketch as kept (
+            initiative_id, keys, trigrams, worded_by_id, worded_at, within_limit
+        ) values (
+            new.id, kept_sketch(new.title, new.summary),
+            trigram_bits(wording(new.title, new.summary)), caller(), now(),
+            wording_within_limit(caller())
+        )
+        on conflict (initiative_id) do update
+        set keys = excluded.keys, trigrams = excluded.trigrams, within_limit = excluded.within_limit,
+            worded_by_id = excluded.worded_by_id, worded_at = excluded.worded_at,
+            wordings = case
+                when kept.worded_at > now() - interval '1 hour' then kept.wordings + 1 else 1 end;
     end if;
     return null;
 end

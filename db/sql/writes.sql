@@ -13,6 +13,18 @@ begin atomic
     );
 end;
 
+-- The caller's account, and others of the same person.
+create or replace function own_accounts() returns bigint[]
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select array(
+        select id from account where id = caller()
+        union
+        select other.id from account me join account other on other.person_id = me.person_id
+        where me.id = caller()
+    );
+end;
+
 -- Whether the caller authored an initiative, whatever it may see; nobody decides on their own.
 create or replace function authored(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
@@ -224,13 +236,17 @@ create policy added on role_grant for insert to sangkien_writer
 with check (
     holds('grant_manage', unit_id) and granted_by_id = caller() and revoked_at is null
     and account_id <> 0 -- the public account
+    and account_id <> all ((select own_accounts())::bigint[])
 );
 create policy changed on role_grant for update to sangkien_writer
-using (holds('grant_manage', unit_id) and revoked_at is null)
+using (
+    holds('grant_manage', unit_id) and revoked_at is null
+    and account_id <> all ((select own_accounts())::bigint[])
+)
 with check (revoked_at is not null and revoked_by_id = caller());
 
 -- An adjustment is noted by whoever may change what it is about.
-create policy seen on adjustment for select using (unit_visible(unit_id));
+create policy seen on adjustment for select using (unit_granted(unit_id));
 create policy added on adjustment for insert to sangkien_writer
 with check (account_id = caller() and (
     phase_managed(phase_id) or target_writable(unit_id) or holds('target_assign', unit_id)

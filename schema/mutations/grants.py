@@ -29,6 +29,16 @@ says(
             "The account has roles where you do not manage grants, and an auditor only reads.",
         ),
         "UNIT_CLOSED": ("Đơn vị đã giải thể.", "The unit is closed."),
+        "OWN_GRANT": (
+            (
+                "Không ai được trao, thay đổi hay thu hồi vai trò của chính mình;"
+                " việc này phải do quản trị viên khác làm."
+            ),
+            (
+                "Nobody gives, changes or takes a role of their own;"
+                " another administrator has to do this."
+            ),
+        ),
     }
 )
 
@@ -91,8 +101,8 @@ class GrantMutations:
 
     @mutation(grants.grant, Permission.GRANT_MANAGE)
     def grant_role(self, input: GrantRoleInput) -> GrantRoleResult:
-        """Give an account a role at a unit and everything below it."""
+        """Give an account of somebody else a role at a unit and everything below it."""
 
     @mutation(grants.revoke, Permission.GRANT_MANAGE)
     def revoke_role(self, input: RevokeRoleInput) -> RevokeRoleResult:
-        """Take a grant back, at once; the root always keeps an ADMIN."""
+        """Take somebody else's grant back, at once; the root always keeps an ADMIN."""

@@ -41,6 +41,16 @@ says(
             "The unit is not in the subtree of the campaign's owner.",
         ),
         "UNIT_CLOSED": ("Đơn vị đã giải thể.", "The unit is closed."),
+        "OTHERS_SHARE": (
+            (
+                "Chỉ chính tác giả đó, hoặc cán bộ hỗ trợ hay cán bộ công đoàn của đơn vị không"
+                " phải là tác giả, được bỏ tên hoặc giảm tỷ lệ đóng góp của tác giả."
+            ),
+            (
+                "Only that author, or SUPPORT or OFFICER of the unit who is no author, may take an"
+                " author off or lower an author's share."
+            ),
+        ),
     }
 )
 
@@ -61,7 +71,9 @@ class AuthorInput:
     """An author and their part."""
 
     person: str = line(40, description="The member's code.")
-    share: float = whole(0, 100, description="In percent, two decimals; they sum to 100.")
+    share: float = whole(
+        1, 100, description="In percent, at least 1, two decimals; they sum to 100."
+    )
 
 
 @strawberry.input(description="Without `unit` and `authors` it is the viewer's own.")
@@ -105,7 +117,17 @@ class EditInitiativeInput:
     claimed: list[VND] | None = _claimed()
     other_benefit: str | None = clearable(prose(2_000, default=None))
     authors: list[AuthorInput] | None = several(
-        least=1, most=20, once=lambda author: author.person, default=None
+        least=1,
+        most=20,
+        once=lambda author: author.person,
+        default=None,
+        description="All authors from now on. Taking another author off, or lowering their share,"
+        " needs INITIATIVE_WRITE at the unit, of somebody who is not an author.",
+    )
+    leave: bool = strawberry.field(
+        default=False,
+        description="Take the viewer off as an author, instead of `authors`;"
+        " its share goes to the others in proportion.",
     )
     reason: str | None = prose(
         2_000,

@@ -34,6 +34,8 @@ class Authors(World):
         if owner not in self.line(unit):
             raise RefusedError("InitiativeRejected", "OUTSIDE_CAMPAIGN")
         self._name(who, unit, authors)
+        if not on_behalf and own not in authors:
+            raise RefusedError(*FORBIDDEN)
         self.numbers[unit, self.today.year] += 1
         number = f"{unit}-{self.today.year}-{self.numbers[unit, self.today.year]:05d}"
         self.works[number] = Work(
@@ -49,17 +51,21 @@ class Authors(World):
         version: int | None = None,
         applied_on: date | None = None,
         authors: list[str] | None = None,
+        leave: bool = False,
         confidential: bool | None = None,
     ) -> str:
         """Change what is not handed in."""
         work = self._write(who, number, version)
         if work.state not in EDITABLE:
             raise RefusedError("InitiativeRejected", "WRONG_STATE")
-        others = authors is not None and set(authors) != work.authors
-        if authors is not None:
+        before = set(work.authors)
+        if leave:
+            self._leave(who, work, authors)
+        elif authors is not None:
             self._name(who, work.unit, authors)
+            self._keep(who, work, authors)
             work.authors = set(authors)
-        if others or applied_on is not None or confidential is not None:
+        if work.authors != before or applied_on is not None or confidential is not None:
             work.makers.add(who)
         work.applied_on = applied_on or work.applied_on
         work.confidential = work.confidential if confidential is None else confidential
@@ -109,7 +115,7 @@ class Authors(World):
         return work
 
     def _name(self, who: str, unit: str, authors: list[str]) -> None:
-        """Refuse who may not be named; of one's own initiative one is an author."""
+        """Refuse who may not be named."""
         own = self.self_of(who)
         on_behalf = self.holds(who, "write", unit)
         for person in authors:
@@ -119,8 +125,26 @@ class Authors(World):
                 person == own or colleague or self.holds(who, "see_person", home)
             ):
                 raise RefusedError(*MISSING)
-        if not on_behalf and own not in authors:
+
+    def _keep(self, who: str, work: Work, authors: list[str]) -> None:
+        """Refuse to take others off or lower their shares; all have equal ones."""
+        own = self.person[who]
+        on_behalf = self.holds(who, "write", work.unit)
+        if on_behalf and own not in authors:
+            return
+        joined = set(authors) - work.authors
+        if not on_behalf and own not in authors and (own not in work.authors or joined):
             raise RefusedError(*FORBIDDEN)
+        others = work.authors - {own}
+        if not others <= set(authors) or (others and len(authors) > len(work.authors)):
+            raise RefusedError("Forbidden", "OTHERS_SHARE")
+
+    def _leave(self, who: str, work: Work, authors: list[str] | None) -> None:
+        if authors is not None:
+            raise RefusedError("InvalidInput", "REPEATED")
+        if self.person[who] not in work.authors or len(work.authors) == 1:
+            raise RefusedError("InvalidInput", "TOO_FEW")
+        work.authors = work.authors - {self.person[who]}
 
     def _phase_of_today(self, work: Work) -> int:
         phases = self.campaigns[work.campaign].phases

@@ -51,6 +51,7 @@ def edit_initiative(p: Programme, luck: Random) -> Given:
         "applied_on": a_day_applied(p, luck),
         "authors": some_authors(p, luck, unit),
         "confidential": luck.random() < 0.5,
+        "leave": luck.random() < 0.3,
     }
     return work | {name: some[name] for name in some if luck.random() < 0.5}
 

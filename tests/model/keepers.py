@@ -6,6 +6,7 @@ from tests.model.deciders import Deciders
 from tests.model.windows import Windows
 from tests.model.world import FORBIDDEN, NOT_FOUND, Grant, RefusedError, Unit
 
+OWN_GRANT = ("Forbidden", "OWN_GRANT")
 AHEAD = ("InvalidInput", "STILL_AHEAD")
 DAY = timedelta(days=1)
 
@@ -70,6 +71,7 @@ class Keepers(Windows, Deciders):
         self._check_below(found, parent)
         if found.parent == parent:
             raise rejected("THERE_ALREADY")
+        self._check_gives(who, unit, parent)
         found.parent, found.version = parent, found.version + 1
         self.send_on()
         self.check_moved(unit)
@@ -88,6 +90,10 @@ class Keepers(Windows, Deciders):
                 raise rejected("CYCLE")
             if self.units[code].level != self.units[into].level:
                 raise rejected("LEVELS_DIFFER")
+        for code in units:
+            self._check_gives(who, code, into)
+            if self._beyond(who, into, code, exactly=True):
+                raise RefusedError(*OWN_GRANT)
         for code in units:
             self._merge(code, into)
         self.check_moved(into)
@@ -202,6 +208,7 @@ class Keepers(Windows, Deciders):
             raise RefusedError("InvalidInput", "OVER")
         if username not in self.person:
             raise RefusedError(*NOT_FOUND)
+        self._check_others(who, username)
         if at.closed:
             raise RefusedError("GrantRejected", "UNIT_CLOSED")
         held = [one for one in self.grants if one.account == username and self._lasts(one)]
@@ -229,12 +236,44 @@ class Keepers(Windows, Deciders):
             raise RefusedError(*NOT_FOUND)
         if not self.holds(who, "manage_grants", grant.unit):
             raise RefusedError(*FORBIDDEN)
+        self._check_others(who, grant.account)
         if grant.revoked:
             raise RefusedError("Conflict", "ALREADY_REVOKED")
         if grant.role == "ADMIN" and self.units[grant.unit].parent is None:
             self._keep_root([one for one in self.grants if one is not grant])
         grant.revoked = True
         return "GrantPayload"
+
+    def _check_others(self, who: str, account: str) -> None:
+        """Refuse a role of one's own account, or of another of the same person."""
+        if account in self._own(who):
+            raise RefusedError(*OWN_GRANT)
+
+    def _own(self, who: str) -> set[str]:
+        person = self.person[who]
+        return {who} | {name for name, one in self.person.items() if person and one == person}
+
+    def _check_gives(self, who: str, unit: str, to: str) -> None:
+        """Refuse to put a unit under a role of one's own that it is not under already."""
+        if self._beyond(who, unit, to):
+            raise RefusedError(*OWN_GRANT)
+
+    def _beyond(self, who: str, here: str, there: str, *, exactly: bool = False) -> bool:
+        """Whether a role of one's own, other than MEMBER, holds over one unit and not another."""
+        own = [one for one in self.grants if one.account in self._own(who) and self._lasts(one)]
+        over = [there] if exactly else self.line(there)
+        return any(
+            grant.role != "MEMBER"
+            and grant.unit in over
+            and not any(
+                (one.account, one.role) == (grant.account, grant.role)
+                and one.unit in self.line(here)
+                and one.first <= max(grant.first, self.today)
+                and (one.last or date.max) >= (grant.last or date.max)
+                for one in own
+            )
+            for grant in own
+        )
 
     def _lasts(self, grant: Grant) -> bool:
         return not grant.revoked and (grant.last is None or grant.last >= self.today)

@@ -4,6 +4,7 @@ import re
 import struct
 
 THRESHOLD = 0.5
+VERY = 0.8
 _WORD = re.compile(r"[^\W_]+")
 
 

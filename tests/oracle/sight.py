@@ -53,7 +53,7 @@ class Sight:
             grant.valid_from <= today and (grant.valid_to is None or today <= grant.valid_to)
         )
 
-    def may(self, permission: Permission, unit: Row) -> bool:
+    def may(self, permission: Permission, unit: Row, *, publicly: bool = True) -> bool:
         """Whether a permission holds at a unit."""
         for role, at in self._grants:
             reach = PERMISSIONS[role].get(permission)
@@ -61,7 +61,7 @@ class Sight:
                 return True
             if reach is Reach.UNIT and unit is at:
                 return True
-        return permission is Permission.UNIT_READ and unit is self.root
+        return publicly and permission is Permission.UNIT_READ and unit is self.root
 
     def can(self, unit: Row) -> list[str]:
         """Return what the caller may do at a unit; one who audits writes nothing anywhere."""
@@ -102,8 +102,15 @@ class Sight:
     def _of_unit(self, row: Row) -> bool:
         return self._unit(self.world.unit_of(row))
 
-    _target = _target_revision = _window_override = _unit_history = _phase_result = _of_unit
-    _adjustment = _of_unit
+    def granted(self, unit: Row) -> bool:
+        """Whether the caller sees a unit by a role of its own, and not as the public does."""
+        return self.may(Permission.UNIT_READ, unit, publicly=False)
+
+    def _granted_unit(self, row: Row) -> bool:
+        return self.granted(self.world.unit_of(row))
+
+    _target = _window_override = _phase_result = _of_unit
+    _target_revision = _unit_history = _adjustment = _granted_unit
 
     def _initiative(self, row: Row) -> bool:
         return (
@@ -123,7 +130,7 @@ class Sight:
     def _duplicate_link(self, row: Row) -> bool:
         other = self.world.find("initiative", row.original_id)
         assert other is not None
-        return self._initiative(self._initiative_of(row)) and self._initiative(other)
+        return self.follows(self._initiative_of(row)) and self._initiative(other)
 
     def _person(self, row: Row) -> bool:
         return self.knows(row) or self.may(Permission.PERSON_MASKED, self.world.unit_of(row))
@@ -167,7 +174,7 @@ class Sight:
     def _award(self, row: Row) -> bool:
         units = [self.world.find("unit", key) for key in (row.issuer_id, row.recipient_unit_id)]
         own = row.recipient_person_id is not None and row.recipient_person_id == self.own_person
-        return own or any(unit is not None and self._unit(unit) for unit in units)
+        return own or any(unit is not None and self.granted(unit) for unit in units)
 
     def _audit_event(self, row: Row) -> bool:
         # What happened at no unit is told at the root.

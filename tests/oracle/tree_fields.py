@@ -227,7 +227,8 @@ def Unit_grants(sight: Sight, row: Row, **_: Any) -> Listing:
 
 
 def Unit_history(sight: Sight, row: Row, **_: Any) -> Listing:
-    return listings.newest("UnitHistory", sight.world.where("unit_history", unit_id=row.id))
+    found = [one for one in sight.visible("unit_history") if one.unit_id == row.id]
+    return listings.newest("UnitHistory", found)
 
 
 def UnitHistory_before(_: Sight, row: Row) -> One:
@@ -295,7 +296,11 @@ def Unit_target(sight: Sight, row: Row, campaign: str, phase: int) -> One:
 
 def Target_revisions(sight: Sight, row: dict[str, Any], **_: Any) -> Listing:
     unit, phase = row["of"]
-    found = sight.world.where("target_revision", unit_id=unit.id, phase_id=phase.id)
+    found = [
+        one
+        for one in sight.visible("target_revision")
+        if (one.unit_id, one.phase_id) == (unit.id, phase.id)
+    ]
     return listings.newest("TargetRevision", found)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from db.rules.text import fold
 from tests.oracle import listings
-from tests.oracle.likeness import THRESHOLD, similarity
+from tests.oracle.likeness import THRESHOLD, VERY, similarity
 from tests.oracle.paging import Listing
 from tests.oracle.seen import One, actor, seen, unit_of
 from tests.oracle.sight import Sight
@@ -117,9 +117,17 @@ def Initiative_possibleDuplicates(sight: Sight, row: Row, first: int) -> list[On
         and other.state not in ("DRAFT", "WITHDRAWN")
         and finds(_searched(row), _searched(other))
     ]
-    near = [pair for pair in alike if pair[0] >= THRESHOLD]
-    near.sort(key=lambda pair: (-pair[0], pair[1].id))
-    return [("DuplicateCandidate", {"similarity": s, "other": o}) for s, o in near[:first]]
+    tells = row.state not in ("DRAFT", "RETURNED", "WITHDRAWN")
+    near = []
+    for value, other in alike:
+        seen_ = sight.sees("initiative", other)
+        if value >= THRESHOLD and (seen_ or (tells and not other.confidential)):
+            closeness = "VERY_SIMILAR" if value >= VERY else "SIMILAR"
+            place = (closeness == "SIMILAR", not seen_, -value if seen_ else 0, other.id)
+            shown = {"closeness": closeness, "similarity": value if seen_ else None}
+            near.append((place, shown | {"other": other}))
+    near.sort(key=lambda pair: pair[0])
+    return [("DuplicateCandidate", candidate) for _, candidate in near[:first]]
 
 
 def _searched(row: Row) -> str:

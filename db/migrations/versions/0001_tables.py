@@ -708,11 +708,19 @@ def create_tables() -> None:
         "initiative_sketch",
         sa.Column("initiative_id", sa.BigInteger(), nullable=False),
         sa.Column("keys", postgresql.ARRAY(sa.Integer()), nullable=False),
+        sa.Column("trigrams", postgresql.BIT(512), nullable=False),
+        sa.Column("worded_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("worded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wordings", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("within_limit", sa.Boolean(), server_default="true", nullable=False),
         sa.ForeignKeyConstraint(
             ["initiative_id"],
             ["initiative.id"],
             name=("initiative_sketch_initiative_id_fkey"),
             ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["worded_by_id"], ["account.id"], name=("initiative_sketch_worded_by_id_fkey")
         ),
         sa.PrimaryKeyConstraint("initiative_id", name=("initiative_sketch_pkey")),
     )
@@ -723,6 +731,13 @@ def create_tables() -> None:
         unique=False,
         postgresql_using="gin",
         postgresql_with={"fastupdate": "off"},
+    )
+    op.create_index(
+        "initiative_sketch_worded_idx",
+        "initiative_sketch",
+        ["worded_by_id", "worded_at"],
+        unique=False,
+        postgresql_where=sa.text("worded_by_id is not null"),
     )
     op.create_table(
         "phase_result",
@@ -901,7 +916,7 @@ def create_tables() -> None:
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("path", LTree(), nullable=False),
         sa.Column("share", sa.Numeric(precision=5, scale=2), nullable=False),
-        sa.CheckConstraint("share > 0 and share <= 100", name=("authorship_share_check")),
+        sa.CheckConstraint("share >= 1 and share <= 100", name=("authorship_share_check")),
         sa.ForeignKeyConstraint(
             ["initiative_id"], ["initiative.id"], name=("authorship_initiative_id_fkey")
         ),
