@@ -44,6 +44,7 @@ SQL = (
     "sides",
     "merge",
     "granting",
+    "account_management",
     "marks",
     "grants",
 )
