@@ -126,12 +126,13 @@ async def _enter(
         behind = await session.found("Person", person, _PERSON, person)
         if behind["account_id"] != account_id:
             await update(session, username=username, person=person)
-    if disabled is not None and disabled != was_disabled:
-        await update(session, username=username, disabled=disabled)
+    if disabled is False and was_disabled:
+        await update(session, username=username, disabled=False)
     if role is not None:
-        await _set_role(
-            session, account_id, username, role, unit or await _unit_of(session, person)
-        )
+        at = unit or await _unit_of(session, person)
+        await _set_role(session, account_id, username, role, at)
+    if disabled and not was_disabled:
+        await update(session, username=username, disabled=True)
 
 
 async def _set_role(
