@@ -28,7 +28,9 @@ class Permission(StrEnum):
     TARGET_ASSIGN = "TARGET_ASSIGN"  # to direct children; window overrides and drives too
     TARGET_REGISTER = "TARGET_REGISTER"
     CAMPAIGN_MANAGE = "CAMPAIGN_MANAGE"  # campaigns and phases of the owner unit
-    UNIT_MANAGE = "UNIT_MANAGE"
+    UNIT_MANAGE = "UNIT_MANAGE"  # units; emulation blocs at the root
+    PERSON_MANAGE = "PERSON_MANAGE"  # people: add, change, move
+    ACCOUNT_MANAGE = "ACCOUNT_MANAGE"  # accounts of people: create, invite, tie, disable
     GRANT_MANAGE = "GRANT_MANAGE"
     GRANT_READ = "GRANT_READ"
     AUDIT_READ = "AUDIT_READ"
@@ -56,6 +58,8 @@ WRITES = frozenset(
         Permission.TARGET_REGISTER,
         Permission.CAMPAIGN_MANAGE,
         Permission.UNIT_MANAGE,
+        Permission.PERSON_MANAGE,
+        Permission.ACCOUNT_MANAGE,
         Permission.GRANT_MANAGE,
     }
 )
@@ -88,6 +92,7 @@ PERMISSIONS: Mapping[Role, Mapping[Permission, Reach]] = {
             Permission.INITIATIVE_CURATE,
             Permission.AWARD_GRANT,
             Permission.TARGET_REGISTER,
+            Permission.PERSON_MANAGE,
         ),
         Permission.INITIATIVE_REVIEW: Reach.UNIT,
     },
@@ -107,6 +112,8 @@ PERMISSIONS: Mapping[Role, Mapping[Permission, Reach]] = {
             Permission.TARGET_REGISTER,
             Permission.CAMPAIGN_MANAGE,
             Permission.UNIT_MANAGE,
+            Permission.PERSON_MANAGE,
+            Permission.ACCOUNT_MANAGE,
             Permission.GRANT_MANAGE,
             Permission.GRANT_READ,
             Permission.AUDIT_READ,

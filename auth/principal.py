@@ -31,6 +31,7 @@ _GUARDS = (
     Permission.PERSON_READ,
     Permission.PERSON_MASKED,
     Permission.GRANT_READ,
+    Permission.ACCOUNT_MANAGE,
     Permission.AUDIT_READ,
 )
 _PROFILE = "select * from account_profile($1)"

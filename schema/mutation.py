@@ -3,12 +3,15 @@
 import strawberry
 
 from schema.mutations.access_tokens import AccessTokenMutations
+from schema.mutations.accounts import AccountMutations
 from schema.mutations.authorizations import AuthorizationMutations
 from schema.mutations.awards import AwardMutations
+from schema.mutations.blocs import BlocMutations
 from schema.mutations.campaigns import CampaignMutations
 from schema.mutations.duplicates import DuplicateMutations
 from schema.mutations.grants import GrantMutations
 from schema.mutations.initiatives import InitiativeMutations
+from schema.mutations.people import PersonMutations
 from schema.mutations.phases import PhaseMutations
 from schema.mutations.publications import PublicationMutations
 from schema.mutations.reviews import ReviewMutations
@@ -29,6 +32,9 @@ class Mutation(
     PublicationMutations,
     AwardMutations,
     UnitMutations,
+    BlocMutations,
+    PersonMutations,
+    AccountMutations,
     GrantMutations,
     AccessTokenMutations,
     AuthorizationMutations,

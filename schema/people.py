@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import queries
-from schema.compiler.fields import sql
+from schema.compiler.fields import connection, sql
+from schema.compiler.relay import Connection
 from schema.node import Node
 from schema.scalars import AccountKind, Role, Sector
 
@@ -23,6 +24,9 @@ class Person(Node):
     by_id = staticmethod(queries.people.by_id)
 
     sector: Sector
+    version: int = strawberry.field(
+        description="Rises with every change; `updatePerson` and `movePerson` take it."
+    )
 
     @sql(queries.people.code)
     def code(self) -> str:
@@ -44,6 +48,10 @@ class Person(Node):
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
         """The person's own unit."""
 
+    @sql(queries.people.account_of_person)
+    def account(self) -> Annotated["Account", strawberry.lazy("schema.people")] | None:
+        """The account that the person signs in with; null where there is none."""
+
 
 @strawberry.input(description="All that is given must hold.")
 class PersonFilter:
@@ -56,16 +64,33 @@ class PersonFilter:
     )
 
 
-@strawberry.type(description="Who signs in.")
-class Account:
-    """Who signs in: a person or a service."""
+@strawberry.type(description="A person or a service that signs in.")
+class Account(Node):
+    """A person or a service that signs in."""
 
-    username: str
-    kind: AccountKind
+    by_id = staticmethod(queries.people.account_by_id)
+
+    username: str = strawberry.field(description="The name to sign in with.")
+    kind: AccountKind = strawberry.field(description="Whether a person or a service signs in.")
+    created_at: datetime = strawberry.field(description="When the account was created.")
+    disabled_at: datetime | None = strawberry.field(
+        description="Since when the account cannot sign in; null where it can."
+    )
 
     @sql(queries.people.of_row)
     def person(self) -> Person | None:
         """The person behind the account, where the viewer may know."""
+
+    @sql(queries.people.invited_until)
+    def invited_until(self) -> datetime | None:
+        """When the account's open invitation ends.
+
+        Null where there is none, and for viewers who do not manage the account.
+        """
+
+    @connection(queries.people.grants_of_account)
+    def grants(self) -> Connection[Annotated["Grant", strawberry.lazy("schema.people")]]:
+        """The roles of the account that the viewer may know, newest first, revoked ones too."""
 
 
 @strawberry.type(description="A role at a unit and everything below it.")

@@ -11,7 +11,7 @@ from schema.compiler.fields import by_global_id, connection, sql
 from schema.compiler.relay import Connection
 from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
 from schema.node import Node
-from schema.people import Account, Grant
+from schema.people import Account, Grant, Person, PersonFilter
 from schema.reviews import QueueEntry
 from schema.units import EmulationBloc, Unit, UnitFilter, UnitOrder
 
@@ -76,6 +76,14 @@ class Query:
     @connection(queries.units.blocs)
     def emulation_blocs(self) -> Connection[EmulationBloc]:
         """All emulation blocs, by code."""
+
+    @sql(queries.people.by_code)
+    def person(self, code: str) -> Person | None:
+        """The member with this code, where the viewer may know their personal data."""
+
+    @connection(queries.people.under)
+    def people(self, under: str, filter: PersonFilter | None = None) -> Connection[Person]:
+        """Members of the unit with the code `under` and everything below it, as they were added."""
 
     @sql(queries.campaigns.by_code)
     def campaign(self, code: str) -> Campaign | None:

@@ -33,10 +33,15 @@ Read = Callable[[Plan, list[Any]], Awaitable[bytes]]
 _NAMING = {
     *("number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"),
     *("issuer", "recipient_unit", "username", "grant", "access_token", "authorization"),
-    *("client", "units", "targets", "decisions"),
+    *("client", "units", "targets", "decisions", "bloc"),
 }
 # Whose code it is, as the log has its own.
-_CODE_OF = {"createCampaign": "campaign", "updateCampaign": "campaign", "createUnit": "unit"}
+_CODE_OF = {
+    "createCampaign": "campaign",
+    "updateCampaign": "campaign",
+    "createUnit": "unit",
+    "createBloc": "bloc",
+}
 _LONGEST_KEY, _LONGEST_REASON = 100, 2_000  # characters of what it repeats
 
 
@@ -183,8 +188,9 @@ class Mutations:
         self, caller: Caller, attempt: Attempt, error: DomainError, input_: Any, *, outdated: bool
     ) -> None:
         named = _named(input_)
-        if "code" in named:
-            named[_CODE_OF[attempt.action]] = named.pop("code")
+        new = named.pop("code", None)
+        if attempt.action in _CODE_OF and new is not None:
+            named[_CODE_OF[attempt.action]] = new
         if "number" in error.facts:
             named["number"] = error.facts["number"]
         note = {**named, "code": error.code}

@@ -14,12 +14,20 @@ from schema.compiler.relay import Connection
 from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
 from schema.node import Node
 from schema.order import OrderDirection
-from schema.people import Grant, Person, PersonFilter
+from schema.people import Account, Grant, Person, PersonFilter
 from schema.progress import Progress, Standing
 from schema.results import Adjustment, PhaseResult
 from schema.reviews import QueueEntry
 from schema.scalars import Permission, UnitChange, UnitLevel
 from schema.targets import Target
+
+
+@strawberry.input(description="A phase of a campaign.")
+class PhaseKey:
+    """A phase of a campaign."""
+
+    campaign: str = strawberry.field(description="The campaign's code.")
+    phase: int = strawberry.field(description="The phase's ordinal in the campaign.")
 
 
 @strawberry.input(description="All that is given must hold.")
@@ -34,6 +42,21 @@ class UnitFilter:
     closed: bool | None = None
     text: str | None = strawberry.field(
         default=None, description="In the name or code, without regard to diacritics or case."
+    )
+    without_officer: bool | None = strawberry.field(
+        default=None,
+        description="True: units at which no account has the role OFFICER today, as far as the"
+        " viewer may know roles there. False: the others.",
+    )
+    without_target: PhaseKey | None = strawberry.field(
+        default=None, description="Units with neither an assigned nor a registered target."
+    )
+    without_submission: PhaseKey | None = strawberry.field(
+        default=None, description="Units in whose subtree nothing was submitted in the phase."
+    )
+    below_floor: PhaseKey | None = strawberry.field(
+        default=None,
+        description="Open grassroots units that have achieved less than the phase's floor.",
     )
 
 
@@ -212,6 +235,10 @@ class Unit(Node):
     @connection(queries.people.of_unit)
     def people(self, filter: PersonFilter | None = None) -> Connection[Person]:
         """People of this very unit whom the viewer may know, as they were entered."""
+
+    @connection(queries.people.accounts_at)
+    def accounts(self) -> Connection[Account]:
+        """Accounts of this very unit's people that the viewer may know, as they were created."""
 
     @connection(queries.people.granted_at)
     def grants(self) -> Connection[Grant]:

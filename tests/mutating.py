@@ -22,7 +22,7 @@ ERRORS = """... on Error { __typename code message }
     ... on InvalidInput { problems { path code limit } }"""
 
 
-async def ask(http: Client, document: str, username: str | None, **fields: Any) -> Any:
+async def ask(http: Client, document: str, username: str | None, /, **fields: Any) -> Any:
     """Return what a mutation of one field answers to this input."""
     data = await http.data(document, username, variables={"input": fields})
     return next(iter(data.values()))

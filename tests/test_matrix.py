@@ -54,6 +54,15 @@ MATRIX = {
     "move_unit": _ADMIN,
     "merge_units": _ADMIN,
     "close_unit": _ADMIN,
+    # people, by officers too; their accounts; emulation blocs, where the root is managed
+    "add_person": _CURATE,
+    "update_person": _CURATE,
+    "move_person": _CURATE,
+    "create_account": _ADMIN,
+    "update_account": _ADMIN,
+    "invite_account": _ADMIN,
+    "create_bloc": {},
+    "update_bloc": {},
     "grant_role": _ADMIN,
     "revoke_role": _ADMIN,
     # what programs may do for somebody: within what they see, and with nobody's tokens but theirs

@@ -9,7 +9,7 @@ import click
 # command is asked for, as most need but a part of the application.
 _COMMANDS = {
     "access-tokens": ("access_tokens", "access_tokens"),
-    "accounts": ("identity", "accounts"),
+    "accounts": ("accounts", "accounts"),
     "clients": ("identity", "clients"),
     "demo": ("serving", "demo"),
     "export": ("files", "export"),

@@ -65,7 +65,7 @@ def import_(
 ) -> None:
     """Import FILE (.csv, .xlsx, or - for CSV on standard input) as USER: all of it, or nothing.
 
-    KIND is units, people, targets or initiatives; docs/files.md has their columns.
+    KIND is units, people, accounts, targets or initiatives; docs/files.md has their columns.
     """
     form = Import(KINDS[kind], file, _is_workbook(file), reason, locale, dry_run)
     with _database() as config, _told(locale), reported(report) as faults, _bar(kind) as bar:
@@ -85,7 +85,7 @@ def import_(
 def export(kind: str, file: Path, user: str, *, locale: Locale) -> None:
     """Export to FILE (.csv, .xlsx, or - for CSV on standard output) what USER may export.
 
-    KIND is units, people, targets or initiatives; docs/files.md has their columns.
+    KIND is units, people, accounts, targets or initiatives; docs/files.md has their columns.
     """
     standard = file == STANDARD
     job = Export(KINDS[kind], _is_workbook(file), mark=not standard)

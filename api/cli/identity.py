@@ -1,8 +1,8 @@
-"""The command line's part in identity: keys, clients, accounts."""
+"""The command line's part in identity: keys and clients."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -13,12 +13,10 @@ from api.cli.limits import limitable, limits, told
 from api.settings import Settings
 from auth import keys as signing_keys
 from auth.issuer import clients as registered
-from auth.issuer import invitations, secret
+from auth.issuer import secret
 from auth.issuer.clients import CLIENT_ID, CODE, CREDENTIALS, REFRESH, Client, is_redirect_uri
 from auth.issuer.scopes import OPENID, PROFILE, SCOPES
 from auth.tokens import WRITE
-
-_LONGEST_NAME = 100  # characters
 
 Owner = psycopg.Connection[tuple[Any, ...]]
 
@@ -32,7 +30,7 @@ def keys() -> None:
 @click.option("--now", is_flag=True, help="End the old keys at once: one of them has leaked.")
 def rotate(*, now: bool) -> None:
     """Make a new key; the old ones stay published until their tokens have expired."""
-    with _owner() as (connection, _):
+    with identity_owner() as (connection, _):
         overlap = timedelta(0) if now else signing_keys.LONGEST_LIFE
         click.echo(signing_keys.rotate(connection, overlap=overlap).kid)
 
@@ -68,7 +66,7 @@ def add_client(  # noqa: PLR0917 - an argument for every option
     if not uris and not service and not flags["may_introspect"]:
         raise Failure("a client needs --redirect-uri, --service or --may-introspect")
     _check(client_id, (*uris, *logout_uris), scope)
-    with _owner() as (connection, _):
+    with identity_owner() as (connection, _):
         needs_secret = flags["with_secret"] or service or not uris
         made = secret.new() if needs_secret else None
         unfit = {OPENID, PROFILE} if service else set()
@@ -86,7 +84,7 @@ def add_client(  # noqa: PLR0917 - an argument for every option
             post_logout_redirect_uris=logout_uris,
             grant_types=[*([CODE, REFRESH] if uris else []), *([CREDENTIALS] if service else [])],
             scope=" ".join(allowed),
-            account_id=_account(connection, service, "SERVICE") if service else None,
+            account_id=sign_in_account(connection, service, "SERVICE") if service else None,
             trusted=flags["trusted"],
             may_introspect=flags["may_introspect"],
             **only._asdict(),
@@ -101,7 +99,7 @@ def list_clients() -> None:
 
     One whose service is revoked gets no tokens for it until it is added anew.
     """
-    with _owner() as (connection, _):
+    with identity_owner() as (connection, _):
         rows = connection.execute(
             "select client_id, secret_hash is not null, redirect_uris, grant_types, permissions,"
             " (select code from unit where unit.id = unit_id), read_only, revoked_at is not null"
@@ -119,62 +117,15 @@ def list_clients() -> None:
 @click.argument("client_id")
 def remove_client(client_id: str) -> None:
     """Remove CLIENT_ID; all its tokens end."""
-    with _owner() as (connection, _):
+    with identity_owner() as (connection, _):
         if not registered.remove(connection, client_id):
             raise Failure(f"no client '{client_id}'")
     click.echo(f"removed {client_id}")
 
 
-@click.group()
-def accounts() -> None:
-    """The accounts that sign in here."""
-
-
-@accounts.command("add")
-@click.argument("username")
-@click.option("--service", is_flag=True, help="For a program, by client credentials.")
-def add_account(username: str, *, service: bool) -> None:
-    """Make an account without any grant; invite it then, if it is a person's."""
-    fits = username.isprintable() and 1 <= len(username) <= _LONGEST_NAME
-    if not fits or username != username.strip():
-        raise Failure("a username has 1 to 100 printable characters, without spaces around it")
-    with _owner() as (connection, _):
-        made = connection.execute(
-            "insert into account (username, kind) values (%s, %s)"
-            " on conflict (username) do nothing returning id",
-            (username, "SERVICE" if service else "PERSON"),
-        ).fetchone()
-        if made is None:
-            raise Failure(f"there is an account '{username}'")
-    click.echo(f"added {username}")
-
-
-@accounts.command()
-@click.argument("username")
-def invite(username: str) -> None:
-    """Print a link, good once, by which USERNAME chooses a password."""
-    with _owner() as (connection, config):
-        account_id = _account(connection, username, "PERSON")
-        token = invitations.invite(connection, account_id, datetime.now(UTC))
-        click.echo(f"{config.issuer}/oauth/invitation/{token}")
-
-
-@accounts.command("reset-second-factor")
-@click.argument("username")
-def reset_second_factor(username: str) -> None:
-    """Take USERNAME's second factor away: the phone and the recovery codes are lost."""
-    with _owner() as (connection, _):
-        account_id = _account(connection, username, "PERSON")
-        for table in ("totp_secret", "recovery_code", "browser_session"):
-            connection.execute(
-                f"delete from {table} where account_id = %s".encode(),  # noqa: S608 - ours
-                (account_id,),
-            )
-    click.echo(f"{username} has no second factor")
-
-
 @contextmanager
-def _owner() -> Iterator[tuple[Owner, Settings]]:
+def identity_owner() -> Iterator[tuple[Owner, Settings]]:
+    """Give a connection of the owner whose changes the audit log has as those of identity."""
     with database(migrate=False) as config, owner(config, "identity") as connection:
         yield connection, config
 
@@ -193,7 +144,8 @@ def _check(client_id: str, uris: tuple[str, ...], scope: str) -> None:
         raise Failure(f"the scope may be of {' '.join(SCOPES)}")
 
 
-def _account(connection: Owner, username: str, kind: str) -> int:
+def sign_in_account(connection: Owner, username: str, kind: str) -> int:
+    """Return the id of an account that can sign in, of this kind. Raises Failure."""
     row = connection.execute(
         "select id, kind from account where username = %s and kind <> 'PUBLIC'"
         " and disabled_at is null",

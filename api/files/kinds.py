@@ -15,9 +15,9 @@ from sqlalchemy import Select
 from api.files import cells, texts  # noqa: F401 - what there is to say must have been said
 from api.files.cells import CellError, Meaning
 from auth.permissions import Permission
-from db.commands import initiatives, people, target_entries, unit_entries
+from db.commands import accounts, initiatives, people, target_entries, unit_entries
 from db.commands.entering import each
-from db.models.enums import Sector, SolutionType, UnitLevel
+from db.models.enums import Role, Sector, SolutionType, UnitLevel
 from db.queries import files
 from db.rules.errors import DomainError
 from db.rules.target import MOST
@@ -82,6 +82,17 @@ class PersonForm:
 
 
 @strawberry.input
+class AccountForm:
+    """What an account of a file must be, beyond db/rules/account.py."""
+
+    username: str = line(100)
+    person: str = line(40)
+    role: Role | None = None
+    unit: str | None = line(40, default=None)
+    disabled: bool | None = None
+
+
+@strawberry.input
 class TargetForm:
     """What a target of a file must be."""
 
@@ -115,6 +126,12 @@ async def _people(
     session: WriteSession, rows: Sequence[Fields], _: str | None
 ) -> Sequence[DomainError | None]:
     return await people.enter(session, rows)
+
+
+async def _accounts(
+    session: WriteSession, rows: Sequence[Fields], _: str | None
+) -> Sequence[DomainError | None]:
+    return await accounts.enter(session, rows)
 
 
 async def _targets(
@@ -163,10 +180,27 @@ PEOPLE = Kind(
     key=("code",),
     form=PersonForm,
     fields=_as_they_are,
-    permissions=(Permission.UNIT_MANAGE,),
+    permissions=(Permission.PERSON_MANAGE,),
     enter=_people,
     rows=files.people,
     names={"Unit": "unit"},
+)
+ACCOUNTS = Kind(
+    name="accounts",
+    columns=(
+        _must("username", cells.key),
+        _must("person", cells.key),
+        Column("role", cells.one_of(Role)),
+        Column("unit", cells.key),
+        Column("disabled", cells.yes_or_no),
+    ),
+    key=("username", "unit"),
+    form=AccountForm,
+    fields=_as_they_are,
+    permissions=(Permission.ACCOUNT_MANAGE,),
+    enter=_accounts,
+    rows=files.accounts,
+    names={"Person": "person", "Account": "username", "Unit": "unit"},
 )
 TARGETS = Kind(
     name="targets",
@@ -215,4 +249,4 @@ INITIATIVES = Kind(
     rows=files.initiatives,
     names={"Campaign": "campaign", "Unit": "unit"},
 )
-KINDS = {kind.name: kind for kind in (UNITS, PEOPLE, TARGETS, INITIATIVES)}
+KINDS = {kind.name: kind for kind in (UNITS, PEOPLE, ACCOUNTS, TARGETS, INITIATIVES)}

@@ -34,11 +34,5 @@ says(
             "Giá trị này khác với hiện tại; tệp không chuyển, giải thể hay đổi cấp đơn vị.",
             "It is not so; a file does not move or close a unit, or change its level.",
         ),
-        "NOT_AN_EMAIL": ("Không phải địa chỉ e-mail.", "It is no e-mail address."),
-        "NOT_A_PHONE": ("Không phải số điện thoại.", "It is no telephone number."),
-        "HAS_ACCOUNT": (
-            "Người này có tài khoản; tệp không đổi được địa chỉ e-mail của họ.",
-            "This person has an account; a file does not change their e-mail address.",
-        ),
     }
 )

@@ -1,5 +1,6 @@
 """Invitations: a link by which the holder of an account chooses a password, once."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,23 +9,33 @@ import psycopg
 from auth.issuer import secret
 from auth.issuer.accounts import Account, by_id
 from db.issuing import Issuing
+from db.rules.account import INVITATION_HOURS
 
-VALID_FOR = timedelta(hours=72)
+VALID_FOR = timedelta(hours=INVITATION_HOURS)
 
 
 def invite(connection: psycopg.Connection[Any], account_id: int, now: datetime) -> str:
-    """Return the token of a new invitation; one from before is good no more.
+    """Return the token of a new invitation of an account; an earlier one ends.
 
     Takes a connection of the owner.
     """
-    token = secret.new()
+    (token,) = invite_all(connection, [account_id], now)
+    return token
+
+
+def invite_all(
+    connection: psycopg.Connection[Any], account_ids: Sequence[int], now: datetime
+) -> list[str]:
+    """Return the tokens of new invitations of several accounts, in their order."""
+    tokens = [secret.new() for _ in account_ids]
     connection.execute(
-        "insert into invitation (account_id, token_hash, expires_at) values (%s, %s, %s)"
+        "insert into invitation (account_id, token_hash, expires_at)"
+        " select id, hash, %s from unnest(%s::bigint[], %s::bytea[]) as given (id, hash)"
         " on conflict (account_id) do update"
         " set token_hash = excluded.token_hash, expires_at = excluded.expires_at",
-        (account_id, secret.hashed(token), now + VALID_FOR),
+        (now + VALID_FOR, list(account_ids), [secret.hashed(token) for token in tokens]),
     )
-    return token
+    return tokens
 
 
 def invited(connection: Issuing, token: str, now: datetime) -> Account | None:

@@ -1,17 +1,5 @@
-"""Secrets that this side hands out and recognises again by their hash.
+"""The issuer's secrets: db/rules/secret.py."""
 
-They are random and long, so a plain hash keeps them: there is nothing to guess.
-"""
+from db.rules.secret import hashed, new
 
-import hashlib
-import secrets
-
-
-def new() -> str:
-    """Return a new secret of 256 bits, safe in a URL, a cookie and a form."""
-    return secrets.token_urlsafe(32)
-
-
-def hashed(secret: str) -> bytes:
-    """Return what is stored of a secret."""
-    return hashlib.sha256(secret.encode()).digest()
+__all__ = ["hashed", "new"]

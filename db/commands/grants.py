@@ -77,7 +77,7 @@ async def grant(
         role, disabled=account["disabled"], elsewhere=account["elsewhere"], unit_id=at["id"]
     )
     if role == "AUDITOR":
-        await _keep_root(session, account_id=account["id"])
+        await keep_root(session, account_id=account["id"])
     held = await session.row(_HELD, account["id"], role, at["id"], span.valid_from, span.valid_to)
     if held is not None:
         raise ConflictError("TAKEN", unit_id=at["id"], field="role")
@@ -105,12 +105,12 @@ async def revoke(
     if found["revoked_at"] is not None:
         raise ConflictError("ALREADY_REVOKED", unit_id=found["id"])
     if found["role"] == "ADMIN" and found["at_root"]:
-        await _keep_root(session, grant_id=grant)
+        await keep_root(session, grant_id=grant)
     await session.execute(_REVOKE, grant, session.present, session.caller.account_id)
     return GrantOutcome(grant)
 
 
-async def _keep_root(
+async def keep_root(
     session: WriteSession, *, grant_id: int | None = None, account_id: int | None = None
 ) -> None:
     """Refuse to go on without a grant, or without an account's grants, that the root needs."""

@@ -1,4 +1,4 @@
-"""People: entered in the roll of members, many at once."""
+"""People of the roll of members: added, changed and moved, singly or many at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +11,7 @@ from db.rules.errors import ConflictError, DomainError, NotFoundError
 from db.rules.person import Record, check_contact, check_entry
 from db.transactions import WriteSession
 
-MANAGE = "unit_manage"
+MANAGE = "person_manage"
 
 _UNITS = """
     select id, code, path::text, valid_to is not null as closed from unit where code = any ($1)
@@ -22,6 +22,7 @@ _KNOWN = """
         p.path::text, (select u.code from unit u where u.id = p.unit_id) as unit_code
     from person p where p.code = any ($1)
 """
+_EXISTS = "select id from person where code = $1"
 _ADD = """
     insert into person (code, name, unit_id, sector, email, phone)
     select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[])
@@ -37,11 +38,46 @@ _CHANGE = """
 
 
 @dataclass(frozen=True)
+class PersonOutcome:
+    """The person that a command was about."""
+
+    person_id: int
+
+
+@dataclass(frozen=True)
 class _Entry:
     """A member as somebody found there already, None for a new one, and as they are to be."""
 
     known: asyncpg.Record | None
     after: Record
+
+
+async def add(session: WriteSession, **person: Any) -> PersonOutcome:
+    """Add a member; the fields are those of a file's row."""
+    if await session.value(_EXISTS, person["code"]):
+        raise ConflictError("TAKEN", field="code")
+    return await _entered(session, person)
+
+
+async def update(
+    session: WriteSession, *, person: str, version: int | None = None, **changes: Any
+) -> PersonOutcome:
+    """Change a member's name, sector, e-mail or phone (null clears one of these two)."""
+    known = await _known(session, person, version)
+    return await _entered(session, {"code": person, "unit": known["unit_code"], **changes})
+
+
+async def move(
+    session: WriteSession,
+    *,
+    person: str,
+    unit: str,
+    reason: str,  # noqa: ARG001 - the audit log has it
+    version: int | None = None,
+) -> PersonOutcome:
+    """Have a member belong to another unit from now on."""
+    await _known(session, person, version)
+    return await _entered(session, {"code": person, "unit": unit})
 
 
 async def enter(
@@ -65,6 +101,22 @@ async def enter(
     refused |= await _add(session, [entry.after for entry in entries if entry.known is None])
     refused |= await _change(session, entries)
     return [refused.get(person["code"]) for person in people]
+
+
+async def _known(session: WriteSession, code: str, version: int | None) -> asyncpg.Record:
+    """Return a member, at the version that the caller has seen. Raises DomainError."""
+    known = await session.found("Person", code, _KNOWN, [code])
+    if version is not None and known["version"] != version:
+        raise ConflictError("STALE", version=known["version"], unit_id=known["unit_id"])
+    return known
+
+
+async def _entered(session: WriteSession, person: Mapping[str, Any]) -> PersonOutcome:
+    (refusal,) = await enter(session, [person])
+    if refusal is not None:
+        raise refusal
+    person_id: int = await session.value(_EXISTS, person["code"])
+    return PersonOutcome(person_id)
 
 
 def _checked(

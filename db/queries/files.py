@@ -21,12 +21,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from db.models import (
+    Account,
     Authorship,
     Campaign,
     EmulationBloc,
     Initiative,
     Person,
     Phase,
+    RoleGrant,
     Target,
     Unit,
 )
@@ -69,6 +71,28 @@ def people(tops: list[str]) -> Select[Any]:
         .join(unit, unit.c.id == person.c.unit_id)
         .where(_within(person.c.path, tops))
         .order_by(person.c.id)
+    )
+
+
+def accounts(tops: list[str]) -> Select[Any]:
+    """Return the accounts of people, a row for each role that lasts, as they were created."""
+    account, person, of = Account.__table__.alias("a"), Person.__table__.alias("p"), Row("p")
+    grant, unit = RoleGrant.__table__.alias("g"), _unit("u")
+    lasts = grant.c.revoked_at.is_(None) & (
+        grant.c.valid_to.is_(None) | (grant.c.valid_to >= func.today())
+    )
+    return (
+        select(
+            account.c.username,
+            people_queries.code(of).label("person"),
+            *(grant.c.role, unit.c.code.label("unit")),
+            account.c.disabled_at.is_not(None).label("disabled"),
+        )
+        .join(person, person.c.id == account.c.person_id)
+        .outerjoin(grant, (grant.c.account_id == account.c.id) & lasts)
+        .outerjoin(unit, unit.c.id == grant.c.unit_id)
+        .where(_within(person.c.path, tops))
+        .order_by(account.c.id, grant.c.id)
     )
 
 

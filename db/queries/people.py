@@ -13,15 +13,22 @@ from sqlalchemy import (
     select,
 )
 
-from db.models import Account, Person, RoleGrant
+from db.models import Account, Person, RoleGrant, Unit
 from db.models.base import LTree
 from db.queries.rows import Row, Rows, any_of, everything
+from db.queries.units import below, path_of
 
 
 def by_id(key: ColumnElement[Any]) -> Select[Any]:
     """Return the person with this id."""
     person = Person.__table__.alias()
     return everything(person).where(person.c.id == key)
+
+
+def by_code(_: Row, code: ColumnElement[str]) -> Select[Any]:
+    """Return the person with this code, where the caller knows people unmasked."""
+    person = Person.__table__.alias()
+    return everything(person).where(person.c.code == code, _known(person.c.id, person.c.path))
 
 
 def of_row(of: Row) -> Select[Any]:
@@ -50,16 +57,17 @@ def revoker(of: Row) -> Select[Any]:
 
 
 def of_unit(of: Row, *, filter: dict[str, Any] | None) -> Rows:
-    """Return the people of a unit itself, in the order in which they were entered.
-
-    Neither order nor filter tells of what is masked: a text finds only whom the caller knows.
-    """
+    """Return the people of a unit itself, in the order in which they were entered."""
     person = Person.__table__.alias()
-    rows = everything(person).where(person.c.unit_id == of.id)
-    text = (filter or {}).get("text")
-    if text is not None:
-        rows = rows.where(_known(person.c.id, person.c.path), _begins(person, text))
-    return Rows((rows,), ("id",))
+    return _filtered(person, everything(person).where(person.c.unit_id == of.id), filter)
+
+
+def under(_: Row, under: ColumnElement[str], *, filter: dict[str, Any] | None) -> Rows:
+    """Return the people of a unit and everything below it, in the order they were entered."""
+    person = Person.__table__.alias()
+    unit = Unit.__table__.alias()
+    units = select(unit.c.id).where(below(unit.c.path, path_of(under)))
+    return _filtered(person, everything(person).where(person.c.unit_id.in_(units)), filter)
 
 
 def name(of: Row) -> ColumnElement[str]:
@@ -95,8 +103,37 @@ def caller(_: Row) -> Select[Any]:
 
 def account_of_row(of: Row) -> Select[Any]:
     """Return the account of a row's `account_id`."""
+    return account_by_id(of.account_id)
+
+
+def account_by_id(key: ColumnElement[Any]) -> Select[Any]:
+    """Return the account with this id."""
     account = _accounts()
-    return select(*account.c).where(account.c.id == of.account_id)
+    return select(*account.c).where(account.c.id == key)
+
+
+def account_of_person(of: Row) -> Select[Any]:
+    """Return the account of a person."""
+    account = _accounts()
+    return select(*account.c).where(account.c.person_id == of.id)
+
+
+def accounts_at(of: Row) -> Rows:
+    """Return the accounts of a unit's people, in the order in which they were created."""
+    account, person = _accounts(), Person.__table__.alias()
+    here = select(person.c.id).where(person.c.unit_id == of.id)
+    return Rows((select(*account.c).where(account.c.person_id.in_(here)),), ("id",))
+
+
+def invited_until(of: Row) -> ColumnElement[Any]:
+    """Return when an account's open invitation ends."""
+    return func.account_invited_until(of.id)
+
+
+def grants_of_account(of: Row) -> Rows:
+    """Return the grants of an account, newest first, revoked ones too."""
+    grant = RoleGrant.__table__.alias()
+    return Rows((everything(grant).where(grant.c.account_id == of.id),), ("id",), descending=True)
 
 
 def grants(_: Row) -> Select[Any]:
@@ -163,4 +200,16 @@ def _behind(account_id: ColumnElement[Any]) -> Select[Any]:
 
 def _accounts() -> FromClause:
     account = Account.__table__.alias()
-    return select(account.c.id, account.c.username, account.c.kind, account.c.person_id).subquery()
+    names = ("id", "username", "kind", "person_id", "created_at", "disabled_at")
+    return select(*(account.c[name] for name in names)).subquery()
+
+
+def _filtered(person: FromClause, rows: Select[Any], filter: dict[str, Any] | None) -> Rows:
+    """Return these people as far as a filter lets them through.
+
+    Neither order nor filter tells of what is masked: a text finds only whom the caller knows.
+    """
+    text = (filter or {}).get("text")
+    if text is not None:
+        rows = rows.where(_known(person.c.id, person.c.path), _begins(person, text))
+    return Rows((rows,), ("id",))

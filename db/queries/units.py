@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.models import EmulationBloc, Unit, UnitHistory
 from db.models.base import LTree
+from db.queries import unit_gaps
 from db.queries.rows import Row, Rows, any_of, everything
 
 # What a unit's history tells of it.
@@ -195,7 +196,7 @@ def _conditions(unit: FromClause, wanted: dict[str, Any]) -> list[ColumnElement[
         conditions.append(unit.c.id.in_(select(found)))
     if (closed := wanted.get("closed")) is not None:
         conditions.append(unit.c.valid_to.is_not(None) if closed else unit.c.valid_to.is_(None))
-    return conditions
+    return conditions + unit_gaps.conditions(unit, wanted)
 
 
 def below(path: ColumnElement[Any], top: ColumnElement[Any]) -> ColumnElement[bool]:

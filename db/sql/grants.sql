@@ -82,6 +82,8 @@ begin
          'code, name, level, parent_id, bloc_id, member_count, valid_from',
          'name, parent_id, bloc_id, member_count, valid_to, merged_into_id, version'),
         ('unit_history', 'unit_id, change, before, after, reason, at, account_id', null),
+        ('emulation_bloc', 'code, name', 'name'),
+        ('account', 'username, kind, person_id', 'person_id, disabled_at'),
         ('person',
          'code, name, unit_id, sector, email, phone',
          'name, unit_id, sector, email, phone, version'),

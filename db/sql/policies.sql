@@ -89,6 +89,7 @@ create policy seen on participation for select using (false);
 create policy seen on account for select using (
     id = (select caller())
     or (person_id is not null and exists (select from person p where p.id = person_id))
+    or exists (select from role_grant g where g.account_id = account.id)
 );
 create policy seen on role_grant for select using (
     account_id = (select caller())

@@ -25,6 +25,12 @@ begin atomic
     );
 end;
 
+create or replace function holds_at_root(permission text) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select exists (select from unit where parent_id is null and path <@ any (scope(permission)));
+end;
+
 -- Whether the caller authored an initiative, whatever it may see; nobody decides on their own.
 create or replace function authored(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
@@ -227,10 +233,14 @@ with check (
 );
 create policy added on unit_history for insert to sangkien_writer
 with check (holds('unit_manage', unit_id) and account_id = caller());
+create policy added on emulation_bloc for insert to sangkien_writer
+with check (holds_at_root('unit_manage'));
+create policy changed on emulation_bloc for update to sangkien_writer
+using (holds_at_root('unit_manage'));
 create policy added on person for insert to sangkien_writer
-with check (holds('unit_manage', unit_id));
+with check (holds('person_manage', unit_id));
 create policy changed on person for update to sangkien_writer
-using (holds('unit_manage', unit_id));
+using (holds('person_manage', unit_id));
 
 create policy added on role_grant for insert to sangkien_writer
 with check (

@@ -237,6 +237,49 @@ def grant(played: Played, username: str, role: str, unit: str) -> int:
 
 
 @cell
+def add_person(_: Played, unit: str) -> Given:
+    return {"code": f"N{next(_numbers)}", "name": "x", "unit": unit, "sector": "PUBLIC"}
+
+
+@cell
+def update_person(played: Played, unit: str) -> Given:
+    return {"person": member(played, unit), "name": "Tên khác"}
+
+
+@cell
+def move_person(played: Played, unit: str) -> Given:
+    """From a unit to one below it."""
+    return {"person": member(played, unit), "unit": child(played, unit), "reason": "x"}
+
+
+@cell
+def create_account(played: Played, unit: str) -> Given:
+    return {"person": member(played, unit), "username": f"new-{next(_numbers)}"}
+
+
+@cell
+def update_account(played: Played, unit: str) -> Given:
+    return {"username": account(played, member(played, unit)), "disabled": True}
+
+
+@cell
+def invite_account(played: Played, unit: str) -> Given:
+    return {"username": account(played, member(played, unit))}
+
+
+@cell
+def create_bloc(_: Played, __: str) -> Given:
+    return {"code": f"B{next(_numbers)}", "name": "x"}
+
+
+@cell
+def update_bloc(played: Played, _: str) -> Given:
+    code = f"B{next(_numbers)}"
+    played.rows(f"insert into emulation_bloc (code, name) values ('{code}', 'x') returning id")
+    return {"bloc": code, "name": "y"}
+
+
+@cell
 def grant_role(played: Played, unit: str) -> Given:
     return {"username": account(played), "role": "MEMBER", "unit": unit}
 

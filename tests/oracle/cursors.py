@@ -10,6 +10,7 @@ _ORDERS: dict[str, dict[str, str | None]] = {
     "CampaignConnection": {"code": None},
     "EmulationBlocConnection": {"code": None},
     "PersonConnection": {"id": None},
+    "AccountConnection": {"id": None},
     "AwardConnection": {"-id": None},
     "AdjustmentConnection": {"-id": None},
     "AccessTokenConnection": {"-id": None},

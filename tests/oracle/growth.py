@@ -101,6 +101,7 @@ class Tree:
             sector=self._rng.choice(list(Sector)),
             email=say.maybe(say.code, "person", key, "email"),
             phone=say.maybe(say.code, "person", key, "phone"),
+            version=1,
         )
 
     def _accounts(self) -> None:
@@ -116,6 +117,8 @@ class Tree:
                 kind="SERVICE" if person_id is None else "PERSON",
                 person_id=person_id,
                 password_hash=self._say.marker("account", key, "password_hash"),
+                created_at=datetime.combine(world.today, time(9), UTC),
+                disabled_at=None,
             )
             for role in some(rng, list(Role) * 2, 4 if key > 1 else 0):
                 self._grant(key, role)

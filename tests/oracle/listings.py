@@ -70,8 +70,34 @@ def _unit(sight: Sight, row: Row, name: str, value: Any) -> bool:
         return _under(sight, row, value)
     if name == "closed":
         return (row.valid_to is not None) is value
+    if name == "withoutOfficer":
+        return any(_is_officer(sight, grant, row) for grant in sight.visible("role_grant")) != value
+    if name in ("withoutTarget", "withoutSubmission", "belowFloor"):
+        return _lacks(sight, row, name, **value)
     assert name == "text"
     return fold(value) in fold(f"{row.name} {row.code}")
+
+
+def _is_officer(sight: Sight, grant: Row, unit: Row) -> bool:
+    today = sight.world.today
+    holds = grant.valid_from <= today and (grant.valid_to is None or grant.valid_to >= today)
+    officer = grant.unit_id == unit.id and grant.role == "OFFICER"
+    return officer and holds and grant.revoked_at is None
+
+
+def _lacks(sight: Sight, unit: Row, name: str, campaign: str, phase: int) -> bool:
+    found = sight.world.one("campaign", code=campaign)
+    phases = sight.world.where("phase", campaign_id=found.id, ordinal=phase) if found else []
+    if found is None or not phases:
+        return False
+    if name == "withoutTarget":
+        target = sight.world.one("target", unit_id=unit.id, phase_id=phases[0].id)
+        return target is None or (target.assigned is None and target.registered is None)
+    counts = Totals(sight.world, unit, found, phases).counts()
+    if name == "withoutSubmission":
+        return bool(counts["submitted"] == 0)
+    open_ = unit.level == "GRASSROOTS" and unit.valid_to is None
+    return open_ and bool(counts["achieved"] < phases[0].floor)
 
 
 def _under(sight: Sight, unit: Row, code: str) -> bool:

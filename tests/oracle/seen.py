@@ -12,6 +12,7 @@ TABLES = {
     "Phase": "phase",
     "Initiative": "initiative",
     "Person": "person",
+    "Account": "account",
     "Award": "award",
     "Grant": "role_grant",
     "AuditEvent": "audit_event",

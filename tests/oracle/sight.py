@@ -20,6 +20,8 @@ _WRITING = {
     Permission.TARGET_REGISTER,
     Permission.CAMPAIGN_MANAGE,
     Permission.UNIT_MANAGE,
+    Permission.PERSON_MANAGE,
+    Permission.ACCOUNT_MANAGE,
     Permission.GRANT_MANAGE,
 }
 
@@ -137,7 +139,9 @@ class Sight:
 
     def _account(self, row: Row) -> bool:
         person = self.world.find("person", row.person_id)
-        return row is self.account or (person is not None and self._person(person))
+        known = person is not None and self._person(person)
+        grants = self.world.where("role_grant", account_id=row.id)
+        return row is self.account or known or any(map(self._role_grant, grants))
 
     def _role_grant(self, row: Row) -> bool:
         own = self.account is not None and row.account_id == self.account.id

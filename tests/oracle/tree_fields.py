@@ -113,6 +113,43 @@ def QueueEntry_unit(sight: Sight, row: Row) -> One:
     return seen(sight, "Unit", row.awaits_id)
 
 
+def Query_person(sight: Sight, _: Row, code: str) -> One:
+    person = sight.world.one("person", code=code)
+    return "Person", person if person is not None and sight.knows(person) else None
+
+
+def Query_people(sight: Sight, _: Row, under: str, **arguments: Any) -> Listing:
+    top = sight.world.one("unit", code=under)
+    within = [
+        one
+        for one in sight.visible("person")
+        if top is not None
+        and sight.sees("unit", top)
+        and sight.world.below(sight.world.unit_of(one), top)
+    ]
+    return listings.people(sight, within, arguments)
+
+
+def Person_account(sight: Sight, row: Row) -> One:
+    account = sight.world.one("account", person_id=row.id)
+    return seen(sight, "Account", account.id if account else None)
+
+
+def Unit_accounts(sight: Sight, row: Row, **_: Any) -> Listing:
+    people = {one.id for one in sight.visible("person") if one.unit_id == row.id}
+    found = [one for one in sight.visible("account") if one.person_id in people]
+    return Listing("Account", found, "id", lambda account: (account.id,))
+
+
+def Account_grants(sight: Sight, row: Row, **_: Any) -> Listing:
+    found = [one for one in sight.visible("role_grant") if one.account_id == row.id]
+    return listings.newest("Grant", found)
+
+
+def Account_invitedUntil(_: Sight, __: Row) -> None:
+    """Worlds have no invitations."""
+
+
 def Account_person(sight: Sight, row: Row) -> One:
     return seen(sight, "Person", row.person_id)
 

@@ -86,7 +86,7 @@ class Values:
 
     def _input(self, type_: Any) -> dict[str, Any]:
         names = list(type_.fields)
-        needed = [n for n in names if is_non_null_type(type_.fields[n].type) and n == "field"]
+        needed = [n for n in names if is_non_null_type(type_.fields[n].type) and n != "direction"]
         chosen = self._rng.sample(names, min(len(names), self._rng.choice((0, 1, 1, 1, 2, 3))))
         return {n: self.of(type_.fields[n].type, n) for n in dict.fromkeys([*needed, *chosen])}
 
@@ -98,6 +98,7 @@ class Values:
         table, column = {
             "Unit.code": ("unit", "code"),
             "Campaign.code": ("campaign", "code"),
+            "Person.code": ("person", "code"),
             "under": ("unit", "code"),
             "bloc": ("emulation_bloc", "code"),
             "campaign": ("campaign", "code"),

@@ -47,6 +47,7 @@ SQL = (
     "sides",
     "merge",
     "granting",
+    "account_management",
     "marks",
     "grants",
 )

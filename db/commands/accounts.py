@@ -1,0 +1,191 @@
+"""Accounts of people: created, tied to a person, invited, disabled and enabled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import asyncpg
+
+from db.commands.entering import each
+from db.commands.grants import grant, keep_root, revoke
+from db.commands.requests import TOLD_ONCE
+from db.commands.turns import hold_grants
+from db.rules.account import (
+    INVITATION_HOURS,
+    AccountRejectedError,
+    check_manageable,
+    check_username,
+)
+from db.rules.errors import ConflictError, DomainError, ForbiddenError
+from db.rules.secret import hashed, new
+from db.transactions import WriteSession
+
+MANAGE = "account_manage"
+
+_PERSON = """
+    select p.id, p.path::text, u.id as unit_id, u.code as unit_code,
+        (select a.id from account a where a.person_id = p.id) as account_id
+    from person p left join unit u on u.id = p.unit_id where p.code = $1
+"""
+_CREATE = """
+    insert into account (username, kind, person_id) values ($1, 'PERSON', $2)
+    on conflict do nothing returning id
+"""
+_LOAD = """
+    select id, kind, person_id, disabled_at, account_manageable(id) as manageable,
+        account_elsewhere(id) as elsewhere
+    from account where username = $1 and kind <> 'PUBLIC'
+"""
+_TIE = "update account set person_id = $2 where id = $1"
+_DISABLE = "update account set disabled_at = case when $2 then $3::timestamptz end where id = $1"
+_INVITE = "select accounts_invite(array[$1::bigint], array[$2::bytea], $3)"
+_HELD = """
+    select g.id, g.role from role_grant g join unit u on u.id = g.unit_id
+    where g.account_id = $1 and u.code = $2 and lasts(g)
+"""
+
+
+@dataclass(frozen=True)
+class AccountOutcome:
+    """The account that a command was about, and the path of its invitation page, told once."""
+
+    account_id: int
+    invitation: str | None = field(default=None, metadata=TOLD_ONCE)
+
+
+async def create(
+    session: WriteSession, *, person: str, username: str, invite: bool = True
+) -> AccountOutcome:
+    """Create the account of a person, and invite it unless told not to."""
+    check_username(username)
+    behind = await _person(session, person)
+    account_id = await session.value(_CREATE, username, behind["id"])
+    if account_id is None:
+        raise ConflictError("TAKEN", field="username", unit_id=behind["unit_id"])
+    return AccountOutcome(account_id, await _invite(session, account_id) if invite else None)
+
+
+async def update(
+    session: WriteSession,
+    *,
+    username: str,
+    person: str | None = None,
+    disabled: bool | None = None,
+    reason: str | None = None,  # noqa: ARG001 - the audit log has it
+) -> AccountOutcome:
+    """Tie an account to another person, disable or enable it; what is not given stays.
+
+    A disabled account's sessions and tokens end for good, its roles hold again once it is enabled.
+    """
+    await hold_grants(session)
+    found = await _load(session, username, person_only=person is not None)
+    if person is not None:
+        await _tie(session, found, person)
+    if disabled is not None and disabled != (found["disabled_at"] is not None):
+        if disabled:
+            await keep_root(session, account_id=found["id"])
+        await session.execute(_DISABLE, found["id"], disabled, session.present)
+    return AccountOutcome(found["id"])
+
+
+async def invite(session: WriteSession, *, username: str) -> AccountOutcome:
+    """Make a link by which the holder of an account chooses a password; an earlier one ends."""
+    found = await _load(session, username, person_only=True)
+    check_manageable(own=False, elsewhere=False, disabled=found["disabled_at"] is not None)
+    return AccountOutcome(found["id"], await _invite(session, found["id"]))
+
+
+async def enter(
+    session: WriteSession, accounts: Sequence[Mapping[str, Any]]
+) -> list[DomainError | None]:
+    """Create accounts by their usernames, or change those that exist; nobody is invited.
+
+    A `role` becomes the only one of the account at `unit`, the person's own unit where unsaid.
+    Returns for each why it was not done, None where it was: the others are done all the same.
+    """
+    await hold_grants(session)
+    return await each(session, [partial(_enter, session, **account) for account in accounts])
+
+
+async def _enter(
+    session: WriteSession,
+    *,
+    username: str,
+    person: str,
+    role: str | None = None,
+    unit: str | None = None,
+    disabled: bool | None = None,
+) -> None:
+    known = await session.row(_LOAD, username)
+    if known is None:
+        created = await create(session, username=username, person=person, invite=False)
+        account_id, was_disabled = created.account_id, False
+    else:
+        account_id, was_disabled = known["id"], known["disabled_at"] is not None
+        behind = await session.found("Person", person, _PERSON, person)
+        if behind["account_id"] != account_id:
+            await update(session, username=username, person=person)
+    if disabled is False and was_disabled:
+        await update(session, username=username, disabled=False)
+    if role is not None:
+        at = unit or await _unit_of(session, person)
+        await _set_role(session, account_id, username, role, at)
+    if disabled and not was_disabled:
+        await update(session, username=username, disabled=True)
+
+
+async def _set_role(
+    session: WriteSession, account_id: int, username: str, role: str, unit: str
+) -> None:
+    """Leave an account one role at a unit: grant it where it is missing, and revoke the others."""
+    held = await session.rows(_HELD, account_id, unit)
+    if role not in [row["role"] for row in held]:
+        await grant(session, username=username, role=role, unit=unit)
+    for row in held:
+        if row["role"] != role:
+            await revoke(session, grant=row["id"], reason="")
+
+
+async def _unit_of(session: WriteSession, person: str) -> str:
+    behind = await session.found("Person", person, _PERSON, person)
+    code: str = behind["unit_code"]
+    return code
+
+
+async def _person(session: WriteSession, code: str) -> asyncpg.Record:
+    """Return a person whose account the caller may make. Raises DomainError."""
+    behind = await session.found("Person", code, _PERSON, code)
+    if not session.caller.may(MANAGE, behind["path"]):
+        raise ForbiddenError(MANAGE.upper(), behind["unit_code"], unit_id=behind["unit_id"])
+    if behind["account_id"] is not None:
+        raise AccountRejectedError("PERSON_HAS_ACCOUNT", unit_id=behind["unit_id"])
+    return behind
+
+
+async def _tie(session: WriteSession, account: asyncpg.Record, person: str) -> None:
+    behind = await session.found("Person", person, _PERSON, person)
+    if behind["account_id"] != account["id"]:
+        behind = await _person(session, person)
+        await session.execute(_TIE, account["id"], behind["id"])
+
+
+async def _load(session: WriteSession, username: str, *, person_only: bool) -> asyncpg.Record:
+    """Return an account that the caller manages. Raises DomainError."""
+    found = await session.found("Account", username, _LOAD, username)
+    check_manageable(
+        own=found["id"] == session.caller.account_id,
+        elsewhere=found["elsewhere"],
+        service=person_only and found["kind"] == "SERVICE",
+    )
+    if not found["manageable"]:
+        raise ForbiddenError(MANAGE.upper())
+    return found
+
+
+async def _invite(session: WriteSession, account_id: int) -> str:
+    """Return the path of the page where the account's holder chooses a password."""
+    token = new()
+    if not await session.value(_INVITE, account_id, hashed(token), INVITATION_HOURS):
+        raise ForbiddenError(MANAGE.upper())
+    return f"/oauth/invitation/{token}"

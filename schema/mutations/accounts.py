@@ -1,0 +1,138 @@
+"""Accounts of people: created, tied, invited, disabled and enabled."""
+
+from typing import Annotated
+
+import strawberry
+
+from db import queries
+from db.commands import accounts
+from db.rules.account import AccountRejectedError
+from schema.compiler.commands import mutation
+from schema.compiler.fields import sql
+from schema.errors import Failure, Refusal, shows
+from schema.inputs import key, line, prose
+from schema.messages import says
+from schema.mutations.grants import GrantRejected
+from schema.people import Account
+from schema.scalars import Permission
+
+says(
+    {
+        "NOT_A_USERNAME": (
+            "Tên đăng nhập gồm chữ a-z, chữ số và các dấu . _ @ + -, bắt đầu bằng chữ hoặc số.",
+            "A username has letters a-z, digits and . _ @ + -, and begins with a letter or digit.",
+        ),
+        "OWN_ACCOUNT": (
+            "Không tự quản lý tài khoản của chính mình; hãy nhờ một quản trị viên khác.",
+            "Nobody manages their own account; ask another administrator.",
+        ),
+        "ROLES_ELSEWHERE": (
+            "Tài khoản có vai trò ở nơi bạn không quản lý; hãy nhờ quản trị viên cấp trên.",
+            "The account has a role outside your subtree; ask an administrator above.",
+        ),
+        "PERSON_HAS_ACCOUNT": (
+            "Người này đã có tài khoản khác.",
+            "This person has another account already.",
+        ),
+        "NOT_A_PERSON": (
+            "Đây là tài khoản của một dịch vụ, không phải của một người.",
+            "This is the account of a service, not of a person.",
+        ),
+    }
+)
+
+
+@strawberry.input(description="An account for a member.")
+class CreateAccountInput:
+    """An account for a member."""
+
+    person: str = line(40, description="The member's code. A member has one account at most.")
+    username: str = line(
+        100,
+        description="The name to sign in with: letters a-z, digits and `. _ @ + -`. It stays.",
+    )
+    invite: bool = strawberry.field(
+        default=True, description="Make an invitation at once; `inviteAccount` makes one later."
+    )
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="What is left out stays.")
+class UpdateAccountInput:
+    """Changes of an account."""
+
+    username: str = line(100, description="The account's username.")
+    person: str | None = line(
+        40, default=None, description="The code of the member to whom the account belongs."
+    )
+    disabled: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="True ends the account's sessions, tokens and invitation for good, and it"
+        " signs in no more. False lets it sign in again, with the roles that it has.",
+    )
+    reason: str | None = prose(2_000, default=None, description="Why, for the audit log.")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="An account to be invited.")
+class InviteAccountInput:
+    """An account to be invited."""
+
+    username: str = line(100, description="The account's username.")
+    idempotency_key: str | None = key()
+
+
+@strawberry.type(description="The account as the mutation left it.")
+class AccountPayload:
+    """The account as the mutation left it."""
+
+    @sql(queries.people.account_of_row)
+    def account(self) -> Account | None:
+        """The account; null where the viewer no longer sees it."""
+
+    invitation: str | None = strawberry.field(
+        description="The path, on this server, of the page where the account's holder chooses a"
+        " password: good once, for 72 hours. It is returned once: null where the same idempotency"
+        " key is sent again, and where the mutation made no invitation."
+    )
+
+
+@shows(AccountRejectedError)
+@strawberry.type(description="The rules for accounts do not allow it.")
+class AccountRejected(Failure):
+    """The rules for accounts do not allow it."""
+
+
+CreateAccountResult = Annotated[
+    AccountPayload | AccountRejected | Refusal, strawberry.union("CreateAccountResult")
+]
+UpdateAccountResult = Annotated[
+    AccountPayload | AccountRejected | GrantRejected | Refusal,
+    strawberry.union("UpdateAccountResult"),
+]
+InviteAccountResult = Annotated[
+    AccountPayload | AccountRejected | Refusal, strawberry.union("InviteAccountResult")
+]
+
+
+@strawberry.type
+class AccountMutations:
+    """The accounts of members; nobody manages their own."""
+
+    @mutation(accounts.create, Permission.ACCOUNT_MANAGE)
+    def create_account(self, input: CreateAccountInput) -> CreateAccountResult:
+        """Create the account of a member; `grantRole` gives it roles."""
+
+    @mutation(accounts.update, Permission.ACCOUNT_MANAGE)
+    def update_account(self, input: UpdateAccountInput) -> UpdateAccountResult:
+        """Tie an account to a member, disable it or enable it.
+
+        It takes the permission at the member's unit, and wherever the account has a role.
+        """
+
+    @mutation(accounts.invite, Permission.ACCOUNT_MANAGE)
+    def invite_account(self, input: InviteAccountInput) -> InviteAccountResult:
+        """Make a link by which the holder of an account chooses a password; an earlier one ends.
+
+        It takes the permission at the member's unit, and wherever the account has a role.
+        """
