@@ -4,7 +4,7 @@ Booleans, enums, page sizes and the presence of everything are part of a plan, w
 per shape of the variables; other values become parameters with a recipe for each request.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -24,25 +24,22 @@ from graphql import (
 )
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     Boolean,
     Date,
     DateTime,
     Float,
     Text,
-    bindparam,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
 from schema.compiler.errors import BadInputError
 from schema.compiler.nodes import decoded
+from schema.compiler.templates import Parameter, Recipe
 
 Variables = Any  # graphql-core's VariableValues, which it does not export
-Recipe = Callable[[Variables], Any]
 
 PAGE = ("first", "last")
-PARAMETER = "request_"  # how names of parameters begin whose values come from a request
 _TYPES: Mapping[str, TypeEngine[Any]] = {
     "Int": BigInteger(),
     "VND": BigInteger(),
@@ -53,6 +50,7 @@ _TYPES: Mapping[str, TypeEngine[Any]] = {
     "Date": Date(),
     "DateTime": DateTime(timezone=True),
 }
+_ARRAYS: Mapping[str, TypeEngine[Any]] = {name: ARRAY(type_) for name, type_ in _TYPES.items()}
 
 
 class Arguments:
@@ -61,7 +59,6 @@ class Arguments:
     def __init__(self, variables: Variables) -> None:
         """Take the coerced variables."""
         self.variables = variables
-        self.recipes: dict[str, Recipe] = {}
 
     def of(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
         """Return a field's arguments by Python name: values, parameters, or dicts of these."""
@@ -69,20 +66,14 @@ class Arguments:
         nodes = {argument.name.value: argument.value for argument in node.arguments or ()}
         resolved = {}
         for name, definition in field.args.items():
-            recipe = self._recipe(field, node, name, nodes.get(name))
             if name in PAGE:
                 resolved[name] = values.get(name)
             else:
+                recipe = self._recipe(field, node, name, nodes.get(name), values.get(name))
                 resolved[definition.out_name or name] = self._resolve(
                     definition.type, values.get(name), recipe
                 )
         return {_snake(name): value for name, value in resolved.items()}
-
-    def bind(self, recipe: Recipe, type_: TypeEngine[Any]) -> BindParameter[Any]:
-        """Return a parameter whose value `recipe` gives from the variables of a request."""
-        name = f"{PARAMETER}{len(self.recipes)}"
-        self.recipes[name] = recipe
-        return bindparam(name, type_=type_)
 
     def recipe(self, field: GraphQLField, node: FieldNode) -> Recipe:
         """Return a recipe for all arguments of a field, by GraphQL name."""
@@ -92,7 +83,12 @@ class Arguments:
         return lambda variables: get_argument_values(field, node, variables)
 
     def _recipe(
-        self, field: GraphQLField, node: FieldNode, name: str, value: ValueNode | None
+        self,
+        field: GraphQLField,
+        node: FieldNode,
+        name: str,
+        value: ValueNode | None,
+        constant: Any,
     ) -> Recipe:
         if isinstance(value, VariableNode):
             variable = value.name.value
@@ -100,7 +96,6 @@ class Arguments:
                 return lambda variables: variables.coerced[variable]
         elif value is not None and _has_variable(value):
             return lambda variables: get_argument_values(field, node, variables)[name]
-        constant = get_argument_values(field, node, self.variables).get(name)
         return lambda _: constant
 
     def _resolve(self, type_: Any, value: Any, recipe: Recipe) -> Any:
@@ -118,20 +113,19 @@ class Arguments:
         if isinstance(type_, GraphQLEnumType) or type_.name == "Boolean":
             return enum_name(value)
         if type_.name == "ID":
-            return self.bind(lambda variables: decoded(recipe(variables)), Text())
-        return self.bind(_checked(recipe), _TYPES[type_.name])
+            return Parameter(lambda variables: decoded(recipe(variables)), _TYPES["ID"])
+        return Parameter(_checked(recipe), _TYPES[type_.name])
 
-    def _list(self, type_: GraphQLList[Any], recipe: Recipe) -> BindParameter[Any]:
+    def _list(self, type_: GraphQLList[Any], recipe: Recipe) -> Parameter:
         inner = type_.of_type
         if isinstance(inner, GraphQLNonNull):
             inner = inner.of_type
         if isinstance(inner, GraphQLEnumType):
-            return self.bind(
-                lambda variables: [enum_name(item) for item in recipe(variables)], ARRAY(Text())
+            return Parameter(
+                lambda variables: [enum_name(item) for item in recipe(variables)], _ARRAYS["String"]
             )
-        return self.bind(
-            lambda variables: [_clean(item) for item in recipe(variables)],
-            ARRAY(_TYPES[inner.name]),
+        return Parameter(
+            lambda variables: [_clean(item) for item in recipe(variables)], _ARRAYS[inner.name]
         )
 
 

@@ -24,10 +24,8 @@ from graphql import (
     parse,
     validate,
 )
-from sqlalchemy import BindParameter, Select, select
-from sqlalchemy.dialects.postgresql import asyncpg
 
-from schema.compiler.arguments import PARAMETER, Arguments, Recipe, shape
+from schema.compiler.arguments import Arguments, shape
 from schema.compiler.cache import Cache
 from schema.compiler.cost import CostRule, Limits, check_shape, check_size, fragments_of
 from schema.compiler.documents import Contents, chosen, variables_in
@@ -36,24 +34,7 @@ from schema.compiler.errors import BadInputError, RefusedError
 from schema.compiler.outcomes import OutcomeField, drawn, outcome_row
 from schema.compiler.selection import Fields, Selection
 from schema.compiler.subscriptions import Subscribed, subscribed
-
-
-class _StatementCompiler(asyncpg.PGCompiler_asyncpg):
-    """Writes this code's own constants into the statement, so that the planner sees them.
-
-    What comes from a request is a parameter (`Arguments.bind` names it) and stays one.
-    """
-
-    def visit_bindparam(self, bindparam: BindParameter[Any], **options: Any) -> str:  # type: ignore[override]
-        """Render a parameter, or the value of a constant."""
-        if not bindparam.key.startswith(PARAMETER):
-            options["literal_binds"] = True
-        rendered: str = super().visit_bindparam(bindparam, **options)  # type: ignore[no-untyped-call]
-        return rendered
-
-
-_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
-_DIALECT.statement_compiler = _StatementCompiler
+from schema.compiler.templates import Recipe
 
 # What is kept is bounded by size too: a document takes some 150 bytes of memory a character, a
 # plan some 3 bytes a character of its statement, and both are for anybody to choose.
@@ -248,9 +229,9 @@ class Compiler:
         def compile_() -> Plan:
             emitter = self._emitter(operation, variables)
             fields = emitter.selection.below(type_, nodes)
-            row = outcome_row(emitter.arguments, outcome)
+            row = outcome_row(emitter, outcome)
             try:
-                return _plan(emitter, select(emitter.one(type_, fields, row)))
+                return _plan(emitter, f"SELECT {emitter.one(type_, fields, row)}")
             except GraphQLError as error:
                 raise RefusedError(error) from error
 
@@ -295,8 +276,5 @@ class Compiler:
         return answer
 
 
-def _plan(emitter: Emitter, statement: Select[Any]) -> Plan:
-    compiled = statement.compile(dialect=_DIALECT)
-    assert compiled.positiontup is not None
-    recipes = emitter.arguments.recipes
-    return Plan(str(compiled), tuple(recipes[name] for name in compiled.positiontup))
+def _plan(emitter: Emitter, statement: str) -> Plan:
+    return Plan(statement, emitter.parameters.recipes())
