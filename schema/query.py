@@ -40,7 +40,7 @@ class Viewer:
     def authorizations(self) -> Connection[Authorization]:
         """What applications hold for the account, newest first; none is told to a limited one."""
 
-    @connection(queries.reviews.queue)
+    @connection(queries.reviews.queue, price=50, counted=100)
     def queue(self) -> Connection[QueueEntry]:
         """What awaits a decision of the viewer's, the oldest first, without the viewer's own."""
 
@@ -65,7 +65,7 @@ class Query:
     def unit(self, code: str) -> Unit | None:
         """The unit with this code."""
 
-    @connection(queries.units.every)
+    @connection(queries.units.every, counted=300)
     def units(
         self,
         filter: UnitFilter | None = None,
@@ -89,7 +89,7 @@ class Query:
     def initiative(self, number: str) -> Initiative | None:
         """The initiative with this number."""
 
-    @connection(queries.initiatives.every)
+    @connection(queries.initiatives.every, counted=300)
     def initiatives(
         self,
         filter: InitiativeFilter | None = None,
@@ -97,6 +97,6 @@ class Query:
     ) -> Connection[Initiative]:
         """All initiatives that the viewer sees."""
 
-    @connection(queries.audit.every)
+    @connection(queries.audit.every, counted=1_000)
     def audit_events(self, filter: AuditFilter | None = None) -> Connection[AuditEvent]:
         """The audit log as far as the viewer may read it, newest first."""

@@ -9,7 +9,7 @@ import strawberry
 from db import queries
 from schema.authorizations import Client
 from schema.awards import Award
-from schema.compiler.fields import connection, sql
+from schema.compiler.fields import connection, searched, sql
 from schema.compiler.relay import Connection
 from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
 from schema.node import Node
@@ -31,9 +31,7 @@ class UnitFilter:
         default=None, description="The unit with this code and everything below it."
     )
     closed: bool | None = None
-    text: str | None = strawberry.field(
-        default=None, description="In the name or code, without regard to diacritics or case."
-    )
+    text: str | None = searched("In the name or code, without regard to diacritics or case.")
 
 
 @strawberry.enum
@@ -164,11 +162,11 @@ class Unit(Node):
     def target(self, campaign: str, phase: int) -> Target | None:
         """The target of this unit in a phase."""
 
-    @sql(queries.progress.standing)
+    @sql(queries.progress.standing, price=50)
     def standing(self, campaign: str, phase: int) -> Standing | None:
         """The rank in the emulation bloc; null where there is none or it is not to see."""
 
-    @connection(queries.initiatives.of_subtree)
+    @connection(queries.initiatives.of_subtree, counted=100)
     def initiatives(
         self,
         filter: InitiativeFilter | None = None,
@@ -192,7 +190,7 @@ class Unit(Node):
     def history(self) -> Connection[UnitHistory]:
         """What happened to it, newest first."""
 
-    @connection(queries.people.of_unit)
+    @connection(queries.people.of_unit, counted=100)
     def people(self, filter: PersonFilter | None = None) -> Connection[Person]:
         """People of this very unit whom the viewer may know, as they were entered."""
 

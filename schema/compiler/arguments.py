@@ -4,7 +4,7 @@ Booleans, enums, page sizes and the presence of everything are part of a plan, w
 per shape of the variables; other values become parameters with a recipe for each request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -13,6 +13,7 @@ from graphql import (
     FieldNode,
     GraphQLEnumType,
     GraphQLField,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLList,
     GraphQLNonNull,
@@ -33,13 +34,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
+from db.rules.text import fold
 from schema.compiler.errors import BadInputError
+from schema.compiler.fields import SEARCHED
 from schema.compiler.nodes import decoded
+from schema.compiler.shape import PAGE
 from schema.compiler.templates import Parameter, Recipe
 
 Variables = Any  # graphql-core's VariableValues, which it does not export
 
-PAGE = ("first", "last")
 _TYPES: Mapping[str, TypeEngine[Any]] = {
     "Int": BigInteger(),
     "VND": BigInteger(),
@@ -50,6 +53,7 @@ _TYPES: Mapping[str, TypeEngine[Any]] = {
     "Date": Date(),
     "DateTime": DateTime(timezone=True),
 }
+SHORTEST_SEARCH = 3  # letters and digits: fewer make no trigram, and match nearly everything
 _ARRAYS: Mapping[str, TypeEngine[Any]] = {name: ARRAY(type_) for name, type_ in _TYPES.items()}
 
 
@@ -59,9 +63,15 @@ class Arguments:
     def __init__(self, variables: Variables) -> None:
         """Take the coerced variables."""
         self.variables = variables
+        self._node: FieldNode
+        self._path: tuple[str, ...]
 
-    def of(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
-        """Return a field's arguments by Python name: values, parameters, or dicts of these."""
+    def of(self, field: GraphQLField, node: FieldNode, path: Sequence[str] = ()) -> dict[str, Any]:
+        """Return a field's arguments by Python name: values, parameters, or dicts of these.
+
+        `path` is the field's place in the answer, which an error names.
+        """
+        self._node, self._path = node, tuple(path)
         values = get_argument_values(field, node, self.variables)
         nodes = {argument.name.value: argument.value for argument in node.arguments or ()}
         resolved = {}
@@ -105,7 +115,7 @@ class Arguments:
             return None
         if isinstance(type_, GraphQLInputObjectType):
             return {
-                _snake(key): self._resolve(type_.fields[key].type, part, _part(recipe, key))
+                _snake(key): self._resolve_part(type_.fields[key], part, _part(recipe, key))
                 for key, part in value.items()
             }
         if isinstance(type_, GraphQLList):
@@ -115,6 +125,12 @@ class Arguments:
         if type_.name == "ID":
             return Parameter(lambda variables: decoded(recipe(variables)), _TYPES["ID"])
         return Parameter(_checked(recipe), _TYPES[type_.name])
+
+    def _resolve_part(self, field: GraphQLInputField, value: Any, recipe: Recipe) -> Any:
+        declared = field.extensions.get("strawberry-definition")
+        if value is not None and getattr(declared, "metadata", {}).get(SEARCHED):
+            recipe = _searched(recipe, self._node, self._path)
+        return self._resolve(field.type, value, recipe)
 
     def _list(self, type_: GraphQLList[Any], recipe: Recipe) -> Parameter:
         inner = type_.of_type
@@ -149,6 +165,18 @@ def _part(recipe: Recipe, key: str) -> Recipe:
 
 def _checked(recipe: Recipe) -> Recipe:
     return lambda variables: _clean(recipe(variables))
+
+
+def _searched(recipe: Recipe, node: FieldNode, path: tuple[str, ...]) -> Recipe:
+    def check(variables: Any) -> Any:
+        text = recipe(variables)
+        if sum(map(str.isalnum, fold(text))) < SHORTEST_SEARCH:
+            raise BadInputError(
+                f"'text' needs at least {SHORTEST_SEARCH} letters or digits.", node, path
+            )
+        return text
+
+    return check
 
 
 def _clean(value: Any) -> Any:

@@ -7,6 +7,7 @@ The statement is put together as text, of the templates of the named queries (te
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -59,6 +60,7 @@ class Emitter:
         self.parameters = Parameters()
         self._introspect = introspect
         self._numbers: Iterator[int] = count()
+        self._path: list[str] = []  # the place in the answer of what is being built
 
     def statement(self, type_: GraphQLObjectType, fields: Fields) -> str:
         """Return the statement of an operation on a root type."""
@@ -67,9 +69,18 @@ class Emitter:
 
     def object(self, type_: GraphQLObjectType, fields: Fields, row: str, drawn: str) -> str:
         """Return the lateral select that draws an object's fields from its row, under an alias."""
-        return lateral(
-            {name: self._field(type_, nodes, row) for name, nodes in fields.items()}, drawn
-        )
+        columns = {}
+        for name, nodes in fields.items():
+            with self.at(name):
+                columns[name] = self._field(type_, nodes, row)
+        return lateral(columns, drawn)
+
+    @contextmanager
+    def at(self, name: str) -> Iterator[None]:
+        """Be at a place of the answer, which errors name."""
+        self._path.append(name)
+        yield
+        self._path.pop()
 
     def alias(self, letter: str) -> str:
         """Return an alias that nothing else in the statement has.
@@ -102,7 +113,7 @@ class Emitter:
         if not is_leaf_type(named):
             return self._composite(field, nodes, row, query)
         if query is not None:
-            return self.text(query, self.arguments.of(field, nodes[0]), row)
+            return self.text(query, self.arguments.of(field, nodes[0], self._path), row)
         if named.name == "ID":
             return f"global_id('{type_.name}', {row}.\"id\")"
         return f'{row}."{declared.metadata.get(COLUMN, declared.python_name)}"'
@@ -110,7 +121,7 @@ class Emitter:
     def _composite(self, field: GraphQLField, nodes: list[FieldNode], row: str, query: Any) -> str:
         """Return an object, a list of objects or a connection."""
         named: Any = get_named_type(field.type)
-        arguments = self.arguments.of(field, nodes[0])
+        arguments = self.arguments.of(field, nodes[0], self._path)
         if is_connection(named):
             page = Page.of(arguments, nodes[0])
             fields = self.selection.below(named, nodes)

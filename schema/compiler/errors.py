@@ -8,9 +8,11 @@ from graphql import GraphQLError, Node
 class BadInputError(GraphQLError):
     """An argument that the schema's types allow but the field does not."""
 
-    def __init__(self, message: str, node: Node | None = None) -> None:
-        """Say what is wrong, and where."""
-        super().__init__(message, node, extensions={"code": "BAD_USER_INPUT"})
+    def __init__(
+        self, message: str, node: Node | None = None, path: Sequence[str | int] | None = None
+    ) -> None:
+        """Say what is wrong, and where: in the document, and in the answer."""
+        super().__init__(message, node, path=path, extensions={"code": "BAD_USER_INPUT"})
 
 
 class LimitError(GraphQLError):
@@ -28,7 +30,12 @@ class LimitError(GraphQLError):
 
 
 class RefusedError(Exception):
-    """An operation that does not run, with the reasons as GraphQL errors."""
+    """An operation that does not run, with the reasons as GraphQL errors.
+
+    `lasting` is whether the same request is refused again a moment later.
+    """
+
+    lasting = True
 
     def __init__(self, *errors: GraphQLError) -> None:
         """Keep the reasons."""

@@ -5,6 +5,7 @@ payload's GraphQL fields say what SQL they stand for as those of any other type 
 `Refused` becomes JSON objects with `code` and `message`.
 """
 
+import functools
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args, get_origin, get_type_hints
@@ -26,7 +27,6 @@ _TYPES: dict[Any, TypeEngine[Any]] = {
     date: Date(),
     Refused: JSONB(),
 }
-_ARRAYS = {hint: ARRAY(type_) for hint, type_ in _TYPES.items()}
 
 
 @dataclass(frozen=True)
@@ -86,5 +86,10 @@ def drawn(
 def _sql_type(hint: Any) -> TypeEngine[Any]:
     options = [option for option in get_args(hint) if option is not type(None)]
     if get_origin(hint) is list:
-        return _ARRAYS[options[0]]
+        return _array(_sql_type(options[0]))
     return _TYPES[options[0] if options else hint]
+
+
+@functools.cache
+def _array(of: TypeEngine[Any]) -> TypeEngine[Any]:
+    return ARRAY(of)

@@ -17,7 +17,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from schema.compiler.cache import Cache
+from db.cache import Cache
 from schema.compiler.errors import BadInputError, LimitError
 from schema.compiler.relay import Order, cursor_of, keys_of
 from schema.compiler.templates import (
@@ -93,7 +93,10 @@ class PageBuilder:
 
     def connection(self, type_: GraphQLObjectType, fields: Fields) -> str:
         """Return the connection as a JSON object."""
-        columns = {name: self._field(type_, nodes) for name, nodes in fields.items()}
+        columns = {}
+        for name, nodes in fields.items():
+            with self._emitter.at(name):
+                columns[name] = self._field(type_, nodes)
         drawn = self._emitter.alias("o")
         object_ = lateral(columns, drawn)
         if not self._gathered:

@@ -15,8 +15,8 @@ from sqlalchemy import BindParameter, ColumnElement, bindparam, literal_column
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.types import TypeEngine
 
+from db.cache import Cache
 from db.queries.rows import Row
-from schema.compiler.cache import Cache
 
 Recipe = Callable[[Any], Any]
 
