@@ -65,7 +65,7 @@ class Query:
     def unit(self, code: str) -> Unit | None:
         """The unit with this code."""
 
-    @connection(queries.units.every, counted=300)
+    @connection(queries.units.every, conditions=queries.units.CONDITIONS, counted=300)
     def units(
         self,
         filter: UnitFilter | None = None,
@@ -89,7 +89,9 @@ class Query:
     def initiative(self, number: str) -> Initiative | None:
         """The initiative with this number."""
 
-    @connection(queries.initiatives.every, counted=300)
+    @connection(
+        queries.initiatives.every, conditions=queries.initiatives.EVERY_CONDITIONS, counted=300
+    )
     def initiatives(
         self,
         filter: InitiativeFilter | None = None,
@@ -97,6 +99,6 @@ class Query:
     ) -> Connection[Initiative]:
         """All initiatives that the viewer sees."""
 
-    @connection(queries.audit.every, counted=1_000)
+    @connection(queries.audit.every, conditions=queries.audit.CONDITIONS, counted=1_000)
     def audit_events(self, filter: AuditFilter | None = None) -> Connection[AuditEvent]:
         """The audit log as far as the viewer may read it, newest first."""

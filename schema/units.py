@@ -58,7 +58,7 @@ class EmulationBloc:
     code: str
     name: str
 
-    @connection(queries.units.in_bloc)
+    @connection(queries.units.in_bloc, conditions=queries.units.CONDITIONS)
     def units(
         self,
         filter: UnitFilter | None = None,
@@ -134,7 +134,7 @@ class Unit(Node):
     def ancestors(self) -> list[Annotated["Unit", strawberry.lazy("schema.units")]]:
         """The units above, root first, only those visible."""
 
-    @connection(queries.units.children)
+    @connection(queries.units.children, conditions=queries.units.CONDITIONS)
     def children(
         self,
         filter: UnitFilter | None = None,
@@ -166,7 +166,9 @@ class Unit(Node):
     def standing(self, campaign: str, phase: int) -> Standing | None:
         """The rank in the emulation bloc; null where there is none or it is not to see."""
 
-    @connection(queries.initiatives.of_subtree, counted=100)
+    @connection(
+        queries.initiatives.of_subtree, conditions=queries.initiatives.CONDITIONS, counted=100
+    )
     def initiatives(
         self,
         filter: InitiativeFilter | None = None,

@@ -6,6 +6,7 @@ an object is a scalar subquery, a list one with `json_agg`. Aliases are unique i
 The statement is put together as text, of the templates of the named queries (templates.py).
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
@@ -25,9 +26,9 @@ from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.types import TypeEngine
 
 from schema.compiler.arguments import Arguments
-from schema.compiler.fields import COLUMN, SQL
+from schema.compiler.fields import COLUMN, CONDITIONS, SQL
 from schema.compiler.nodes import NodeLookup, nodes_of
-from schema.compiler.pages import Page, PageBuilder, page_size
+from schema.compiler.pages import Page, PageBuilder, PageSource, page_size
 from schema.compiler.relay import is_connection
 from schema.compiler.selection import Fields, Selection
 from schema.compiler.templates import (
@@ -95,8 +96,9 @@ class Emitter:
 
     def text(self, query: Callable[..., Any], arguments: Mapping[str, Any], row: str) -> str:
         """Return the text of a query that gives an expression or a select."""
-        filled = Filled.of(query, arguments)
-        return template(filled.shape, filled.clause).fill(self.parameters, filled.parameters, row)
+        filled = Filled(query, arguments)
+        kept = template(filled.shape, lambda: [filled.clause])
+        return kept.fill(self.parameters, filled.parameters, row)
 
     def _field(self, type_: GraphQLObjectType, nodes: list[FieldNode], row: str) -> str:
         name = nodes[0].name.value
@@ -125,9 +127,9 @@ class Emitter:
         if is_connection(named):
             page = Page.of(arguments, nodes[0])
             fields = self.selection.below(named, nodes)
-            return PageBuilder(self, Filled.of(query, arguments), page, row).connection(
-                named, fields
-            )
+            filter_ = self._filter(arguments, field, row)
+            paged = PageSource(Filled(query, arguments), row, filter_)
+            return PageBuilder(self, paged, page).connection(named, fields)
         if "first" in arguments:
             arguments["first"] = page_size(arguments["first"], None, nodes[0])
         source = self.text(query, arguments, row) if query else "SELECT"
@@ -136,6 +138,22 @@ class Emitter:
         if is_list_type(of_type):
             return self._list(named, fields, source)
         return self.one(named, fields, source)
+
+    def _filter(self, arguments: dict[str, Any], field: GraphQLField, row: str) -> str:
+        """Take the conditions out of a connection's arguments, and return them as text."""
+        conditions = field.extensions["strawberry-definition"].metadata[CONDITIONS]
+        if not conditions:
+            return "true"
+        wanted = arguments.pop("filter", None) or {}
+        left = {name: value for name, value in wanted.items() if name not in conditions}
+        if left:
+            arguments["filter"] = left
+        texts = [
+            f"({self.text(_condition(conditions[name]), {'value': value}, row)})"
+            for name, value in wanted.items()
+            if name in conditions and value is not None
+        ]
+        return " AND ".join(texts) or "true"
 
     def one(self, type_: GraphQLObjectType, fields: Fields, source: str) -> str:
         """Return the object that stands for the one row of `source`; null where there is none."""
@@ -157,3 +175,9 @@ class Emitter:
             for type_ in self.selection.schema.get_possible_types(get_named_type(field.type))  # type: ignore[arg-type]
         ]
         return nodes_of(self, field, nodes[0], lookups)
+
+
+@functools.cache
+def _condition(make: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return the query of one condition of a filter, by its value."""
+    return lambda _, value: make(value)

@@ -17,9 +17,12 @@ from strawberry.extensions import FieldExtension
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from db.queries.rows import Conditions
+
 SQL = "sql"
 COLUMN = "column"
 LONGEST = "longest"
+CONDITIONS = "conditions"
 PRICE = "price"
 COUNTED = "counted"
 SEARCHED = "searched"
@@ -72,10 +75,11 @@ def sql(
 
 
 def connection(
-    query: Query, *, price: int = 0, counted: int = SMALL
+    query: Query, *, conditions: Conditions | None = None, price: int = 0, counted: int = SMALL
 ) -> Callable[[Callable[..., Any]], Any]:
     """Declare that a field stands for the pages of a query of db/queries.
 
+    `conditions` are those of the field's `filter`, by name; the query gets what is left of it.
     `price` is as for `sql`. `counted` is the work of `totalCount`, in rows, and of a page that is
     filtered or in an order of its own.
     """
@@ -84,7 +88,7 @@ def connection(
         return strawberry.field(
             resolver=method,
             description=_description(method),
-            metadata={SQL: query, PRICE: price, COUNTED: counted},
+            metadata={SQL: query, CONDITIONS: conditions or {}, PRICE: price, COUNTED: counted},
             extensions=[_PageArguments()],
         )
 

@@ -51,7 +51,7 @@ _NAMES = {
 # The processor time of one document is bounded by its tokens above all (docs/adr/0016): parsing
 # and validation take some 40 µs a token.
 ANONYMOUS = Limits(
-    tokens=900,
+    tokens=700,
     definitions=30,
     fields=500,
     unfolded_fields=600,

@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from graphql import get_named_type
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Select,
-    func,
     literal_column,
-    select,
     tuple_,
-    union_all,
 )
 
 from db.cache import Cache
@@ -76,20 +72,28 @@ class Page:
         return cls(size, last is not None, given)
 
 
+class PageSource(NamedTuple):
+    """What a connection pages through: its query, the parent's row, its filter as a condition."""
+
+    rows: Filled
+    parent: str
+    filter: str
+
+
 class PageBuilder:
     """Builds one connection of a statement: the page's rows, gathered once for all asked."""
 
-    def __init__(self, emitter: Emitter, source: Filled, page: Page, parent: str) -> None:
-        """Take the statement under way, the rows to page through, the page and the parent's row."""
+    def __init__(self, emitter: Emitter, source: PageSource, page: Page) -> None:
+        """Take the statement under way, what to page through, and the page."""
         self._emitter = emitter
-        self._source = source
+        self._source = source.rows
+        self._given = source
         self._page = page
-        self._parent = parent
         self._row = emitter.alias("t")
         self._joined: list[str] = []
         self._gathered: list[str] = []
         self._totals = emitter.alias("c")
-        self._order = _ORDERS.remember(source.shape, lambda: Order.of(source.clause()))
+        self._order = _ORDERS.remember(source.rows.shape, lambda: Order.of(source.rows.clause))
 
     def connection(self, type_: GraphQLObjectType, fields: Fields) -> str:
         """Return the connection as a JSON object."""
@@ -111,7 +115,7 @@ class PageBuilder:
     def _field(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> str:
         name = nodes[0].name.value
         if name == "totalCount":
-            return self._filled("count", lambda: _count(self._source.clause().branches), [])
+            return self._filled("count", lambda: _count(self._source.clause.branches), [])
         if name == "__typename":
             return typename(type_)
         below: Any = get_named_type(type_.fields[name].type)
@@ -172,23 +176,29 @@ class PageBuilder:
         return self._of_page(_more)
 
     def _cursor(self) -> str:
-        marked_ = template(("cursor", self._source.shape), lambda: cursor_of(ROW, self._order))
-        return marked_.fill(self._emitter.parameters, (), self._row)
+        kept = template(("cursor", self._source.shape), lambda: [cursor_of(ROW, self._order)])
+        return kept.fill(self._emitter.parameters, (), self._row)
 
-    def _of_page(self, build: Callable[[_Bounded], Any]) -> str:
+    def _of_page(self, build: Callable[[_Bounded], list[Any]]) -> str:
         """Return what is built of the rows within the page's bounds."""
         backward, names = self._page.backward, tuple(self._page.bounds)
 
-        def clause() -> Any:
+        def pieces() -> list[Any]:
             first = len(self._source.parameters)
-            return build(_Bounded.of(self._source.clause(), names, first, backward=backward))
+            return build(_Bounded.of(self._source.clause, names, first, backward=backward))
 
-        return self._filled((build, backward, names), clause, self._keys())
+        return self._filled((build, backward, names), pieces, self._keys())
 
-    def _filled(self, what: Hashable, clause: Callable[[], Any], more: Sequence[Parameter]) -> str:
+    def _filled(
+        self, what: Hashable, pieces: Callable[[], list[Any]], more: Sequence[Parameter]
+    ) -> str:
         parameters = [*self._source.parameters, *more]
-        return template((what, self._source.shape), clause).fill(
-            self._emitter.parameters, parameters, self._parent, self._page.size
+        return template((what, self._source.shape), pieces).fill(
+            self._emitter.parameters,
+            parameters,
+            self._given.parent,
+            size=self._page.size,
+            filter_=self._given.filter,
         )
 
     def _keys(self) -> list[Parameter]:
@@ -233,45 +243,45 @@ class _Bounded(NamedTuple):
         )
         return cls(rows, backward, branches)
 
-    def ordered(self, rows: Select[Any], *, reverse: bool) -> Select[Any]:
-        columns = [rows.selected_columns[key] for key in self.rows.keys]
-        return rows.order_by(*(c.desc() if reverse else c.asc() for c in columns))
+    def ordered(self, branch: Select[Any], *, reverse: bool) -> Select[Any]:
+        """Return a branch's first rows, from one end or from the other."""
+        columns = [branch.selected_columns[key] for key in self.rows.keys]
+        return branch.order_by(*(c.desc() if reverse else c.asc() for c in columns)).limit(SIZE)
+
+    def by_keys(self, *, reverse: bool) -> str:
+        """Return the order of rows whose branches are no longer told apart."""
+        direction = "DESC" if reverse else "ASC"
+        return ", ".join(f'u$."{key}" {direction}' for key in self.rows.keys)
 
 
-def _elements(bounded: _Bounded) -> Select[Any]:
+def _elements(bounded: _Bounded) -> list[Any]:
     """Return the rows of the page, in the connection's order."""
     descending, backward = bounded.rows.descending, bounded.backward
     reverse = descending != backward
-    parts = [bounded.ordered(branch, reverse=reverse).limit(SIZE) for branch in bounded.branches]
+    parts = [bounded.ordered(branch, reverse=reverse) for branch in bounded.branches]
     if len(parts) == 1 and not backward:
-        return parts[0]
-    together = _union(parts).subquery()
-    chosen = bounded.ordered(select(*together.c), reverse=reverse).limit(SIZE)
+        return parts
+    order = bounded.by_keys(reverse=reverse)
+    chosen = ["SELECT * FROM (", *_union(parts), f") AS u$ ORDER BY {order} LIMIT ", SIZE]
     if not backward:
         return chosen
-    turned = chosen.subquery()
-    return bounded.ordered(select(*turned.c), reverse=descending)
+    return ["SELECT * FROM (", *chosen, f") AS u$ ORDER BY {bounded.by_keys(reverse=descending)}"]
 
 
-def _more(bounded: _Bounded) -> ColumnElement[bool]:
-    ahead = _union([_bare(branch).limit(ONE_MORE) for branch in bounded.branches]).subquery()
-    counted: ColumnElement[bool] = select(func.count() > SIZE).select_from(ahead).scalar_subquery()
-    return counted
+def _more(bounded: _Bounded) -> list[Any]:
+    ahead = _union([_bare(branch).limit(ONE_MORE) for branch in bounded.branches])
+    return ["(SELECT count(*) > ", SIZE, " FROM (", *ahead, ") AS u$)"]
 
 
 def _constant(value: bool) -> str:  # noqa: FBT001 - it is the value itself
     return "true" if value else "false"
 
 
-def _count(branches: tuple[Select[Any], ...]) -> ColumnElement[int]:
-    counts = [
-        select(func.count()).select_from(_bare(branch).subquery()).scalar_subquery()
-        for branch in branches
-    ]
-    total: ColumnElement[int] = counts[0]
-    for more in counts[1:]:
-        total = total + more
-    return total
+def _count(branches: tuple[Select[Any], ...]) -> list[Any]:
+    pieces: list[Any] = []
+    for branch in branches:
+        pieces += [" + " if pieces else "", "(SELECT count(*) FROM (", _bare(branch), ") AS u$)"]
+    return pieces
 
 
 def _bare(branch: Select[Any]) -> Select[Any]:
@@ -279,5 +289,8 @@ def _bare(branch: Select[Any]) -> Select[Any]:
     return branch.with_only_columns(literal_column("1").label("one"), maintain_column_froms=True)
 
 
-def _union(parts: list[Select[Any]]) -> Select[Any] | CompoundSelect[Any]:
-    return parts[0] if len(parts) == 1 else union_all(*parts)
+def _union(parts: list[Select[Any]]) -> list[Any]:
+    pieces: list[Any] = []
+    for part in parts:
+        pieces += [" UNION ALL (" if pieces else "(", part, ")"]
+    return pieces

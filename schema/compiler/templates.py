@@ -5,10 +5,11 @@ between two uses of a query with arguments of one shape stands in the text as a 
 the parent's row, the parameters, the size of a page.
 """
 
+import functools
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphql import GraphQLObjectType
 from sqlalchemy import BindParameter, ColumnElement, bindparam, literal_column
@@ -16,14 +17,14 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.types import TypeEngine
 
 from db.cache import Cache
-from db.queries.rows import Row
+from db.queries.rows import FILTER, Row
 
 Recipe = Callable[[Any], Any]
 
 _PARAMETER = "request_"  # how names of parameters begin whose values come from a request
-_ROW, _SIZE, _MORE = "row$", "size$", "more$"
+_ROW, _SIZE, _MORE, _FILTER = "row$", "size$", "more$", str(FILTER)
 ROW = Row(_ROW)  # the mark of the parent's row
-_MARKS = re.compile(r"((?:row\$(?=\.))|size\$|more\$|\$\d+)")
+_MARKS = re.compile(r"((?:row\$(?=\.))|size\$|more\$|filter\$|\$\d+)")
 SIZE: ColumnElement[int] = literal_column(_SIZE)
 ONE_MORE: ColumnElement[int] = literal_column(_MORE)
 _TEXT_OF_ALL = 8_000_000  # characters
@@ -76,22 +77,28 @@ class Parameters:
 class Template:
     """The text of a clause, cut at its marks."""
 
-    def __init__(self, clause: Any) -> None:
-        """Render a clause of SQLAlchemy."""
-        compiled = clause.compile(dialect=_DIALECT)
-        names: Sequence[str] = compiled.positiontup or ()
-        self._parts = _MARKS.split(str(compiled))
-        self._places = [
-            int(names[int(mark[1:]) - 1].removeprefix(_PARAMETER)) if mark[0] == "$" else None
-            for mark in self._parts[1::2]
-        ]
+    def __init__(self, *pieces: Any) -> None:
+        """Take clauses of SQLAlchemy and texts between them."""
+        self._parts = [""]
+        self._places: list[int | None] = []
+        for piece in pieces:
+            parts, places = ([piece], []) if isinstance(piece, str) else _cut(piece)
+            self._parts[-1] += parts[0]
+            self._parts += parts[1:]
+            self._places += places
         self.weight = sum(map(len, self._parts))
 
     def fill(
-        self, parameters: Parameters, given: Sequence[Parameter], row: str, size: int = 0
+        self,
+        parameters: Parameters,
+        given: Sequence[Parameter],
+        row: str,
+        *,
+        size: int = 0,
+        filter_: str = "true",
     ) -> str:
         """Return the text for a parent's row and the parameters of the arguments, in order."""
-        marks = {_ROW: row, _SIZE: str(size), _MORE: str(size + 1)}
+        marks = {_ROW: row, _SIZE: str(size), _MORE: str(size + 1), _FILTER: filter_}
         parts = self._parts.copy()
         for number, place in enumerate(self._places):
             at = 2 * number + 1
@@ -99,24 +106,20 @@ class Template:
         return "".join(parts)
 
 
-class Filled(NamedTuple):
+class Filled:
     """A query with arguments: the shape that its templates are kept under, and the parameters."""
 
-    query: Callable[..., Any]
-    arguments: Mapping[str, Any]
-    shape: Hashable
-    parameters: Sequence[Parameter]
-
-    @classmethod
-    def of(cls, query: Callable[..., Any], arguments: Mapping[str, Any]) -> "Filled":
+    def __init__(self, query: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
         """Tell the parameters among the arguments from what shapes the text."""
-        found: list[Parameter] = []
-        shape = _shape(arguments, found)
-        return cls(query, arguments, (query, shape), found)
+        self._query = query
+        self._arguments = arguments
+        self.parameters: list[Parameter] = []
+        self.shape: Hashable = (query, _shape(arguments, self.parameters))
 
+    @functools.cached_property
     def clause(self) -> Any:
         """Return what the query gives for a marked row and marked parameters."""
-        return self.query(ROW, **_marked(self.arguments, count()))
+        return self._query(ROW, **_marked(self._arguments, count()))
 
 
 _TEMPLATES: Cache[Template] = Cache(
@@ -124,14 +127,14 @@ _TEMPLATES: Cache[Template] = Cache(
 )
 
 
-def template(key: Hashable, clause: Callable[[], Any]) -> Template:
-    """Return the template that is kept under a key, made of a clause where there is none."""
-    return _TEMPLATES.remember(key, lambda: Template(clause()))
+def template(key: Hashable, pieces: Callable[[], Sequence[Any]]) -> Template:
+    """Return the template that is kept under a key, made of pieces where there is none."""
+    return _TEMPLATES.remember(key, lambda: Template(*pieces()))
 
 
 def typed(type_: TypeEngine[Any]) -> Template:
     """Return the template of a lone parameter of this type."""
-    return template(type_, lambda: marked(0, type_))
+    return template(type_, lambda: [marked(0, type_)])
 
 
 def marked(number: int, type_: TypeEngine[Any]) -> BindParameter[Any]:
@@ -148,6 +151,18 @@ def lateral(columns: Mapping[str, str], alias: str) -> str:
 def typename(type_: GraphQLObjectType) -> str:
     """Return the name of a type as a column."""
     return f"CAST('{type_.name}' AS TEXT)"
+
+
+def _cut(clause: Any) -> tuple[list[str], list[int | None]]:
+    """Return a clause's text cut at its marks, and for each the place of its parameter if any."""
+    compiled = clause.compile(dialect=_DIALECT)
+    names: Sequence[str] = compiled.positiontup or ()
+    parts = _MARKS.split(str(compiled))
+    places = [
+        int(names[int(mark[1:]) - 1].removeprefix(_PARAMETER)) if mark[0] == "$" else None
+        for mark in parts[1::2]
+    ]
+    return parts, places
 
 
 def _shape(value: Any, found: list[Parameter]) -> Hashable:
