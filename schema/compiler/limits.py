@@ -58,7 +58,6 @@ ANONYMOUS = Limits(
     pairs=500,
     objects=60,
     spreads=40,
-    directives=25,
     arguments=150,
     values=200,
     variables=30,

@@ -29,7 +29,7 @@ from schema.compiler.arguments import Arguments, shape
 from schema.compiler.cost import CostRule
 from schema.compiler.documents import chosen
 from schema.compiler.emit import Emitter
-from schema.compiler.errors import BadInputError, RefusedError
+from schema.compiler.errors import BadInputError, RefusedError, in_our_words
 from schema.compiler.introspection import Introspection, most_work
 from schema.compiler.limits import Limits, check_size
 from schema.compiler.outcomes import OutcomeField, drawn, outcome_row
@@ -143,9 +143,7 @@ class Compiler:
             hide_suggestions=not hints,
         )
         if isinstance(coerced, list):
-            for error in coerced:
-                error.extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
-            raise RefusedError(*coerced)
+            raise RefusedError(*in_our_words(coerced, "BAD_USER_INPUT"))
         return coerced
 
     def plan(self, operation: Operation, variables: Any) -> Plan:
@@ -186,10 +184,8 @@ class Compiler:
         faults = validate(
             self._schema, document, max_errors=_MOST_ERRORS, hide_suggestions=not hints
         )
-        for fault in faults:
-            fault.extensions = fault.extensions or {"code": "GRAPHQL_VALIDATION_FAILED"}
         if faults:
-            raise RefusedError(*faults)
+            raise RefusedError(*in_our_words(faults, "GRAPHQL_VALIDATION_FAILED"))
         return document, shape.contents
 
     def _compile(self, operation: Operation, variables: Any) -> Plan:

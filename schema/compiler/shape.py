@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 from graphql import (
     DocumentNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
+    IntValueNode,
     ListValueNode,
     ObjectValueNode,
     OperationType,
@@ -29,6 +31,7 @@ from schema.compiler.errors import LimitError
 from schema.compiler.limits import Limits
 
 LONGEST_NAME = 63  # bytes of a name in PostgreSQL
+LONGEST_NUMBER = 40  # characters; the largest that a field takes has 16 digits
 PAGE = ("first", "last")  # arguments whose values shape a plan
 INTROSPECTION = frozenset({"__schema", "__type"})
 
@@ -136,6 +139,8 @@ class Shape:
         while pending:
             node = pending.pop()
             self._count("values", node)
+            if isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > LONGEST_NUMBER:
+                raise LimitError("digits of a number", LONGEST_NUMBER, len(node.value), node)
             if isinstance(node, ListValueNode):
                 pending.extend(node.values)
             elif isinstance(node, ObjectValueNode):

@@ -25,6 +25,13 @@ _WIDE = Limits(
     rows=10**9,
     objects=10**6,
     spreads=999,
+    definitions=999,
+    fields=10**6,
+    unfolded_fields=10**6,
+    pairs=10**6,
+    arguments=10**6,
+    values=10**6,
+    variables=999,
 )
 
 
