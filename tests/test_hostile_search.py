@@ -51,10 +51,8 @@ class Writer:
         others = [
             n
             for n in type_.fields
-            if (n not in leaves
-            and n not in {"node", "nodes"})
-            or (n == "nodes"
-            and "edges" in type_.fields)
+            if (n not in leaves and n not in {"node", "nodes"})
+            or (n == "nodes" and "edges" in type_.fields)
         ]
         if depth > 14 or not others or (leaves and self.chance.random() > self.nested):
             self.left -= 1
