@@ -139,21 +139,25 @@ class Emitter:
             return self._list(named, fields, source)
         return self.one(named, fields, source)
 
-    def _filter(self, arguments: dict[str, Any], field: GraphQLField, row: str) -> str:
-        """Take the conditions out of a connection's arguments, and return them as text."""
+    def _filter(
+        self, arguments: dict[str, Any], field: GraphQLField, row: str
+    ) -> Callable[[], str]:
+        """Take the conditions out of a connection's arguments; return what writes them."""
         conditions = field.extensions["strawberry-definition"].metadata[CONDITIONS]
-        if not conditions:
-            return "true"
-        wanted = arguments.pop("filter", None) or {}
+        wanted = arguments.pop("filter", None) or {} if conditions else {}
         left = {name: value for name, value in wanted.items() if name not in conditions}
         if left:
             arguments["filter"] = left
-        texts = [
-            f"({self.text(_condition(conditions[name]), {'value': value}, row)})"
-            for name, value in wanted.items()
-            if name in conditions and value is not None
-        ]
-        return " AND ".join(texts) or "true"
+
+        def write() -> str:
+            texts = [
+                f"({self.text(_condition(conditions[name]), {'value': value}, row)})"
+                for name, value in wanted.items()
+                if name in conditions and value is not None
+            ]
+            return " AND ".join(texts) or "true"
+
+        return write
 
     def one(self, type_: GraphQLObjectType, fields: Fields, source: str) -> str:
         """Return the object that stands for the one row of `source`; null where there is none."""

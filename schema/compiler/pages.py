@@ -77,7 +77,7 @@ class PageSource(NamedTuple):
 
     rows: Filled
     parent: str
-    filter: str
+    filter: Callable[[], str]
 
 
 class PageBuilder:

@@ -95,10 +95,12 @@ class Template:
         row: str,
         *,
         size: int = 0,
-        filter_: str = "true",
+        filter_: Callable[[], str] = lambda: "true",
     ) -> str:
         """Return the text for a parent's row and the parameters of the arguments, in order."""
-        marks = {_ROW: row, _SIZE: str(size), _MORE: str(size + 1), _FILTER: filter_}
+        marks = {_ROW: row, _SIZE: str(size), _MORE: str(size + 1)}
+        if _FILTER in self._parts:
+            marks[_FILTER] = filter_()  # only here: what is not in the text has no parameters
         parts = self._parts.copy()
         for number, place in enumerate(self._places):
             at = 2 * number + 1
