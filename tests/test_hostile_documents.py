@@ -145,3 +145,12 @@ async def test_what_was_refused_is_refused_again_at_once(api):
     again = await asyncio.gather(*(api.post(text) for _ in range(10)))
     assert (time.process_time() - started) / 10 < 0.010 * slowness()
     assert {answer.text for answer in again} == {first.text}
+
+
+async def test_a_batch_of_an_anonymous_caller_is_counted_as_one_document(api):
+    many = await api.http.post("/graphql", json=[{"query": "{ __typename }"}] * 11)
+    large = await api.http.post("/graphql", json=[{"query": "{ __typename }" * 90}] * 5)
+    few = await api.http.post("/graphql", json=[{"query": "{ __typename }"}] * 10)
+    limits = [answer.json()["errors"][0]["extensions"]["limit"] for answer in (many, large)]
+    assert limits == ["operations in one body", "tokens"]
+    assert few.json() == [{"data": {"__typename": "Query"}}] * 10
