@@ -27,7 +27,7 @@ from db.cache import weight_of
 from db.sessions import GrantsChangedError, Reader, TooSlowError, UnavailableError
 from db.transactions import Writer
 from db.watching import Grants, Watch
-from schema.compiler.errors import RefusedError
+from schema.compiler.errors import LimitError, RefusedError
 from schema.compiler.limits import ANONYMOUS, Limits, check_together
 from schema.compiler.plan import Compiler, Operation, Plan
 from schema.compiler.subscriptions import Subscribed
@@ -137,9 +137,13 @@ class Operations:
         return Prepared(operation, plan, plan.values(variables), subscribed)
 
     def check_batch(self, asking: Asking, batch: Sequence[GraphQLRequest]) -> None:
-        """Refuse a batch whose documents together are more than one may hold. Raises LimitError."""
-        texts = [request.query or "" for request in batch]
-        check_together(texts, self._limits_of(asking))
+        """Refuse more than an anonymous caller may send in one body. Raises RefusedError."""
+        if self._limits_of(asking) is not ANONYMOUS:
+            return
+        try:
+            check_together([request.query or "" for request in batch], ANONYMOUS)
+        except LimitError as error:
+            raise RefusedError(error) from error
 
     def _limits_of(self, asking: Asking) -> Limits:
         """Return the limits of a caller's documents; trusted ones are nobody's to choose."""

@@ -1,7 +1,7 @@
 """How much one operation may ask for, and one document hold."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schema.compiler.errors import LimitError
@@ -31,6 +31,7 @@ class Limits:
     values: int = 500  # literals and variables in arguments
     variables: int = 100
     rows: int = 50_000  # expected, or as much work
+    operations: int = 50  # of one body, where the server takes several at all
 
     def check(self, limit: str, asked: int, node: object = None) -> None:
         """Refuse more than the limit of this name allows. Raises LimitError."""
@@ -47,6 +48,7 @@ _NAMES = {
     "spreads": "fragments used",
     "repeats": "repeats of one response name",
     "rows": "expected rows",
+    "operations": "operations in one body",
 }
 # The processor time of one document is bounded by its tokens above all (docs/adr/0016): parsing
 # and validation take some 40 µs a token.
@@ -62,6 +64,7 @@ ANONYMOUS = Limits(
     values=200,
     variables=30,
     rows=20_000,
+    operations=10,
 )
 
 
@@ -69,8 +72,9 @@ ANONYMOUS = Limits(
 _TOKEN = re.compile(r"\w+|[^\s\w,]")
 
 
-def check_together(queries: Iterable[str], limits: Limits) -> None:
-    """Refuse documents that together are more than one may be. Raises LimitError."""
+def check_together(queries: Sequence[str], limits: Limits) -> None:
+    """Refuse documents of one body that together are more than one may be. Raises LimitError."""
+    limits.check("operations", len(queries))
     size = tokens = 0
     for query in queries:
         size += len(query.encode("utf-8", "surrogatepass"))
