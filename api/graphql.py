@@ -1,7 +1,7 @@
 """The GraphQL endpoint: what a request over HTTP asks is run, its JSON the response."""
 
 from collections.abc import AsyncGenerator
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -18,11 +18,14 @@ from api.live.stream import EventStream
 from api.operations import Asking, Operations, Prepared, Rules
 from api.refusals import refusal
 from auth.tokens import TokenError
-from schema.compiler.cache import Cache
+from db.cache import Cache
 from schema.compiler.errors import RefusedError
+from schema.compiler.refusals import Refusals
 
 _LARGEST_REMEMBERED = 4_000  # bytes of a body
 _NEW_DOCUMENT = 1_000  # bytes of one that is not remembered count as an operation
+_OF_PREPARED, _OF_REFUSALS = 24_000_000, 4_000_000  # bytes of memory, about
+_REFUSED_FOR = 30.0  # seconds that a refusal of a body is remembered
 
 
 class GraphQLEndpoint:
@@ -36,7 +39,8 @@ class GraphQLEndpoint:
         self._rules = rules
         self._stopping = stopping
         # Clients send the same few bodies over and over: what became of one is remembered.
-        self._prepared: Cache[Prepared] = Cache(2_048)
+        self._prepared: Cache[Prepared] = Cache(2_048, weigh=_weight, most=_OF_PREPARED)
+        self._refusals = Refusals(_OF_REFUSALS, _REFUSED_FOR, monotonic)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -90,16 +94,21 @@ class GraphQLEndpoint:
 
     def _prepare(self, request: Request, asking: Asking, body: bytes | None) -> Prepared:
         if body is None:
-            asked = bodies.parse_parameters(request.query_params)
-            return self._operations.prepare(asking, asked)
-
-        def prepare() -> Prepared:
+            with self._rules.rate.measuring(asking.counted_as):
+                asked = bodies.parse_parameters(request.query_params)
+                return self._operations.prepare(asking, asked)
+        # Anonymous callers have limits of their own.
+        key = body, asking.username is None
+        prepared = self._prepared.get(key)
+        if prepared is not None:
+            return prepared
+        with self._refusals.remembering(key):
             self._rules.rate.take(asking.counted_as, len(body) // _NEW_DOCUMENT)
-            return self._operations.prepare(asking, bodies.parse_body(body))
-
-        if len(body) > _LARGEST_REMEMBERED:
-            return prepare()
-        return self._prepared.remember(body, prepare)
+            with self._rules.rate.measuring(asking.counted_as):
+                prepared = self._operations.prepare(asking, bodies.parse_body(body))
+        if len(body) <= _LARGEST_REMEMBERED:
+            self._prepared.put(key, prepared)
+        return prepared
 
     async def _run(
         self, request: Request, asking: Asking, prepared: Prepared, media: str
@@ -128,10 +137,12 @@ class GraphQLEndpoint:
         """Run several operations one after another; each succeeds or fails by itself."""
         batch = bodies.parse_batch(body, self._rules.batch_limit)
         self._rules.rate.take(asking.counted_as, len(batch) - 1)
+        self._operations.check_batch(asking, batch)
         responses = []
         for asked in batch:
             try:
-                prepared = self._operations.prepare(asking, asked)
+                with self._rules.rate.measuring(asking.counted_as):
+                    prepared = self._operations.prepare(asking, asked)
                 data = await self._operations.run(asking, prepared)
                 response: Response = answers.Data(data, answers.JSON)
             except Exception as error:  # noqa: BLE001 - as for a request of its own
@@ -154,3 +165,7 @@ async def _packed(request: Request, response: Response) -> Response:
     if coding is not None:
         await compression.compress(response, coding)
     return response
+
+
+def _weight(key: tuple[bytes, bool], prepared: Prepared) -> int:
+    return len(key[0]) + prepared.weight

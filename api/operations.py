@@ -6,7 +6,7 @@ answer look like; who may do what, and within what limits, is the same for all a
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,10 +23,12 @@ from api.live.shared import SharedReads
 from api.persisted import Documents
 from auth.principal import Principal, Principals
 from auth.tokens import READ, WRITE
+from db.cache import weight_of
 from db.sessions import GrantsChangedError, Reader, TooSlowError, UnavailableError
 from db.transactions import Writer
 from db.watching import Grants, Watch
-from schema.compiler.errors import RefusedError
+from schema.compiler.errors import LimitError, RefusedError
+from schema.compiler.limits import ANONYMOUS, Limits, check_together
 from schema.compiler.plan import Compiler, Operation, Plan
 from schema.compiler.subscriptions import Subscribed
 from schema.messages import preferred
@@ -86,6 +88,12 @@ class Prepared(NamedTuple):
     values: Any
     subscribed: Subscribed | None = None
 
+    @property
+    def weight(self) -> int:
+        """Return about how many bytes it takes."""
+        plan: int = self.plan.weight if self.plan is not None else 0
+        return self.operation.weight + plan + weight_of(self.values)
+
 
 class Operations:
     """Prepares operations and carries them out."""
@@ -111,9 +119,14 @@ class Operations:
     def prepare(self, asking: Asking, asked: GraphQLRequest) -> Prepared:
         """Return what is asked, ready to run. Raises RefusedError."""
         hints = self._rules.introspection.is_open_to(asking.username)
-        query = self._rules.documents.text(asked.query, asked.reference)
-        operation = self._compiler.operation(query, asked.operation_name, hints=hints)
-        self._rules.documents.keep(query, asked.reference)
+        documents = self._rules.documents
+        query = documents.text(asked.query, asked.reference)
+        limits = self._limits_of(asking)
+        operation = self._compiler.operation(
+            query, asked.operation_name, hints=hints, limits=limits
+        )
+        self._check_introspection(asking, operation)
+        documents.keep(query, asked.reference)
         variables = self._compiler.variables(operation, asked.variables, hints=hints)
         if operation.kind is OperationType.MUTATION:
             return Prepared(operation, None, variables)
@@ -122,6 +135,20 @@ class Operations:
             subscribed = self._compiler.subscription(operation, variables)
         plan = self._compiler.plan(operation, variables)
         return Prepared(operation, plan, plan.values(variables), subscribed)
+
+    def check_batch(self, asking: Asking, batch: Sequence[GraphQLRequest]) -> None:
+        """Refuse more than an anonymous caller may send in one body. Raises RefusedError."""
+        if self._limits_of(asking) is not ANONYMOUS:
+            return
+        try:
+            check_together([request.query or "" for request in batch], ANONYMOUS)
+        except LimitError as error:
+            raise RefusedError(error) from error
+
+    def _limits_of(self, asking: Asking) -> Limits:
+        """Return the limits of a caller's documents; trusted ones are nobody's to choose."""
+        anonymous = asking.username is None and not self._rules.documents.are_trusted
+        return ANONYMOUS if anonymous else self._compiler.limits
 
     async def run(self, asking: Asking, prepared: Prepared) -> bytes:
         """Return the data of a query or mutation as JSON.
@@ -176,8 +203,11 @@ class Operations:
     def _check(self, asking: Asking, prepared: Prepared) -> None:
         asking.identity.check(READ if prepared.plan else WRITE)
         # For each request: what was prepared for one caller is run for others too.
+        self._check_introspection(asking, prepared.operation)
+
+    def _check_introspection(self, asking: Asking, operation: Operation) -> None:
         open_ = self._rules.introspection.is_open_to(asking.username)
-        if prepared.operation.introspects and not open_:
+        if operation.introspects and not open_:
             extensions = {"code": "INTROSPECTION_DISABLED"}
             raise RefusedError(GraphQLError(_CLOSED, extensions=extensions))
 

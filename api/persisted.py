@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from graphql import GraphQLError
 
-from schema.compiler.cache import Cache
+from db.cache import Cache
 from schema.compiler.errors import RefusedError
 
 _KEPT = 2_000  # documents
-_MOST = 4_000_000  # characters of all of them
+_MOST = 8_000_000  # bytes of all of them; a character takes up to four
 _SHA256 = "sha256:"
 
 
@@ -28,13 +28,24 @@ class Reference:
     sha256: str | None = None
 
 
+class UnknownDocumentError(RefusedError):
+    """A document that is not known by this name, until somebody sends it."""
+
+    lasting = False
+
+
 class Documents:
     """The documents known by name: the trusted ones, or else those that callers have sent."""
 
     def __init__(self, trusted: Mapping[str, str] | None) -> None:
         """Take the trusted documents by id; None lets callers send any."""
         self._trusted = None if trusted is None else _by_every_name(trusted)
-        self._sent: Cache[str] = Cache(_KEPT, weigh=lambda _, text: len(text), most=_MOST)
+        self._sent: Cache[str] = Cache(_KEPT, weigh=lambda _, text: 4 * len(text), most=_MOST)
+
+    @property
+    def are_trusted(self) -> bool:
+        """Whether only documents run that were registered before the server started."""
+        return self._trusted is not None
 
     def text(self, query: str | None, reference: Reference) -> str:
         """Return the document that a request means. Raises RefusedError."""
@@ -55,14 +66,14 @@ class Documents:
         if reference.document_id is not None:
             found = self._find(reference.document_id)
             if found is None:
-                raise _refused("PERSISTED_DOCUMENT_NOT_FOUND", "No document has this id.")
+                raise _unknown("PERSISTED_DOCUMENT_NOT_FOUND", "No document has this id.")
             return found
         hash_ = reference.sha256 or ""
         # Apollo names a document of its manifest by the manifest's id, whatever that is.
         found = self._find(_SHA256 + hash_) or self._find(hash_)
         if found is None:
             # Apollo's clients go by this very message, and then send the document along.
-            raise _refused("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+            raise _unknown("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
         return found
 
     def _find(self, name: str) -> str | None:
@@ -80,3 +91,7 @@ def _hash(text: str) -> str:
 
 def _refused(code: str, message: str) -> RefusedError:
     return RefusedError(GraphQLError(message, extensions={"code": code}))
+
+
+def _unknown(code: str, message: str) -> UnknownDocumentError:
+    return UnknownDocumentError(GraphQLError(message, extensions={"code": code}))

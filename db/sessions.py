@@ -6,7 +6,6 @@ itself, to a read-only transaction of its own. db/transactions.py has the writes
 """
 
 import asyncio
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,8 @@ from datetime import date
 from typing import Any
 
 import asyncpg
+
+from db.cache import Cache
 
 GRANTS_CHANGED = "SK001"  # raised by check_grants (db/sql/account.sql)
 _PATH = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -39,7 +40,7 @@ SELDOM = {
     "sangkien.person_read": ("person", "account"),
     "sangkien.person_masked": ("person", "account"),
 }
-_MOST_STATEMENTS = 256  # that a caller's binding is remembered with
+_OF_BOUND = 12_000_000  # bytes of the statements that are kept bound
 _CHECK = "(select true from check_grants(${account}, ${version}))"
 
 
@@ -65,18 +66,10 @@ class Binding:
     names: tuple[str, ...]
     values: tuple[str, ...]
     checked: tuple[int, ...] = ()
-    _known: dict[str, tuple[str, list[Any]]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
 
     def bind(self, sql: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
         """Return a statement that binds itself, to what it may ask for, and its parameters."""
-        known = self._known.get(sql)
-        if known is None:
-            if len(self._known) >= _MOST_STATEMENTS:
-                self._known.clear()
-            known = self._known[sql] = self._bind(sql, len(values), whole=False)
-        statement, own = known
+        statement, own = self._bind(sql, len(values), whole=False)
         return statement, [*values, *own]
 
     def bind_all(self, sql: str) -> tuple[str, list[Any]]:
@@ -88,8 +81,22 @@ class Binding:
         return statement, [*map(self.values.__getitem__, places), *self.checked]
 
 
-@functools.lru_cache(2_048)
+_BOUND: Cache[tuple[str, tuple[int, ...]]] = Cache(
+    2_048, weigh=lambda key, bound: len(key[0]) + len(bound[0]), most=_OF_BOUND
+)
+
+
 def _bound(
+    sql: str, count: int, names: tuple[str, ...], *, checked: bool, whole: bool
+) -> tuple[str, tuple[int, ...]]:
+    """Return what `_conditioned` makes of a statement, kept within a weight."""
+    return _BOUND.remember(
+        (sql, count, names, checked, whole),
+        lambda: _conditioned(sql, count, names, checked=checked, whole=whole),
+    )
+
+
+def _conditioned(
     sql: str, count: int, names: tuple[str, ...], *, checked: bool, whole: bool
 ) -> tuple[str, tuple[int, ...]]:
     """Return a statement of `count` parameters that binds itself, and the places of its settings.

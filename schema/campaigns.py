@@ -106,7 +106,7 @@ class Phase(Node):
     def adjustments(self) -> Connection[Adjustment]:
         """What was changed after it had closed, as far as the viewer sees the units."""
 
-    @connection(queries.campaigns.ranking)
+    @connection(queries.campaigns.ranking, price=300, counted=300)
     def ranking(
         self,
         level: UnitLevel | None = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import queries
-from schema.compiler.fields import sql
+from schema.compiler.fields import searched, sql
 from schema.node import Node
 from schema.order import OrderDirection
 from schema.people import Person
@@ -47,9 +47,7 @@ class InitiativeFilter:
         default=None, description="Of the benefit verified, else claimed."
     )
     benefit_to: VND | None = None
-    text: str | None = strawberry.field(
-        default=None, description="In the title or summary, without regard to diacritics or case."
-    )
+    text: str | None = searched("In the title or summary, without regard to diacritics or case.")
 
 
 @strawberry.enum
@@ -278,7 +276,7 @@ class Initiative(Node):
     def sheets(self) -> list[ReviewSheet]:
         """The sheets given for the decision that is still to come, the oldest first."""
 
-    @sql(queries.initiatives.possible_duplicates)
+    @sql(queries.initiatives.possible_duplicates, price=25)
     def possible_duplicates(self, first: int = 5) -> list[DuplicateCandidate]:
         """Initiatives of the whole programme that resemble this one, most similar first.
 

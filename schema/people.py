@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import queries
-from schema.compiler.fields import connection, sql
+from schema.compiler.fields import connection, searched, sql
 from schema.compiler.relay import Connection
 from schema.node import Node
 from schema.scalars import AccountKind, Role, Sector
@@ -57,10 +57,9 @@ class Person(Node):
 class PersonFilter:
     """Which people."""
 
-    text: str | None = strawberry.field(
-        default=None,
-        description="What the code or a word of the name begins with, without regard to"
-        " diacritics or case. It finds nobody who is masked.",
+    text: str | None = searched(
+        "What the code or a word of the name begins with, without regard to diacritics or case."
+        " It finds nobody who is masked."
     )
 
 

@@ -111,7 +111,7 @@ class Progress:
     def pace(self) -> Pace | None:
         """The pace in the unit's own window; null without a target or before it opens."""
 
-    @sql(queries.progress.history)
+    @sql(queries.progress.history, price=200)
     def history(self, interval: Interval = Interval.WEEK) -> list[ProgressPoint]:
         """What was gained step by step; steps without a change are left out."""
 

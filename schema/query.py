@@ -40,7 +40,7 @@ class Viewer:
     def authorizations(self) -> Connection[Authorization]:
         """What applications hold for the account, newest first; none is told to a limited one."""
 
-    @connection(queries.reviews.queue)
+    @connection(queries.reviews.queue, price=50, counted=100)
     def queue(self) -> Connection[QueueEntry]:
         """What awaits a decision of the viewer's, the oldest first, without the viewer's own."""
 
@@ -65,7 +65,7 @@ class Query:
     def unit(self, code: str) -> Unit | None:
         """The unit with this code."""
 
-    @connection(queries.units.every)
+    @connection(queries.units.every, conditions=queries.units.CONDITIONS, counted=300)
     def units(
         self,
         filter: UnitFilter | None = None,
@@ -81,7 +81,7 @@ class Query:
     def person(self, code: str) -> Person | None:
         """The member with this code, where the viewer may know their personal data."""
 
-    @connection(queries.people.under)
+    @connection(queries.people.under, counted=300)
     def people(self, under: str, filter: PersonFilter | None = None) -> Connection[Person]:
         """Members of the unit with the code `under` and everything below it, as they were added."""
 
@@ -97,7 +97,9 @@ class Query:
     def initiative(self, number: str) -> Initiative | None:
         """The initiative with this number."""
 
-    @connection(queries.initiatives.every)
+    @connection(
+        queries.initiatives.every, conditions=queries.initiatives.EVERY_CONDITIONS, counted=300
+    )
     def initiatives(
         self,
         filter: InitiativeFilter | None = None,
@@ -105,6 +107,6 @@ class Query:
     ) -> Connection[Initiative]:
         """All initiatives that the viewer sees."""
 
-    @connection(queries.audit.every)
+    @connection(queries.audit.every, conditions=queries.audit.CONDITIONS, counted=1_000)
     def audit_events(self, filter: AuditFilter | None = None) -> Connection[AuditEvent]:
         """The audit log as far as the viewer may read it, newest first."""

@@ -28,6 +28,7 @@ from db.models.enums import (
 from db.rules.calendar import within_calendar
 from db.rules.distribution import DistributeBy
 from db.rules.pace import PaceStatus
+from schema.compiler.errors import ScalarError
 
 __all__ = [
     "DATETIME_SCALAR",
@@ -61,9 +62,9 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d
 
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"VND is a whole number, not {value!r}.")
+        raise ScalarError("VND is a whole number.")
     if not -(2**63) <= value < 2**63:
-        raise ValueError("VND does not reach beyond 63 bits.")
+        raise ScalarError("VND does not reach beyond 63 bits.")
     return value
 
 
@@ -82,7 +83,7 @@ def _day(value: object) -> date:
     if isinstance(value, str) and _DAY.fullmatch(value):
         with suppress(ValueError):
             return within_calendar(date.fromisoformat(value))
-    raise ValueError("A Date is a day of the years 1900 to 2999, written like 2022-10-21.")
+    raise ScalarError("A Date is a day of the years 1900 to 2999, written like 2022-10-21.")
 
 
 def _moment(value: object) -> datetime:
@@ -91,7 +92,7 @@ def _moment(value: object) -> datetime:
             moment = datetime.fromisoformat(value.upper())
             within_calendar(moment.date())
             return moment
-    raise ValueError(
+    raise ScalarError(
         "A DateTime is a moment of the years 1900 to 2999, written like 2022-10-21T08:00:00+07:00."
     )
 

@@ -9,7 +9,7 @@ import strawberry
 from db import queries
 from schema.authorizations import Client
 from schema.awards import Award
-from schema.compiler.fields import connection, sql
+from schema.compiler.fields import connection, searched, sql
 from schema.compiler.relay import Connection
 from schema.initiatives import Initiative, InitiativeFilter, InitiativeOrder
 from schema.node import Node
@@ -40,9 +40,7 @@ class UnitFilter:
         default=None, description="The unit with this code and everything below it."
     )
     closed: bool | None = None
-    text: str | None = strawberry.field(
-        default=None, description="In the name or code, without regard to diacritics or case."
-    )
+    text: str | None = searched("In the name or code, without regard to diacritics or case.")
     without_officer: bool | None = strawberry.field(
         default=None,
         description="True: units at which no account has the role OFFICER today, as far as the"
@@ -84,7 +82,7 @@ class EmulationBloc:
     code: str
     name: str
 
-    @connection(queries.units.in_bloc)
+    @connection(queries.units.in_bloc, conditions=queries.units.CONDITIONS)
     def units(
         self,
         filter: UnitFilter | None = None,
@@ -160,7 +158,7 @@ class Unit(Node):
     def ancestors(self) -> list[Annotated["Unit", strawberry.lazy("schema.units")]]:
         """The units above, root first, only those visible."""
 
-    @connection(queries.units.children)
+    @connection(queries.units.children, conditions=queries.units.CONDITIONS)
     def children(
         self,
         filter: UnitFilter | None = None,
@@ -191,11 +189,13 @@ class Unit(Node):
     def target(self, campaign: str, phase: int) -> Target | None:
         """The target of this unit in a phase."""
 
-    @sql(queries.progress.standing)
+    @sql(queries.progress.standing, price=50)
     def standing(self, campaign: str, phase: int) -> Standing | None:
         """The rank in the emulation bloc; null where there is none or it is not to see."""
 
-    @connection(queries.initiatives.of_subtree)
+    @connection(
+        queries.initiatives.of_subtree, conditions=queries.initiatives.CONDITIONS, counted=100
+    )
     def initiatives(
         self,
         filter: InitiativeFilter | None = None,
@@ -232,11 +232,11 @@ class Unit(Node):
         Empty for viewers without a role that covers the unit, such as the public at the root.
         """
 
-    @connection(queries.people.of_unit)
+    @connection(queries.people.of_unit, counted=100)
     def people(self, filter: PersonFilter | None = None) -> Connection[Person]:
         """People of this very unit whom the viewer may know, as they were entered."""
 
-    @connection(queries.people.accounts_at)
+    @connection(queries.people.accounts_at, counted=100)
     def accounts(self) -> Connection[Account]:
         """Accounts of this very unit's people that the viewer may know, as they were created."""
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import Address
 
 from api.limits import Crowd, LimitedError, Rate, stranger
-from schema.compiler.cache import Cache
+from db.cache import Cache
 
 
 class Clock:

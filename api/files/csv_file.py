@@ -32,16 +32,18 @@ def opened(path: Path) -> Iterator[Sheet]:
 
 def _rows(file: TextIOWrapper) -> Iterator[Row]:
     lines = _lines(file)
+    begun = 1
     try:
         header = next(lines, "")
         separator = max(_SEPARATORS, key=header.count)
         reader = csv.reader(_chained(header, lines), delimiter=separator, strict=True)
-        begun = 1
         for cells in reader:
             yield begun, cells
             begun = reader.line_num + 1
     except csv.Error as error:
-        raise FileError(f"it is no CSV ({error})") from error
+        raise FileError(
+            f"it is no CSV: line {begun} has a misplaced quotation mark or a cell without end"
+        ) from error
     except UnicodeDecodeError as error:
         raise FileError("it is not UTF-8; save it as CSV UTF-8") from error
 

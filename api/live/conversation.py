@@ -83,7 +83,8 @@ class Conversation:
         if len(self._tasks) >= MOST:
             sentence = f"A connection has at most {MOST} operations under way."
             raise LimitedError(429, "TOO_MANY_AT_ONCE", sentence, 1)
-        return self._operations.prepare(self._asking, bodies.parse_object(message.payload))
+        with self._rules.rate.measuring(self._asking.counted_as):
+            return self._operations.prepare(self._asking, bodies.parse_object(message.payload))
 
     async def _carry_out(
         self, id_: str, work: Callable[[str, Prepared], Awaitable[None]], prepared: Prepared

@@ -34,7 +34,7 @@ _GRANT = """
 # One's own grant may be at a unit that one does not see.
 _LOAD = """
     select g.role, g.revoked_at, u.id, u.code, u.path::text, u.parent_id is null as at_root,
-        g.account_id = any (own_accounts()) as own
+        g.account_id = any (caller_accounts()) as own
     from role_grant g left join unit u on u.id = g.unit_id
     where g.id = $1
 """

@@ -1,6 +1,5 @@
 """The audit log, newest first."""
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -16,7 +15,9 @@ from sqlalchemy import (
 )
 
 from db.models import AuditEvent, Unit
-from db.queries.rows import Row, Rows, everything
+from db.queries.rows import FILTER, Conditions, Row, Rows, everything
+
+_PAGED = AuditEvent.__table__.alias("paged")  # what a page is of, and its conditions are about
 
 
 def by_id(key: ColumnElement[Any]) -> Select[Any]:
@@ -25,13 +26,11 @@ def by_id(key: ColumnElement[Any]) -> Select[Any]:
     return everything(event).where(event.c.id == key)
 
 
-def every(_: Row, *, filter: dict[str, Any] | None) -> Rows:
+def every(_: Row, *, filter: dict[str, Any] | None = None) -> Rows:
     """Return all events that the caller sees; those of a subtree where the filter says `under`."""
-    wanted = {name: value for name, value in (filter or {}).items() if value is not None}
-    code = wanted.pop("under", None)
-    event = AuditEvent.__table__.alias()
-    places = _visible(event) if code is None else _under(event, code)
-    rows = everything(event).where(*(_CONDITIONS[n](event, value) for n, value in wanted.items()))
+    code = (filter or {}).get("under")
+    places = _visible(_PAGED) if code is None else _under(_PAGED, code)
+    rows = everything(_PAGED).where(FILTER)
     return Rows(tuple(rows.where(*place) for place in places), ("id",), descending=True)
 
 
@@ -88,27 +87,25 @@ def _told(event: FromClause, unit_id: ColumnElement[int]) -> Places:
     ]
 
 
-def _unit(event: FromClause, code: ColumnElement[str]) -> ColumnElement[bool]:
+def _unit(code: ColumnElement[str]) -> ColumnElement[bool]:
     unit = Unit.__table__.alias()
-    return event.c.unit_id == select(unit.c.id).where(unit.c.code == code).scalar_subquery()
+    return _PAGED.c.unit_id == select(unit.c.id).where(unit.c.code == code).scalar_subquery()
 
 
-def _object(event: FromClause, object_id: ColumnElement[str]) -> ColumnElement[bool]:
+def _object(object_id: ColumnElement[str]) -> ColumnElement[bool]:
     key = func.nullif(func.split_part(object_id, ":", 2), "")
-    named = event.c.object_type == func.split_part(object_id, ":", 1)
-    return named & (event.c.object_id == cast(key, BigInteger()))
+    named = _PAGED.c.object_type == func.split_part(object_id, ":", 1)
+    return named & (_PAGED.c.object_id == cast(key, BigInteger()))
 
 
-Condition = Callable[[FromClause, Any], ColumnElement[bool]]
-_CONDITIONS: dict[str, Condition] = {
-    "actor": lambda event, name: (
-        event.c.account_id == select(func.audit_account(name)).scalar_subquery()
-    ),
+# By the names of the filter.
+CONDITIONS: Conditions = {
+    "actor": lambda name: _PAGED.c.account_id == select(func.audit_account(name)).scalar_subquery(),
     "unit": _unit,
-    "object_type": lambda event, name: event.c.object_type == name,
+    "object_type": lambda name: _PAGED.c.object_type == name,
     "object": _object,
-    "kind": lambda event, kinds: event.c.kind == kinds.any_(),
-    "action": lambda event, name: event.c.action == name,
-    "from": lambda event, moment: event.c.at >= moment,
-    "to": lambda event, moment: event.c.at <= moment,
+    "kind": lambda kinds: _PAGED.c.kind == kinds.any_(),
+    "action": lambda name: _PAGED.c.action == name,
+    "from": lambda moment: _PAGED.c.at >= moment,
+    "to": lambda moment: _PAGED.c.at <= moment,
 }

@@ -1,6 +1,5 @@
 """Initiatives: one, a subtree's, all; their bodies, authors, reviews and look-alikes."""
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -18,7 +17,7 @@ from sqlalchemy import (
 
 from db.models import Authorship, Campaign, Initiative, Person, Phase, Review, Unit
 from db.queries.people import in_scope
-from db.queries.rows import Row, Rows, any_of, everything
+from db.queries.rows import FILTER, Conditions, Row, Rows, any_of, everything
 from db.queries.units import below, path_of
 
 _ORDERS = {
@@ -29,6 +28,7 @@ _ORDERS = {
     "BENEFIT": "sort_benefit",
 }
 _UNIQUE = {"id", "number"}
+_PAGED = Initiative.__table__.alias("paged")  # what a page is of, and its conditions are about
 
 
 def by_number(_: Row, number: ColumnElement[str]) -> Select[Any]:
@@ -53,31 +53,20 @@ def original_of_row(of: Row) -> Select[Any]:
     return by_id(of.original_id)
 
 
-def of_subtree(
-    of: Row,
-    *,
-    filter: dict[str, Any] | None,
-    order_by: dict[str, Any] | None,
-) -> Rows:
+def of_subtree(of: Row, *, order_by: dict[str, Any] | None) -> Rows:
     """Return the initiatives of a unit and everything below it."""
-    return _page(filter, order_by, lambda initiative: _below(initiative, of.level, of.id))
+    return _page(order_by, _below(of.level, of.id))
 
 
-def every(
-    _: Row,
-    *,
-    filter: dict[str, Any] | None,
-    order_by: dict[str, Any] | None,
-) -> Rows:
+def every(_: Row, *, filter: dict[str, Any] | None = None, order_by: dict[str, Any] | None) -> Rows:
     """Return all initiatives; those of a subtree where the filter says `under`."""
-    wanted = dict(filter or {})
-    code = wanted.pop("under", None)
+    code = (filter or {}).get("under")
     if code is None:
-        return _page(wanted, order_by, _visible)
+        return _page(order_by, _visible())
     unit = Unit.__table__.alias()
     level = select(unit.c.level).where(unit.c.code == code).scalar_subquery()
     unit_id = select(unit.c.id).where(unit.c.code == code).scalar_subquery()
-    return _page(wanted, order_by, lambda initiative: _below(initiative, level, unit_id))
+    return _page(order_by, _below(level, unit_id))
 
 
 def content(of: Row) -> ColumnElement[str]:
@@ -126,45 +115,40 @@ def possible_duplicates(of: Row, first: int) -> Select[Any]:
     return select(*found.c)
 
 
-def _page(
-    wanted: dict[str, Any] | None,
-    order_by: dict[str, Any] | None,
-    places: Callable[[FromClause], list[list[ColumnElement[bool]]]],
-) -> Rows:
+def _page(order_by: dict[str, Any] | None, places: list[list[ColumnElement[bool]]]) -> Rows:
     order = order_by or {"field": "CREATED", "direction": "DESC"}
     key = _ORDERS[order["field"]]
-    initiative = Initiative.__table__.alias()
     rows = select(
-        *initiative.c,
-        func.coalesce(initiative.c.submitted_at, initiative.c.created_at).label("sort_submitted"),
-        _benefit(initiative).label("sort_benefit"),
-    ).where(*_conditions(initiative, wanted or {}))
-    branches = tuple(rows.where(*place) for place in places(initiative))
+        *_PAGED.c,
+        func.coalesce(_PAGED.c.submitted_at, _PAGED.c.created_at).label("sort_submitted"),
+        _benefit(_PAGED).label("sort_benefit"),
+    ).where(FILTER)
+    branches = tuple(rows.where(*place) for place in places)
     keys = (key,) if key in _UNIQUE else (key, "id")
     return Rows(branches, keys, order["direction"] == "DESC")
 
 
 def _below(
-    initiative: FromClause, level: ColumnElement[str], unit_id: ColumnElement[int]
+    level: ColumnElement[str], unit_id: ColumnElement[int]
 ) -> list[list[ColumnElement[bool]]]:
     """Return a unit's subtree as branches, of which its level lets one run, along an index."""
     return [
         [level == "CONFEDERATION"],
-        [level == "FEDERATION", initiative.c.federation_id == unit_id],
-        [level == "UPPER", initiative.c.upper_id == unit_id],
-        [level == "GRASSROOTS", initiative.c.unit_id == unit_id],
+        [level == "FEDERATION", _PAGED.c.federation_id == unit_id],
+        [level == "UPPER", _PAGED.c.upper_id == unit_id],
+        [level == "GRASSROOTS", _PAGED.c.unit_id == unit_id],
     ]
 
 
-def _visible(initiative: FromClause) -> list[list[ColumnElement[bool]]]:
+def _visible() -> list[list[ColumnElement[bool]]]:
     """Return all that the caller may see, as branches along indexes (db/sql/scope.sql)."""
     sees_all = select(func.sees_all("initiative_read")).scalar_subquery()
-    granted = in_scope(initiative.c.path, "initiative_read")
-    own = initiative.c.id == any_of(func.own_initiatives(), BigInteger())
+    granted = in_scope(_PAGED.c.path, "initiative_read")
+    own = _PAGED.c.id == any_of(func.own_initiatives(), BigInteger())
     return [
         [sees_all],
-        [~sees_all, initiative.c.id.in_(select(func.initiatives_in_scope()))],
-        [~sees_all, initiative.c.published_at.is_not(None), ~(granted | own)],
+        [~sees_all, _PAGED.c.id.in_(select(func.initiatives_in_scope()))],
+        [~sees_all, _PAGED.c.published_at.is_not(None), ~(granted | own)],
     ]
 
 
@@ -174,33 +158,10 @@ def _benefit(initiative: FromClause) -> ColumnElement[int]:
     )
 
 
-def _conditions(initiative: FromClause, wanted: dict[str, Any]) -> list[ColumnElement[bool]]:
-    present = {name: value for name, value in wanted.items() if value is not None}
-    local_day = func.local_day(initiative.c.submitted_at, type_=Date())
-    simple: dict[str, Callable[[Any], ColumnElement[bool]]] = {
-        "state": lambda value: initiative.c.state == value.any_(),
-        "sector": lambda value: initiative.c.sector == value,
-        "solution_type": lambda value: initiative.c.solution_type == value.any_(),
-        "confidential": lambda value: initiative.c.confidential == value,
-        "applied_from": lambda value: initiative.c.applied_on >= value,
-        "applied_to": lambda value: initiative.c.applied_on <= value,
-        "submitted_from": lambda value: local_day >= value,
-        "submitted_to": lambda value: local_day <= value,
-        "benefit_from": lambda value: _benefit(initiative) >= value,
-        "benefit_to": lambda value: _benefit(initiative) <= value,
-        "under": lambda value: below(initiative.c.path, path_of(value)),
-        "text": lambda value: initiative.c.id.in_(select(func.initiatives_matching(value))),
-        "author": lambda value: _authored_by(initiative, value),
-        "campaign": lambda value: initiative.c.campaign_id == _campaign(value),
-        "phase": lambda value: initiative.c.phase_id.in_(_phases(value)),
-    }
-    return [simple[name](value) for name, value in present.items()]
-
-
-def _authored_by(initiative: FromClause, person_id: ColumnElement[str]) -> ColumnElement[bool]:
+def _authored_by(person_id: ColumnElement[str]) -> ColumnElement[bool]:
     # Through the person's row, so that nobody finds the work of people hidden from them.
     authorship, person = Authorship.__table__.alias(), Person.__table__.alias()
-    return initiative.c.id.in_(
+    return _PAGED.c.id.in_(
         select(authorship.c.initiative_id)
         .join(person, person.c.id == authorship.c.person_id)
         .where(person.c.id == func.key_of(person_id, "Person"))
@@ -215,3 +176,25 @@ def _campaign(code: ColumnElement[str]) -> ColumnElement[int]:
 def _phases(ordinal: ColumnElement[int]) -> Select[Any]:
     phase = Phase.__table__.alias()
     return select(phase.c.id).where(phase.c.ordinal == ordinal)
+
+
+_DAY = func.local_day(_PAGED.c.submitted_at, type_=Date())
+# By the names of the filter; what stands for "any of these" is an array.
+CONDITIONS: Conditions = {
+    "state": lambda value: _PAGED.c.state == value.any_(),
+    "sector": lambda value: _PAGED.c.sector == value,
+    "solution_type": lambda value: _PAGED.c.solution_type == value.any_(),
+    "confidential": lambda value: _PAGED.c.confidential == value,
+    "applied_from": lambda value: _PAGED.c.applied_on >= value,
+    "applied_to": lambda value: _PAGED.c.applied_on <= value,
+    "submitted_from": lambda value: value <= _DAY,
+    "submitted_to": lambda value: value >= _DAY,
+    "benefit_from": lambda value: _benefit(_PAGED) >= value,
+    "benefit_to": lambda value: _benefit(_PAGED) <= value,
+    "under": lambda value: below(_PAGED.c.path, path_of(value)),
+    "text": lambda value: _PAGED.c.id.in_(select(func.initiatives_matching(value))),
+    "author": _authored_by,
+    "campaign": lambda value: _PAGED.c.campaign_id == _campaign(value),
+    "phase": lambda value: _PAGED.c.phase_id.in_(_phases(value)),
+}
+EVERY_CONDITIONS: Conditions = {n: make for n, make in CONDITIONS.items() if n != "under"}

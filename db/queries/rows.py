@@ -1,9 +1,19 @@
 """What queries are made of: the parent's row, and the pages of a connection."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, cast, func, literal_column, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    FromClause,
+    Select,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import NullType, TypeEngine
 
@@ -25,6 +35,12 @@ class Row:
     def column(self, name: str, type_: TypeEngine[Any] | None = None) -> ColumnElement[Any]:
         """Return a column of the row, with its type where that matters."""
         return literal_column(f'{self.alias}."{name}"', type_ or NullType())
+
+
+# Where a connection's branches take the conditions of its `filter`: these are written apart, so
+# that a query need not be written again for every choice of them.
+FILTER: ColumnElement[bool] = literal_column("filter$", Boolean())
+Conditions = Mapping[str, Callable[[Any], ColumnElement[bool]]]
 
 
 @dataclass(frozen=True)

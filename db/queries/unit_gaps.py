@@ -7,25 +7,26 @@ from sqlalchemy import ColumnElement, FromClause, Select, exists, func, or_, sel
 
 from db.models import Campaign, Phase, RoleGrant, Rollup, Target
 from db.models.enums import Role, UnitLevel
+from db.queries.rows import Conditions
 
 
-def conditions(unit: FromClause, wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+def conditions(unit: FromClause) -> Conditions:
     """Return what a UnitFilter's `without_…` and `below_floor` ask of a unit."""
-    found: list[ColumnElement[bool]] = []
-    if (without := wanted.get("without_officer")) is not None:
-        found.append(~_has_officer(unit) if without else _has_officer(unit))
-    if (key := wanted.get("without_target")) is not None:
-        found += [_is_phase(key), ~_has_target(unit, key)]
-    if (key := wanted.get("without_submission")) is not None:
-        found += [_is_phase(key), _total(unit, key, "submitted") == 0]
-    if (key := wanted.get("below_floor")) is not None:
-        floor = _phase(key, Phase.__table__.c.floor).scalar_subquery()
-        found += [
-            unit.c.level == UnitLevel.GRASSROOTS.value,
-            unit.c.valid_to.is_(None),
-            _total(unit, key, "achieved") < floor,
-        ]
-    return found
+    return {
+        "without_officer": lambda without: ~_has_officer(unit) if without else _has_officer(unit),
+        "without_target": lambda key: _is_phase(key) & ~_has_target(unit, key),
+        "without_submission": lambda key: _is_phase(key) & (_total(unit, key, "submitted") == 0),
+        "below_floor": lambda key: _below_floor(unit, key),
+    }
+
+
+def _below_floor(unit: FromClause, key: Mapping[str, Any]) -> ColumnElement[bool]:
+    floor = _phase(key, Phase.__table__.c.floor).scalar_subquery()
+    return (
+        (unit.c.level == UnitLevel.GRASSROOTS.value)
+        & unit.c.valid_to.is_(None)
+        & (_total(unit, key, "achieved") < floor)
+    )
 
 
 def _has_officer(unit: FromClause) -> ColumnElement[bool]:

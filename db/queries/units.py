@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from db.models import EmulationBloc, Unit, UnitHistory
 from db.models.base import LTree
 from db.queries import unit_gaps
-from db.queries.rows import Row, Rows, any_of, everything
+from db.queries.rows import FILTER, Conditions, Row, Rows, any_of, everything
 
 # What a unit's history tells of it.
 _STATE = (
@@ -16,6 +16,7 @@ _STATE = (
     *("valid_from", "valid_to", "merged_into_id"),
 )
 _ORDERS = {"CODE": "code", "NAME": "search", "MEMBER_COUNT": "member_count"}
+_PAGED = Unit.__table__.alias("paged")  # what a page is of, and its conditions are about
 
 
 def table() -> FromClause:
@@ -112,25 +113,22 @@ def blocs(_: Row) -> Rows:
     return Rows((everything(EmulationBloc.__table__.alias()),), ("code",))
 
 
-def in_bloc(of: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:
+def in_bloc(of: Row, *, order_by: dict[str, Any] | None) -> Rows:
     """Return the units of an emulation bloc."""
-    unit = table()
-    return _page(unit, [everything(unit).where(unit.c.bloc_id == of.id)], filter, order_by)
+    return _page([everything(_PAGED).where(_PAGED.c.bloc_id == of.id)], order_by)
 
 
-def children(of: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:
+def children(of: Row, *, order_by: dict[str, Any] | None) -> Rows:
     """Return the units directly below."""
-    unit = table()
-    return _page(unit, [everything(unit).where(unit.c.parent_id == of.id)], filter, order_by)
+    return _page([everything(_PAGED).where(_PAGED.c.parent_id == of.id)], order_by)
 
 
-def every(_: Row, *, filter: dict[str, Any] | None, order_by: dict[str, Any] | None) -> Rows:
+def every(_: Row, *, order_by: dict[str, Any] | None) -> Rows:
     """Return all units."""
-    unit = table()
     sees_all = select(func.sees_all("unit_read")).scalar_subquery()
-    seen = unit.c.id.in_(select(func.units_in_scope()))
+    seen = _PAGED.c.id.in_(select(func.units_in_scope()))
     places = (sees_all,), (~sees_all, seen)
-    return _page(unit, [everything(unit).where(*place) for place in places], filter, order_by)
+    return _page([everything(_PAGED).where(*place) for place in places], order_by)
 
 
 def tops(_: Row) -> Select[Any]:
@@ -166,39 +164,33 @@ def _state(facts: ColumnElement[Any]) -> Select[Any]:
     return everything(state.render_derived(with_types=True)).where(facts.is_not(None))
 
 
-def _page(
-    unit: FromClause,
-    branches: list[Select[Any]],
-    filter_: dict[str, Any] | None,
-    order_by: dict[str, Any] | None,
-) -> Rows:
-    conditions = _conditions(unit, filter_ or {})
+def _page(branches: list[Select[Any]], order_by: dict[str, Any] | None) -> Rows:
     order = order_by or {"field": "CODE", "direction": "ASC"}
     key = _ORDERS[order["field"]]
     keys = (key,) if key == "code" else (key, "id")
-    rows = tuple(branch.where(*conditions) for branch in branches)
+    rows = tuple(branch.where(FILTER) for branch in branches)
     return Rows(rows, keys, order["direction"] == "DESC")
 
 
-def _conditions(unit: FromClause, wanted: dict[str, Any]) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if (level := wanted.get("level")) is not None:
-        conditions.append(unit.c.level == level)
-    if (bloc_code := wanted.get("bloc")) is not None:
-        bloc_ = EmulationBloc.__table__.alias()
-        conditions.append(
-            unit.c.bloc_id == select(bloc_.c.id).where(bloc_.c.code == bloc_code).scalar_subquery()
-        )
-    if (code := wanted.get("under")) is not None:
-        conditions.append(below(unit.c.path, path_of(code)))
-    if (needle := wanted.get("text")) is not None:
-        found = func.units_matching(needle)
-        conditions.append(unit.c.id.in_(select(found)))
-    if (closed := wanted.get("closed")) is not None:
-        conditions.append(unit.c.valid_to.is_not(None) if closed else unit.c.valid_to.is_(None))
-    return conditions + unit_gaps.conditions(unit, wanted)
+def _in_bloc(code: ColumnElement[str]) -> ColumnElement[bool]:
+    bloc_ = EmulationBloc.__table__.alias()
+    found = select(bloc_.c.id).where(bloc_.c.code == code).scalar_subquery()
+    return _PAGED.c.bloc_id == found
 
 
 def below(path: ColumnElement[Any], top: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return whether `path` is `top` or below it."""
     return path.bool_op("<@")(top)
+
+
+# By the names of the filter.
+CONDITIONS: Conditions = {
+    "level": lambda level: _PAGED.c.level == level,
+    "bloc": _in_bloc,
+    "under": lambda code: below(_PAGED.c.path, path_of(code)),
+    "text": lambda needle: _PAGED.c.id.in_(select(func.units_matching(needle))),
+    "closed": lambda closed: (
+        _PAGED.c.valid_to.is_not(None) if closed else _PAGED.c.valid_to.is_(None)
+    ),
+    **unit_gaps.conditions(_PAGED),
+}

@@ -16,7 +16,7 @@ begin atomic
         select from role_grant g
         where g.account_id = a.id and lasts(g) and g.role <> 'AUDITOR'
             and not holds('grant_manage', g.unit_id)
-    ), a.id = any (own_accounts())
+    ), a.id = any (caller_accounts())
     from account a
     where a.username = name and a.kind <> 'PUBLIC' and cardinality(scope('grant_manage')) > 0;
 end;
@@ -61,7 +61,7 @@ begin atomic
     select array(
         select distinct g.role
         from role_grant g
-        where g.account_id = any (own_accounts()) and lasts(g) and g.role <> 'MEMBER'
+        where g.account_id = any (caller_accounts()) and lasts(g) and g.role <> 'MEMBER'
             and g.unit_id = any (line((select u.path from unit u where u.id = there)))
             and (g.unit_id = there or not exactly)
             and not exists (
@@ -109,7 +109,7 @@ for each row when (
 create or replace function account_tied() returns trigger
 language plpgsql as $$
 begin
-    if new.id = any (own_accounts()) or caller_person() in (old.person_id, new.person_id) then
+    if new.id = any (caller_accounts()) or caller_person() in (old.person_id, new.person_id) then
         raise exception 'whose account % is, is not the caller''s to say', new.username
             using errcode = 'insufficient_privilege';
     end if;

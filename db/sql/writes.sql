@@ -13,18 +13,6 @@ begin atomic
     );
 end;
 
--- The caller's account, and others of the same person.
-create or replace function own_accounts() returns bigint[]
-language sql stable security definer set search_path = public, pg_temp
-begin atomic
-    select array(
-        select id from account where id = caller()
-        union
-        select other.id from account me join account other on other.person_id = me.person_id
-        where me.id = caller()
-    );
-end;
-
 create or replace function holds_at_root(permission text) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -246,12 +234,12 @@ create policy added on role_grant for insert to sangkien_writer
 with check (
     holds('grant_manage', unit_id) and granted_by_id = caller() and revoked_at is null
     and account_id <> 0 -- the public account
-    and account_id <> all ((select own_accounts())::bigint[])
+    and account_id <> all ((select caller_accounts())::bigint[])
 );
 create policy changed on role_grant for update to sangkien_writer
 using (
     holds('grant_manage', unit_id) and revoked_at is null
-    and account_id <> all ((select own_accounts())::bigint[])
+    and account_id <> all ((select caller_accounts())::bigint[])
 )
 with check (revoked_at is not null and revoked_by_id = caller());
 

@@ -4,7 +4,7 @@ Booleans, enums, page sizes and the presence of everything are part of a plan, w
 per shape of the variables; other values become parameters with a recipe for each request.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -13,6 +13,7 @@ from graphql import (
     FieldNode,
     GraphQLEnumType,
     GraphQLField,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLList,
     GraphQLNonNull,
@@ -24,25 +25,24 @@ from graphql import (
 )
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     Boolean,
     Date,
     DateTime,
     Float,
     Text,
-    bindparam,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
+from db.rules.text import fold
 from schema.compiler.errors import BadInputError
+from schema.compiler.fields import SEARCHED
 from schema.compiler.nodes import decoded
+from schema.compiler.shape import PAGE
+from schema.compiler.templates import Parameter, Recipe
 
 Variables = Any  # graphql-core's VariableValues, which it does not export
-Recipe = Callable[[Variables], Any]
 
-PAGE = ("first", "last")
-PARAMETER = "request_"  # how names of parameters begin whose values come from a request
 _TYPES: Mapping[str, TypeEngine[Any]] = {
     "Int": BigInteger(),
     "VND": BigInteger(),
@@ -53,6 +53,8 @@ _TYPES: Mapping[str, TypeEngine[Any]] = {
     "Date": Date(),
     "DateTime": DateTime(timezone=True),
 }
+SHORTEST_SEARCH = 3  # letters and digits: fewer make no trigram, and match nearly everything
+_ARRAYS: Mapping[str, TypeEngine[Any]] = {name: ARRAY(type_) for name, type_ in _TYPES.items()}
 
 
 class Arguments:
@@ -61,28 +63,27 @@ class Arguments:
     def __init__(self, variables: Variables) -> None:
         """Take the coerced variables."""
         self.variables = variables
-        self.recipes: dict[str, Recipe] = {}
+        self._node: FieldNode
+        self._path: tuple[str, ...]
 
-    def of(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
-        """Return a field's arguments by Python name: values, parameters, or dicts of these."""
+    def of(self, field: GraphQLField, node: FieldNode, path: Sequence[str] = ()) -> dict[str, Any]:
+        """Return a field's arguments by Python name: values, parameters, or dicts of these.
+
+        `path` is the field's place in the answer, which an error names.
+        """
+        self._node, self._path = node, tuple(path)
         values = get_argument_values(field, node, self.variables)
         nodes = {argument.name.value: argument.value for argument in node.arguments or ()}
         resolved = {}
         for name, definition in field.args.items():
-            recipe = self._recipe(field, node, name, nodes.get(name))
             if name in PAGE:
                 resolved[name] = values.get(name)
             else:
+                recipe = self._recipe(field, node, name, nodes.get(name), values.get(name))
                 resolved[definition.out_name or name] = self._resolve(
                     definition.type, values.get(name), recipe
                 )
         return {_snake(name): value for name, value in resolved.items()}
-
-    def bind(self, recipe: Recipe, type_: TypeEngine[Any]) -> BindParameter[Any]:
-        """Return a parameter whose value `recipe` gives from the variables of a request."""
-        name = f"{PARAMETER}{len(self.recipes)}"
-        self.recipes[name] = recipe
-        return bindparam(name, type_=type_)
 
     def recipe(self, field: GraphQLField, node: FieldNode) -> Recipe:
         """Return a recipe for all arguments of a field, by GraphQL name."""
@@ -92,7 +93,12 @@ class Arguments:
         return lambda variables: get_argument_values(field, node, variables)
 
     def _recipe(
-        self, field: GraphQLField, node: FieldNode, name: str, value: ValueNode | None
+        self,
+        field: GraphQLField,
+        node: FieldNode,
+        name: str,
+        value: ValueNode | None,
+        constant: Any,
     ) -> Recipe:
         if isinstance(value, VariableNode):
             variable = value.name.value
@@ -100,7 +106,6 @@ class Arguments:
                 return lambda variables: variables.coerced[variable]
         elif value is not None and _has_variable(value):
             return lambda variables: get_argument_values(field, node, variables)[name]
-        constant = get_argument_values(field, node, self.variables).get(name)
         return lambda _: constant
 
     def _resolve(self, type_: Any, value: Any, recipe: Recipe) -> Any:
@@ -110,7 +115,7 @@ class Arguments:
             return None
         if isinstance(type_, GraphQLInputObjectType):
             return {
-                _snake(key): self._resolve(type_.fields[key].type, part, _part(recipe, key))
+                _snake(key): self._resolve_part(type_.fields[key], part, _part(recipe, key))
                 for key, part in value.items()
             }
         if isinstance(type_, GraphQLList):
@@ -118,20 +123,25 @@ class Arguments:
         if isinstance(type_, GraphQLEnumType) or type_.name == "Boolean":
             return enum_name(value)
         if type_.name == "ID":
-            return self.bind(lambda variables: decoded(recipe(variables)), Text())
-        return self.bind(_checked(recipe), _TYPES[type_.name])
+            return Parameter(lambda variables: decoded(recipe(variables)), _TYPES["ID"])
+        return Parameter(_checked(recipe), _TYPES[type_.name])
 
-    def _list(self, type_: GraphQLList[Any], recipe: Recipe) -> BindParameter[Any]:
+    def _resolve_part(self, field: GraphQLInputField, value: Any, recipe: Recipe) -> Any:
+        declared = field.extensions.get("strawberry-definition")
+        if value is not None and getattr(declared, "metadata", {}).get(SEARCHED):
+            recipe = _searched(recipe, self._node, self._path)
+        return self._resolve(field.type, value, recipe)
+
+    def _list(self, type_: GraphQLList[Any], recipe: Recipe) -> Parameter:
         inner = type_.of_type
         if isinstance(inner, GraphQLNonNull):
             inner = inner.of_type
         if isinstance(inner, GraphQLEnumType):
-            return self.bind(
-                lambda variables: [enum_name(item) for item in recipe(variables)], ARRAY(Text())
+            return Parameter(
+                lambda variables: [enum_name(item) for item in recipe(variables)], _ARRAYS["String"]
             )
-        return self.bind(
-            lambda variables: [_clean(item) for item in recipe(variables)],
-            ARRAY(_TYPES[inner.name]),
+        return Parameter(
+            lambda variables: [_clean(item) for item in recipe(variables)], _ARRAYS[inner.name]
         )
 
 
@@ -155,6 +165,18 @@ def _part(recipe: Recipe, key: str) -> Recipe:
 
 def _checked(recipe: Recipe) -> Recipe:
     return lambda variables: _clean(recipe(variables))
+
+
+def _searched(recipe: Recipe, node: FieldNode, path: tuple[str, ...]) -> Recipe:
+    def check(variables: Any) -> Any:
+        text = recipe(variables)
+        if sum(map(str.isalnum, fold(text))) < SHORTEST_SEARCH:
+            raise BadInputError(
+                f"'text' needs at least {SHORTEST_SEARCH} letters or digits.", node, path
+            )
+        return text
+
+    return check
 
 
 def _clean(value: Any) -> Any:

@@ -3,9 +3,12 @@
 Every object of the response is a row (a `Row` by its alias) from which a lateral select draws
 the asked columns under their response names; `to_json` of that is the object. An object within
 an object is a scalar subquery, a list one with `json_agg`. Aliases are unique in a statement.
+The statement is put together as text, of the templates of the named queries (templates.py).
 """
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -19,30 +22,28 @@ from graphql import (
     is_list_type,
     is_non_null_type,
 )
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Select,
-    Text,
-    cast,
-    func,
-    literal,
-    literal_column,
-    select,
-    true,
-)
 from sqlalchemy.dialects.postgresql import JSON
-from sqlalchemy.sql.selectable import LateralFromClause
+from sqlalchemy.types import TypeEngine
 
-from db.queries.rows import Row, Rows
-from schema.compiler.arguments import Arguments, Recipe
-from schema.compiler.fields import COLUMN, SQL
+from schema.compiler.arguments import Arguments
+from schema.compiler.fields import COLUMN, CONDITIONS, SQL
 from schema.compiler.nodes import NodeLookup, nodes_of
-from schema.compiler.pages import Page, PageBuilder, page_size
+from schema.compiler.pages import Page, PageBuilder, PageSource, page_size
 from schema.compiler.relay import is_connection
 from schema.compiler.selection import Fields, Selection
+from schema.compiler.templates import (
+    Filled,
+    Parameter,
+    Parameters,
+    Recipe,
+    lateral,
+    template,
+    typed,
+    typename,
+)
 
-_EMPTY = literal_column("'[]'::json", JSON())
+ROOT = "root"  # the parent of a root field, of which no query asks anything
+_JSON = JSON()
 
 
 class Emitter:
@@ -57,18 +58,30 @@ class Emitter:
         """Take what is selected, how arguments are bound, and who answers introspection."""
         self.selection = selection
         self.arguments = arguments
+        self.parameters = Parameters()
         self._introspect = introspect
         self._numbers: Iterator[int] = count()
+        self._path: list[str] = []  # the place in the answer of what is being built
 
-    def statement(self, type_: GraphQLObjectType, fields: Fields) -> Select[Any]:
+    def statement(self, type_: GraphQLObjectType, fields: Fields) -> str:
         """Return the statement of an operation on a root type."""
-        root = self.object(type_, fields, Row("root"))
-        return select(to_json(root)).select_from(root)
+        drawn = self.alias("o")
+        return f"SELECT to_json({drawn}) FROM {self.object(type_, fields, ROOT, drawn)}"
 
-    def object(self, type_: GraphQLObjectType, fields: Fields, row: Row) -> LateralFromClause:
-        """Return the lateral select that draws an object's fields from its row."""
-        columns = [self._field(type_, nodes, row).label(name) for name, nodes in fields.items()]
-        return select(*columns).lateral(self.alias("o"))
+    def object(self, type_: GraphQLObjectType, fields: Fields, row: str, drawn: str) -> str:
+        """Return the lateral select that draws an object's fields from its row, under an alias."""
+        columns = {}
+        for name, nodes in fields.items():
+            with self.at(name):
+                columns[name] = self._field(type_, nodes, row)
+        return lateral(columns, drawn)
+
+    @contextmanager
+    def at(self, name: str) -> Iterator[None]:
+        """Be at a place of the answer, which errors name."""
+        self._path.append(name)
+        yield
+        self._path.pop()
 
     def alias(self, letter: str) -> str:
         """Return an alias that nothing else in the statement has.
@@ -77,14 +90,22 @@ class Emitter:
         """
         return f"{letter}${next(self._numbers)}"
 
-    def _field(
-        self, type_: GraphQLObjectType, nodes: list[FieldNode], row: Row
-    ) -> ColumnElement[Any]:
+    def bound(self, recipe: Recipe, type_: TypeEngine[Any]) -> str:
+        """Return a parameter whose value `recipe` gives from the variables of a request."""
+        return typed(type_).fill(self.parameters, [Parameter(recipe, type_)], ROOT)
+
+    def text(self, query: Callable[..., Any], arguments: Mapping[str, Any], row: str) -> str:
+        """Return the text of a query that gives an expression or a select."""
+        filled = Filled(query, arguments)
+        kept = template(filled.shape, lambda: [filled.clause])
+        return kept.fill(self.parameters, filled.parameters, row)
+
+    def _field(self, type_: GraphQLObjectType, nodes: list[FieldNode], row: str) -> str:
         name = nodes[0].name.value
         if name == "__typename":
-            return cast(literal(type_.name), Text)
+            return typename(type_)
         if name in {"__schema", "__type"}:
-            return self.arguments.bind(self._introspect(nodes), JSON())
+            return self.bound(self._introspect(nodes), _JSON)
         field = type_.fields[name]
         declared = field.extensions["strawberry-definition"]
         query = declared.metadata.get(SQL)
@@ -94,54 +115,65 @@ class Emitter:
         if not is_leaf_type(named):
             return self._composite(field, nodes, row, query)
         if query is not None:
-            expression: ColumnElement[Any] = query(row, **self.arguments.of(field, nodes[0]))
-            return expression
+            return self.text(query, self.arguments.of(field, nodes[0], self._path), row)
         if named.name == "ID":
-            return func.global_id(literal(type_.name), row.id)
-        return row.column(declared.metadata.get(COLUMN, declared.python_name))
+            return f"global_id('{type_.name}', {row}.\"id\")"
+        return f'{row}."{declared.metadata.get(COLUMN, declared.python_name)}"'
 
-    def _composite(
-        self, field: GraphQLField, nodes: list[FieldNode], row: Row, query: Any
-    ) -> ColumnElement[Any]:
+    def _composite(self, field: GraphQLField, nodes: list[FieldNode], row: str, query: Any) -> str:
         """Return an object, a list of objects or a connection."""
         named: Any = get_named_type(field.type)
-        arguments = self.arguments.of(field, nodes[0])
+        arguments = self.arguments.of(field, nodes[0], self._path)
         if is_connection(named):
             page = Page.of(arguments, nodes[0])
-            rows: Rows = query(row, **arguments)
             fields = self.selection.below(named, nodes)
-            return PageBuilder(self, rows, page).connection(named, fields)
+            filter_ = self._filter(arguments, field, row)
+            paged = PageSource(Filled(query, arguments), row, filter_)
+            return PageBuilder(self, paged, page).connection(named, fields)
         if "first" in arguments:
             arguments["first"] = page_size(arguments["first"], None, nodes[0])
-        source: Select[Any] = query(row, **arguments) if query else select()
+        source = self.text(query, arguments, row) if query else "SELECT"
         fields = self.selection.below(named, nodes)
         of_type = field.type.of_type if is_non_null_type(field.type) else field.type
         if is_list_type(of_type):
             return self._list(named, fields, source)
         return self.one(named, fields, source)
 
-    def one(
-        self, type_: GraphQLObjectType, fields: Fields, source: Select[Any]
-    ) -> ColumnElement[Any]:
+    def _filter(
+        self, arguments: dict[str, Any], field: GraphQLField, row: str
+    ) -> Callable[[], str]:
+        """Take the conditions out of a connection's arguments; return what writes them."""
+        conditions = field.extensions["strawberry-definition"].metadata[CONDITIONS]
+        wanted = arguments.pop("filter", None) or {} if conditions else {}
+        left = {name: value for name, value in wanted.items() if name not in conditions}
+        if left:
+            arguments["filter"] = left
+
+        def write() -> str:
+            texts = [
+                f"({self.text(_condition(conditions[name]), {'value': value}, row)})"
+                for name, value in wanted.items()
+                if name in conditions and value is not None
+            ]
+            return " AND ".join(texts) or "true"
+
+        return write
+
+    def one(self, type_: GraphQLObjectType, fields: Fields, source: str) -> str:
         """Return the object that stands for the one row of `source`; null where there is none."""
-        rows, row = self.rows(source)
-        drawn = self.object(type_, fields, row)
-        return select(to_json(drawn)).select_from(rows.join(drawn, true())).scalar_subquery()
+        drawn, rows = self._drawn(type_, fields, source)
+        return f"(SELECT to_json({drawn}) FROM {rows})"
 
-    def rows(self, source: Any) -> tuple[FromClause, Row]:
-        """Return a select as a table of this statement, and its row."""
-        table = source.subquery(self.alias("t"))
-        return table, Row(table.name)
+    def _list(self, type_: GraphQLObjectType, fields: Fields, source: str) -> str:
+        drawn, rows = self._drawn(type_, fields, source)
+        return f"(SELECT coalesce(json_agg({drawn}), '[]'::json) FROM {rows})"
 
-    def _list(
-        self, type_: GraphQLObjectType, fields: Fields, source: Select[Any]
-    ) -> ColumnElement[Any]:
-        rows, row = self.rows(source)
-        drawn = self.object(type_, fields, row)
-        aggregate = func.coalesce(func.json_agg(whole(drawn)), _EMPTY)
-        return select(aggregate).select_from(rows.join(drawn, true())).scalar_subquery()
+    def _drawn(self, type_: GraphQLObjectType, fields: Fields, source: str) -> tuple[str, str]:
+        row, drawn = self.alias("t"), self.alias("o")
+        object_ = self.object(type_, fields, row, drawn)
+        return drawn, f"({source}) AS {row} JOIN {object_} ON true"
 
-    def _nodes(self, field: GraphQLField, nodes: list[FieldNode]) -> ColumnElement[Any]:
+    def _nodes(self, field: GraphQLField, nodes: list[FieldNode]) -> str:
         lookups = [
             NodeLookup(type_, self.selection.below(type_, nodes))
             for type_ in self.selection.schema.get_possible_types(get_named_type(field.type))  # type: ignore[arg-type]
@@ -149,11 +181,7 @@ class Emitter:
         return nodes_of(self, field, nodes[0], lookups)
 
 
-def whole(drawn: FromClause) -> ColumnElement[Any]:
-    """Return a whole row of a table of the statement."""
-    return literal_column(drawn.name)  # type: ignore[attr-defined]
-
-
-def to_json(drawn: FromClause) -> ColumnElement[Any]:
-    """Return a whole row as a JSON object."""
-    return func.to_json(whole(drawn), type_=JSON())
+@functools.cache
+def _condition(make: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return the query of one condition of a filter, by its value."""
+    return lambda _, value: make(value)

@@ -17,9 +17,17 @@ from strawberry.extensions import FieldExtension
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from db.queries.rows import Conditions
+
 SQL = "sql"
 COLUMN = "column"
 LONGEST = "longest"
+CONDITIONS = "conditions"
+PRICE = "price"
+COUNTED = "counted"
+SEARCHED = "searched"
+SEARCH = 5_000  # rows that a search by text may read: its price
+SMALL = 20  # rows of a connection that counts few: the awards of a unit, the tokens of an account
 Query = Callable[..., Any]
 
 
@@ -45,12 +53,18 @@ class _PageArguments(FieldExtension):
         ] + field.arguments
 
 
-def sql(query: Query, *, longest: int | None = None) -> Callable[[Callable[..., Any]], Any]:
+def sql(
+    query: Query, *, longest: int | None = None, price: int = 0
+) -> Callable[[Callable[..., Any]], Any]:
     """Declare that a field stands for a query of db/queries.
 
-    `longest` is how many a list may hold where that is more than a short list does.
+    `longest` is how many a list may hold where that is more than a short list does. `price` is
+    the work for one parent beyond the rows that are returned, as the number of rows that would
+    take as much: what the query reads to count, rank or compare.
     """
-    metadata = {SQL: query} if longest is None else {SQL: query, LONGEST: longest}
+    metadata: dict[str, Any] = {SQL: query, PRICE: price}
+    if longest is not None:
+        metadata[LONGEST] = longest
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(
@@ -60,18 +74,34 @@ def sql(query: Query, *, longest: int | None = None) -> Callable[[Callable[..., 
     return declare
 
 
-def connection(query: Query) -> Callable[[Callable[..., Any]], Any]:
-    """Declare that a field stands for the pages of a query of db/queries."""
+def connection(
+    query: Query, *, conditions: Conditions | None = None, price: int = 0, counted: int = SMALL
+) -> Callable[[Callable[..., Any]], Any]:
+    """Declare that a field stands for the pages of a query of db/queries.
+
+    `conditions` are those of the field's `filter`, by name; the query gets what is left of it.
+    `price` is as for `sql`. `counted` is the work of `totalCount`, in rows, and of a page that is
+    filtered or in an order of its own.
+    """
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(
             resolver=method,
             description=_description(method),
-            metadata={SQL: query},
+            metadata={SQL: query, CONDITIONS: conditions or {}, PRICE: price, COUNTED: counted},
             extensions=[_PageArguments()],
         )
 
     return declare
+
+
+def searched(description: str) -> Any:
+    """Declare the text of a filter, which is compared with what rows hold."""
+    return strawberry.field(
+        default=None,
+        description=f"{description} At least three letters or digits.",
+        metadata={PRICE: SEARCH, SEARCHED: True},
+    )
 
 
 def by_global_id(method: Callable[..., Any]) -> Any:

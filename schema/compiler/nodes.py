@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, is_list_type
-from sqlalchemy import BigInteger, ColumnElement, Text, case, column, func, literal_column, select
-from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
+from sqlalchemy import BigInteger, Text, case
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.queries.rows import Row
 from schema.compiler.errors import LimitError
+from schema.compiler.templates import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from schema.compiler.arguments import Recipe
     from schema.compiler.emit import Emitter
     from schema.compiler.selection import Fields
+    from schema.compiler.templates import Recipe
 
 MOST_IDS = 100
 _LARGEST_KEY = 2**63 - 1
+_KEY, _KEYS, _NAMES = BigInteger(), ARRAY(BigInteger()), ARRAY(Text())
 
 
 class NodeLookup(NamedTuple):
@@ -29,12 +31,6 @@ class NodeLookup(NamedTuple):
 
     type_: GraphQLObjectType
     fields: Fields
-
-    @property
-    def by_id(self) -> Callable[[ColumnElement[Any]], Any]:
-        """Return the query of db/queries that finds one by its key."""
-        lookup: Any = self.type_.extensions["strawberry-definition"].origin.by_id
-        return lookup  # type: ignore[no-any-return]
 
 
 def parse(global_id: str) -> tuple[str, int] | None:
@@ -62,38 +58,36 @@ def decoded(global_id: str) -> str:
 
 def nodes_of(
     emitter: Emitter, field: GraphQLField, node: FieldNode, lookups: list[NodeLookup]
-) -> ColumnElement[Any]:
+) -> str:
     """Return the object of `node(id:)`, or the list of `nodes(ids:)` in the order of its ids."""
-    arguments = emitter.arguments
-    given = arguments.recipe(field, node)
+    given = emitter.arguments.recipe(field, node)
     if is_list_type(getattr(field.type, "of_type", field.type)):
         return _many(emitter, lambda variables: _few(given(variables)["ids"], node), lookups)
-    keyed = [
-        (lookup, arguments.bind(_single(given, lookup.type_.name), BigInteger()))
-        for lookup in lookups
-    ]
-    return _first(emitter, keyed)
+    return _first(
+        emitter,
+        lookups,
+        [
+            emitter.text(
+                _by_key(lookup.type_),
+                {"key": Parameter(_single(given, lookup.type_.name), _KEY)},
+                "",
+            )
+            for lookup in lookups
+        ],
+    )
 
 
-def _many(emitter: Emitter, ids: Recipe, lookups: list[NodeLookup]) -> ColumnElement[Any]:
-    bind = emitter.arguments.bind
-    names = bind(lambda variables: [_name(i) for i in ids(variables)], ARRAY(Text()))
-    keys = bind(lambda variables: [_key(i) for i in ids(variables)], ARRAY(BigInteger()))
-    given = Row(emitter.alias("i"))
-    unnested = (
-        func.unnest(names, keys)
-        .table_valued(column("name"), column("key"), with_ordinality="ordinal")
-        .render_derived(name=given.alias)
+def _many(emitter: Emitter, ids: Recipe, lookups: list[NodeLookup]) -> str:
+    names = emitter.bound(lambda variables: [_name(i) for i in ids(variables)], _NAMES)
+    keys = emitter.bound(lambda variables: [_key(i) for i in ids(variables)], _KEYS)
+    given, found = emitter.alias("i"), emitter.alias("t")
+    sources = [emitter.text(_by_row(lookup.type_), {}, given) for lookup in lookups]
+    first = _first(emitter, lookups, sources)
+    return (
+        f"(SELECT coalesce(json_agg({found}.object ORDER BY {found}.ordinal), '[]'::json)"
+        f" FROM (SELECT {first} AS object, {given}.ordinal AS ordinal"
+        f" FROM unnest({names}, {keys}) WITH ORDINALITY AS {given}(name, key, ordinal)) AS {found})"
     )
-    keyed = [(lookup, case((given.name == lookup.type_.name, given.key))) for lookup in lookups]
-    found = (
-        select(_first(emitter, keyed).label("object"), given.ordinal.label("ordinal"))
-        .select_from(unnested)
-        .subquery(emitter.alias("t"))
-    )
-    ordered = func.json_agg(aggregate_order_by(found.c.object, found.c.ordinal), type_=JSON())
-    empty = literal_column("'[]'::json", JSON())
-    return select(func.coalesce(ordered, empty)).select_from(found).scalar_subquery()
 
 
 def _few(ids: list[str], node: FieldNode) -> list[str]:
@@ -102,11 +96,30 @@ def _few(ids: list[str], node: FieldNode) -> list[str]:
     return ids
 
 
-def _first(
-    emitter: Emitter, keyed: Sequence[tuple[NodeLookup, ColumnElement[Any]]]
-) -> ColumnElement[Any]:
-    found = [emitter.one(lookup.type_, lookup.fields, lookup.by_id(key)) for lookup, key in keyed]
-    return func.coalesce(*found, type_=JSON())
+def _first(emitter: Emitter, lookups: Sequence[NodeLookup], sources: Sequence[str]) -> str:
+    found = [
+        emitter.one(lookup.type_, lookup.fields, source)
+        for lookup, source in zip(lookups, sources, strict=True)
+    ]
+    return f"coalesce({', '.join(found)})"
+
+
+@functools.cache
+def _by_key(type_: GraphQLObjectType) -> Callable[..., Any]:
+    """Return the query of a type's object by a key that is a parameter."""
+    return lambda _, key: _by_id(type_)(key)
+
+
+@functools.cache
+def _by_row(type_: GraphQLObjectType) -> Callable[..., Any]:
+    """Return the query of a type's object by a row of names of types and keys."""
+    return lambda of: _by_id(type_)(case((of.name == type_.name, of.key)))
+
+
+def _by_id(type_: GraphQLObjectType) -> Callable[[Any], Any]:
+    """Return the query of db/queries that finds an object of a type by its key."""
+    lookup: Callable[[Any], Any] = type_.extensions["strawberry-definition"].origin.by_id
+    return lookup
 
 
 def _single(given: Recipe, type_name: str) -> Recipe:

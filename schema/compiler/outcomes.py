@@ -5,17 +5,19 @@ payload's GraphQL fields say what SQL they stand for as those of any other type 
 `Refused` becomes JSON objects with `code` and `message`.
 """
 
+import functools
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args, get_origin, get_type_hints
 
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type, is_list_type, is_non_null_type
-from sqlalchemy import BigInteger, Boolean, Date, Select, Text, select
+from sqlalchemy import BigInteger, Boolean, Date, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeEngine
 
 from db.rules.errors import Refused
-from schema.compiler.arguments import Arguments, enum_name
+from schema.compiler.arguments import enum_name
+from schema.compiler.emit import Emitter
 from schema.compiler.selection import Fields, Selection
 
 _TYPES: dict[Any, TypeEngine[Any]] = {
@@ -46,14 +48,13 @@ def filled(values: list[Any], outcome: Any) -> list[Any]:
     ]
 
 
-def outcome_row(arguments: Arguments, outcome: type[Any]) -> Select[Any]:
+def outcome_row(emitter: Emitter, outcome: type[Any]) -> str:
     """Return the one row that an outcome of this class is."""
-    return select(
-        *(
-            arguments.bind(OutcomeField(name), _sql_type(hint)).label(name)
-            for name, hint in get_type_hints(outcome).items()
-        )
+    columns = (
+        f'{emitter.bound(OutcomeField(name), _sql_type(hint))} AS "{name}"'
+        for name, hint in get_type_hints(outcome).items()
     )
+    return f"SELECT {', '.join(columns)}"
 
 
 def drawn(
@@ -85,5 +86,10 @@ def drawn(
 def _sql_type(hint: Any) -> TypeEngine[Any]:
     options = [option for option in get_args(hint) if option is not type(None)]
     if get_origin(hint) is list:
-        return ARRAY(_sql_type(options[0]))
+        return _array(_sql_type(options[0]))
     return _TYPES[options[0] if options else hint]
+
+
+@functools.cache
+def _array(of: TypeEngine[Any]) -> TypeEngine[Any]:
+    return ARRAY(of)

@@ -3,43 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import get_named_type
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
-    CompoundSelect,
     Select,
-    Text,
-    cast,
-    func,
-    literal,
     literal_column,
-    select,
-    true,
     tuple_,
-    union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSON
 
-from db.queries.rows import Row, Rows
+from db.cache import Cache
 from schema.compiler.errors import BadInputError, LimitError
-from schema.compiler.relay import cursor_of, keys_of
+from schema.compiler.relay import Order, cursor_of, keys_of
+from schema.compiler.templates import (
+    ONE_MORE,
+    ROW,
+    SIZE,
+    Parameter,
+    lateral,
+    marked,
+    template,
+    typename,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from graphql import FieldNode, GraphQLObjectType
-    from sqlalchemy.sql.selectable import LateralFromClause
-    from sqlalchemy.types import TypeEngine
 
-    from schema.compiler.arguments import Recipe
+    from db.queries.rows import Rows
     from schema.compiler.emit import Emitter
     from schema.compiler.selection import Fields
+    from schema.compiler.templates import Filled, Recipe
 
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100
+_ORDERS: Cache[Order] = Cache(10_000)
 
 
 def page_size(first: int | None, last: int | None, node: FieldNode) -> int:
@@ -56,175 +56,232 @@ def page_size(first: int | None, last: int | None, node: FieldNode) -> int:
 
 @dataclass(frozen=True)
 class Page:
-    """Which page of a connection is asked for."""
+    """Which page of a connection is asked for; `bounds` are cursors by their arguments' names."""
 
     size: int
     backward: bool
-    after: BindParameter[str] | None
-    before: BindParameter[str] | None
+    bounds: dict[str, Parameter]
 
     @classmethod
     def of(cls, arguments: dict[str, Any], node: FieldNode) -> Page:
         """Take the page's arguments out of a field's."""
         first, last = arguments.pop("first"), arguments.pop("last")
         size = page_size(first, last, node)
-        return cls(size, last is not None, arguments.pop("after"), arguments.pop("before"))
+        bounds = {name: arguments.pop(name) for name in ("after", "before")}
+        given = {name: cursor for name, cursor in bounds.items() if cursor is not None}
+        return cls(size, last is not None, given)
+
+
+class PageSource(NamedTuple):
+    """What a connection pages through: its query, the parent's row, its filter as a condition."""
+
+    rows: Filled
+    parent: str
+    filter: Callable[[], str]
 
 
 class PageBuilder:
     """Builds one connection of a statement: the page's rows, gathered once for all asked."""
 
-    def __init__(self, emitter: Emitter, rows: Rows, page: Page) -> None:
-        """Take the statement under way, the rows to page through and the page."""
+    def __init__(self, emitter: Emitter, source: PageSource, page: Page) -> None:
+        """Take the statement under way, what to page through, and the page."""
         self._emitter = emitter
-        self._rows = rows
+        self._source = source.rows
+        self._given = source
         self._page = page
-        self._bounded = tuple(branch.where(*self._bounds(branch)) for branch in rows.branches)
-        self._source, self._row = emitter.rows(self._elements())
-        self._gathered: list[ColumnElement[Any]] = []
-        self._totals = Row(emitter.alias("c"))
+        self._row = emitter.alias("t")
+        self._joined: list[str] = []
+        self._gathered: list[str] = []
+        self._totals = emitter.alias("c")
+        self._order = _ORDERS.remember(source.rows.shape, lambda: Order.of(source.rows.clause))
 
-    def connection(self, type_: GraphQLObjectType, fields: Fields) -> ColumnElement[Any]:
+    def connection(self, type_: GraphQLObjectType, fields: Fields) -> str:
         """Return the connection as a JSON object."""
-        columns = [self._field(type_, nodes).label(name) for name, nodes in fields.items()]
-        drawn = select(*columns).lateral(self._emitter.alias("o"))
-        result = func.to_json(literal_column(drawn.name), type_=JSON())
+        columns = {}
+        for name, nodes in fields.items():
+            with self._emitter.at(name):
+                columns[name] = self._field(type_, nodes)
+        drawn = self._emitter.alias("o")
+        object_ = lateral(columns, drawn)
         if not self._gathered:
-            return select(result).select_from(drawn).scalar_subquery()
-        gathered = select(*self._gathered).select_from(self._source).subquery(self._totals.alias)
-        return select(result).select_from(gathered.join(drawn, true())).scalar_subquery()
+            return f"(SELECT to_json({drawn}) FROM {object_})"
+        gathered = ", ".join(f"{text} AS j{n}" for n, text in enumerate(self._gathered))
+        rows = " ".join([f"({self._of_page(_elements)}) AS {self._row}", *self._joined])
+        return (
+            f"(SELECT to_json({drawn}) FROM (SELECT {gathered} FROM {rows}) AS {self._totals}"
+            f" JOIN {object_} ON true)"
+        )
 
-    def _field(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> ColumnElement[Any]:
+    def _field(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> str:
         name = nodes[0].name.value
         if name == "totalCount":
-            return _count(self._rows.branches)
+            return self._filled("count", lambda: _count(self._source.clause.branches), [])
         if name == "__typename":
-            return cast(literal(type_.name), Text)
+            return typename(type_)
         below: Any = get_named_type(type_.fields[name].type)
         fields = self._emitter.selection.below(below, nodes)
         if name == "pageInfo":
             return self._page_info(below, fields)
         drawn = self._node(below, fields) if name == "nodes" else self._edge(below, fields)
-        elements = self._gather(func.json_agg(drawn), JSON())
-        return func.coalesce(elements, literal_column("'[]'::json", JSON()))
+        return f"coalesce({self._gather(f'json_agg({drawn})')}, '[]'::json)"
 
-    def _gather(self, aggregate: ColumnElement[Any], type_: TypeEngine[Any]) -> ColumnElement[Any]:
-        name = f"j{len(self._gathered)}"
-        self._gathered.append(aggregate.label(name))
-        return self._totals.column(name, type_)
+    def _gather(self, aggregate: str) -> str:
+        self._gathered.append(aggregate)
+        return f"{self._totals}.j{len(self._gathered) - 1}"
 
-    def _draw(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-        return self._join(select(*columns).lateral(self._emitter.alias("o")))
+    def _join(self, drawn: str, object_: str) -> str:
+        self._joined.append(f"JOIN {object_} ON true")
+        return drawn
 
-    def _join(self, drawn: LateralFromClause) -> ColumnElement[Any]:
-        self._source = self._source.join(drawn, true())
-        return literal_column(drawn.name)
+    def _node(self, type_: GraphQLObjectType, fields: Fields) -> str:
+        drawn = self._emitter.alias("o")
+        return self._join(drawn, self._emitter.object(type_, fields, self._row, drawn))
 
-    def _node(self, type_: GraphQLObjectType, fields: Fields) -> ColumnElement[Any]:
-        return self._join(self._emitter.object(type_, fields, self._row))
-
-    def _edge(self, type_: GraphQLObjectType, fields: Fields) -> ColumnElement[Any]:
-        columns = []
+    def _edge(self, type_: GraphQLObjectType, fields: Fields) -> str:
+        columns = {}
         for name, nodes in fields.items():
             field = nodes[0].name.value
             if field == "cursor":
-                value = cursor_of(self._row, self._rows)
+                columns[name] = self._cursor()
             elif field == "node":
                 node: Any = get_named_type(type_.fields[field].type)
                 below = self._emitter.selection.below(node, nodes)
-                value = func.to_json(self._node(node, below))
+                columns[name] = f"to_json({self._node(node, below)})"
             else:
-                value = cast(literal(type_.name), Text)
-            columns.append(value.label(name))
-        return self._draw(columns)
+                columns[name] = typename(type_)
+        drawn = self._emitter.alias("o")
+        return self._join(drawn, lateral(columns, drawn))
 
-    def _page_info(self, type_: GraphQLObjectType, fields: Fields) -> ColumnElement[Any]:
-        columns = [
-            self._page_info_field(type_, nodes[0].name.value).label(name)
+    def _page_info(self, type_: GraphQLObjectType, fields: Fields) -> str:
+        columns = {
+            name: self._page_info_field(type_, nodes[0].name.value)
             for name, nodes in fields.items()
-        ]
-        info = select(*columns).lateral(self._emitter.alias("o"))
-        result = func.to_json(literal_column(info.name), type_=JSON())
-        return select(result).select_from(info).scalar_subquery()
+        }
+        info = self._emitter.alias("o")
+        return f"(SELECT to_json({info}) FROM {lateral(columns, info)})"
 
-    def _page_info_field(self, type_: GraphQLObjectType, field: str) -> ColumnElement[Any]:
+    def _page_info_field(self, type_: GraphQLObjectType, field: str) -> str:
         page = self._page
         if field == "__typename":
-            return cast(literal(type_.name), Text)
+            return typename(type_)
         if field == "hasNextPage":
-            return _constant(page.before is not None) if page.backward else self._more()
+            return _constant("before" in page.bounds) if page.backward else self._more()
         if field == "hasPreviousPage":
-            return self._more() if page.backward else _constant(page.after is not None)
-        cursors = self._gather(func.array_agg(cursor_of(self._row, self._rows)), ARRAY(Text()))
-        at = literal_column("1") if field == "startCursor" else func.cardinality(cursors)
-        element: ColumnElement[Any] = cursors[at]
-        return element
+            return self._more() if page.backward else _constant("after" in page.bounds)
+        cursors = self._gather(f"array_agg({self._cursor()})")
+        return f"{cursors}[{'1' if field == 'startCursor' else f'cardinality({cursors})'}]"
 
-    def _elements(self) -> Select[Any]:
-        """Return the rows of the page, in the connection's order."""
-        reverse = self._rows.descending != self._page.backward
-        size: ColumnElement[int] = literal_column(str(self._page.size))
-        parts = [self._ordered(branch, reverse=reverse).limit(size) for branch in self._bounded]
-        if len(parts) == 1 and not self._page.backward:
-            return parts[0]
-        together = _union(parts).subquery(self._emitter.alias("u"))
-        chosen = self._ordered(select(*together.c), reverse=reverse).limit(size)
-        if not self._page.backward:
-            return chosen
-        turned = chosen.subquery(self._emitter.alias("u"))
-        return self._ordered(select(*turned.c), reverse=self._rows.descending)
-
-    def _ordered(self, rows: Select[Any], *, reverse: bool) -> Select[Any]:
-        columns = [rows.selected_columns[key] for key in self._rows.keys]
-        return rows.order_by(*(c.desc() if reverse else c.asc() for c in columns))
-
-    def _more(self) -> ColumnElement[bool]:
+    def _more(self) -> str:
         """Return whether more rows follow in the direction of paging."""
-        size = self._page.size
-        ahead = _union(
-            [_bare(branch).limit(literal_column(str(size + 1))) for branch in self._bounded]
-        ).subquery(self._emitter.alias("u"))
-        counted: ColumnElement[bool] = (
-            select(func.count() > literal_column(str(size))).select_from(ahead).scalar_subquery()
-        )
-        return counted
+        return self._of_page(_more)
 
-    def _bounds(self, branch: Select[Any]) -> list[ColumnElement[bool]]:
+    def _cursor(self) -> str:
+        kept = template(("cursor", self._source.shape), lambda: [cursor_of(ROW, self._order)])
+        return kept.fill(self._emitter.parameters, (), self._row)
+
+    def _of_page(self, build: Callable[[_Bounded], list[Any]]) -> str:
+        """Return what is built of the rows within the page's bounds."""
+        backward, names = self._page.backward, tuple(self._page.bounds)
+
+        def pieces() -> list[Any]:
+            first = len(self._source.parameters)
+            return build(_Bounded.of(self._source.clause, names, first, backward=backward))
+
+        return self._filled((build, backward, names), pieces, self._keys())
+
+    def _filled(
+        self, what: Hashable, pieces: Callable[[], list[Any]], more: Sequence[Parameter]
+    ) -> str:
+        parameters = [*self._source.parameters, *more]
+        return template((what, self._source.shape), pieces).fill(
+            self._emitter.parameters,
+            parameters,
+            self._given.parent,
+            size=self._page.size,
+            filter_=self._given.filter,
+        )
+
+    def _keys(self) -> list[Parameter]:
+        """Return the keys that the page's cursors hold, as parameters."""
+        order = self._order
+
+        def key(cursor: Recipe, argument: str, number: int) -> Recipe:
+            return lambda variables: keys_of(cursor(variables), order, argument)[number]
+
         return [
-            self._beyond(branch, cursor, name, greater=(name == "after") != self._rows.descending)
-            for name, cursor in (("after", self._page.after), ("before", self._page.before))
-            if cursor is not None
+            Parameter(key(cursor.recipe, name, number), type_)
+            for name, cursor in self._page.bounds.items()
+            for number, type_ in enumerate(order.types)
         ]
 
-    def _beyond(
-        self, branch: Select[Any], cursor: BindParameter[str], name: str, *, greater: bool
-    ) -> ColumnElement[bool]:
-        arguments, rows = self._emitter.arguments, self._rows
-        given = arguments.recipes[cursor.key]
 
-        def key(number: int) -> Recipe:
-            return lambda variables: keys_of(given(variables), rows, name)[number]
+class _Bounded(NamedTuple):
+    """The rows of a connection within the bounds of a page, in the direction of paging."""
 
-        columns = [branch.selected_columns[name_] for name_ in rows.keys]
-        keys = [arguments.bind(key(i), column.type) for i, column in enumerate(columns)]
-        left, right = (columns[0], keys[0]) if len(keys) == 1 else (tuple_(*columns), tuple_(*keys))
-        condition: ColumnElement[bool] = left > right if greater else left < right
-        return condition
+    rows: Rows
+    backward: bool
+    branches: tuple[Select[Any], ...]
+
+    @classmethod
+    def of(cls, rows: Rows, bounds: Sequence[str], first: int, *, backward: bool) -> _Bounded:
+        """Narrow rows by cursors; the keys are the parameters from number `first` on."""
+
+        def beyond(branch: Select[Any], place: int, name: str) -> ColumnElement[bool]:
+            columns = [branch.selected_columns[key] for key in rows.keys]
+            start = first + place * len(columns)
+            keys = [marked(start + i, column.type) for i, column in enumerate(columns)]
+            left, right = (
+                (columns[0], keys[0]) if len(keys) == 1 else (tuple_(*columns), tuple_(*keys))
+            )
+            greater = (name == "after") != rows.descending
+            condition: ColumnElement[bool] = left > right if greater else left < right
+            return condition
+
+        branches = tuple(
+            branch.where(*(beyond(branch, place, name) for place, name in enumerate(bounds)))
+            for branch in rows.branches
+        )
+        return cls(rows, backward, branches)
+
+    def ordered(self, branch: Select[Any], *, reverse: bool) -> Select[Any]:
+        """Return a branch's first rows, from one end or from the other."""
+        columns = [branch.selected_columns[key] for key in self.rows.keys]
+        return branch.order_by(*(c.desc() if reverse else c.asc() for c in columns)).limit(SIZE)
+
+    def by_keys(self, *, reverse: bool) -> str:
+        """Return the order of rows whose branches are no longer told apart."""
+        direction = "DESC" if reverse else "ASC"
+        return ", ".join(f'u$."{key}" {direction}' for key in self.rows.keys)
 
 
-def _constant(value: bool) -> ColumnElement[bool]:  # noqa: FBT001 - it is the value itself
-    return literal_column("true" if value else "false")
+def _elements(bounded: _Bounded) -> list[Any]:
+    """Return the rows of the page, in the connection's order."""
+    descending, backward = bounded.rows.descending, bounded.backward
+    reverse = descending != backward
+    parts = [bounded.ordered(branch, reverse=reverse) for branch in bounded.branches]
+    if len(parts) == 1 and not backward:
+        return parts
+    order = bounded.by_keys(reverse=reverse)
+    chosen = ["SELECT * FROM (", *_union(parts), f") AS u$ ORDER BY {order} LIMIT ", SIZE]
+    if not backward:
+        return chosen
+    return ["SELECT * FROM (", *chosen, f") AS u$ ORDER BY {bounded.by_keys(reverse=descending)}"]
 
 
-def _count(branches: tuple[Select[Any], ...]) -> ColumnElement[int]:
-    counts = [
-        select(func.count()).select_from(_bare(branch).subquery()).scalar_subquery()
-        for branch in branches
-    ]
-    total: ColumnElement[int] = counts[0]
-    for more in counts[1:]:
-        total = total + more
-    return total
+def _more(bounded: _Bounded) -> list[Any]:
+    ahead = _union([_bare(branch).limit(ONE_MORE) for branch in bounded.branches])
+    return ["(SELECT count(*) > ", SIZE, " FROM (", *ahead, ") AS u$)"]
+
+
+def _constant(value: bool) -> str:  # noqa: FBT001 - it is the value itself
+    return "true" if value else "false"
+
+
+def _count(branches: tuple[Select[Any], ...]) -> list[Any]:
+    pieces: list[Any] = []
+    for branch in branches:
+        pieces += [" + " if pieces else "", "(SELECT count(*) FROM (", _bare(branch), ") AS u$)"]
+    return pieces
 
 
 def _bare(branch: Select[Any]) -> Select[Any]:
@@ -232,5 +289,8 @@ def _bare(branch: Select[Any]) -> Select[Any]:
     return branch.with_only_columns(literal_column("1").label("one"), maintain_column_froms=True)
 
 
-def _union(parts: list[Select[Any]]) -> Select[Any] | CompoundSelect[Any]:
-    return parts[0] if len(parts) == 1 else union_all(*parts)
+def _union(parts: list[Select[Any]]) -> list[Any]:
+    pieces: list[Any] = []
+    for part in parts:
+        pieces += [" UNION ALL (" if pieces else "(", part, ")"]
+    return pieces

@@ -4,11 +4,12 @@ A plan is one SQL statement and a recipe for each of its parameters. It is kept 
 operation and shape of the variables; of the values themselves it holds none.
 """
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
-import orjson
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -18,48 +19,31 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
-    execute_sync,
     get_variable_values,
     parse,
     validate,
 )
-from sqlalchemy import BindParameter, Select, select
-from sqlalchemy.dialects.postgresql import asyncpg
 
-from schema.compiler.arguments import PARAMETER, Arguments, Recipe, shape
-from schema.compiler.cache import Cache
-from schema.compiler.cost import CostRule, Limits, check_shape, check_size, fragments_of
-from schema.compiler.documents import Contents, chosen, variables_in
+from db.cache import Cache
+from schema.compiler.arguments import Arguments, shape
+from schema.compiler.cost import CostRule
+from schema.compiler.documents import chosen
 from schema.compiler.emit import Emitter
-from schema.compiler.errors import BadInputError, RefusedError
+from schema.compiler.errors import BadInputError, RefusedError, in_our_words
+from schema.compiler.introspection import Introspection, most_work
+from schema.compiler.limits import Limits, check_size
 from schema.compiler.outcomes import OutcomeField, drawn, outcome_row
+from schema.compiler.refusals import Refusals
 from schema.compiler.selection import Fields, Selection
+from schema.compiler.shape import Contents, Shape, fragments_of
 from schema.compiler.subscriptions import Subscribed, subscribed
+from schema.compiler.templates import Recipe
 
-
-class _StatementCompiler(asyncpg.PGCompiler_asyncpg):
-    """Writes this code's own constants into the statement, so that the planner sees them.
-
-    What comes from a request is a parameter (`Arguments.bind` names it) and stays one.
-    """
-
-    def visit_bindparam(self, bindparam: BindParameter[Any], **options: Any) -> str:  # type: ignore[override]
-        """Render a parameter, or the value of a constant."""
-        if not bindparam.key.startswith(PARAMETER):
-            options["literal_binds"] = True
-        rendered: str = super().visit_bindparam(bindparam, **options)  # type: ignore[no-untyped-call]
-        return rendered
-
-
-_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
-_DIALECT.statement_compiler = _StatementCompiler
-
-# What is kept is bounded by size too: a document takes some 150 bytes of memory a character, a
-# plan some 3 bytes a character of its statement, and both are for anybody to choose.
-_MOST_DOCUMENTS = 1_000_000  # characters of all documents
-_MOST_SQL = 100_000  # characters of the statements of one operation
-_INTROSPECTION = {"__schema", "__type"}
+_MOST_ERRORS = 10  # of validation, or of the variables, in one answer
+# What is kept is bounded by its weight in bytes: both are for anybody to choose.
+_OF_DOCUMENTS, _CHARACTER = 24_000_000, 300  # of a character of a document, as syntax tree
+_OF_PLANS, _OF_PLAN = 16_000_000, 4_000  # of a plan beside its statement
+_OF_REFUSALS, _REFUSED_FOR = 2_000_000, 30.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -82,8 +66,13 @@ class Plan:
         except GraphQLError as error:
             raise RefusedError(error) from error
 
+    @property
+    def weight(self) -> int:
+        """Return about how many bytes it takes."""
+        return _OF_PLAN + len(self.sql)
 
-@dataclass
+
+@dataclass(eq=False)
 class Operation:
     """One operation of a valid document, with the plans made for it so far."""
 
@@ -92,10 +81,9 @@ class Operation:
     fragments: dict[str, FragmentDefinitionNode]
     page_variables: frozenset[str]
     introspects: bool
-    plans: Cache[Plan] = field(
-        default_factory=lambda: Cache(64, weigh=lambda _, plan: len(plan.sql), most=_MOST_SQL)
-    )
-    mutations: Cache[Fields] = field(default_factory=lambda: Cache(64))
+    limits: Limits
+    weight: int  # about how many bytes it takes
+    number: int = field(default_factory=count().__next__)  # by which its plans are kept
 
     @property
     def kind(self) -> OperationType:
@@ -106,26 +94,42 @@ class Operation:
 class Compiler:
     """Compiles operations on a schema."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Take graphql-core's schema and what an operation may ask for."""
         self._schema = schema
         self.limits = limits or Limits()
         self._operations: Cache[Operation] = Cache(
-            1_024, weigh=lambda key, _: len(key[0]), most=_MOST_DOCUMENTS
+            2_048, weigh=lambda _, operation: operation.weight, most=_OF_DOCUMENTS
         )
+        self._plans: Cache[Plan] = Cache(4_096, weigh=lambda _, plan: plan.weight, most=_OF_PLANS)
+        self._refusals = Refusals(_OF_REFUSALS, _REFUSED_FOR, clock)
 
-    def operation(self, query: str, name: str | None, *, hints: bool = True) -> Operation:
-        """Return one operation of a document. Raises RefusedError.
+    def operation(
+        self, query: str, name: str | None, *, hints: bool = True, limits: Limits | None = None
+    ) -> Operation:
+        """Return one operation of a document, within the limits of its caller.
 
-        Without `hints` the reasons do not say what of the schema may have been meant.
+        Raises RefusedError; the same document is refused at once for a while. Without `hints`
+        the reasons do not say what of the schema may have been meant.
         """
-        return self._operations.remember(
-            (query, name), lambda: self._prepare(query, name, hints=hints)
-        )
+        within = limits or self.limits
+        key = (query, name, within)
+        kept = self._operations.get(key)
+        if kept is not None:
+            return kept
+        with self._refusals.remembering((*key, hints)):
+            operation = self._prepare(query, name, hints=hints, limits=within)
+        self._operations.put(key, operation)
+        return operation
 
     def check(self, query: str) -> None:
         """Check all that can be told of a document without its variables. Raises RefusedError."""
-        self._parse(query, hints=True)
+        self._parse(query, hints=True, limits=self.limits)
 
     def variables(
         self, operation: Operation, given: Mapping[str, Any], *, hints: bool = True
@@ -135,54 +139,54 @@ class Compiler:
             self._schema,
             operation.node.variable_definitions or (),
             dict(given),
+            max_errors=_MOST_ERRORS,
             hide_suggestions=not hints,
         )
         if isinstance(coerced, list):
-            for error in coerced:
-                error.extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
-            raise RefusedError(*coerced)
+            raise RefusedError(*in_our_words(coerced, "BAD_USER_INPUT"))
         return coerced
 
     def plan(self, operation: Operation, variables: Any) -> Plan:
         """Return the plan of an operation for variables of this shape. Raises RefusedError."""
-        return operation.plans.remember(
+        return self._plans.remember(
             self._key(operation, variables), lambda: self._compile(operation, variables)
         )
 
-    def _key(self, operation: Operation, variables: Any) -> Hashable:
-        return tuple(
+    def _key(self, operation: Operation, variables: Any) -> tuple[Hashable, ...]:
+        return operation.number, *(
             (name, value if name in operation.page_variables else shape(value))
             for name, value in variables.coerced.items()
         )
 
-    def _prepare(self, query: str, name: str | None, *, hints: bool) -> Operation:
-        document = self._parse(query, hints=hints)
-        node = chosen(document, name)
-        contents = Contents.of(document)
+    def _prepare(self, query: str, name: str | None, *, hints: bool, limits: Limits) -> Operation:
+        document, contents = self._parse(query, hints=hints, limits=limits)
         return Operation(
             document,
-            node,
+            chosen(document, name),
             fragments_of(document.definitions),
             frozenset(contents.page_variables),
-            introspects=not contents.fields.isdisjoint(_INTROSPECTION),
+            introspects=contents.introspects,
+            limits=limits,
+            weight=_CHARACTER * len(query),
         )
 
-    def _parse(self, query: str, *, hints: bool) -> DocumentNode:
+    def _parse(self, query: str, *, hints: bool, limits: Limits) -> tuple[DocumentNode, Contents]:
         try:
-            check_size(query, self.limits)
-            document = parse(query, max_tokens=self.limits.tokens, no_location=False)
-            check_shape(document, self.limits)
+            check_size(query, limits)
+            document = parse(query, max_tokens=limits.tokens)
+            shape = Shape(document, limits)
+            shape.check()
         except GraphQLError as error:
             error.extensions = error.extensions or {"code": "GRAPHQL_PARSE_FAILED"}
             raise RefusedError(error) from error
         except RecursionError:
             raise RefusedError(BadInputError("The document is nested too deeply.")) from None
-        faults = validate(self._schema, document, max_errors=20, hide_suggestions=not hints)
-        for fault in faults:
-            fault.extensions = fault.extensions or {"code": "GRAPHQL_VALIDATION_FAILED"}
+        faults = validate(
+            self._schema, document, max_errors=_MOST_ERRORS, hide_suggestions=not hints
+        )
         if faults:
-            raise RefusedError(*faults)
-        return document
+            raise RefusedError(*in_our_words(faults, "GRAPHQL_VALIDATION_FAILED"))
+        return document, shape.contents
 
     def _compile(self, operation: Operation, variables: Any) -> Plan:
         try:
@@ -193,13 +197,7 @@ class Compiler:
 
     def _check_cost(self, operation: Operation, variables: Any) -> None:
         cost = CostRule(self._schema, operation.fragments, variables)
-        cost.check(operation.node, self._limits_of(operation))
-
-    def _limits_of(self, operation: Operation) -> Limits:
-        if operation.kind is OperationType.SUBSCRIPTION:
-            # It is run again and again, and its caller does not wait for it.
-            return replace(self.limits, objects=self.limits.objects // 5)
-        return self.limits
+        cost.check(operation.node, operation.limits)
 
     def _emit(self, operation: Operation, variables: Any) -> Plan:
         emitter = self._emitter(operation, variables)
@@ -208,20 +206,23 @@ class Compiler:
     def _emitter(self, operation: Operation, variables: Any) -> Emitter:
         selection = Selection(self._schema, operation.fragments, variables)
         return Emitter(
-            selection, Arguments(variables), lambda nodes: self._introspect(operation, nodes)
+            selection,
+            Arguments(variables),
+            lambda nodes: lambda values: self._introspect(operation, nodes, values),
         )
+
+    def _introspect(self, operation: Operation, nodes: list[FieldNode], variables: Any) -> bytes:
+        """Return the answer of one introspection field, which becomes a parameter."""
+        selection = Selection(self._schema, operation.fragments, variables)
+        return Introspection(selection, most_work(self._schema)).answer(nodes)
 
     def mutation(self, operation: Operation, variables: Any) -> Fields:
         """Return what a mutation asks for, by response name, in order. Raises RefusedError."""
-
-        def select_() -> Fields:
-            try:
-                self._check_cost(operation, variables)
-            except GraphQLError as error:
-                raise RefusedError(error) from error
-            return self._fields(operation, variables)[1]
-
-        return operation.mutations.remember(self._key(operation, variables), select_)
+        try:
+            self._check_cost(operation, variables)
+        except GraphQLError as error:
+            raise RefusedError(error) from error
+        return self._fields(operation, variables)[1]
 
     def subscription(self, operation: Operation, variables: Any) -> Subscribed:
         """Return the root field of a subscription, and what it watches."""
@@ -243,18 +244,18 @@ class Compiler:
         outcome: type[Any],
     ) -> Plan:
         """Return the plan that reads a mutation's payload for what its command returned."""
-        key = ("payload", *map(id, nodes), type_.name, self._key(operation, variables))
+        key = ("payload", *map(id, nodes), type_.name, *self._key(operation, variables))
 
         def compile_() -> Plan:
             emitter = self._emitter(operation, variables)
             fields = emitter.selection.below(type_, nodes)
-            row = outcome_row(emitter.arguments, outcome)
+            row = outcome_row(emitter, outcome)
             try:
-                return _plan(emitter, select(emitter.one(type_, fields, row)))
+                return _plan(emitter, f"SELECT {emitter.one(type_, fields, row)}")
             except GraphQLError as error:
                 raise RefusedError(error) from error
 
-        return operation.plans.remember(key, compile_)
+        return self._plans.remember(key, compile_)
 
     def refused(
         self,
@@ -268,35 +269,6 @@ class Compiler:
         selection = Selection(self._schema, operation.fragments, variables)
         return drawn(selection, type_, selection.below(type_, nodes), error)
 
-    def _introspect(self, operation: Operation, nodes: list[FieldNode]) -> Recipe:
-        """Have graphql-core answer one introspection field; its answer becomes a parameter."""
-        name = nodes[0].alias.value if nodes[0].alias else nodes[0].name.value
-        picked = SelectionSetNode(selections=tuple(nodes))
-        used = variables_in(picked, operation.fragments)
-        alone = OperationDefinitionNode(
-            operation=OperationType.QUERY,
-            variable_definitions=tuple(
-                definition
-                for definition in operation.node.variable_definitions or ()
-                if definition.variable.name.value in used
-            ),
-            directives=(),
-            selection_set=picked,
-        )
-        document = DocumentNode(definitions=(alone, *operation.fragments.values()))
 
-        def answer(variables: Any) -> bytes:
-            result = execute_sync(self._schema, document, variable_values=variables.coerced)
-            if result.errors:
-                raise result.errors[0]
-            assert result.data is not None
-            return orjson.dumps(result.data[name])
-
-        return answer
-
-
-def _plan(emitter: Emitter, statement: Select[Any]) -> Plan:
-    compiled = statement.compile(dialect=_DIALECT)
-    assert compiled.positiontup is not None
-    recipes = emitter.arguments.recipes
-    return Plan(str(compiled), tuple(recipes[name] for name in compiled.positiontup))
+def _plan(emitter: Emitter, statement: str) -> Plan:
+    return Plan(statement, emitter.parameters.recipes())

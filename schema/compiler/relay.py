@@ -6,9 +6,9 @@ A cursor is base64 of a JSON array: a tag that names the order, then the keys of
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import strawberry
 from graphql import GraphQLObjectType
@@ -56,38 +56,48 @@ def is_connection(type_: GraphQLObjectType) -> bool:
     return concrete_of is not None and concrete_of.origin is Connection
 
 
-def cursor_of(row: Row, rows: Rows) -> ColumnElement[str]:
+class Order(NamedTuple):
+    """What orders a connection: its keys, their types, and in which direction."""
+
+    keys: tuple[str, ...]
+    types: tuple[TypeEngine[Any], ...]
+    descending: bool
+
+    @classmethod
+    def of(cls, rows: Rows) -> "Order":
+        """Return the order of a connection's rows."""
+        columns = rows.branches[0].selected_columns
+        return cls(rows.keys, tuple(columns[key].type for key in rows.keys), rows.descending)
+
+    @property
+    def tag(self) -> str:
+        """Return the name by which a cursor is known to be of this order."""
+        return ("-" if self.descending else "") + self.keys[0]
+
+
+def cursor_of(row: Row, order: Order) -> ColumnElement[str]:
     """Return the cursor of a row of a connection."""
     keys = func.json_build_array(
-        cast(literal(_tag(rows)), String), *(row.column(key) for key in rows.keys)
+        cast(literal(order.tag), String), *(row.column(key) for key in order.keys)
     )
     encoded = func.encode(func.convert_to(cast(keys, String), "UTF8"), "base64")
     return func.translate(encoded, "\n", "")
 
 
-def keys_of(cursor: Any, rows: Rows, argument: str) -> list[Any]:
-    """Return the keys that a cursor holds. Raises BadInputError where it is not of `rows`."""
+def keys_of(cursor: Any, order: Order, argument: str) -> list[Any]:
+    """Return the keys that a cursor holds. Raises BadInputError where it is of another order."""
     try:
         tag, *values = json.loads(base64.b64decode(cursor, validate=True))
-        if tag == _tag(rows) and len(values) == len(rows.keys):
+        if tag == order.tag and len(values) == len(order.keys):
             return [
                 _READERS[_kind(type_)](value)
-                for type_, value in zip(_types(rows), values, strict=True)
+                for type_, value in zip(order.types, values, strict=True)
             ]
     except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
         pass
     raise BadInputError(
         f"The cursor given as '{argument}' is not one of this connection in this order."
     )
-
-
-def _tag(rows: Rows) -> str:
-    return ("-" if rows.descending else "") + rows.keys[0]
-
-
-def _types(rows: Rows) -> Sequence[TypeEngine[Any]]:
-    columns = rows.branches[0].selected_columns
-    return [columns[key].type for key in rows.keys]
 
 
 def _kind(type_: TypeEngine[Any]) -> type[Any]:

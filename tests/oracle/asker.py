@@ -12,7 +12,7 @@ from auth.principal import Principals
 from db.sessions import Reader
 from db.url import READER, with_role
 from schema.build import SCHEMA
-from schema.compiler.cost import Limits
+from schema.compiler.limits import Limits
 from schema.compiler.plan import Compiler, RefusedError
 
 TODAY = date(2022, 10, 21)

@@ -11,7 +11,7 @@ from auth.principal import Principals
 from db.sessions import Reader
 from db.url import READER, with_role
 from schema.build import SCHEMA
-from schema.compiler.cost import Limits
+from schema.compiler.limits import Limits
 from schema.compiler.plan import Compiler
 from tests.oracle.world import World
 
@@ -25,6 +25,13 @@ _WIDE = Limits(
     rows=10**9,
     objects=10**6,
     spreads=999,
+    definitions=999,
+    fields=10**6,
+    unfolded_fields=10**6,
+    pairs=10**6,
+    arguments=10**6,
+    values=10**6,
+    variables=999,
 )
 
 

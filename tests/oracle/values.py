@@ -7,6 +7,8 @@ from typing import Any
 
 from graphql import is_list_type, is_non_null_type
 
+from db.rules.text import fold
+from schema.compiler.arguments import SHORTEST_SEARCH
 from tests.oracle.seen import TABLES
 from tests.oracle.totals import benefit, local_day
 from tests.oracle.works import BILLION
@@ -17,6 +19,7 @@ _SEARCHED = (
     *(("initiative", "title"), ("unit", "name"), ("unit", "code")),
     *(("person", "name"), ("person", "code")),
 )
+_NASTY_TEXTS = ("'; drop table unit; --", "abc%", "$123", "___d1\u0301e")
 NASTY = ("", "'; drop table unit; --", "\\", "%", "_", "$1", "🚲", "Ω\u0301", "đ", '"', "\u2028")
 
 
@@ -111,12 +114,15 @@ class Values:
         }[name]
         row = self._row(table)
         if row is None or self._rng.random() < 0.1:
-            return self._rng.choice(NASTY)
+            return self._rng.choice(NASTY if name != "text" else _NASTY_TEXTS)
         value: str = getattr(row, column) or ""
         if name == "text":
+            if not _is_searchable(value):
+                return self._rng.choice(_NASTY_TEXTS)
             at = self._rng.choice((0, value.rfind(" ") + 1, self._rng.randrange(len(value))))
             cut = value[at : at + self._rng.randint(1, 9)]
-            return self._rng.choice((cut, cut.upper(), cut.lower()))
+            text = cut if _is_searchable(cut) else value
+            return self._rng.choice((text, text.upper(), text.lower()))
         return value
 
     def _id(self, name: str) -> str:
@@ -143,3 +149,7 @@ class Values:
 
 def _nullable(type_: Any) -> Any:
     return type_.of_type if is_non_null_type(type_) else type_
+
+
+def _is_searchable(text: str) -> bool:
+    return sum(map(str.isalnum, fold(text))) >= SHORTEST_SEARCH

@@ -1,0 +1,81 @@
+"""LRU cache, bounded by the number of its entries and by their total weight."""
+
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, TypeVar
+
+V = TypeVar("V")
+
+
+class Cache(Generic[V]):
+    """Keeps the most recently used entries, within a number and a weight in bytes.
+
+    An entry that is heavier than the whole cache may be is not kept.
+    """
+
+    def __init__(
+        self, size: int, *, weigh: Callable[[Any, V], int] | None = None, most: int = 0
+    ) -> None:
+        """Keep at most `size` entries, of at most the weight `most` together.
+
+        Without `weigh` only the number counts: for entries whose size no caller chooses.
+        """
+        self._entries: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
+        self._size = size
+        self._weigh = weigh
+        self._most = most
+        self._weight = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def weight(self) -> int:
+        """Return the weight of all entries."""
+        return self._weight
+
+    def get(self, key: Any) -> V | None:
+        """Return the entry of a key."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        self._entries.move_to_end(key)
+        return entry[0]
+
+    def put(self, key: Any, value: V) -> None:
+        """Keep an entry, in place of the one that the key has."""
+        self.drop(key)
+        weight = self._weigh(key, value) if self._weigh is not None else 0
+        if weight > self._most:
+            return
+        self._entries[key] = value, weight
+        self._weight += weight
+        while len(self._entries) > self._size or self._weight > self._most:
+            self.drop(next(iter(self._entries)))
+
+    def drop(self, key: Any) -> None:
+        """Let go of the entry of a key, where there is one."""
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._weight -= entry[1]
+
+    def remember(self, key: Any, make: Callable[[], V]) -> V:
+        """Return the entry of a key, made where there is none."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._entries.move_to_end(key)
+            return entry[0]
+        value = make()
+        self.put(key, value)
+        return value
+
+
+def weight_of(value: Any) -> int:
+    """Return about how many bytes a plain value takes, with all that it holds."""
+    weight = sys.getsizeof(value, 64)
+    if isinstance(value, list | tuple):
+        weight += sum(map(weight_of, value))
+    elif isinstance(value, dict):
+        weight += sum(weight_of(key) + weight_of(part) for key, part in value.items())
+    return weight

@@ -1,0 +1,88 @@
+"""How much one operation may ask for, and one document hold."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schema.compiler.errors import LimitError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that one document may hold, and one operation ask for: what a caller may send.
+
+    The figures for signed-in callers stand here, those for anonymous ones in ANONYMOUS.
+    """
+
+    bytes: int = 20_000
+    tokens: int = 4_000
+    definitions: int = 100  # operations and fragments
+    fields: int = 1_500
+    unfolded_fields: int = 2_000  # with fragments unfolded
+    pairs: int = 4_000  # of fields that have one response name at one place of the answer
+    objects: int = 100  # fields with fields of their own, fragments unfolded
+    depth: int = 16
+    root_fields: int = 20
+    aliases: int = 100
+    spreads: int = 100  # of fragments, inline ones included
+    repeats: int = 20  # of one response name in one selection
+    directives: int = 50
+    arguments: int = 500
+    values: int = 500  # literals and variables in arguments
+    variables: int = 100
+    rows: int = 50_000  # expected, or as much work
+    operations: int = 50  # of one body, where the server takes several at all
+
+    def check(self, limit: str, asked: int, node: object = None) -> None:
+        """Refuse more than the limit of this name allows. Raises LimitError."""
+        allowed: int = getattr(self, limit)
+        if asked > allowed:
+            raise LimitError(_NAMES.get(limit, limit), allowed, asked, node)  # type: ignore[arg-type]
+
+
+_NAMES = {
+    "bytes": "document size in bytes",
+    "unfolded_fields": "fields with fragments unfolded",
+    "pairs": "pairs of fields with one response name",
+    "root_fields": "root fields",
+    "spreads": "fragments used",
+    "repeats": "repeats of one response name",
+    "rows": "expected rows",
+    "operations": "operations in one body",
+}
+# The processor time of one document is bounded by its tokens above all (docs/adr/0016): parsing
+# and validation take some 40 µs a token.
+ANONYMOUS = Limits(
+    tokens=700,
+    definitions=30,
+    fields=500,
+    unfolded_fields=600,
+    pairs=500,
+    objects=60,
+    spreads=40,
+    arguments=150,
+    values=200,
+    variables=30,
+    rows=20_000,
+    operations=10,
+)
+
+
+# What may be a token: never fewer than there are, and found in time that grows with the text alone.
+_TOKEN = re.compile(r"\w+|[^\s\w,]")
+
+
+def check_together(queries: Sequence[str], limits: Limits) -> None:
+    """Refuse documents of one body that together are more than one may be. Raises LimitError."""
+    limits.check("operations", len(queries))
+    size = tokens = 0
+    for query in queries:
+        size += len(query.encode("utf-8", "surrogatepass"))
+        limits.check("bytes", size)
+        tokens += len(_TOKEN.findall(query))
+        limits.check("tokens", tokens)
+
+
+def check_size(query: str, limits: Limits) -> None:
+    """Refuse a document before it is parsed. Raises LimitError."""
+    limits.check("bytes", len(query.encode("utf-8", "surrogatepass")))
