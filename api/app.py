@@ -88,11 +88,12 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     rules = _rules(settings)
     operations = Operations(
         Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema
-        Principals(reader, settings.today),
+        Principals(reader, settings.today, second_factor_required=settings.second_factor_required),
         reader,
         writer,
         watch=watch,
         rules=rules,
+        clock=clock,
     )
     stopping = Stopping()
     routes = [
@@ -121,6 +122,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
             if leaving is not None:
                 leaving.cancel()
             await watch.close()
+            await operations.close()
             await token_uses.close()
             await family_uses.close()
             await writer.close()
@@ -202,12 +204,7 @@ def _verifiers(
         )
         for provider in providers
     }
-    return Verifiers(
-        own,
-        others,
-        LinkedAccounts(reader, clock),
-        second_factor_required=settings.second_factor_required,
-    )
+    return Verifiers(own, others, LinkedAccounts(reader, clock))
 
 
 def _uses(issuer: Issuer, clock: Clock, table: Table) -> Uses:

@@ -19,7 +19,7 @@ from auth.client_limits import ClientLimits
 from auth.external.verifiers import Verifiers
 from auth.issuer.issuer import Issuer
 from auth.narrowing import WHOLE, Narrowing
-from auth.tokens import READ, WRITE, TokenError
+from auth.tokens import OTP, READ, TOKENS, WRITE, Claims, TokenError
 from auth.uses import Uses
 from db.rules.access_token import PREFIX
 
@@ -48,7 +48,8 @@ class Identity:
     """Who is asking, None for nobody, by which application, and what that may be used for.
 
     `narrowing` is the part of the account's permissions that the credentials hold; `expires` when
-    they end at the latest, in seconds since 1970, where that is known.
+    they end at the latest, in seconds since 1970, where that is known; `signed_in_at` when
+    a browser session was last signed in to.
     """
 
     username: str | None
@@ -56,6 +57,7 @@ class Identity:
     client_id: str | None = None
     narrowing: Narrowing = WHOLE
     expires: float | None = field(default=None, compare=False)
+    signed_in_at: float | None = field(default=None, compare=False)
 
     def check(self, scope: str) -> None:
         """Refuse what the credentials are not for. Raises IdentityError."""
@@ -139,11 +141,20 @@ class Identities:
         claims = await self._verifier.verify(token)
         if claims.family is not None:
             self._uses.tell(claims.family)
-        narrowing = await self._limits.of(claims.client_id) or WHOLE
-        if WRITE not in claims.scope:
-            narrowing = replace(narrowing, read_only=True)
+        narrowing = await self._narrowing(claims)
         scope = claims.scope - {WRITE} if narrowing.read_only else claims.scope
         return Identity(claims.subject, scope, claims.client_id, narrowing, claims.expires)
+
+    async def _narrowing(self, claims: Claims) -> Narrowing:
+        """Return what a token holds; access tokens by TOKENS alone, unless the operator made it."""
+        limited = await self._limits.of(claims.client_id)
+        narrowing = replace(limited or WHOLE, one_factor=claims.one_factor)
+        if claims.amr is not None or claims.family is not None:
+            may = limited is None and claims.family is not None and TOKENS in claims.scope
+            narrowing = replace(narrowing, own_tokens=may, family=claims.family if may else None)
+        if WRITE not in claims.scope:
+            narrowing = replace(narrowing, read_only=True)
+        return narrowing
 
     async def _personal(self, request: HTTPConnection, token: str) -> Identity:
         """Return whose personal access token it is."""
@@ -163,7 +174,12 @@ class Identities:
         required = self._issuer.terms.second_factor_required
         if session is None or not session.is_whole(required=required):
             raise IdentityError(401, "UNAUTHENTICATED", "The session has ended; sign in again.")
-        return Identity(session.account.username, frozenset({READ, WRITE}))
+        return Identity(
+            session.account.username,
+            frozenset({READ, WRITE}),
+            narrowing=replace(WHOLE, one_factor=OTP not in session.amr),
+            signed_in_at=session.signed_in_at.timestamp(),
+        )
 
     def _check_site(self, request: Request) -> None:
         """Refuse a request that another site made the browser send. Raises IdentityError."""

@@ -10,10 +10,10 @@ from api.oauth.choices import choices
 from api.oauth.cookies import DEVICE, SESSION
 from api.oauth.visit import Visit, onward
 from auth.issuer import second_factor, sign_in, totp
-from auth.issuer.accounts import OTP
 from auth.issuer.attempts import TooManyTriesError
 from auth.issuer.sessions import Session
 from auth.issuer.sign_in import WrongError
+from auth.tokens import OTP
 
 SIGN_IN, SECOND_FACTOR, ENROL = (
     "/oauth/sign-in",
@@ -79,6 +79,8 @@ async def enrol(visit: Visit) -> Response:
         return visit.go(SIGN_IN, visit.onward)
     if session.account.has_totp:
         return visit.redirect(visit.onward)
+    if not visit.signed_in_recently:
+        return visit.go(SIGN_IN, ENROL)
     if visit.request.method != "POST":
         return await _enrolment(visit, session, to=visit.onward)
     fields = await visit.form()

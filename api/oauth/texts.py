@@ -108,6 +108,16 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "thay bạn thay đổi những gì bạn được thay đổi",
         "change on your behalf what you may change",
     ),
+    "scope_sangkien.tokens": (
+        (
+            "tạo mã truy cập cá nhân để chương trình khác thay bạn làm việc mà không cần đăng nhập;"
+            " chúng hết hiệu lực khi bạn thu hồi quyền của ứng dụng này"
+        ),
+        (
+            "make personal access tokens, by which other programs act for you without signing in;"
+            " they end when you revoke this application's access"
+        ),
+    ),
     # the account
     "account": ("Tài khoản", "Account"),
     "signed_in_as": ("Đang đăng nhập: {username}", "Signed in as {username}"),

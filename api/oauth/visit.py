@@ -66,6 +66,11 @@ class Visit:
         return self.session if whole else None
 
     @property
+    def signed_in_recently(self) -> bool:
+        """Whether the session was signed in to a moment ago, be it complete or not."""
+        return self.session is not None and self.session.is_recent(self.issuer.clock())
+
+    @property
     def browser(self) -> Browser:
         """Who signs in from where."""
         return Browser(self._address or "", self.cookie(DEVICE), self.session)

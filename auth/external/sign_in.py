@@ -7,11 +7,12 @@ from datetime import datetime
 from auth.external import codes
 from auth.external.trust import Link, Trust
 from auth.issuer import accounts, attempts
-from auth.issuer.accounts import FEDERATED, OTP, Account
+from auth.issuer.accounts import FEDERATED, Account
 from auth.issuer.attempts import Subject
 from auth.issuer.issuer import Issuer
 from auth.issuer.sign_in import Browser, SignedIn, WrongError, begin_session
 from auth.principal import VIETNAM
+from auth.tokens import OTP
 from db.issuing import Issuing
 from db.models.enums import AccountKind, LinkedBy
 

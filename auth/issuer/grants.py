@@ -49,6 +49,7 @@ class _Grant:
                 scope=scope,
                 client_id=family.client_id,
                 family=str(family.id),
+                amr=family.amr,
                 now=issued.now.timestamp(),
             ),
             "expires_in": ACCESS_LIFE,

@@ -23,6 +23,7 @@ class Issuer:
         """Take what the issuer says of itself, and the URL of the writer role."""
         self.terms = terms
         self.passwords = Passwords()
+        self.clock = clock
         self._transactions = Transactions(writer_url, clock)
         self._attempt = Attempt("issuer")
 

@@ -14,6 +14,8 @@ from db.issuing import Issuing
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
 PENDING = timedelta(minutes=10)  # for the second factor
+RECENT = timedelta(minutes=10)
+"""How long after signing in one may make tokens and set up a second factor."""
 _TOUCH = timedelta(minutes=1)  # a session is not written down as used more often than this
 
 
@@ -30,6 +32,15 @@ class Session:
     def is_whole(self, *, required: bool) -> bool:
         """Whether it is complete, and would be if it began today; `required` as for accounts."""
         return self.complete and not self.account.owes_second_factor(self.amr, required=required)
+
+    def is_recent(self, now: float) -> bool:
+        """Whether it was signed in to a moment ago: a stolen cookie shows no password."""
+        return is_recent(self.signed_in_at.timestamp(), now)
+
+
+def is_recent(signed_in_at: float, now: float) -> bool:
+    """Whether a sign-in was a moment ago; both in seconds since 1970."""
+    return now - signed_in_at <= RECENT.total_seconds()
 
 
 def begin(

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from auth.issuer import accounts, attempts, devices, invitations, second_factor, secret, sessions
-from auth.issuer.accounts import OTP, PASSWORD, Account
+from auth.issuer.accounts import PASSWORD, Account
 from auth.issuer.attempts import Subject
 from auth.issuer.issuer import Issuer
 from auth.issuer.passwords import check_strength
 from auth.issuer.sessions import Session
+from auth.tokens import OTP
 from db.issuing import Issuing
 from db.models.enums import AccountKind
 from db.seed.demo_accounts import PASSWORD as DEMO_PASSWORD
