@@ -30,6 +30,7 @@ from api.live.lifetime import Stopping
 from api.live.socket import SocketEndpoint
 from api.metrics import metrics
 from api.oauth.cookies import Cookies
+from api.oauth.limits import Limits
 from api.oauth.routes import ROUTES
 from api.operations import Operations, Rules
 from api.persisted import Documents
@@ -123,8 +124,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
                 leaving.cancel()
             await watch.close()
             await operations.close()
-            await token_uses.close()
-            await family_uses.close()
+            await _settle(issuer, token_uses, family_uses)
             await writer.close()
             await reader.close()
             await asyncio.to_thread(issuer.close)
@@ -136,6 +136,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     app.state.verifier = own
     app.state.providers = {provider.trust.key: provider for provider in providers}
     app.state.cookies = cookies
+    app.state.oauth_limits = Limits()
     app.state.access_tokens = access_tokens
     app.state.settings = settings
     app.state.embedded = EMBEDDED in os.environ
@@ -212,6 +213,13 @@ def _uses(issuer: Issuer, clock: Clock, table: Table) -> Uses:
         await issuer.run(uses.note, table, keys)
 
     return Uses(note, clock=clock)
+
+
+async def _settle(issuer: Issuer, *noted: Uses) -> None:
+    """Wait for what is done beside requests."""
+    for token_uses in noted:
+        await token_uses.close()
+    await issuer.settle()
 
 
 def from_environment() -> Starlette:

@@ -11,7 +11,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from api import answers
-from api.limits import Rate, stranger
+from api.addresses import address_of
+from api.limits import Crowd, Rate, stranger
 from api.oauth.cookies import SESSION, Cookies
 from api.refusals import refusal
 from auth.access_tokens import AccessTokens
@@ -27,6 +28,8 @@ CSRF_HEADER = "X-Sangkien-CSRF"
 _BEARER = "bearer "
 # Personal access tokens never seen before that one address may show a worker, a second and at once.
 _GUESSES = (20.0, 500)
+# Requests by cookie that look their session up at once: of all, and of one address.
+_LOOKING = (1_000, 32)
 
 
 class IdentityError(Exception):
@@ -91,6 +94,7 @@ class Identities:
         self._access_tokens = access_tokens
         self._uses = uses
         self._guesses = Rate(*_GUESSES)
+        self._looking = Crowd(*_LOOKING, "requests")
 
     async def of(self, request: Request, *, uses: bool = True) -> Identity:
         """Return who sends a request; without `uses` only to look whether it is still so.
@@ -110,7 +114,7 @@ class Identities:
         if headers:
             return await self._bearer(request, headers[0])
         self._check_site(request)
-        return await self._session(self._cookies.get(request, SESSION), uses=uses)
+        return await self._session(request, uses=uses)
 
     async def of_socket(
         self, handshake: HTTPConnection, authorization: str | None, *, uses: bool = True
@@ -130,7 +134,7 @@ class Identities:
             return NOBODY
         if "origin" not in handshake.headers or not self._is_same_site(handshake):
             raise IdentityError(403, "CSRF", "The connection is opened by another site.")
-        return await self._session(self._cookies.get(handshake, SESSION), uses=uses)
+        return await self._session(handshake, uses=uses)
 
     async def _bearer(self, request: HTTPConnection, header: str) -> Identity:
         if not header.lower().startswith(_BEARER):
@@ -169,8 +173,14 @@ class Identities:
             expires=holder.expires,
         )
 
-    async def _session(self, cookie: str | None, *, uses: bool) -> Identity:
-        session = await self._issuer.session(cookie, uses=uses)
+    async def _session(self, request: HTTPConnection, *, uses: bool) -> Identity:
+        caller = stranger(request.client)
+        issuer = self._issuer.asked("session", address_of(request))
+        self._looking.enter(caller)
+        try:
+            session = await issuer.session(self._cookies.get(request, SESSION), uses=uses)
+        finally:
+            self._looking.leave(caller)
         required = self._issuer.terms.second_factor_required
         if session is None or not session.is_whole(required=required):
             raise IdentityError(401, "UNAUTHENTICATED", "The session has ended; sign in again.")

@@ -9,7 +9,8 @@ import pytest
 
 from auth.issuer import passwords
 from auth.issuer.attempts import of_address
-from auth.issuer.passwords import BusyError, Passwords
+from auth.issuer.passwords import Passwords
+from auth.issuer.turns import BusyError
 from tests.visitor import Visitor, site
 
 SESSION, DEVICE = "__Host-sangkien-session", "__Host-sangkien-device"

@@ -13,7 +13,7 @@ from api.cli.limits import limitable, limits, told
 from api.settings import Settings
 from auth import keys as signing_keys
 from auth.issuer import clients as registered
-from auth.issuer import invitations, secret
+from auth.issuer import invitations, personal_tokens, secret, sessions
 from auth.issuer.clients import CLIENT_ID, CODE, CREDENTIALS, REFRESH, Client, is_redirect_uri
 from auth.issuer.scopes import OPENID, PROFILE, SCOPES, USUAL
 from auth.tokens import TOKENS, WRITE
@@ -156,11 +156,23 @@ def add_account(username: str, *, service: bool) -> None:
 
 @accounts.command()
 @click.argument("username")
-def invite(username: str) -> None:
+@click.option(
+    "--end-all",
+    is_flag=True,
+    help="The account is compromised: end its password, sessions, applications and access tokens.",
+)
+def invite(username: str, *, end_all: bool) -> None:
     """Print a link, good once, by which USERNAME chooses a password."""
     with _owner() as (connection, config):
+        now = datetime.now(UTC)
         account_id = _account(connection, username, "PERSON")
-        token = invitations.invite(connection, account_id, datetime.now(UTC))
+        if end_all:
+            connection.execute(
+                "update account set password_hash = null where id = %s", (account_id,)
+            )
+            sessions.end_all(connection, account_id, now)
+            personal_tokens.end(connection, account_id, now)
+        token = invitations.invite(connection, account_id, now)
         click.echo(f"{config.issuer}/oauth/invitation/{token}")
 
 

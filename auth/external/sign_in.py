@@ -1,12 +1,11 @@
 """Signing in with what an issuer of others says of somebody, and being linked the first time."""
 
-import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from auth.external import codes
 from auth.external.trust import Link, Trust
-from auth.issuer import accounts, attempts
+from auth.issuer import accounts, attempts, trail
 from auth.issuer.accounts import FEDERATED, Account
 from auth.issuer.attempts import Subject
 from auth.issuer.issuer import Issuer
@@ -17,8 +16,6 @@ from db.issuing import Issuing
 from db.models.enums import AccountKind, LinkedBy
 
 _LONGEST_EMAIL = 254  # characters
-
-_LOG = logging.getLogger("sangkien.identity")
 
 
 class NotLinkedError(Exception):
@@ -132,7 +129,7 @@ def _begin(
 ) -> SignedIn | None:
     trust = arrival.trust
     if account is None or account.disabled or account.kind != AccountKind.PERSON:
-        _LOG.info("a sign-in by %s was refused: nobody is linked", trust.key)
+        trail.count_failure("signIn", "NOT_LINKED")
         return None
     amr = [FEDERATED, OTP] if trust.gave_second_factor(arrival.somebody.amr) else [FEDERATED]
     complete = not account.owes_second_factor(amr, required=arrival.required)

@@ -13,6 +13,7 @@ from db.issuing import Issuing
 
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
+MOST = 50  # of an account; the oldest ends
 PENDING = timedelta(minutes=10)  # for the second factor
 RECENT = timedelta(minutes=10)
 """How long after signing in one may make tokens and set up a second factor."""
@@ -55,6 +56,11 @@ def begin(
         " values (%s, %s, %s, %s, %s, %s, %s)",
         (secret.hashed(made), account_id, complete, list(amr), now, now + idle, now + longest),
     )
+    connection.execute(
+        "delete from browser_session where id in (select id from browser_session"
+        " where account_id = %s order by id desc offset %s)",
+        (account_id, MOST),
+    )
     return made
 
 
@@ -95,10 +101,11 @@ def find(connection: Issuing, cookie: str, now: datetime, *, uses: bool = True) 
     return Session(row["id"], account, row["complete"], row["amr"], row["signed_in_at"])
 
 
-def end(connection: Issuing, session: Session, now: datetime) -> None:
-    """End a session, and with it every token that came from it."""
-    families.revoke_of_session(connection, session.id, now)
+def end(connection: Issuing, session: Session, now: datetime) -> int:
+    """End a session with every token that came from it; return of how many authorizations."""
+    ended = families.revoke_of_session(connection, session.id, now)
     connection.execute("delete from browser_session where id = %s", (session.id,))
+    return ended
 
 
 def end_all(
