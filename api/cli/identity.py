@@ -170,6 +170,7 @@ def invite(username: str, *, end_all: bool) -> None:
             connection.execute(
                 "update account set password_hash = null where id = %s", (account_id,)
             )
+            connection.execute("delete from known_device where account_id = %s", (account_id,))
             sessions.end_all(connection, account_id, now)
             personal_tokens.end(connection, account_id, now)
         token = invitations.invite(connection, account_id, now)
