@@ -206,13 +206,20 @@ class Principals:
             known = await self._look_up(username, today)
         found = known.principals.get(narrowing)
         if found is None:
-            if len(known.principals) >= _MOST_NARROWINGS:
-                known.principals.clear()
-            found = principal(
-                *(known.profile, today, self._fixed_today, narrowing),
-                second_factor_required=self._second_factor_required,
-            )
-            known.principals[narrowing] = found
+            try:
+                found = self._narrowed(known, narrowing)
+            except OneFactorError:
+                # No statement follows that would find out that the role was taken back.
+                found = self._narrowed(await self._look_up(username, today), narrowing)
+        return found
+
+    def _narrowed(self, known: _Known, narrowing: Narrowing) -> Principal:
+        if len(known.principals) >= _MOST_NARROWINGS:
+            known.principals.clear()
+        found = known.principals[narrowing] = principal(
+            *(known.profile, known.day, self._fixed_today, narrowing),
+            second_factor_required=self._second_factor_required,
+        )
         return found
 
     async def _look_up(self, username: str | None, today: date) -> _Known:
