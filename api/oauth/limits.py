@@ -15,7 +15,7 @@ from api.limits import Crowd, Rate, stranger
 
 EACH_SECOND, AT_ONCE = 20.0, 200  # requests of an address: lasting, and after a pause
 OF_CLIENT = (10.0, 100)  # the same of an application at an address
-PLACES, EACH_PLACES = 256, 8  # requests that are answered at once: of all, of an address
+PLACES, EACH_PLACES = 256, 16  # requests that are answered at once: of all, of an address
 
 
 class Limits:

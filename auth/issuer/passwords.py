@@ -19,7 +19,7 @@ from auth.issuer.turns import Turns
 SHORTEST, LONGEST = 12, 200  # characters
 _DISTINCT = 5  # different characters at least
 _AT_ONCE = 2
-_WAITING, _WAITING_EACH = 200, 8
+_WAITING, _WAITING_EACH = 400, 16
 # Verified in the place of a hash that is not there, so that it takes as long: of a text that
 # nobody knows, with the costs below.
 _NOBODY = (
