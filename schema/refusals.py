@@ -71,11 +71,7 @@ class Refusals:
 
     def take(self, caller: Caller) -> bool:
         """Whether an account may have one more event; it has it then."""
-        now, share = self._clock(), self._shares.get(caller.account_id)
-        if share is None:
-            share = self._shares[caller.account_id] = _Share(AT_ONCE, now, caller)
-            self._forget()
-        self._shares.move_to_end(caller.account_id)
+        now, share = self._clock(), self._share_of(caller)
         share.left = min(AT_ONCE, share.left + (now - share.filled_at) / EVERY)
         share.filled_at, share.caller = now, caller
         if share.left < 1:
@@ -85,12 +81,12 @@ class Refusals:
 
     def give_back(self, caller: Caller) -> None:
         """Take back that an account has one more event: it was not written."""
-        self._shares[caller.account_id].left += 1
+        self._share_of(caller).left += 1
 
     def count(self, caller: Caller) -> None:
         """Count what is not recorded; a sum follows."""
         UNRECORDED.inc()
-        self._shares[caller.account_id].unrecorded += 1
+        self._share_of(caller).unrecorded += 1
         if self._summing is None or self._summing.done():
             self._summing = asyncio.create_task(self._sum_up_later())
 
@@ -98,13 +94,16 @@ class Refusals:
         """Write an event. Raises GrantsChangedError, UnavailableError."""
         await self._writer.note(caller, attempt, "REFUSED", **facts)
 
-    def _forget(self) -> None:
-        """Forget the account that was refused longest ago and has no sum to come."""
-        if len(self._shares) > _ACCOUNTS:
-            done = (key for key, share in self._shares.items() if not share.unrecorded)
-            oldest = next(done, None)
-            if oldest is not None:
-                del self._shares[oldest]
+    def _share_of(self, caller: Caller) -> _Share:
+        """Return an account's share; the account longest ago without a sum to come is forgotten."""
+        share = self._shares.get(caller.account_id)
+        if share is None:
+            if len(self._shares) >= _ACCOUNTS:
+                done = (key for key, other in self._shares.items() if not other.unrecorded)
+                self._shares.pop(next(done, -1), None)
+            share = self._shares[caller.account_id] = _Share(AT_ONCE, self._clock(), caller)
+        self._shares.move_to_end(caller.account_id)
+        return share
 
     async def _sum_up_later(self) -> None:
         while any(share.unrecorded for share in self._shares.values()):
@@ -126,6 +125,9 @@ class Refusals:
             except (UnavailableError, TooSlowError) as error:
                 share.unrecorded += count
                 _LOG.warning("refused attempts were not summed up: %s", type(error).__name__)
+            except BaseException:
+                share.unrecorded += count
+                raise
 
 
 class RequestRefusals:
@@ -165,7 +167,7 @@ class RequestRefusals:
         confirm: Callable[[], Any],
         outdated: bool,  # noqa: FBT001 - as above
     ) -> None:
-        if not self._refusals.take(caller) or self._recorded >= EACH_REQUEST:
+        if self._recorded >= EACH_REQUEST or not self._refusals.take(caller):
             if not outdated:
                 await confirm()
             self._refusals.count(caller)

@@ -19,6 +19,7 @@ from auth.issuer.scopes import OPENID, PROFILE, SCOPES, USUAL
 from auth.tokens import TOKENS, WRITE
 
 _LONGEST_NAME = 100  # characters
+_ENDED_ALL = """select audit_note('NOTED', 'Account', %s, null, '{"ended": "all"}')"""
 
 Owner = psycopg.Connection[tuple[Any, ...]]
 
@@ -173,6 +174,7 @@ def invite(username: str, *, end_all: bool) -> None:
             connection.execute("delete from known_device where account_id = %s", (account_id,))
             sessions.end_all(connection, account_id, now)
             personal_tokens.end(connection, account_id, now)
+            connection.execute(_ENDED_ALL, (account_id,))
         token = invitations.invite(connection, account_id, now)
         click.echo(f"{config.issuer}/oauth/invitation/{token}")
 

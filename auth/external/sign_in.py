@@ -62,6 +62,7 @@ async def link(
     await issuer.run(_count, arrival)
     signed_in = await issuer.run(_link, arrival, code)
     if signed_in is None:
+        trail.count_failure("linkIdentity", "WRONG_CODE")
         raise WrongError
     return signed_in
 
