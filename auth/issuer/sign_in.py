@@ -8,6 +8,7 @@ from auth.issuer import (
     accounts,
     attempts,
     devices,
+    families,
     invitations,
     personal_tokens,
     second_factor,
@@ -117,8 +118,8 @@ async def change_password(
 ) -> str:
     """Change the password, and return the session's new secret; all other sessions end.
 
-    So do personal access tokens, unless they are kept. Raises WrongError, TooManyTriesError,
-    WeakPasswordError.
+    So do personal access tokens and what applications got from this session, unless they are kept.
+    Raises WrongError, TooManyTriesError, WeakPasswordError.
     """
     check_strength(new, session.account.username)
     await issuer.run(_count_factor, session.account.id, "password")
@@ -242,6 +243,7 @@ def _change_password(
     accounts.set_password(connection, session.account.id, password_hash)
     sessions.end_all(connection, session.account.id, now, but=session)
     if not keep_tokens:
+        families.revoke_of_session(connection, session.id, now)
         personal_tokens.end(connection, session.account.id, now)
     return sessions.renew(connection, session, amr=session.amr, complete=True, now=now)
 
