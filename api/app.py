@@ -31,6 +31,7 @@ from api.live.lifetime import Stopping
 from api.live.socket import SocketEndpoint
 from api.metrics import metrics
 from api.oauth.cookies import Cookies
+from api.oauth.limits import Limits
 from api.oauth.routes import ROUTES
 from api.operations import Operations, Rules
 from api.persisted import Documents
@@ -89,11 +90,12 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     rules = _rules(settings)
     operations = Operations(
         Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema
-        Principals(reader, settings.today),
+        Principals(reader, settings.today, second_factor_required=settings.second_factor_required),
         reader,
         writer,
         watch=watch,
         rules=rules,
+        clock=clock,
     )
     stopping = Stopping()
     routes = [
@@ -125,8 +127,8 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
             if leaving is not None:
                 leaving.cancel()
             await watch.close()
-            await token_uses.close()
-            await family_uses.close()
+            await operations.close()
+            await _settle(issuer, token_uses, family_uses)
             await writer.close()
             await reader.close()
             await asyncio.to_thread(issuer.close)
@@ -138,6 +140,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     app.state.verifier = own
     app.state.providers = {provider.trust.key: provider for provider in providers}
     app.state.cookies = cookies
+    app.state.oauth_limits = Limits()
     app.state.access_tokens = access_tokens
     app.state.settings = settings
     app.state.embedded = EMBEDDED in os.environ
@@ -206,12 +209,7 @@ def _verifiers(
         )
         for provider in providers
     }
-    return Verifiers(
-        own,
-        others,
-        LinkedAccounts(reader, clock),
-        second_factor_required=settings.second_factor_required,
-    )
+    return Verifiers(own, others, LinkedAccounts(reader, clock))
 
 
 def _uses(issuer: Issuer, clock: Clock, table: Table) -> Uses:
@@ -219,6 +217,13 @@ def _uses(issuer: Issuer, clock: Clock, table: Table) -> Uses:
         await issuer.run(uses.note, table, keys)
 
     return Uses(note, clock=clock)
+
+
+async def _settle(issuer: Issuer, *noted: Uses) -> None:
+    """Wait for what is done beside requests."""
+    for token_uses in noted:
+        await token_uses.close()
+    await issuer.settle()
 
 
 def from_environment() -> Starlette:

@@ -11,7 +11,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from api import answers
-from api.limits import Rate, stranger
+from api.addresses import address_of
+from api.limits import Crowd, Rate, stranger
 from api.oauth.cookies import SESSION, Cookies
 from api.refusals import refusal
 from auth.access_tokens import AccessTokens
@@ -19,7 +20,7 @@ from auth.client_limits import ClientLimits
 from auth.external.verifiers import Verifiers
 from auth.issuer.issuer import Issuer
 from auth.narrowing import WHOLE, Narrowing
-from auth.tokens import READ, WRITE, TokenError
+from auth.tokens import OTP, READ, TOKENS, WRITE, Claims, TokenError
 from auth.uses import Uses
 from db.rules.access_token import PREFIX
 
@@ -27,6 +28,8 @@ CSRF_HEADER = "X-Sangkien-CSRF"
 _BEARER = "bearer "
 # Personal access tokens never seen before that one address may show a worker, a second and at once.
 _GUESSES = (20.0, 500)
+# Requests by cookie that look their session up at once: of all, and of one address.
+_LOOKING = (1_000, 32)
 
 
 class IdentityError(Exception):
@@ -48,7 +51,8 @@ class Identity:
     """Who is asking, None for nobody, by which application, and what that may be used for.
 
     `narrowing` is the part of the account's permissions that the credentials hold; `expires` when
-    they end at the latest, in seconds since 1970, where that is known.
+    they end at the latest, in seconds since 1970, where that is known; `signed_in_at` when
+    a browser session was last signed in to.
     """
 
     username: str | None
@@ -56,6 +60,7 @@ class Identity:
     client_id: str | None = None
     narrowing: Narrowing = WHOLE
     expires: float | None = field(default=None, compare=False)
+    signed_in_at: float | None = field(default=None, compare=False)
 
     def check(self, scope: str) -> None:
         """Refuse what the credentials are not for. Raises IdentityError."""
@@ -89,6 +94,7 @@ class Identities:
         self._access_tokens = access_tokens
         self._uses = uses
         self._guesses = Rate(*_GUESSES)
+        self._looking = Crowd(*_LOOKING, "requests")
 
     async def of(self, request: Request, *, uses: bool = True) -> Identity:
         """Return who sends a request; without `uses` only to look whether it is still so.
@@ -108,7 +114,7 @@ class Identities:
         if headers:
             return await self._bearer(request, headers[0])
         self._check_site(request)
-        return await self._session(self._cookies.get(request, SESSION), uses=uses)
+        return await self._session(request, uses=uses)
 
     async def of_socket(
         self, handshake: HTTPConnection, authorization: str | None, *, uses: bool = True
@@ -128,7 +134,7 @@ class Identities:
             return NOBODY
         if "origin" not in handshake.headers or not self._is_same_site(handshake):
             raise IdentityError(403, "CSRF", "The connection is opened by another site.")
-        return await self._session(self._cookies.get(handshake, SESSION), uses=uses)
+        return await self._session(handshake, uses=uses)
 
     async def _bearer(self, request: HTTPConnection, header: str) -> Identity:
         if not header.lower().startswith(_BEARER):
@@ -139,11 +145,20 @@ class Identities:
         claims = await self._verifier.verify(token)
         if claims.family is not None:
             self._uses.tell(claims.family)
-        narrowing = await self._limits.of(claims.client_id) or WHOLE
-        if WRITE not in claims.scope:
-            narrowing = replace(narrowing, read_only=True)
+        narrowing = await self._narrowing(claims)
         scope = claims.scope - {WRITE} if narrowing.read_only else claims.scope
         return Identity(claims.subject, scope, claims.client_id, narrowing, claims.expires)
+
+    async def _narrowing(self, claims: Claims) -> Narrowing:
+        """Return what a token holds; access tokens by TOKENS alone, unless the operator made it."""
+        limited = await self._limits.of(claims.client_id)
+        narrowing = replace(limited or WHOLE, one_factor=claims.one_factor)
+        if claims.amr is not None or claims.family is not None:
+            may = limited is None and claims.family is not None and TOKENS in claims.scope
+            narrowing = replace(narrowing, own_tokens=may, family=claims.family if may else None)
+        if WRITE not in claims.scope:
+            narrowing = replace(narrowing, read_only=True)
+        return narrowing
 
     async def _personal(self, request: HTTPConnection, token: str) -> Identity:
         """Return whose personal access token it is."""
@@ -158,12 +173,23 @@ class Identities:
             expires=holder.expires,
         )
 
-    async def _session(self, cookie: str | None, *, uses: bool) -> Identity:
-        session = await self._issuer.session(cookie, uses=uses)
+    async def _session(self, request: HTTPConnection, *, uses: bool) -> Identity:
+        caller = stranger(request.client)
+        issuer = self._issuer.asked("session", address_of(request))
+        self._looking.enter(caller)
+        try:
+            session = await issuer.session(self._cookies.get(request, SESSION), uses=uses)
+        finally:
+            self._looking.leave(caller)
         required = self._issuer.terms.second_factor_required
         if session is None or not session.is_whole(required=required):
             raise IdentityError(401, "UNAUTHENTICATED", "The session has ended; sign in again.")
-        return Identity(session.account.username, frozenset({READ, WRITE}))
+        return Identity(
+            session.account.username,
+            frozenset({READ, WRITE}),
+            narrowing=replace(WHOLE, one_factor=OTP not in session.amr),
+            signed_in_at=session.signed_in_at.timestamp(),
+        )
 
     def _check_site(self, request: Request) -> None:
         """Refuse a request that another site made the browser send. Raises IdentityError."""

@@ -7,7 +7,7 @@ answer look like; who may do what, and within what limits, is the same for all a
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from graphql import GraphQLError, OperationType
@@ -21,8 +21,9 @@ from api.introspection import Introspection
 from api.limits import Crowd, Rate, stranger
 from api.live.shared import SharedReads
 from api.persisted import Documents
+from auth.issuer.sessions import is_recent
 from auth.principal import Principal, Principals
-from auth.tokens import READ, WRITE
+from auth.tokens import READ, WRITE, Clock
 from db.cache import weight_of
 from db.sessions import GrantsChangedError, Reader, TooSlowError, UnavailableError
 from db.transactions import Writer
@@ -37,6 +38,7 @@ from schema.run import Asker, Mutations
 _TRIES = 3  # of an operation whose caller's grants change meanwhile
 _ONLY_LIVE = "A subscription is answered as text/event-stream or over a WebSocket alone."
 _CLOSED = "The schema is not open to introspection by this caller."
+_CONFIRM = "select check_grants($1, $2)"
 _AGAIN = 2.0  # seconds before an event is tried once more where the database was away
 
 
@@ -107,6 +109,7 @@ class Operations:
         *,
         watch: Watch,
         rules: Rules,
+        clock: Clock,
     ) -> None:
         self._compiler = compiler
         self._principals = principals
@@ -115,6 +118,11 @@ class Operations:
         self._watch = watch
         self._shared = SharedReads()
         self._rules = rules
+        self._clock = clock
+
+    async def close(self) -> None:
+        """Write down what the audit log is still to have."""
+        await self._mutations.close()
 
     def prepare(self, asking: Asking, asked: GraphQLRequest) -> Prepared:
         """Return what is asked, ready to run. Raises RefusedError."""
@@ -242,13 +250,23 @@ class Operations:
 
     def _asker(self, asking: Asking) -> Asker:
         identity = asking.identity
+        if identity.signed_in_at is not None and not is_recent(
+            identity.signed_in_at, self._clock()
+        ):
+            stale = replace(identity.narrowing, stale=True)
+            identity = replace(identity, narrowing=stale)
         return Asker(
             principal=lambda: self._principal(identity),
+            confirm=self._confirm,
             grants_changed=lambda: self._principals.forget(identity.username),
             read=lambda plan, values: self._read(identity, plan, values),
             address=asking.address,
             locale=preferred(asking.languages),
         )
+
+    async def _confirm(self, principal: Principal) -> None:
+        caller = principal.caller
+        await self._reader.fetch_row(_CONFIRM, caller.account_id, caller.grants_version)
 
     async def _principal(self, identity: Identity) -> Principal:
         return await self._principals.of(identity.username, identity.narrowing)

@@ -11,9 +11,9 @@ from api.bodies import BodyError
 from api.limits import LimitedError
 from api.traces import trace
 from auth.external.provider import IssuerUnavailableError
-from auth.external.verifiers import NotLinkedError, OneFactorError
+from auth.external.verifiers import NotLinkedError
 from auth.principal import UnknownAccountError
-from auth.tokens import TokenError
+from auth.tokens import OneFactorError, TokenError
 from db.sessions import TooSlowError, UnavailableError
 from schema.compiler.errors import RefusedError
 

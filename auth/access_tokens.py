@@ -7,6 +7,7 @@ query. That a token is used is noted beside its requests, which do not wait for 
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from auth.narrowing import Narrowing
@@ -81,7 +82,8 @@ class AccessTokens:
             self._known.pop(key, None)
             _remember(self._worthless, key, now, self._size)
             return None
-        holder = Holder(row["username"], Narrowing.of(row), row["expires_at"].timestamp())
+        narrowing = replace(Narrowing.of(row), one_factor=not row["second_factor"])
+        holder = Holder(row["username"], narrowing, row["expires_at"].timestamp())
         known = _Known(holder, now)
         _remember(self._known, key, known, self._size)
         used = row["last_used_at"]

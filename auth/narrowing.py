@@ -12,13 +12,18 @@ class Narrowing:
     """The part of the owner's permissions that a token holds.
 
     That is: `permissions`, None for all; below the unit with the path `top`, None for anywhere;
-    and no writing if `read_only`. With `own_tokens` it may look after the owner's access tokens.
+    and no writing if `read_only`. With `own_tokens` it may look after the owner's access tokens,
+    and make some unless the sign-in is `stale`; those end with the authorization `family`, if that
+    is what it has. With `one_factor` it is rejected while the owner has a role that needs a second.
     """
 
     permissions: frozenset[Permission] | None = None
     top: str | None = None
     read_only: bool = False
     own_tokens: bool = False
+    one_factor: bool = False
+    stale: bool = False
+    family: str | None = None
 
     @classmethod
     def of(cls, limits: Mapping[str, Any]) -> "Narrowing":

@@ -47,6 +47,9 @@ class Reach(StrEnum):
     ROOT = "ROOT"  # the root alone
 
 
+SENSITIVE = frozenset({Role.ADMIN, Role.AUDITOR})
+"""The roles that take a second factor where `SANGKIEN_TOTP_REQUIRED` asks for it."""
+
 WRITES = frozenset(
     {
         Permission.INITIATIVE_OWN,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from auth.narrowing import WHOLE, Narrowing, narrowed
 from auth.permissions import (
+    SENSITIVE,
     WRITES,
     Grant,
     Permission,
@@ -17,7 +18,8 @@ from auth.permissions import (
     granted,
     with_public,
 )
-from db.models.enums import Role
+from auth.tokens import OneFactorError
+from db.models.enums import AccountKind, Role
 from db.rules.errors import ForbiddenError
 from db.sessions import Caller, Reader
 
@@ -36,6 +38,10 @@ _GUARDS = (
 )
 _PROFILE = "select * from account_profile($1)"
 _MOST_NARROWINGS = 100  # of one account
+_ONE_FACTOR = (
+    "A role of this account needs a second factor, and the credentials were got without one."
+    " Sign in with it, and make a new token."
+)
 
 
 class UnknownAccountError(Exception):
@@ -80,10 +86,13 @@ def principal(
     today: date,
     fixed_today: date | None,
     narrowing: Narrowing = WHOLE,
+    *,
+    second_factor_required: bool = False,
 ) -> Principal:
     """Return the principal of a row of `account_profile`, with the grants that hold on a day.
 
-    What is narrowed is what was granted: everybody sees what is public.
+    What is narrowed is what was granted: everybody sees what is public. A service account has no
+    second factor to give, so none is asked of it. Raises OneFactorError.
     """
     grants = [
         (Role(grant["role"]), grant["path"])
@@ -91,6 +100,10 @@ def principal(
         if date.fromisoformat(grant["from"]) <= today
         and (grant["to"] is None or today <= date.fromisoformat(grant["to"]))
     ]
+    sensitive = any(role in SENSITIVE for role, _ in grants)
+    is_person = profile["kind"] == AccountKind.PERSON
+    if second_factor_required and sensitive and is_person and narrowing.one_factor:
+        raise OneFactorError(_ONE_FACTOR)
     is_auditor = any(role is Role.AUDITOR for role, _ in grants)
     whole = granted(Grant(role, path) for role, path in grants)
     kept = narrowed(whole, narrowing)
@@ -112,6 +125,9 @@ def principal(
             today=fixed_today,
             writes={} if reads_only else _write_settings(held),
             own_tokens=narrowing.own_tokens and not is_public,
+            one_factor=narrowing.one_factor,
+            stale=narrowing.stale,
+            family=narrowing.family,
             read_only=narrowing.read_only,
         ),
     )
@@ -169,17 +185,28 @@ class _Known(NamedTuple):
 class Principals:
     """Principals by username and narrowing, kept until their grants change or the day does."""
 
-    def __init__(self, reader: Reader, fixed_today: date | None = None, size: int = 10_000) -> None:
-        """Take where to look accounts up, a day that a demo has fixed, and how many to keep."""
+    def __init__(
+        self,
+        reader: Reader,
+        fixed_today: date | None = None,
+        size: int = 10_000,
+        *,
+        second_factor_required: bool = False,
+    ) -> None:
+        """Take where to look accounts up, a day that a demo has fixed, and how many to keep.
+
+        `second_factor_required` is for the roles of auth.permissions.SENSITIVE.
+        """
         self._reader = reader
         self._fixed_today = fixed_today
         self._size = size
+        self._second_factor_required = second_factor_required
         self._known: OrderedDict[str | None, _Known] = OrderedDict()
 
     async def of(self, username: str | None, narrowing: Narrowing = WHOLE) -> Principal:
         """Return the principal of an account, narrowed; of the public one for None.
 
-        Raises UnknownAccountError.
+        Raises UnknownAccountError, OneFactorError.
         """
         today = self.today()
         known = self._known.get(username)
@@ -187,10 +214,20 @@ class Principals:
             known = await self._look_up(username, today)
         found = known.principals.get(narrowing)
         if found is None:
-            if len(known.principals) >= _MOST_NARROWINGS:
-                known.principals.clear()
-            found = principal(known.profile, today, self._fixed_today, narrowing)
-            known.principals[narrowing] = found
+            try:
+                found = self._narrowed(known, narrowing)
+            except OneFactorError:
+                # No statement follows that would find out that the role was taken back.
+                found = self._narrowed(await self._look_up(username, today), narrowing)
+        return found
+
+    def _narrowed(self, known: _Known, narrowing: Narrowing) -> Principal:
+        if len(known.principals) >= _MOST_NARROWINGS:
+            known.principals.clear()
+        found = known.principals[narrowing] = principal(
+            *(known.profile, known.day, self._fixed_today, narrowing),
+            second_factor_required=self._second_factor_required,
+        )
         return found
 
     async def _look_up(self, username: str | None, today: date) -> _Known:

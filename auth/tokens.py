@@ -17,6 +17,10 @@ from joserfc.jwk import ECKey, KeySet, KeySetSerialization
 
 ALGORITHMS = ("ES256", "RS256", "EdDSA")
 READ, WRITE = "sangkien.read", "sangkien.write"
+TOKENS = "sangkien.tokens"
+"""What an application needs to make personal access tokens for who lets it."""
+OTP = "otp"
+"""The second factor's name in `amr` (RFC 8176); a password's is `pwd`."""
 ACCESS_TOKEN: frozenset[str | None] = frozenset({"at+jwt", "application/at+jwt"})
 LEEWAY = 30  # seconds that two clocks may differ
 LONGEST = 8_192  # characters of a token
@@ -33,11 +37,15 @@ class TokenError(Exception):
     """A token that is not accepted; the text is for the caller and tells no secret."""
 
 
+class OneFactorError(TokenError):
+    """Good credentials, got without the second factor that a role of their account needs."""
+
+
 class Claims(NamedTuple):
     """What of a verified token matters here; `expires` is in seconds since 1970.
 
     `family` names all tokens of one authorization by the built-in issuer, which end together;
-    `amr` how its holder signed in, where it says so.
+    `amr` how its holder signed in, None where it does not say.
     """
 
     subject: str
@@ -45,7 +53,15 @@ class Claims(NamedTuple):
     scope: frozenset[str] = frozenset()
     client_id: str | None = None
     family: str | None = None
-    amr: frozenset[str] = frozenset()
+    amr: frozenset[str] | None = None
+
+    @property
+    def one_factor(self) -> bool:
+        """Whether its holder signed in without a second factor, as far as it says.
+
+        A token of no authorization is the operator's (`sangkien token`), who is trusted.
+        """
+        return OTP not in self.amr if self.amr is not None else self.family is not None
 
 
 def issue(
@@ -58,6 +74,7 @@ def issue(
     scope: str = f"{READ} {WRITE}",
     client_id: str = "sangkien-cli",
     family: str | None = None,
+    amr: Collection[str] | None = None,
     now: float | None = None,
 ) -> str:
     """Return an access token for an account, valid for `ttl` seconds."""
@@ -75,6 +92,8 @@ def issue(
     }
     if family is not None:
         claims["family"] = family
+    if amr is not None:
+        claims["amr"] = list(amr)
     header = {"alg": key.alg or "ES256", "typ": "at+jwt", "kid": key.kid}
     return jwt.encode(header, claims, key)
 
@@ -188,7 +207,7 @@ def _claims(claims: Mapping[str, Any]) -> Claims:
     if not all(isinstance(text, str) and "\0" not in text for text in texts):
         raise ValueError("claims that should be texts are not")
     methods = claims.get("amr")
-    amr = frozenset(filter(_is_text, methods)) if isinstance(methods, list) else frozenset()
+    amr = frozenset(filter(_is_text, methods)) if isinstance(methods, list) else None
     expires, scopes = float(claims["exp"]), frozenset(scope.split())
     return Claims(subject, expires, scopes, client_id, family, amr)
 

@@ -126,8 +126,9 @@ class Caller:
     `writes` are the scopes of what the caller may change, which only a write needs: a name for
     subtrees, and the name with `_alone` for units without what is below. Without a
     `grants_version` they are not checked against the account's grants. With `own_tokens` the
-    account's access tokens are seen, and kept by whoever writes at all. Who is `read_only`
-    cannot begin to write.
+    account's access tokens are seen, and kept by whoever writes at all: made with or without a
+    second factor (`one_factor`), in the authorization `family` if there is one, and not by a
+    sign-in that is `stale`. Who is `read_only` cannot begin to write.
     """
 
     account_id: int
@@ -139,6 +140,9 @@ class Caller:
     writes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     own_tokens: bool = False
     read_only: bool = False
+    one_factor: bool = False
+    stale: bool = False
+    family: str | None = None
     reading: Binding = field(init=False)
     writing: Binding | None = field(init=False)
 

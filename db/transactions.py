@@ -27,6 +27,7 @@ _MOMENT = "select row(today(), present())"
 _ATTEMPT = ("sangkien.action", "sangkien.address", "sangkien.reason")
 _REASON = "select set_config('sangkien.reason', $1, true)"
 _NOTE = "select audit_note($1, $2, $3, $4, $5)"
+_MOST_REFUSED = 20  # refused parts of one command that have an event each
 SECONDS = 30
 """How long a statement may take, as db/sql/roles.sql says."""
 UNHURRIED = 600
@@ -58,6 +59,7 @@ class WriteSession:
         self.caller = caller
         self.today = today
         self.present = present
+        self._refused = 0
 
     async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
         """Return the first row of a statement, None where there is none."""
@@ -94,8 +96,18 @@ class WriteSession:
         await self.execute(_REASON, reason or "")
 
     async def note_refusal(self, unit_id: int | None, after: dict[str, Any]) -> None:
-        """Note in the audit log that one of several things asked for was refused."""
-        await self.execute(_NOTE, "REFUSED", None, None, unit_id, after)
+        """Note in the audit log that one of several things asked for was refused; few of many."""
+        self._refused += 1
+        if self._refused <= _MOST_REFUSED:
+            await self.execute(_NOTE, "REFUSED", None, None, unit_id, after)
+
+    async def sum_up_refused(self) -> None:
+        """Note how many more things were refused, if there were more than are noted one by one."""
+        more = self._refused - _MOST_REFUSED
+        if more > 0:
+            await self.give_reason(None)
+            after = {"code": "MORE_REFUSED", "count": more}
+            await self.execute(_NOTE, "REFUSED", "Account", self.caller.account_id, None, after)
 
     async def note(self, unit_id: int | None, after: dict[str, Any]) -> None:
         """Note in the audit log what the changes of this transaction were part of."""
@@ -190,18 +202,20 @@ class Writer:
         kind: str,
         *,
         unit_id: int | None = None,
+        account_id: int | None = None,
         after: dict[str, Any] | None = None,
         outdated: bool = False,
     ) -> None:
         """Note in the audit log what changed no row: a refused attempt, or an export.
 
-        With `outdated` whatever has become of the caller's grants: it is who asked. It takes no
-        permission, so a read-only caller's is noted too. Raises GrantsChangedError where it is not
-        outdated, and UnavailableError.
+        It is about the account `account_id`, if given. With `outdated` whatever has become of the
+        caller's grants: it is who asked. It takes no permission, so a read-only caller's is noted
+        too. Raises GrantsChangedError where it is not outdated, and UnavailableError.
         """
 
         async def append(session: WriteSession) -> None:
-            await session.execute(_NOTE, kind, None, None, unit_id, after)
+            what = None if account_id is None else "Account"
+            await session.execute(_NOTE, kind, what, account_id, unit_id, after)
 
         version = None if outdated else caller.grants_version
         bare = replace(caller, grants_version=version, writes={}, read_only=False)
@@ -221,7 +235,9 @@ async def _write(
         today, present = await connection.fetchval(statement, *parameters)
         if seconds != SECONDS:
             await connection.execute(f"set local statement_timeout = '{seconds}s'")
-        result = await command(WriteSession(connection, caller, today, present))
+        session = WriteSession(connection, caller, today, present)
+        result = await command(session)
+        await session.sum_up_refused()
         await connection.execute("commit")
     except (asyncpg.PostgresError, DomainError):
         await connection.execute("rollback")

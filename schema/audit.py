@@ -49,21 +49,28 @@ class AuditEvent(Node):
 
     at: datetime
     action: str = strawberry.field(
-        description="What was asked for: a mutation, something of the sign-in pages, a command of"
-        " the command line, or `sql`; `sweep` for what has expired."
+        description="What was asked for: a mutation, a command of the command line, or `sql`;"
+        " `signIn`, `secondFactor`, `enrolSecondFactor`, `changePassword`, `acceptInvitation`,"
+        " `authorize`, `revoke`, `token`, `signOut` of signing in; `refusals` for a sum of refused"
+        " attempts; `sweep` for what has expired."
     )
     kind: AuditKind
     address: str | None = strawberry.field(description="From where; an address or `command line`.")
     object_type: str | None = strawberry.field(description="The type of what it is about.")
     before: JSON | None = strawberry.field(description="What differs, as it was.")
     after: JSON | None = strawberry.field(
-        description="What differs, as it became; of a refused attempt, why and what was named."
+        description="What differs, as it became; of a refused attempt, why (`code`) and what was"
+        " named. `MORE_REFUSED` and `MORE_SIGN_INS` say by `count` how many more there were that"
+        " have no event each."
     )
     reason: str | None
 
     @sql(queries.audit.actor)
     def actor(self) -> str | None:
-        """The username of whoever did it; `public` is nobody signed in, null the system itself."""
+        """The username of whoever did it; `public` is anonymous, null the system itself.
+
+        Of a failed sign-in it is `public`; `objectId` is the account that it was for.
+        """
 
     @sql(queries.people.account_of_row)
     def account(self) -> Account | None:

@@ -25,31 +25,23 @@ from schema.compiler.plan import Compiler, Operation, Plan
 from schema.errors import Failure, shown, worded
 from schema.inputs import arguments, problems
 from schema.messages import Locale
+from schema.refusals import Refusals, RequestRefusals, notable
 from schema.veils import veiled
 
 _TRIES = 3  # of a command whose caller's grants change meanwhile
 Read = Callable[[Plan, list[Any]], Awaitable[bytes]]
-# What of an input the log of refused attempts repeats: the keys of things, never their contents.
-_NAMING = {
-    *("number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"),
-    *("issuer", "recipient_unit", "username", "grant", "access_token", "authorization"),
-    *("client", "units", "targets", "decisions", "bloc"),
-}
-# Whose code it is, as the log has its own.
-_CODE_OF = {
-    "createCampaign": "campaign",
-    "updateCampaign": "campaign",
-    "createUnit": "unit",
-    "createBloc": "bloc",
-}
-_LONGEST_KEY, _LONGEST_REASON = 100, 2_000  # characters of what it repeats
+_LONGEST_REASON = 2_000  # characters
 
 
 @dataclass(frozen=True)
 class Asker:
-    """Whose mutation it is: how to come by the principal, from where, and in what language."""
+    """Whose mutation it is: how to come by the principal, from where, and in what language.
+
+    `confirm` raises GrantsChangedError where a principal's grants are no longer the account's.
+    """
 
     principal: Callable[[], Awaitable[Principal]]
+    confirm: Callable[[Principal], Awaitable[None]]
     grants_changed: Callable[[], None]
     read: Read
     address: str | None
@@ -81,6 +73,11 @@ class Mutations:
         """Take what compiles payloads, and where commands run."""
         self._compiler = compiler
         self._writer = writer
+        self._refusals = Refusals(writer)
+
+    async def close(self) -> None:
+        """Write down what of refused attempts is still to be summed up."""
+        await self._refusals.close()
 
     async def run(self, operation: Operation, variables: Any, asker: Asker) -> bytes:
         """Return the data of a mutation as JSON.
@@ -91,11 +88,12 @@ class Mutations:
         steps = self._steps(asked, operation, variables)
         answer: dict[str, Any] = dict.fromkeys(asked, "Mutation")
         # All fields together have the time of the one that may take longest.
+        refusals = self._refusals.of_request()
         seconds = max((step.guarded.seconds for step in steps.values()), default=SECONDS)
         try:
             async with asyncio.timeout(seconds):
                 for name, step in steps.items():
-                    answer[name] = await self._answer(step, operation, variables, asker)
+                    answer[name] = await self._answer(step, operation, variables, asker, refusals)
         except TimeoutError:
             raise TooSlowError from None
         return orjson.dumps(answer)
@@ -104,10 +102,13 @@ class Mutations:
         """Note in the audit log that a mutation was refused as a whole: by its credentials."""
         principal = await asker.principal()
         asked = self._compiler.mutation(operation, variables)
+        refusals = self._refusals.of_request()
         for step in self._steps(asked, operation, variables).values():
             attempt = Attempt(step.action, asker.address)
             refused = ForbiddenError(code=code)
-            await self._note_refusal(principal.caller, attempt, refused, step.input_, outdated=True)
+            await refusals.note(
+                *(principal, attempt, refused, step.input_), confirm=asker.confirm, outdated=True
+            )
 
     def _steps(
         self, asked: Mapping[str, list[FieldNode]], operation: Operation, variables: Any
@@ -128,9 +129,16 @@ class Mutations:
         input_ = _input(declared, given)
         return _Step(nodes, guarded, given, input_, errors, plan, plan.values(variables))
 
-    async def _answer(self, step: _Step, operation: Operation, variables: Any, asker: Asker) -> Any:
+    async def _answer(
+        self,
+        step: _Step,
+        operation: Operation,
+        variables: Any,
+        asker: Asker,
+        refusals: RequestRefusals,
+    ) -> Any:
         try:
-            outcome = await self._carry_out(step, asker)
+            outcome = await self._carry_out(step, asker, refusals)
         except DomainError as error:
             answer = shown(error, asker.locale)
             type_ = step.errors[type(answer).__name__]
@@ -139,9 +147,9 @@ class Mutations:
         answer = await asker.read(step.plan, filled(step.values, veiled_.outcome))
         return orjson.Fragment(veiled_.lifted(answer))
 
-    async def _carry_out(self, step: _Step, asker: Asker) -> Any:
+    async def _carry_out(self, step: _Step, asker: Asker, refusals: RequestRefusals) -> Any:
         action, guarded, input_, given = step.action, step.guarded, step.input_, step.given
-        reason = _notable(getattr(input_, "reason", None) or None, _LONGEST_REASON)
+        reason = notable(getattr(input_, "reason", None) or None, _LONGEST_REASON)
         attempt = Attempt(action, asker.address, reason)
         for left in reversed(range(_TRIES)):
             principal = await asker.principal()
@@ -150,8 +158,10 @@ class Mutations:
                 return await self._once(principal.caller, attempt, guarded, input_, given)
             except DomainError as error:
                 try:
-                    await self._note_refusal(
-                        principal.caller, attempt, error, input_, outdated=not left
+                    await refusals.note(
+                        *(principal, attempt, error, input_),
+                        confirm=asker.confirm,
+                        outdated=not left,
                     )
                 except GrantsChangedError:
                     # Refused by grants that are no longer the caller's: ask by those that are.
@@ -184,20 +194,6 @@ class Mutations:
 
         return await self._writer.run(caller, attempt, command, seconds=guarded.seconds)
 
-    async def _note_refusal(
-        self, caller: Caller, attempt: Attempt, error: DomainError, input_: Any, *, outdated: bool
-    ) -> None:
-        named = _named(input_)
-        new = named.pop("code", None)
-        if attempt.action in _CODE_OF and new is not None:
-            named[_CODE_OF[attempt.action]] = new
-        if "number" in error.facts:
-            named["number"] = error.facts["number"]
-        note = {**named, "code": error.code}
-        await self._writer.note(
-            *(caller, attempt, "REFUSED"), unit_id=error.unit_id, after=note, outdated=outdated
-        )
-
 
 def _guard(principal: Principal, guarded: Guarded, input_: Any) -> None:
     principal.require(*guarded.permissions)
@@ -224,30 +220,6 @@ def _members(union: Any) -> tuple[GraphQLObjectType, dict[str, GraphQLObjectType
             payloads.append(type_)
     (payload,) = payloads
     return payload, errors
-
-
-def _named(input_: Any) -> dict[str, Any]:
-    """Return what an input names, as the log can hold it; a list's keys as one text."""
-    named = {}
-    for name, value in arguments(input_).items():
-        if name in _NAMING and isinstance(value, list):
-            keys = ", ".join(_notable(_key(item), _LONGEST_KEY) for item in value)
-            named[name] = _notable(keys, _LONGEST_REASON)
-        elif name in _NAMING and isinstance(value, str | int):
-            named[name] = _notable(value, _LONGEST_KEY)
-    return named
-
-
-def _key(item: Any) -> str:
-    """Return what an item of a list names: a code, a decision's number, a target's unit."""
-    return item if isinstance(item, str) else getattr(item, "number", None) or item.unit
-
-
-def _notable(value: Any, longest: int) -> Any:
-    """Return a value as the log can hold it: what was refused may be any text at all."""
-    if not isinstance(value, str):
-        return value
-    return value[:longest].replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _digest(action: str, given: Any) -> bytes:

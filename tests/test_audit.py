@@ -25,6 +25,7 @@ NOT_WATCHED = {
     "browser_session": "that somebody is signed in changes nothing; it ends by itself",
     "known_device": "the same",
     "sign_in_attempt": "the same",
+    "audit_allowance": "counts events of signing in; those beyond are summed up in an event",
     "authorization_code": "the same",
     "token_family": "the same; that somebody ends one is told, by a trigger of its own",
     "refresh_token": "the same",

@@ -30,8 +30,12 @@ def sso():
 
 
 def told(at):
-    """Return what was done by whom and from where, each once and in order, beside the owner's."""
-    beside = events(at.settings.urls()[0], "action <> all (%s)", ["sql", "migrate"])
+    """Return what was changed by whom and from where, each once and in order.
+
+    Beside what the owner changed; steps of signing in are those of tests/test_sign_in_trail.py.
+    """
+    changes = "action <> all (%s) and kind not in ('NOTED', 'REFUSED')"
+    beside = events(at.settings.urls()[0], changes, ["sql", "migrate"])
     return list(dict.fromkeys((e["action"], e["username"], e["address"]) for e in beside))
 
 

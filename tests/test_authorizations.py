@@ -9,7 +9,7 @@ import pytest
 from api.live import lifetime
 from auth import tokens
 from auth.issuer import consents
-from auth.tokens import READ
+from auth.tokens import READ, TOKENS, WRITE
 from auth.uses import Uses
 from db.url import WRITER, with_role
 from tests import authorizing
@@ -146,9 +146,9 @@ async def test_the_application_has_to_ask_for_consent_again(programme, http):
     assert left == [{"username": "support"}]
 
 
-async def test_an_authorization_of_ones_own_ends_itself(http):
-    """An unlimited application acts for the account, also in this."""
-    held = authorize(http, "member")
+async def test_an_authorization_that_keeps_tokens_ends_itself(http):
+    """An application with sangkien.tokens acts for the account, also in this."""
+    held = authorize(http, "member", scope=f"{READ} {WRITE} {TOKENS}")
     (own,) = await held_by(http, "member")
     answer = await http.asked(held.access, REVOKE, input={"authorization": own["id"]})
     assert answer["revokeAuthorization"]["authorization"]["revokedAt"]

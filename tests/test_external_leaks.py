@@ -6,7 +6,7 @@ import pytest
 from db.url import READER, WRITER, with_role
 
 TABLES = {"external_identity": "subject", "link_code": "code_hash"}
-LOOK_UP = "select * from external_account('https://sso.test', 'an@sso', current_date)"
+LOOK_UP = "select external_account('https://sso.test', 'an@sso')"
 CANDIDATE = "select external_candidate('an@example.vn', 'https://other.test', current_date)"
 
 

@@ -15,6 +15,7 @@ TABLES = {
     "browser_session": "secret_hash",
     "known_device": "device_hash",
     "sign_in_attempt": "subject_hash",
+    "audit_allowance": "subject_hash",
     "invitation": "token_hash",
     "totp_secret": "secret",
     "recovery_code": "code_hash",
@@ -45,6 +46,7 @@ def filled(database):
             insert into refresh_token values ('r', '{FAMILY}', now());
             insert into known_device values ('d', 1, now());
             insert into sign_in_attempt values ('a', 1, now(), now());
+            insert into audit_allowance values ('a', 'NOTED', 1, 1, 0, now());
             insert into invitation values (1, 'i', now());
             insert into totp_secret values (1, 't');
             insert into recovery_code values (1, 'k');

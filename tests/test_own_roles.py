@@ -222,4 +222,4 @@ def test_only_the_rows_of_own_accounts_are_kept_back(database):
             "insert into account (id, username, kind) values (7, 'a', 'PERSON'), (8, 'b', 'PERSON')"
         )
         owner.execute("select set_config('sangkien.account', '7', true)")
-        assert owner.execute("select own_accounts()").fetchone() == ([7],)
+        assert owner.execute("select caller_accounts()").fetchone() == ([7],)

@@ -9,7 +9,8 @@ import pytest
 
 from auth.issuer import passwords
 from auth.issuer.attempts import of_address
-from auth.issuer.passwords import BusyError, Passwords
+from auth.issuer.passwords import Passwords
+from auth.issuer.turns import BusyError, Turns
 from tests.visitor import Visitor, site
 
 SESSION, DEVICE = "__Host-sangkien-session", "__Host-sangkien-device"
@@ -94,8 +95,8 @@ async def test_others_guesses_do_not_lock_out_a_device_that_signed_in_before(at,
     for _ in range(6):
         await attacker.sign_in(password="wrong")
     assert (await attacker.sign_in()).response.status_code == 429
-    assert (await Visitor(at, "198.51.100.9").sign_in()).response.status_code == 429
     assert (await visitor.sign_in()).heading == "Account"
+    assert (await Visitor(at, "198.51.100.9").sign_in()).heading == "Account"
 
 
 async def test_an_address_that_tries_many_names_has_to_wait(at, visitor):
@@ -120,7 +121,8 @@ async def test_many_guesses_at_once_do_not_slip_through(at):
 
 
 async def test_more_sign_ins_at_once_than_can_be_worked_off_are_put_off(at, visitor, monkeypatch):
-    monkeypatch.setattr(passwords, "_WAITING", 0)
+    none = Turns(0, waiting=0, each=0)
+    monkeypatch.setattr(at.app.state.issuer.passwords, "_turns", none)
     page = await visitor.sign_in()
     assert page.response.status_code == 503
     assert "busy" in page.alert

@@ -17,13 +17,13 @@ from api.app import create_app
 from api.settings import Settings
 from auth.issuer import clients, invitations, secret
 from auth.issuer.clients import CODE, CREDENTIALS, REFRESH, Client
-from auth.issuer.scopes import SCOPES
+from auth.issuer.scopes import USUAL
 
 ISSUER = "https://issuer.test"
 BACK = "https://app.test/back"
 PASSWORD = "correct horse"
 CLIENT_SECRET = "a secret of the client"
-ALL = " ".join(SCOPES)
+ALL = " ".join(USUAL)
 
 
 class Clock:

@@ -10,9 +10,9 @@ from db.rules import access_token
 
 _ADD = """
     insert into access_token (
-        account_id, name, token_hash, permissions, unit_id, read_only, expires_at
+        account_id, name, token_hash, permissions, unit_id, read_only, expires_at, second_factor
     )
-    select id, %s, %s, %s, %s, %s, now() + make_interval(hours => 24 * %s)
+    select id, %s, %s, %s, %s, %s, now() + make_interval(hours => 24 * %s), true
     from account where username = %s and kind <> 'PUBLIC' and disabled_at is null
     returning id
 """
@@ -51,7 +51,10 @@ def add(
     *,
     read_only: bool,
 ) -> None:
-    """Make a token for USERNAME. Prints its secret, which nobody can tell again."""
+    """Make a token for USERNAME. Prints its secret, which nobody can tell again.
+
+    Whoever runs this is trusted: the token is good too where a role needs a second factor.
+    """
     if not name.isprintable() or not 1 <= len(name.strip()) <= _LONGEST_NAME:
         raise Failure("a name has 1 to 100 printable characters")
     with database(migrate=False) as config, owner(config, "access-tokens") as connection:

@@ -11,9 +11,10 @@ import click
 
 from api.cli.database import Failure
 from api.cli.identity import Owner, identity_owner, sign_in_account
-from auth.issuer import invitations
+from auth.issuer import invitations, personal_tokens, sessions
 
 _LONGEST_NAME = 100  # characters
+_ENDED_ALL = """select audit_note('NOTED', 'Account', %s, null, '{"ended": "all"}')"""
 _PENDING = """
     select a.id, a.username from account a left join invitation i on i.account_id = a.id
     where a.kind = 'PERSON' and a.disabled_at is null and a.password_hash is null
@@ -94,13 +95,20 @@ def enable(username: str) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write username and link to this CSV file, which the caller alone may read.",
 )
-def invite(usernames: Sequence[str], links: Path | None, *, pending: bool) -> None:
+@click.option(
+    "--end-all",
+    is_flag=True,
+    help="The accounts are compromised: end password, sessions, applications and access tokens.",
+)
+def invite(usernames: Sequence[str], links: Path | None, *, pending: bool, end_all: bool) -> None:
     """Print a link, good once, by which each of USERNAMES chooses a password."""
     if bool(usernames) == pending:
         raise Failure("give usernames, or --pending")
     with identity_owner() as (connection, config):
         chosen = _pending(connection) if pending else _named(connection, usernames)
         now = datetime.now(UTC)
+        for account_id, _ in chosen if end_all else ():
+            _end_all(connection, account_id, now)
         tokens = invitations.invite_all(connection, [account_id for account_id, _ in chosen], now)
         addresses = [f"{config.issuer}/oauth/invitation/{token}" for token in tokens]
         with _opened(links) as write:
@@ -125,6 +133,15 @@ def reset_second_factor(username: str) -> None:
                 (account_id,),
             )
     click.echo(f"{username} has no second factor")
+
+
+def _end_all(connection: Owner, account_id: int, now: datetime) -> None:
+    """End everything by which somebody could still sign in as an account."""
+    connection.execute("update account set password_hash = null where id = %s", (account_id,))
+    connection.execute("delete from known_device where account_id = %s", (account_id,))
+    sessions.end_all(connection, account_id, now)
+    personal_tokens.end(connection, account_id, now)
+    connection.execute(_ENDED_ALL, (account_id,))
 
 
 def _free_person(connection: Owner, code: str) -> int:

@@ -15,8 +15,8 @@ from auth import keys as signing_keys
 from auth.issuer import clients as registered
 from auth.issuer import secret
 from auth.issuer.clients import CLIENT_ID, CODE, CREDENTIALS, REFRESH, Client, is_redirect_uri
-from auth.issuer.scopes import OPENID, PROFILE, SCOPES
-from auth.tokens import WRITE
+from auth.issuer.scopes import OPENID, PROFILE, SCOPES, USUAL
+from auth.tokens import TOKENS, WRITE
 
 Owner = psycopg.Connection[tuple[Any, ...]]
 
@@ -45,7 +45,12 @@ def clients() -> None:
 @click.option("--name", help="What people are asked to trust; else CLIENT_ID.")
 @click.option("--redirect-uri", "uris", multiple=True, help="Where it is to be sent back to.")
 @click.option("--post-logout-uri", "logout_uris", multiple=True, help="The same, signed out.")
-@click.option("--scope", default=" ".join(SCOPES), show_default=True, help="At most.")
+@click.option(
+    "--scope",
+    default=" ".join(USUAL),
+    show_default=True,
+    help=f"At most; {TOKENS} for making personal access tokens, which people are asked about.",
+)
 @click.option("--secret", "with_secret", is_flag=True, help="It can keep one; it is printed once.")
 @click.option("--service", help="The service account that it acts as, with its secret.")
 @click.option("--trusted", is_flag=True, help="People are not asked whether they allow it.")
@@ -69,9 +74,9 @@ def add_client(  # noqa: PLR0917 - an argument for every option
     with identity_owner() as (connection, _):
         needs_secret = flags["with_secret"] or service or not uris
         made = secret.new() if needs_secret else None
-        unfit = {OPENID, PROFILE} if service else set()
+        unfit = {OPENID, PROFILE, TOKENS} if service else set()
         if flags["read_only"]:
-            unfit.add(WRITE)
+            unfit |= {WRITE, TOKENS}
         allowed = [part for part in scope.split() if part not in unfit]
         if not allowed:
             raise Failure(f"nothing is left of the scope {scope}")

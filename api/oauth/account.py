@@ -14,6 +14,8 @@ from auth.issuer.sessions import Session
 from auth.issuer.sign_in import NotInvitedError, WrongError
 
 PASSWORD = "/oauth/password"  # noqa: S105 - a path
+KEEP = "keep_tokens"
+"""The box that one ticks for personal access tokens to stay; all end unless it is ticked."""
 
 
 async def account(visit: Visit) -> Response:
@@ -47,7 +49,9 @@ async def invitation(visit: Visit) -> Response:
             return visit.render("invitation", username=invited.username)
         fields = await visit.form()
         problem = await _problem(
-            visit, fields, lambda: sign_in.accept(visit.issuer, token, fields["new"])
+            visit,
+            fields,
+            lambda: sign_in.accept(visit.issuer, token, fields["new"], keep_tokens=KEEP in fields),
         )
     except NotInvitedError:
         return visit.render("error", status=404, error=visit.text("not_invited"))
@@ -58,7 +62,8 @@ async def invitation(visit: Visit) -> Response:
 
 async def _changed(visit: Visit, session: Session, fields: dict[str, str]) -> None:
     made = await sign_in.change_password(
-        visit.issuer, session, fields.get("current", ""), fields["new"]
+        *(visit.issuer, session, fields.get("current", ""), fields["new"]),
+        keep_tokens=KEEP in fields,
     )
     visit.set_cookie(SESSION, made)
 

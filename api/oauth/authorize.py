@@ -19,6 +19,7 @@ from auth.issuer import clients, consents
 from auth.issuer.clients import origin_of
 from auth.issuer.server import Answer, AuthorizationRequest, Server
 from auth.issuer.sessions import Session
+from auth.tokens import TOKENS
 from db.issuing import Issuing
 
 PATH = "/oauth/authorize"
@@ -88,7 +89,7 @@ def _outcome(
         _refuse_what_is_not_there(query, grant.redirect_uri)
         if session is None or grant.prompt in {"login", "select_account"}:
             return _question(grant, to_sign_in=True)
-        if allowed is None and _must_ask(connection, grant, session, query):
+        if allowed is None and _must_ask(server, grant, session, query):
             return _question(grant, to_sign_in=False)
     except OAuth2Error as error:
         error.state = query.get("state")
@@ -100,12 +101,16 @@ def _outcome(
     return answer
 
 
-def _must_ask(connection: Issuing, grant: Any, session: Session, query: dict[str, str]) -> bool:
+def _must_ask(server: Server, grant: Any, session: Session, query: dict[str, str]) -> bool:
     wishes = query.get("prompt", "").split()
-    given = grant.client.trusted or consents.covers(
-        connection, session.account.id, grant.client.client_id, grant.request.scope
+    client, scope = grant.client, grant.request.scope
+    trusted = client.trusted and TOKENS not in scope.split()
+    given = trusted or consents.covers(
+        server.connection, session.account.id, client.client_id, scope
     )
-    if given and "consent" not in wishes:
+    ours = origin_of(grant.redirect_uri) == server.terms.issuer or server.terms.demo
+    sure = client.is_sure(grant.redirect_uri) or (client.trusted and ours)
+    if given and sure and "consent" not in wishes:
         return False
     if "none" in wishes:
         raise ConsentRequiredError(redirect_uri=grant.redirect_uri)
@@ -122,7 +127,9 @@ def _question(grant: Any, *, to_sign_in: bool) -> Ask:
 
 
 def _is_too_old(query: dict[str, str], session: Session, now: datetime) -> bool:
-    """Whether the application wants somebody who signed in more lately (`max_age`, seconds)."""
+    """Whether it takes a more recent sign-in: by `max_age` (seconds), or for TOKENS."""
+    if TOKENS in query.get("scope", "").split() and not session.is_recent(now.timestamp()):
+        return True
     age = query.get("max_age", "")
     return age.isdecimal() and now - session.signed_in_at > timedelta(seconds=int(age[:9]))
 

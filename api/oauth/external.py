@@ -13,11 +13,13 @@ from api.oauth.cookies import DEVICE, EXTERNAL, SESSION
 from api.oauth.relying import NotSignedInError
 from api.oauth.sealing import seal, unseal
 from api.oauth.sign_in import ENROL, SECOND_FACTOR, SIGN_IN, password_form
-from api.oauth.visit import ACCOUNT, Visit, onward
+from api.oauth.visit import ACCOUNT, Visit, onward, wait
+from api.traces import trace
 from auth.external import sign_in
 from auth.external.provider import IssuerUnavailableError, Provider
 from auth.external.sign_in import NotLinkedError, Somebody
 from auth.external.trust import Link
+from auth.issuer import trail
 from auth.issuer.attempts import TooManyTriesError
 from auth.issuer.sign_in import SignedIn, WrongError
 
@@ -60,7 +62,8 @@ async def callback(visit: Visit) -> Response:
     except IssuerUnavailableError:
         return await _failed(visit, provider, to, "external_unavailable", 503)
     except NotSignedInError as error:
-        _LOG.info("a sign-in by %s was refused: %s", provider.trust.key, error)
+        trail.count_failure("signIn", "EXTERNAL")
+        _LOG.info("a sign-in by %s was rejected: %s", provider.trust.key, trace(error))
         return await _failed(visit, provider, to, "external_failed", 400)
     try:
         signed_in = await sign_in.sign_in(visit.issuer, provider.trust, somebody, visit.browser)
@@ -89,7 +92,7 @@ async def link(visit: Visit) -> Response:
         return await _link_form(visit, provider, to, status=422, error=text)
     except TooManyTriesError as error:
         text = visit.text("tries", seconds=error.seconds)
-        return await _link_form(visit, provider, to, status=429, error=text)
+        return wait(await _link_form(visit, provider, to, status=429, error=text), error.seconds)
     visit.set_cookie(EXTERNAL, None)
     return _go_on(visit, signed_in, to)
 

@@ -10,7 +10,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from api.addresses import address_of
+from api.limits import LimitedError
+from api.oauth.limits import Limits
 from api.oauth.parameters import ParametersError, check_protocol, form_of
+from api.traces import trace
 from auth.issuer import accounts, metadata
 from auth.issuer.id_tokens import user_claims
 from auth.issuer.issuer import Issuer
@@ -32,18 +35,23 @@ def _answered(handle: Endpoint) -> Endpoint:
     """Answer errors as OAuth does, in JSON and without internals."""
 
     async def endpoint(request: Request) -> Response:
+        limits: Limits = request.app.state.oauth_limits
         try:
-            return await handle(request)
+            with limits.admitted(request):
+                return await handle(request)
+        except LimitedError as error:
+            headers = {"Retry-After": str(error.retry_after)}
+            return _refusal(error.status, "temporarily_unavailable", str(error), headers)
         except ClientDisconnect:
             return Response(status_code=400)  # there is nobody who reads it
         except ParametersError as error:
             return _refusal(error.status, "invalid_request", str(error))
         except (UnavailableError, TooSlowError) as error:
-            _LOG.warning("a request could not be served: %s", error)
+            _LOG.warning("a request could not be served: %s", type(error).__name__)
             return _refusal(503, "temporarily_unavailable", "Try again.", {"Retry-After": "2"})
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
             correlation_id = uuid.uuid4().hex
-            _LOG.error("unexpected error %s", correlation_id, exc_info=error)
+            _LOG.error("unexpected error %s: %s", correlation_id, trace(error))
             return _refusal(500, "server_error", f"It was logged as {correlation_id}.")
 
     return endpoint
@@ -109,6 +117,8 @@ async def _by_authlib(
 ) -> Response:
     issuer = _issuer(request, action)
     form = await form_of(request)
+    limits: Limits = request.app.state.oauth_limits
+    limits.take_client(request, form)
     check_protocol(form)
     authorization = request.headers.get("authorization")
     if authorization and "client_secret" in form:

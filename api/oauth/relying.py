@@ -66,7 +66,7 @@ async def come_back(request: Request, provider: Provider, kept: dict[str, Any]) 
     except (HTTPError, InvalidURL, TimeoutError) as error:
         raise IssuerUnavailableError(provider.trust.issuer) from error
     except _WRONG as error:
-        raise NotSignedInError(f"{type(error).__name__}: {error}") from error
+        raise NotSignedInError("what came back is not good") from error
 
 
 def _client(provider: Provider, metadata: Metadata, jwks: dict[str, Any]) -> Any:

@@ -8,12 +8,12 @@ from starlette.responses import Response
 from api.oauth.authorize import destination
 from api.oauth.choices import choices
 from api.oauth.cookies import DEVICE, SESSION
-from api.oauth.visit import Visit, onward
+from api.oauth.visit import Visit, onward, wait
 from auth.issuer import second_factor, sign_in, totp
-from auth.issuer.accounts import OTP
 from auth.issuer.attempts import TooManyTriesError
 from auth.issuer.sessions import Session
 from auth.issuer.sign_in import WrongError
+from auth.tokens import OTP
 
 SIGN_IN, SECOND_FACTOR, ENROL = (
     "/oauth/sign-in",
@@ -40,9 +40,8 @@ async def password(visit: Visit) -> Response:
         return await password_form(visit, to=to, status=422, error=text, username=username)
     except TooManyTriesError as error:
         text = visit.text("tries", seconds=error.seconds)
-        response = await password_form(visit, to=to, status=429, error=text, username=username)
-        response.headers["Retry-After"] = str(error.seconds)
-        return response
+        form = await password_form(visit, to=to, status=429, error=text, username=username)
+        return wait(form, error.seconds)
     visit.set_cookie(SESSION, signed_in.secret)
     visit.set_cookie(DEVICE, signed_in.device)
     if signed_in.complete:
@@ -67,7 +66,7 @@ async def code(visit: Visit) -> Response:
         return await _code_form(visit, to=to, status=422, error=visit.text("wrong_code"))
     except TooManyTriesError as error:
         text = visit.text("tries", seconds=error.seconds)
-        return await _code_form(visit, to=to, status=429, error=text)
+        return wait(await _code_form(visit, to=to, status=429, error=text), error.seconds)
     visit.set_cookie(SESSION, made)
     return visit.redirect(to)
 
@@ -79,6 +78,8 @@ async def enrol(visit: Visit) -> Response:
         return visit.go(SIGN_IN, visit.onward)
     if session.account.has_totp:
         return visit.redirect(visit.onward)
+    if not visit.signed_in_recently:
+        return visit.go(SIGN_IN, ENROL)
     if visit.request.method != "POST":
         return await _enrolment(visit, session, to=visit.onward)
     fields = await visit.form()
@@ -91,7 +92,8 @@ async def enrol(visit: Visit) -> Response:
         return await _enrolment(visit, session, to=to, status=422, error=visit.text("wrong_code"))
     except TooManyTriesError as error:
         text = visit.text("tries", seconds=error.seconds)
-        return await _enrolment(visit, session, to=to, status=429, error=text)
+        form = await _enrolment(visit, session, to=to, status=429, error=text)
+        return wait(form, error.seconds)
     visit.set_cookie(SESSION, made)
     return visit.render("enrolled", codes=codes, to=to)
 

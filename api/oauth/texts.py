@@ -108,6 +108,16 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "thay bạn thay đổi những gì bạn được thay đổi",
         "change on your behalf what you may change",
     ),
+    "scope_sangkien.tokens": (
+        (
+            "tạo mã truy cập cá nhân để chương trình khác thay bạn làm việc mà không cần đăng nhập;"
+            " chúng hết hiệu lực khi bạn thu hồi quyền của ứng dụng này"
+        ),
+        (
+            "make personal access tokens, by which other programs act for you without signing in;"
+            " they end when you revoke this application's access"
+        ),
+    ),
     # the account
     "account": ("Tài khoản", "Account"),
     "signed_in_as": ("Đang đăng nhập: {username}", "Signed in as {username}"),
@@ -124,6 +134,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "password_changed": (
         "Mật khẩu đã đổi. Mọi phiên đăng nhập khác đã kết thúc.",
         "The password was changed. All other sessions have ended.",
+    ),
+    "keep_tokens": (
+        "Giữ lại các mã truy cập cá nhân của tôi",
+        "Keep my personal access tokens",
+    ),
+    "keep_tokens_hint": (
+        "Nếu không chọn, mọi mã truy cập và ứng dụng đang thay bạn làm việc đều bị thu hồi.",
+        "Unless you tick this, every access token and application that acts for you ends.",
     ),
     "password_set": (
         "Mật khẩu đã được lưu. Hãy đăng nhập.",
@@ -168,6 +186,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "unavailable": (
         "Hệ thống đang bận. Hãy thử lại sau ít phút.",
         "The service is busy. Try again in a few minutes.",
+    ),
+    "limited": (
+        "Có quá nhiều yêu cầu từ địa chỉ của bạn. Hãy thử lại sau {seconds} giây.",
+        "There are too many requests from your address. Try again in {seconds} seconds.",
     ),
     "refused": (
         "Ứng dụng đã gửi một yêu cầu không hợp lệ: {reason}",

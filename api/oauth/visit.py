@@ -13,10 +13,13 @@ from starlette.responses import RedirectResponse, Response
 
 from api.addresses import address_of
 from api.identities import is_same_site
+from api.limits import LimitedError
 from api.oauth import page
 from api.oauth.cookies import DEVICE, FORM, LANGUAGE, SESSION, Cookies
+from api.oauth.limits import Limits
 from api.oauth.parameters import ParametersError, form_of, query_of
 from api.oauth.texts import LANGUAGES, Texts, language_for
+from api.traces import trace
 from auth.issuer import secret
 from auth.issuer.issuer import Issuer
 from auth.issuer.sessions import Session
@@ -64,6 +67,11 @@ class Visit:
         required = self.issuer.terms.second_factor_required
         whole = self.session is not None and self.session.is_whole(required=required)
         return self.session if whole else None
+
+    @property
+    def signed_in_recently(self) -> bool:
+        """Whether the session was signed in to a moment ago, be it complete or not."""
+        return self.session is not None and self.session.is_recent(self.issuer.clock())
 
     @property
     def browser(self) -> Browser:
@@ -164,6 +172,12 @@ class Visit:
         return response
 
 
+def wait(response: Response, seconds: int) -> Response:
+    """Have a response say when to come again."""
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
 def onward(path: str | None) -> str:
     """Return a path of ours that one may be sent on to; any other becomes the account's page."""
     return path if path and _ONWARD.fullmatch(path) else ACCOUNT
@@ -179,9 +193,14 @@ def visited(
 
     async def endpoint(request: Request) -> Response:
         visit = Visit(request, action)
+        limits: Limits = request.app.state.oauth_limits
         try:
-            await visit.begin()
-            return await handle(visit)
+            with limits.admitted(request):
+                await visit.begin()
+                return await handle(visit)
+        except LimitedError as error:
+            text = visit.text("limited", seconds=error.retry_after)
+            return wait(visit.render("error", status=429, error=text), error.retry_after)
         except ClientDisconnect:
             return Response(status_code=400)  # there is nobody who reads it
         except ParametersError as error:
@@ -190,11 +209,11 @@ def visited(
         except ForgedFormError:
             return visit.render("error", status=403, error=visit.text("forged"))
         except (UnavailableError, TooSlowError) as error:
-            _LOG.warning("a page could not be served: %s", error)
-            return visit.render("error", status=503, error=visit.text("unavailable"))
+            _LOG.warning("a page could not be served: %s", type(error).__name__)
+            return wait(visit.render("error", status=503, error=visit.text("unavailable")), 2)
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
             correlation_id = uuid.uuid4().hex
-            _LOG.error("unexpected error %s", correlation_id, exc_info=error)
+            _LOG.error("unexpected error %s: %s", correlation_id, trace(error))
             text = visit.text("internal", correlation_id=correlation_id)
             return visit.render("error", status=500, error=text)
 

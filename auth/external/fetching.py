@@ -57,7 +57,7 @@ async def fetch_object(url: str) -> dict[str, Any]:
     except TimeoutError as error:
         raise NotFetchedError(f"{url} did not answer in time") from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise NotFetchedError(f"{url}: {type(error).__name__} {error}") from error
+        raise NotFetchedError(f"{url}: {type(error).__name__}") from error
     except (ValueError, RecursionError) as error:
         raise NotFetchedError(f"{url} is not JSON") from error
     if not isinstance(found, dict):

@@ -1,23 +1,21 @@
 """Signing in with what an issuer of others says of somebody, and being linked the first time."""
 
-import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from auth.external import codes
 from auth.external.trust import Link, Trust
-from auth.issuer import accounts, attempts
-from auth.issuer.accounts import FEDERATED, OTP, Account
+from auth.issuer import accounts, attempts, trail
+from auth.issuer.accounts import FEDERATED, Account
 from auth.issuer.attempts import Subject
 from auth.issuer.issuer import Issuer
 from auth.issuer.sign_in import Browser, SignedIn, WrongError, begin_session
 from auth.principal import VIETNAM
+from auth.tokens import OTP
 from db.issuing import Issuing
 from db.models.enums import AccountKind, LinkedBy
 
 _LONGEST_EMAIL = 254  # characters
-
-_LOG = logging.getLogger("sangkien.identity")
 
 
 class NotLinkedError(Exception):
@@ -64,6 +62,7 @@ async def link(
     await issuer.run(_count, arrival)
     signed_in = await issuer.run(_link, arrival, code)
     if signed_in is None:
+        trail.count_failure("linkIdentity", "WRONG_CODE")
         raise WrongError
     return signed_in
 
@@ -131,7 +130,7 @@ def _begin(
 ) -> SignedIn | None:
     trust = arrival.trust
     if account is None or account.disabled or account.kind != AccountKind.PERSON:
-        _LOG.info("a sign-in by %s was refused: nobody is linked", trust.key)
+        trail.count_failure("signIn", "NOT_LINKED")
         return None
     amr = [FEDERATED, OTP] if trust.gave_second_factor(arrival.somebody.amr) else [FEDERATED]
     complete = not account.owes_second_factor(amr, required=arrival.required)

@@ -8,15 +8,11 @@ from typing import Any
 
 from auth.external.accounts import LinkedAccounts
 from auth.external.trust import Trust
-from auth.tokens import LONGEST, READ, WRITE, Claims, TokenError, Verifier
+from auth.tokens import LONGEST, OTP, READ, TOKENS, WRITE, Claims, TokenError, Verifier
 
 
 class NotLinkedError(TokenError):
     """A good token of somebody whom no account here is linked to."""
-
-
-class OneFactorError(TokenError):
-    """A good token for an account that needs a second factor, of which it says nothing."""
 
 
 @dataclass(frozen=True)
@@ -38,36 +34,36 @@ class Verifiers:
         own: Verifier,
         others: Mapping[str, Trusted],
         accounts: LinkedAccounts,
-        *,
-        second_factor_required: bool,
     ) -> None:
-        """Take the others by their `iss`; `second_factor_required` of admins and auditors."""
+        """Take the others by their `iss`."""
         self._own = own
         self._others = others
         self._accounts = accounts
-        self._second_factor_required = second_factor_required
 
     async def verify(self, token: str) -> Claims:
         """Return the claims of a token; the subject is the account's username, whoever issued it.
 
-        Raises TokenError, UnavailableError.
+        `amr` has OTP where the issuer is trusted to have asked for a second factor. Raises
+        TokenError, UnavailableError.
         """
         other = self._others.get(_unverified_issuer(token)) if self._others else None
         if other is None:
             return await self._own.verify(token)
         claims = await other.verifier.verify(token)
-        linked = await self._accounts.of(other.trust.issuer, claims.subject)
-        if linked is None:
+        username = await self._accounts.of(other.trust.issuer, claims.subject)
+        if username is None:
             raise NotLinkedError("The token is good, but no account here is linked to its subject.")
-        owes = linked.sensitive and self._second_factor_required
-        if owes and not other.trust.gave_second_factor(claims.amr):
-            raise OneFactorError(
-                "This account needs a second factor, and the token's 'amr' tells of none that"
-                " counts."
-            )
         scope = claims.scope if claims.scope & {READ, WRITE} else other.trust.scope
-        # Its clients and families are not ours, even where they are called the same.
-        return claims._replace(subject=linked.username, scope=scope, client_id=None, family=None)
+        factors = {OTP} if other.trust.gave_second_factor(claims.amr or frozenset()) else set()
+        # Its clients and families are not ours, even where they are called the same; nor is TOKENS
+        # for it to give, of which our consent page alone tells.
+        return claims._replace(
+            subject=username,
+            scope=scope - {TOKENS},
+            client_id=None,
+            family=None,
+            amr=frozenset(factors),
+        )
 
 
 def _unverified_issuer(token: str) -> str:

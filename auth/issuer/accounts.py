@@ -4,14 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from auth.permissions import SENSITIVE
 from auth.principal import VIETNAM
+from auth.tokens import OTP
 from db.issuing import Issuing
-from db.models.enums import Role
 
-SENSITIVE = frozenset({Role.ADMIN, Role.AUDITOR})
-"""The roles whose holders can be made to use a second factor."""
-OTP = "otp"
-"""The second factor's name in `amr` (RFC 8176); a password's is `pwd`."""
 PASSWORD = "pwd"  # noqa: S105 - that name
 FEDERATED = "fed"
 """What `amr` says where another issuer signed somebody in; RFC 8176 has no name for it."""

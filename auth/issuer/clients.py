@@ -13,6 +13,7 @@ from authlib.oauth2.rfc6749 import ClientMixin
 
 from auth.issuer import secret
 from auth.issuer.scopes import OPENID
+from auth.tokens import TOKENS
 from auth.uses import NOTED_EVERY
 from db.issuing import Issuing
 
@@ -61,13 +62,20 @@ class Client(ClientMixin):
     def get_allowed_scope(self, scope: str | None) -> str | None:
         """Return the scope asked for; None where part of it is not for this client."""
         if not scope:
-            return " ".join(part for part in self.scope.split() if part != OPENID)
+            return " ".join(part for part in self.scope.split() if part not in {OPENID, TOKENS})
         asked = list(dict.fromkeys(scope.split()))
         return " ".join(asked) if set(asked) <= set(self.scope.split()) else None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Whether a redirect URI is registered, to the letter."""
         return redirect_uri in self.redirect_uris
+
+    def is_sure(self, redirect_uri: str) -> bool:
+        """Whether only this client can be behind a redirect URI.
+
+        Any program of a machine may take up a port of it or an app's scheme (RFC 8252, 8.6).
+        """
+        return self.secret_hash is not None or urlsplit(redirect_uri).scheme == "https"
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Whether this is the client's secret."""

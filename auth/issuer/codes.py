@@ -1,6 +1,5 @@
 """Authorization codes: good once, for a minute, and only for whom they were made."""
 
-import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +10,6 @@ from auth.issuer.sessions import Session
 from db.issuing import Issuing
 
 LIFE = timedelta(seconds=60)
-
-_LOG = logging.getLogger("sangkien.identity")
 
 
 @dataclass(frozen=True)
@@ -100,8 +97,7 @@ def find(connection: Issuing, code: str, client_id: str, now: datetime) -> Code 
         return None
     family_id, expires_at = row.pop("family_id"), row.pop("expires_at")
     if family_id is not None:
-        _LOG.warning("a code was used twice; family %s is revoked", family_id)
-        families.revoke(connection, family_id, now)
+        families.end_reused(connection, family_id, "CODE_REUSED", now)
         return None
     return Code(**row) if expires_at > now else None
 

@@ -15,9 +15,10 @@ def covers(connection: Issuing, account_id: int, client_id: str, scope: str) -> 
 
 
 def give(connection: Issuing, account_id: int, client_id: str, scope: str, now: datetime) -> None:
-    """Write down what somebody agreed to, in the place of what they did before."""
+    """Write down what somebody agreed to, in the place of something else that they did before."""
     connection.execute(
         "insert into consent values (%s, %s, %s, %s) on conflict (account_id, client_id)"
-        " do update set scope = excluded.scope, given_at = excluded.given_at",
+        " do update set scope = excluded.scope, given_at = excluded.given_at"
+        " where consent.scope <> excluded.scope",
         (account_id, client_id, scope, now),
     )

@@ -6,7 +6,7 @@ import psycopg
 
 from auth.issuer import clients
 from auth.issuer.clients import CODE, REFRESH, Client
-from auth.issuer.scopes import SCOPES
+from auth.issuer.scopes import USUAL
 
 
 def register(connection: psycopg.Connection[Any], port: int) -> None:
@@ -19,7 +19,7 @@ def register(connection: psycopg.Connection[Any], port: int) -> None:
         redirect_uris=pages,
         post_logout_redirect_uris=pages,
         grant_types=[CODE, REFRESH],
-        scope=" ".join(SCOPES),
+        scope=" ".join(USUAL),
         account_id=None,
         trusted=True,
         may_introspect=False,

@@ -6,6 +6,7 @@ from auth.issuer import secret
 from db.issuing import Issuing
 
 REMEMBERED = timedelta(days=365)
+MOST = 50  # of an account; the one that signed in longest ago is forgotten
 
 
 def is_known(connection: Issuing, device: str, account_id: int, now: datetime) -> bool:
@@ -23,4 +24,10 @@ def remember(connection: Issuing, device: str, account_id: int, now: datetime) -
         "insert into known_device values (%s, %s, %s)"
         " on conflict (device_hash, account_id) do update set expires_at = excluded.expires_at",
         (secret.hashed(device), account_id, now + REMEMBERED),
+    )
+    connection.execute(
+        "delete from known_device where account_id = %(account)s and device_hash in ("
+        "select device_hash from known_device where account_id = %(account)s"
+        " order by expires_at desc, device_hash = %(device)s desc offset %(most)s)",
+        {"account": account_id, "device": secret.hashed(device), "most": MOST},
     )

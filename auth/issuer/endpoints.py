@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from auth.issuer import accounts, families, sessions
+from auth.issuer import accounts, families, sessions, trail
 from auth.issuer.clients import Client
 from auth.issuer.families import Family
 from auth.keys import ALGORITHM
@@ -84,7 +84,11 @@ class Revocation(RevocationEndpoint):
 
     def revoke_token(self, token: Issued, _request: Any) -> None:
         """End the token's family."""
-        families.revoke(self.server.connection, token.family.id, self.server.now)
+        connection, now = self.server.connection, self.server.now
+        ended = families.revoke(connection, token.family.id, now)
+        if ended is not None:
+            facts = {"client_id": ended["client_id"]}
+            trail.record(connection, now, "revoke", ended["account_id"], **facts)
 
 
 class Introspection(IntrospectionEndpoint):
@@ -145,5 +149,10 @@ class EndSession(EndSessionEndpoint):
 
     def end_session(self, asked: EndSessionRequest) -> None:
         """End the session, with all tokens that came from it."""
-        if asked.request.user is not None:
-            sessions.end(self.server.connection, asked.request.user, self.server.now)
+        session = asked.request.user
+        if session is not None:
+            ended = sessions.end(self.server.connection, session, self.server.now)
+            facts = {"authorizations": ended}
+            trail.record(
+                self.server.connection, self.server.now, "signOut", session.account.id, **facts
+            )

@@ -4,7 +4,6 @@ A refresh token is good once, for the next; one that comes twice was stolen from
 the family.
 """
 
-import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +12,14 @@ from typing import Any
 
 import psycopg
 
-from auth.issuer import secret
+from auth.issuer import secret, trail
 from auth.issuer.clients import Client
 from db.issuing import Issuing
 
 REFRESH_LIFE = timedelta(days=14)  # of a token that is not used
 LIFE = timedelta(days=30)  # of a family, however often it is refreshed
-
-_LOG = logging.getLogger("sangkien.identity")
+MOST = 20  # families of an account and a client that a person let it have; the oldest ends
+KEPT = 100  # used refresh tokens of a family that are still known as used
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,17 @@ def start(connection: Issuing, family: Family, now: datetime) -> None:
     )
 
 
+def end_oldest(connection: Issuing, family: Family, now: datetime) -> None:
+    """End the oldest families of a family's account and client, where they are too many."""
+    connection.execute(
+        "update token_family set revoked_at = %(now)s where id in ("
+        "select id from token_family where account_id = %(account_id)s"
+        " and client_id = %(client_id)s and revoked_at is null and expires_at > %(now)s"
+        " order by created_at desc, serial desc offset %(most)s)",
+        {**vars(family), "amr": list(family.amr), "now": now, "most": MOST},
+    )
+
+
 def find(connection: Issuing, family_id: str, now: datetime) -> Family | None:
     """Return a family by its id, while its tokens hold."""
     row = connection.execute(
@@ -87,8 +97,7 @@ def of_refresh_token(connection: Issuing, token: str, now: datetime) -> Family |
     if row is None:
         return None
     if row["used_at"] is not None:
-        _LOG.warning("a refresh token was used twice; family %s is revoked", row["family_id"])
-        revoke(connection, row["family_id"], now)
+        end_reused(connection, row["family_id"], "REFRESH_TOKEN_REUSED", now)
         return None
     return find(connection, row["family_id"], now) if row["expires_at"] > now else None
 
@@ -111,25 +120,41 @@ def use_refresh_token(connection: Issuing, token: str, now: datetime) -> None:
     connection.execute(
         "update refresh_token set used_at = %s where token_hash = %s", (now, secret.hashed(token))
     )
-
-
-def revoke(connection: Issuing, family_id: uuid.UUID, now: datetime) -> None:
-    """End a family: every token of it."""
     connection.execute(
-        "update token_family set revoked_at = %s where id = %s and revoked_at is null",
-        (now, family_id),
+        "delete from refresh_token where token_hash in ("
+        "select token_hash from refresh_token where used_at is not null and family_id = ("
+        "select family_id from refresh_token where token_hash = %s)"
+        " order by used_at desc offset %s)",
+        (secret.hashed(token), KEPT),
     )
 
 
-def revoke_of_session(connection: Issuing, session_id: int, now: datetime) -> None:
-    """End what came from a browser session."""
-    connection.execute(
+def revoke(connection: Issuing, family_id: uuid.UUID, now: datetime) -> dict[str, Any] | None:
+    """End a family: every token of it. Return whose it was, None where it had ended before."""
+    return connection.execute(
+        "update token_family set revoked_at = %s where id = %s and revoked_at is null"
+        " returning account_id, client_id",
+        (now, family_id),
+    ).fetchone()
+
+
+def end_reused(connection: Issuing, family_id: uuid.UUID, code: str, now: datetime) -> None:
+    """End a family of which something came twice that is good once."""
+    ended = revoke(connection, family_id, now)
+    if ended is not None:
+        trail.record_reuse(connection, ended["account_id"], code, ended["client_id"])
+
+
+def revoke_of_session(connection: Issuing, session_id: int, now: datetime) -> int:
+    """End what came from a browser session; return how many families that were."""
+    ended = connection.execute(
         "update token_family set revoked_at = %s where session_id = %s and revoked_at is null",
         (now, session_id),
-    )
+    ).rowcount
     connection.execute(
         "delete from authorization_code where session_id = %s and family_id is null", (session_id,)
     )
+    return ended
 
 
 def revoke_of_account(

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc6749 import (
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from auth import tokens
-from auth.issuer import accounts, clients, codes, families
+from auth.issuer import accounts, clients, codes, families, trail
 from auth.issuer.accounts import Account
 from auth.issuer.codes import Asked, Code
 from auth.issuer.families import LIFE, Family
@@ -49,6 +49,7 @@ class _Grant:
                 scope=scope,
                 client_id=family.client_id,
                 family=str(family.id),
+                amr=family.amr,
                 now=issued.now.timestamp(),
             ),
             "expires_in": ACCESS_LIFE,
@@ -112,7 +113,10 @@ class CodeGrant(_Grant, grants.AuthorizationCodeGrant):
             expires_at=self.server.now + LIFE,
         )
         families.start(self.server.connection, family, self.server.now)
+        families.end_oldest(self.server.connection, family, self.server.now)
         codes.use(self.server.connection, code, family.id)
+        facts = {"client_id": family.client_id, "scope": scope}
+        trail.record(self.server.connection, self.server.now, "authorize", user.id, **facts)
         return self.token_of(family, user, scope=scope, refresh=include_refresh_token)
 
     def delete_authorization_code(self, code: Code) -> None:
@@ -172,6 +176,8 @@ class CredentialsGrant(_Grant, grants.ClientCredentialsGrant):
             expires_at=_after(server.now, ACCESS_LIFE),
         )
         families.start(server.connection, family, server.now)
+        facts = {"client_id": family.client_id, "scope": allowed}
+        trail.record(server.connection, server.now, "authorize", account.id, **facts)
         clients.note_use(server.connection, client.client_id, server.now)
         return self.token_of(family, account, scope=allowed, refresh=False)
 

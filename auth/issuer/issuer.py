@@ -1,5 +1,7 @@
 """The issuer as the API holds it, and as each request asks it."""
 
+import asyncio
+import logging
 import time
 from collections.abc import Callable
 from copy import copy
@@ -15,6 +17,8 @@ from auth.tokens import Clock
 from db.issuing import Issuing
 from db.transactions import Attempt
 
+_LOG = logging.getLogger("sangkien.identity")
+
 
 class Issuer:
     """Signs people in, and gives applications their tokens."""
@@ -23,8 +27,10 @@ class Issuer:
         """Take what the issuer says of itself, and the URL of the writer role."""
         self.terms = terms
         self.passwords = Passwords()
+        self.clock = clock
         self._transactions = Transactions(writer_url, clock)
         self._attempt = Attempt("issuer")
+        self._later: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
         """Open the pool; the database may still be down."""
@@ -44,6 +50,11 @@ class Issuer:
         asked._attempt = Attempt(action, address)  # noqa: SLF001 - its own, of the same class
         return asked
 
+    @property
+    def address(self) -> str:
+        """From where a request asks; empty where that is unknown."""
+        return self._attempt.address or ""
+
     async def run(
         self, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs
     ) -> Result:
@@ -52,6 +63,26 @@ class Issuer:
         Raises BusyError, UnavailableError, and what the work does.
         """
         return await self._transactions.run(self._attempt, work, *args, **kwargs)
+
+    def run_later(
+        self, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> None:
+        """Run work beside the request, whose answer does not wait for it."""
+        task = asyncio.create_task(self._run_quietly(work, *args, **kwargs))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def settle(self) -> None:
+        """Wait for all that runs beside requests."""
+        await asyncio.gather(*self._later)
+
+    async def _run_quietly(
+        self, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> None:
+        try:
+            await self.run(work, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - nobody waits for it who could be told
+            _LOG.warning("what is done beside requests was not: %s", type(error).__name__)
 
     async def serve(
         self,

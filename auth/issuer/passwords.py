@@ -1,7 +1,8 @@
 """Passwords: argon2id, off the event loop, a few at a time.
 
 One hash takes 64 MiB and some 0.1 s of a core (docs/adr/0008); how many run and wait at once is
-bounded, so that a flood of sign-ins costs neither the memory nor the answers of others.
+bounded, and addresses take turns, so that a flood of sign-ins costs neither the memory nor the
+answers of others.
 """
 
 import asyncio
@@ -13,12 +14,12 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from db.sessions import UnavailableError
+from auth.issuer.turns import Turns
 
 SHORTEST, LONGEST = 12, 200  # characters
 _DISTINCT = 5  # different characters at least
 _AT_ONCE = 2
-_WAITING = 40
+_WAITING, _WAITING_EACH = 400, 16
 # Verified in the place of a hash that is not there, so that it takes as long: of a text that
 # nobody knows, with the costs below.
 _NOBODY = (
@@ -35,10 +36,6 @@ class WeakPasswordError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(f"the password is not taken: {reason}")
         self.reason = reason
-
-
-class BusyError(UnavailableError):
-    """Too much is being done at this moment."""
 
 
 def check_strength(password: str, username: str) -> None:
@@ -59,22 +56,22 @@ class Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
-        self._waiting = 0
+        self._turns = Turns(_AT_ONCE, waiting=_WAITING, each=_WAITING_EACH)
 
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown()
 
-    async def hash(self, password: str) -> str:
-        """Return the hash of a password. Raises BusyError."""
-        return await self._run(self._hasher.hash, _normal(password))
+    async def hash(self, password: str, address: str = "") -> str:
+        """Return the hash of a password that came from an address. Raises BusyError."""
+        return await self._run(address, self._hasher.hash, _normal(password))
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(self, password_hash: str | None, password: str, address: str = "") -> bool:
         """Whether a password is the one of a hash; without one it takes as long to say no.
 
         Raises BusyError.
         """
-        right = await self._run(self._verify, password_hash or _NOBODY, _normal(password))
+        right = await self._run(address, self._verify, password_hash or _NOBODY, _normal(password))
         return right and password_hash is not None
 
     def _verify(self, password_hash: str, password: str) -> bool:
@@ -83,15 +80,10 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _run(self, work: Callable[..., Result], *arguments: str) -> Result:
-        if self._waiting >= _WAITING:
-            raise BusyError
-        self._waiting += 1
-        try:
+    async def _run(self, address: str, work: Callable[..., Result], *arguments: str) -> Result:
+        async with self._turns.turn(address):
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._threads, work, *arguments)
-        finally:
-            self._waiting -= 1
 
 
 def _normal(password: str) -> str:

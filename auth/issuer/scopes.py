@@ -1,6 +1,8 @@
 """What an application can be let have."""
 
-from auth.tokens import READ, WRITE
+from auth.tokens import READ, TOKENS, WRITE
 
 OPENID, PROFILE = "openid", "profile"
-SCOPES = (OPENID, PROFILE, READ, WRITE)
+USUAL = (OPENID, PROFILE, READ, WRITE)
+"""What an application is registered with unless the operator says otherwise."""
+SCOPES = (*USUAL, TOKENS)

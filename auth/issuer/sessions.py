@@ -13,7 +13,10 @@ from db.issuing import Issuing
 
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
+MOST = 50  # of an account; the oldest ends
 PENDING = timedelta(minutes=10)  # for the second factor
+RECENT = timedelta(minutes=10)
+"""How long after signing in one may make tokens and set up a second factor."""
 _TOUCH = timedelta(minutes=1)  # a session is not written down as used more often than this
 
 
@@ -31,6 +34,15 @@ class Session:
         """Whether it is complete, and would be if it began today; `required` as for accounts."""
         return self.complete and not self.account.owes_second_factor(self.amr, required=required)
 
+    def is_recent(self, now: float) -> bool:
+        """Whether it was signed in to a moment ago: a stolen cookie shows no password."""
+        return is_recent(self.signed_in_at.timestamp(), now)
+
+
+def is_recent(signed_in_at: float, now: float) -> bool:
+    """Whether a sign-in was a moment ago; both in seconds since 1970."""
+    return now - signed_in_at <= RECENT.total_seconds()
+
 
 def begin(
     connection: Issuing, account_id: int, *, amr: Sequence[str], complete: bool, now: datetime
@@ -43,6 +55,11 @@ def begin(
         " (secret_hash, account_id, complete, amr, signed_in_at, idle_ends_at, ends_at)"
         " values (%s, %s, %s, %s, %s, %s, %s)",
         (secret.hashed(made), account_id, complete, list(amr), now, now + idle, now + longest),
+    )
+    connection.execute(
+        "delete from browser_session where id in (select id from browser_session"
+        " where account_id = %s order by id desc offset %s)",
+        (account_id, MOST),
     )
     return made
 
@@ -84,10 +101,11 @@ def find(connection: Issuing, cookie: str, now: datetime, *, uses: bool = True) 
     return Session(row["id"], account, row["complete"], row["amr"], row["signed_in_at"])
 
 
-def end(connection: Issuing, session: Session, now: datetime) -> None:
-    """End a session, and with it every token that came from it."""
-    families.revoke_of_session(connection, session.id, now)
+def end(connection: Issuing, session: Session, now: datetime) -> int:
+    """End a session with every token that came from it; return of how many authorizations."""
+    ended = families.revoke_of_session(connection, session.id, now)
     connection.execute("delete from browser_session where id = %s", (session.id,))
+    return ended
 
 
 def end_all(

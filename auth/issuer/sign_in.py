@@ -1,21 +1,30 @@
 """Signing in: a password, then the second factor where one is due; and changing the password."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from auth.issuer import accounts, attempts, devices, invitations, second_factor, secret, sessions
-from auth.issuer.accounts import OTP, PASSWORD, Account
+from auth.issuer import (
+    accounts,
+    attempts,
+    devices,
+    families,
+    invitations,
+    personal_tokens,
+    second_factor,
+    secret,
+    sessions,
+    trail,
+)
+from auth.issuer.accounts import PASSWORD, Account
 from auth.issuer.attempts import Subject
 from auth.issuer.issuer import Issuer
 from auth.issuer.passwords import check_strength
 from auth.issuer.sessions import Session
+from auth.tokens import OTP
 from db.issuing import Issuing
 from db.models.enums import AccountKind
 from db.seed.demo_accounts import PASSWORD as DEMO_PASSWORD
-
-_LOG = logging.getLogger("sangkien.identity")
 
 
 class WrongError(Exception):
@@ -63,12 +72,16 @@ async def by_password(issuer: Issuer, username: str, password: str, browser: Bro
     account = tried.account
     may = account is not None and not account.disabled and account.kind == AccountKind.PERSON
     right = await issuer.passwords.verify(
-        account.password_hash if account and may else None, password
+        account.password_hash if account and may else None, password, browser.address
     )
     if password == DEMO_PASSWORD and not issuer.terms.demo:
         right = False  # the demo's accounts are open to nobody but in the demo
-    if not right or account is None:
-        _LOG.info("a sign-in was refused")
+    if account is None:
+        trail.count_failure("signIn", "UNKNOWN")
+        raise WrongError
+    if not right:
+        # Beside the answer, which takes as long as that to an unknown name.
+        issuer.run_later(trail.record_failure, "signIn", account.id, "WRONG_PASSWORD")
         raise WrongError
     due = account.owes_second_factor([PASSWORD], required=issuer.terms.second_factor_required)
     return await issuer.run(_begin, account, tried, complete=not due)
@@ -100,28 +113,34 @@ async def enrol(
     return made
 
 
-async def change_password(issuer: Issuer, session: Session, current: str, new: str) -> str:
+async def change_password(
+    issuer: Issuer, session: Session, current: str, new: str, *, keep_tokens: bool
+) -> str:
     """Change the password, and return the session's new secret; all other sessions end.
 
+    So do personal access tokens and what applications got from this session, unless they are kept.
     Raises WrongError, TooManyTriesError, WeakPasswordError.
     """
     check_strength(new, session.account.username)
     await issuer.run(_count_factor, session.account.id, "password")
-    if not await issuer.passwords.verify(session.account.password_hash, current):
+    if not await issuer.passwords.verify(session.account.password_hash, current, issuer.address):
+        await issuer.run(
+            trail.record_failure, "changePassword", session.account.id, "WRONG_PASSWORD"
+        )
         raise WrongError
-    password_hash = await issuer.passwords.hash(new)
-    return await issuer.run(_change_password, session, password_hash)
+    password_hash = await issuer.passwords.hash(new, issuer.address)
+    return await issuer.run(_change_password, session, password_hash, keep_tokens=keep_tokens)
 
 
-async def accept(issuer: Issuer, token: str, password: str) -> None:
+async def accept(issuer: Issuer, token: str, password: str, *, keep_tokens: bool) -> None:
     """Take an invitation up with a first or another password; every session ends.
 
-    Raises NotInvitedError, WeakPasswordError.
+    So do personal access tokens, unless they are kept. Raises NotInvitedError, WeakPasswordError.
     """
     account = await invited(issuer, token)
     check_strength(password, account.username)
-    password_hash = await issuer.passwords.hash(password)
-    if not await issuer.run(_accept, token, password_hash):
+    password_hash = await issuer.passwords.hash(password, issuer.address)
+    if not await issuer.run(_accept, token, password_hash, keep_tokens=keep_tokens):
         raise NotInvitedError
 
 
@@ -139,7 +158,11 @@ def _count(connection: Issuing, now: datetime, username: str, browser: Browser) 
     if devices.is_known(connection, device, account_id, now):
         subjects = [attempts.of_device(device, username)]
     else:
-        subjects = [attempts.of_account(username), attempts.of_address(browser.address)]
+        subjects = [
+            attempts.of_account_from(username, browser.address),
+            attempts.of_address(browser.address),
+            attempts.of_account(username),
+        ]
     attempts.begin(connection, subjects, now)
     return _Try(account, subjects, browser)
 
@@ -162,6 +185,9 @@ def begin_session(
 ) -> SignedIn:
     """Begin a session of somebody who has given these factors; the browser's old one ends."""
     device = browser.device or secret.new()
+    known = devices.is_known(connection, device, account.id, now)
+    facts = {"factors": list(amr), "complete": complete, "device": "known" if known else "new"}
+    trail.record(connection, now, "signIn", account.id, **facts)
     if complete:
         devices.remember(connection, device, account.id, now)
     old = browser.session
@@ -181,15 +207,23 @@ def _count_factor(connection: Issuing, now: datetime, account_id: int, factor: s
 def _complete(
     connection: Issuing, now: datetime, session: Session, code: str, device: str | None
 ) -> str | None:
-    right = second_factor.verify(connection, session.account.id, code, now)
-    return _second_factor_given(connection, now, session, device) if right else None
+    account_id = session.account.id
+    if not second_factor.verify(connection, account_id, code, now):
+        trail.record_failure(connection, now, "secondFactor", account_id, "WRONG_CODE")
+        return None
+    trail.record(connection, now, "secondFactor", account_id)
+    return _second_factor_given(connection, now, session, device)
 
 
 def _enrol(
     connection: Issuing, now: datetime, session: Session, code: str, device: str | None
 ) -> tuple[str, list[str]] | None:
-    codes = second_factor.confirm(connection, session.account.id, code, now)
-    return (_second_factor_given(connection, now, session, device), codes) if codes else None
+    account_id = session.account.id
+    codes = second_factor.confirm(connection, account_id, code, now)
+    if codes is None:
+        trail.record_failure(connection, now, "enrolSecondFactor", account_id, "WRONG_CODE")
+        return None
+    return _second_factor_given(connection, now, session, device), codes
 
 
 def _second_factor_given(
@@ -203,11 +237,14 @@ def _second_factor_given(
 
 
 def _change_password(
-    connection: Issuing, now: datetime, session: Session, password_hash: str
+    connection: Issuing, now: datetime, session: Session, password_hash: str, *, keep_tokens: bool
 ) -> str:
     attempts.forgive(connection, [attempts.of_factor(session.account.id, "password")], now)
     accounts.set_password(connection, session.account.id, password_hash)
     sessions.end_all(connection, session.account.id, now, but=session)
+    if not keep_tokens:
+        families.revoke_of_session(connection, session.id, now)
+        personal_tokens.end(connection, session.account.id, now)
     return sessions.renew(connection, session, amr=session.amr, complete=True, now=now)
 
 
@@ -215,11 +252,15 @@ def _invited(connection: Issuing, now: datetime, token: str) -> Account | None:
     return invitations.invited(connection, token, now)
 
 
-def _accept(connection: Issuing, now: datetime, token: str, password_hash: str) -> bool:
+def _accept(
+    connection: Issuing, now: datetime, token: str, password_hash: str, *, keep_tokens: bool
+) -> bool:
     account = invitations.invited(connection, token, now)
     if account is None:
         return False
     accounts.set_password(connection, account.id, password_hash)
     invitations.use(connection, token)
     sessions.end_all(connection, account.id, now)
+    if not keep_tokens:
+        personal_tokens.end(connection, account.id, now)
     return True

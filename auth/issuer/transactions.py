@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
-from auth.issuer.passwords import BusyError
+from auth.issuer import trail
+from auth.issuer.turns import Turns
 from auth.tokens import Clock
 from db.issuing import Issuing, IssuingSessions
-from db.sessions import TooSlowError, UnavailableError
 from db.transactions import Attempt
 
 _AT_ONCE = 8  # transactions
-_WAITING = 100
-_SWEEP_EVERY, _SWEEP_ROWS = 60.0, 1_000  # seconds; rows of each table
+_WAITING, _WAITING_EACH = 400, 64
+_SWEEP_EVERY, _SWEEP_ROWS = 60.0, 5_000  # seconds; rows of each table
 _SWEEPING = Attempt("sweep")
 
 _LOG = logging.getLogger("sangkien.identity")
@@ -34,7 +34,7 @@ class Transactions:
         """Take the URL of the writer role, and what tells the moment."""
         self._sessions = IssuingSessions(writer_url, size=_AT_ONCE)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="issuer")
-        self._waiting = 0
+        self._turns = Turns(_AT_ONCE, waiting=_WAITING, each=_WAITING_EACH)
         self._clock = clock
         self._swept_at = float("-inf")
 
@@ -54,16 +54,11 @@ class Transactions:
 
         Raises BusyError, UnavailableError, and what the work does.
         """
-        if self._waiting >= _WAITING:
-            raise BusyError
-        self._waiting += 1
-        try:
-            loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        async with self._turns.turn(attempt.address or ""):
             result = await loop.run_in_executor(
                 self._threads, partial(self._transact, attempt, work, *args, **kwargs)
             )
-        finally:
-            self._waiting -= 1
         if self._clock() - self._swept_at > _SWEEP_EVERY:
             self._swept_at = self._clock()
             loop.run_in_executor(self._threads, self.sweep)
@@ -73,8 +68,8 @@ class Transactions:
         """Delete some of what has expired; where that cannot be done now, another time."""
         try:
             self._transact(_SWEEPING, _sweep)
-        except (UnavailableError, TooSlowError) as error:
-            _LOG.warning("expired rows were not deleted: %s", error)
+        except Exception as error:  # noqa: BLE001 - nobody waits for it who could be told
+            _LOG.warning("expired rows were not deleted: %s", type(error).__name__)
 
     def _transact(
         self, attempt: Attempt, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs
@@ -84,6 +79,7 @@ class Transactions:
 
 
 def _sweep(connection: Issuing, now: datetime) -> None:
+    trail.sweep(connection, now, _SWEEP_ROWS)
     connection.execute("select identity_sweep(%s, %s)", (now, _SWEEP_ROWS))
     connection.execute(
         "delete from link_code where code_hash in ("

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from db.commands.requests import TOLD_ONCE
 from db.rules.access_token import check_number, hashed, new
@@ -13,8 +14,15 @@ _HELD = "select count(*) from access_token where revoked_at is null and expires_
 # Expiry is by the clock, also where a demo has fixed the day.
 _ADD = """
     insert into access_token (
-        account_id, name, token_hash, permissions, unit_id, read_only, expires_at
-    ) values ($1, $2, $3, $4, $5, $6, now() + make_interval(hours => 24 * $7)) returning id
+        account_id, name, token_hash, permissions, unit_id, read_only, expires_at, second_factor,
+        family_id
+    ) values (
+        $1, $2, $3, $4, $5, $6, least(now() + make_interval(hours => 24 * $7), $8), $9, $10
+    ) returning id
+"""
+# Held, so that whoever ends the authorization meanwhile ends the token too.
+_FAMILY_ENDS = """
+    select expires_at from token_family where id = $1 and revoked_at is null for share
 """
 _LOAD = "select revoked_at from access_token where id = $1"
 _REVOKE = "update access_token set revoked_at = now() where id = $1 and revoked_at is null"
@@ -46,9 +54,14 @@ async def create(
 ) -> CreatedOutcome:
     """Make a token that holds for some days, and a part of what the caller may do.
 
-    What the caller may not do it does not hold, now or later, whatever it is made for.
+    What the caller may not do it does not hold, now or later, whatever it is made for. It keeps
+    whether the caller gave a second factor. One that an application makes holds no longer than the
+    application's authorization.
     """
     _check_session(session)
+    if session.caller.stale:
+        raise ForbiddenError(code="SIGN_IN_AGAIN")
+    ends = await _authorization_end(session)
     at = None if unit is None else await session.found("Unit", unit, _UNIT, unit)
     check_number(await session.value(_HELD))
     secret = new()
@@ -56,6 +69,7 @@ async def create(
         _ADD,
         *(session.caller.account_id, name, hashed(secret)),
         *(permissions, at and at["id"], read_only, days),
+        *(ends, not session.caller.one_factor, session.caller.family),
     )
     return CreatedOutcome(token_id, secret)
 
@@ -67,6 +81,16 @@ async def revoke(session: WriteSession, *, access_token: int) -> RevokedOutcome:
     if found["revoked_at"] is not None or not await session.execute(_REVOKE, access_token):
         raise ConflictError("ALREADY_REVOKED")
     return RevokedOutcome(access_token)
+
+
+async def _authorization_end(session: WriteSession) -> datetime | None:
+    """Return when the caller's authorization ends, None for a session. Raises ForbiddenError."""
+    if session.caller.family is None:
+        return None
+    ends: datetime | None = await session.value(_FAMILY_ENDS, session.caller.family)
+    if ends is None:
+        raise ForbiddenError(code="OWN_SESSION")
+    return ends
 
 
 def _check_session(session: WriteSession) -> None:

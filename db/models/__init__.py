@@ -29,7 +29,13 @@ from db.models.request import RequestKey
 from db.models.review import Review, ReviewSheet
 from db.models.rollup import Participation, Rollup, RollupDay, RollupTier
 from db.models.second_factor import RecoveryCode, TotpSecret
-from db.models.sign_in import BrowserSession, Invitation, KnownDevice, SignInAttempt
+from db.models.sign_in import (
+    AuditAllowance,
+    BrowserSession,
+    Invitation,
+    KnownDevice,
+    SignInAttempt,
+)
 from db.models.target import Target, TargetRevision
 from db.models.token import AuthorizationCode, RefreshToken, TokenFamily
 from db.models.unit import EmulationBloc, Unit, UnitHistory
@@ -38,6 +44,7 @@ __all__ = [
     "AccessToken",
     "Account",
     "Adjustment",
+    "AuditAllowance",
     "AuditEvent",
     "AuditHead",
     "AuthorizationCode",

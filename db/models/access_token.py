@@ -1,5 +1,6 @@
 """Personal access tokens: what an account gives to its programs instead of a password."""
 
+import uuid
 from datetime import datetime
 
 from sqlalchemy import ARRAY, CheckConstraint, Index, LargeBinary, Text
@@ -12,13 +13,16 @@ class AccessToken(Base):
     """A token, by the hash of its secret. It holds a part of what its account may do.
 
     Without `permissions` it holds all of them, without a unit wherever the account may; it never
-    holds what the account does not. A revoked one stays as a record.
+    holds what the account does not. A revoked one stays as a record. `second_factor` is whether who
+    made it had given one. A token that an application made has the application's authorization as
+    `family_id` and ends with it.
     """
 
     __tablename__ = "access_token"
     __table_args__ = (
         CheckConstraint("expires_at - created_at <= interval '366 days'", "expiry"),
         Index("access_token_account_id_idx", "account_id"),
+        Index("access_token_family_id_idx", "family_id"),
     )
 
     id: Mapped[Key]
@@ -32,3 +36,5 @@ class AccessToken(Base):
     expires_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    second_factor: Mapped[bool] = mapped_column(server_default="false")
+    family_id: Mapped[uuid.UUID | None] = mapped_column(to("token_family.id", ondelete="SET NULL"))

@@ -50,6 +50,24 @@ class SignInAttempt(Base):
     expires_at: Mapped[datetime]
 
 
+class AuditAllowance(Base):
+    """How many events of signing in an account, an address or all together had in this hour.
+
+    `subject_hash` names which of them. `unrecorded` were too many; an event says of how many, once
+    the window has ended.
+    """
+
+    __tablename__ = "audit_allowance"
+    __table_args__ = (Index("audit_allowance_ends_at_idx", "ends_at"),)
+
+    subject_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    kind: Mapped[str]
+    account_id: Mapped[int | None]
+    recorded: Mapped[int]
+    unrecorded: Mapped[int]
+    ends_at: Mapped[datetime]
+
+
 class Invitation(Base):
     """A link by which the holder of an account chooses its password, once."""
 

@@ -16,9 +16,10 @@ create policy used on access_token for update to sangkien_writer
 using ((select issuing()));
 
 grant select (id, account_id, name, permissions, unit_id, read_only, created_at, expires_at,
-              last_used_at, revoked_at)
+              last_used_at, revoked_at, second_factor, family_id)
     on access_token to sangkien_reader, sangkien_writer;
-grant insert (account_id, name, token_hash, permissions, unit_id, read_only, expires_at)
+grant insert (account_id, name, token_hash, permissions, unit_id, read_only, expires_at,
+              second_factor, family_id)
     on access_token to sangkien_writer;
 grant update (revoked_at, last_used_at) on access_token to sangkien_writer;
 

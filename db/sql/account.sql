@@ -59,7 +59,7 @@ for each row when (new.parent_id is null) execute function account_root_planted(
 -- Everything a principal is made of, in one row; null name means the public account.
 create or replace function account_profile(name text)
 returns table (id bigint, username text, person_id bigint, version bigint, disabled boolean,
-               root_path text, grants json)
+               root_path text, grants json, kind text)
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select a.id, a.username, a.person_id, a.grants_version, a.disabled_at is not null,
@@ -68,7 +68,8 @@ begin atomic
             'role', g.role, 'path', u.path::text, 'from', g.valid_from, 'to', g.valid_to
          ) order by g.id), '[]')
          from role_grant g join unit u on u.id = g.unit_id
-         where g.account_id = a.id and g.revoked_at is null)
+         where g.account_id = a.id and g.revoked_at is null),
+        a.kind
     from account a
     where case when name is null then a.kind = 'PUBLIC'
                else a.kind <> 'PUBLIC' and a.username = name end;

@@ -62,6 +62,27 @@ begin
 end
 $$;
 
+-- The unit at which what concerns an account is looked for: its person's; else the lowest one above
+-- all where it has a role.
+create or replace function audit_account_unit(of_account bigint) returns bigint
+language plpgsql stable as $$
+begin
+    return coalesce(
+        (select p.unit_id from account a join person p on p.id = a.person_id where a.id = of_account),
+        (select top.id
+         from role_grant g
+         join unit u on u.id = g.unit_id
+         cross join unnest(line(u.path)) with ordinality as top (id, depth)
+         where g.account_id = of_account and g.revoked_at is null
+         group by top.id, top.depth
+         having count(*) = (
+            select count(*) from role_grant where account_id = of_account and revoked_at is null)
+         order by top.depth desc
+         limit 1)
+    );
+end
+$$;
+
 -- The unit at which a row is looked for in the log. Not one expression: that would make ready for
 -- every table what is asked of one.
 create or replace function audit_unit(table_name text, fields jsonb) returns bigint
@@ -79,15 +100,15 @@ begin
     when 'award' then
         return (fields ->> 'issuer_id')::bigint;
     when 'account' then
-        return (select unit_id from person where id = (fields ->> 'person_id')::bigint);
+        return coalesce(
+            (select unit_id from person where id = (fields ->> 'person_id')::bigint),
+            audit_account_unit((fields ->> 'id')::bigint)
+        );
     when
         'access_token', 'consent', 'invitation', 'totp_secret', 'recovery_code',
         'external_identity', 'link_code', 'token_family'
     then
-        return (
-            select p.unit_id from account a join person p on p.id = a.person_id
-            where a.id = (fields ->> 'account_id')::bigint
-        );
+        return audit_account_unit((fields ->> 'account_id')::bigint);
     else
         return (fields ->> 'unit_id')::bigint;
     end case;
@@ -202,7 +223,8 @@ begin
         kind, coalesce(object_type, case when named.id is not null then 'Initiative' end),
         coalesce(object_id, named.id),
         coalesce(unit_id, named.unit_id, (select id from unit where code = after ->> 'unit'),
-                 (select owner_id from campaign where code = after ->> 'campaign')),
+                 (select owner_id from campaign where code = after ->> 'campaign'),
+                 case object_type when 'Account' then audit_account_unit(object_id) end),
         null,
         (select jsonb_object_agg(key, case when jsonb_typeof(value) = 'string'
             then to_jsonb(audit_prose(value #>> '{}', people)) else value end)

@@ -84,12 +84,13 @@ begin
     event.at := now();
     event.address := nullif(current_setting('sangkien.address', true), '');
     event.action := coalesce(nullif(current_setting('sangkien.action', true), ''), 'sql');
-    -- The issuer has no caller: what it does, it does for the account that signs in. What has
-    -- expired it sweeps for nobody.
+    -- The issuer has no caller: what it does, it does for the account that signs in. Who failed to
+    -- sign in, or came with a stolen token, is not that account but anonymous. What has expired it
+    -- sweeps for nobody.
     event.account_id := coalesce(caller(), case
-        when current_setting('sangkien.issuing', true) = 'on' and object_type = 'Account'
-            and event.action <> 'sweep'
-        then object_id end);
+        when current_setting('sangkien.issuing', true) is distinct from 'on' then null
+        when kind = 'REFUSED' and event.action in ('signIn', 'token') then 0
+        when object_type = 'Account' and event.action <> 'sweep' then object_id end);
     event.kind := kind;
     event.object_type := object_type;
     event.object_id := object_id;

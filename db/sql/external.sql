@@ -1,15 +1,11 @@
 -- Who somebody is at an issuer of others. A token says its issuer and its subject; here these
 -- become an account, one pair at a time: nobody lists them.
 
--- The account of a pair, and whether it has a role today that can be made to need a second factor.
-create or replace function external_account(of_issuer text, of_subject text, on_day date)
-returns table (username text, sensitive boolean)
+-- The username of a pair's account.
+create or replace function external_account(of_issuer text, of_subject text) returns text
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
-    select a.username, exists (
-        select from role_grant g
-        where g.account_id = a.id and g.role in ('ADMIN', 'AUDITOR') and g.revoked_at is null
-            and g.valid_from <= on_day and (g.valid_to is null or on_day <= g.valid_to))
+    select a.username
     from external_identity e join account a on a.id = e.account_id
     where e.issuer = of_issuer and e.subject = of_subject;
 end;

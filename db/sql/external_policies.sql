@@ -18,7 +18,7 @@ grant select, insert on external_identity to sangkien_writer;
 grant select, update, delete on link_code to sangkien_writer;
 
 revoke execute on function
-    external_account(text, text, date), external_candidate(text, text, date)
+    external_account(text, text), external_candidate(text, text, date)
 from public;
 grant execute on function external_candidate(text, text, date) to sangkien_writer;
-grant execute on function external_account(text, text, date) to sangkien_reader;
+grant execute on function external_account(text, text) to sangkien_reader;

@@ -27,6 +27,23 @@ begin atomic
     update account set password_hash = new_hash where id = of_id and issuing();
 end;
 
+-- An event of signing in, under an action of its own. It is about an account, or about none.
+create or replace function identity_note(kind text, action text, of_account bigint, facts jsonb)
+returns void
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+    before text := current_setting('sangkien.action', true);
+begin
+    if issuing() then
+        perform set_config('sangkien.action', action, true);
+        perform audit_note(
+            kind, case when of_account is not null then 'Account' end, of_account, null, facts
+        );
+        perform set_config('sangkien.action', before, true);
+    end if;
+end
+$$;
+
 -- The families whose access tokens, valid yet by themselves, are not to be taken any more.
 create or replace function revoked_families(since timestamptz) returns setof uuid
 language sql stable security definer set search_path = public, pg_temp

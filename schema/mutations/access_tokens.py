@@ -23,8 +23,12 @@ says(
             "The account has {most} access tokens that hold; revoke one first.",
         ),
         "OWN_SESSION": (
-            "Hãy đăng nhập để làm việc này; chương trình với mã truy cập không làm được.",
-            "Sign in for this; a program with a token that is limited cannot do it.",
+            "Hãy đăng nhập, hoặc cho phép ứng dụng tạo mã truy cập, để làm việc này.",
+            "Sign in for this, or let the application make access tokens.",
+        ),
+        "SIGN_IN_AGAIN": (
+            "Đã quá 10 phút kể từ lần đăng nhập; hãy đăng nhập lại để làm việc này.",
+            "You signed in more than 10 minutes ago; sign in again to do this.",
         ),
     }
 )

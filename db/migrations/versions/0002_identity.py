@@ -15,6 +15,7 @@ TABLES = (
     "recovery_code",
     "totp_secret",
     "invitation",
+    "audit_allowance",
     "sign_in_attempt",
     "known_device",
     "refresh_token",
@@ -25,6 +26,7 @@ TABLES = (
     "oauth_client",
 )
 FUNCTIONS = (
+    "identity_note(text, text, bigint, jsonb)",
     "identity_sweep(timestamptz, int)",
     "revoked_families(timestamptz)",
     "identity_set_password(bigint, text)",
@@ -60,6 +62,17 @@ def create_tables() -> None:
     op.create_index(
         "sign_in_attempt_expires_at_idx", "sign_in_attempt", ["expires_at"], unique=False
     )
+    op.create_table(
+        "audit_allowance",
+        sa.Column("subject_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
+        sa.Column("recorded", sa.BigInteger(), nullable=False),
+        sa.Column("unrecorded", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("subject_hash", name="audit_allowance_pkey"),
+    )
+    op.create_index("audit_allowance_ends_at_idx", "audit_allowance", ["ends_at"], unique=False)
     op.create_table(
         "browser_session",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

@@ -28,6 +28,8 @@ def downgrade() -> None:
         op.execute(f"update {table} = now() where client_id in ({LIMITED})")
     for function in FUNCTIONS:
         op.execute(f"drop function {function}")
+    op.execute("drop trigger tokens_end on token_family")
+    op.execute("drop function authorization_ended()")
     op.drop_table("access_token")
     op.execute("drop function own_tokens()")
     op.execute("drop trigger audited on oauth_client")
@@ -56,17 +58,26 @@ def create_table() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("second_factor", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("family_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
             "expires_at - created_at <= interval '366 days'", name="access_token_expiry_check"
         ),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name="access_token_account_id_fkey"
         ),
+        sa.ForeignKeyConstraint(
+            ["family_id"],
+            ["token_family.id"],
+            name="access_token_family_id_fkey",
+            ondelete="SET NULL",
+        ),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name="access_token_unit_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="access_token_pkey"),
         sa.UniqueConstraint("token_hash", name="access_token_token_hash_key"),
     )
     op.create_index("access_token_account_id_idx", "access_token", ["account_id"], unique=False)
+    op.create_index("access_token_family_id_idx", "access_token", ["family_id"], unique=False)
 
 
 def limit_clients() -> None:

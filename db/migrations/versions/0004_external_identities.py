@@ -21,7 +21,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them; whoever came in by another issuer has to be linked anew."""
     op.execute("drop function external_candidate(text, text, date)")
-    op.execute("drop function external_account(text, text, date)")
+    op.execute("drop function external_account(text, text)")
     op.drop_table("link_code")
     op.drop_table("external_identity")
     op.drop_index("person_email_idx", table_name="person")

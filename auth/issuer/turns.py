@@ -1,0 +1,65 @@
+"""Turns at something that few can do at once, given round by round to the addresses that wait.
+
+So an address with a hundred requests waiting holds up another's first one by one turn.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from db.sessions import UnavailableError
+
+
+class BusyError(UnavailableError):
+    """Too much is being done at this moment."""
+
+
+class Turns:
+    """So many at once, and of those who wait so many of one address and of all."""
+
+    def __init__(self, at_once: int, *, waiting: int, each: int) -> None:
+        """Take the figures."""
+        self._free = at_once
+        self._most, self._each = waiting, each
+        self._waiting = 0
+        self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+
+    @asynccontextmanager
+    async def turn(self, address: str) -> AsyncIterator[None]:
+        """Wait for a turn, and hold it. Raises BusyError where too many wait."""
+        if self._free:
+            self._free -= 1
+        else:
+            await self._wait(address)
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _wait(self, address: str) -> None:
+        queue = self._queues.get(address, ())
+        if self._waiting >= self._most or len(queue) >= self._each:
+            raise BusyError
+        mine = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(address, deque()).append(mine)
+        self._waiting += 1
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if mine.done() and not mine.cancelled():
+                self._pass_on()  # it was given a turn that nobody is left to take
+            raise
+
+    def _pass_on(self) -> None:
+        """Give the turn to the first of the next address."""
+        while self._queues:
+            address, queue = self._queues.popitem(last=False)
+            mine = queue.popleft()
+            self._waiting -= 1
+            if queue:
+                self._queues[address] = queue
+            if not mine.done():
+                mine.set_result(None)
+                return
+        self._free += 1

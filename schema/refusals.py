@@ -1,0 +1,232 @@
+"""Refused attempts: recorded in the audit log of accounts, within bounds; of the rest a count.
+
+An anonymous caller writes nothing: metrics count what it was refused. An account has so many
+events at once and then one a minute, in each process; what is beyond is summed up in one event, so
+that nothing is lost and nobody fills a log that cannot be pruned.
+"""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from auth.counters import REFUSED, UNRECORDED
+from auth.principal import Principal
+from db.rules.errors import DomainError
+from db.sessions import Caller, TooSlowError, UnavailableError
+from db.transactions import Attempt, Writer
+from schema.inputs import arguments
+
+AT_ONCE, EVERY = 60, 60.0  # events of an account; seconds in which it may have one more
+EACH_REQUEST = 5  # events of one request, which may ask the same under many aliases
+SUMMED_UP_AFTER = 600.0  # seconds
+LARGEST = 2_000  # bytes of what an event repeats of the input
+_LONGEST_KEY = 100  # characters
+_ACCOUNTS = 10_000  # whose events are counted
+# The input fields that are copied into events: identifiers, never contents.
+_NAMING = {
+    *("number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"),
+    *("issuer", "recipient_unit", "username", "grant", "access_token", "authorization"),
+    *("client", "units", "targets", "decisions", "bloc"),
+}
+# Whose code it is, as the log has its own.
+_CODE_OF = {
+    "createCampaign": "campaign",
+    "updateCampaign": "campaign",
+    "createUnit": "unit",
+    "createBloc": "bloc",
+}
+_MORE = Attempt("refusals")
+
+_LOG = logging.getLogger("sangkien.audit")
+
+
+@dataclass
+class _Share:
+    """What an account may still have recorded, and how much was not since the last sum."""
+
+    left: float
+    filled_at: float
+    caller: Caller
+    unrecorded: int = 0
+
+
+class Refusals:
+    """Records refused attempts."""
+
+    def __init__(self, writer: Writer, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take where events are written."""
+        self._writer = writer
+        self._clock = clock
+        self._shares: OrderedDict[int, _Share] = OrderedDict()
+        self._summing: asyncio.Task[None] | None = None
+
+    def of_request(self) -> "RequestRefusals":
+        """Return what records the refused attempts of one request."""
+        return RequestRefusals(self)
+
+    async def close(self) -> None:
+        """Write down every sum."""
+        if self._summing is not None:
+            self._summing.cancel()
+        await self._sum_up()
+
+    def take(self, caller: Caller) -> bool:
+        """Whether an account may have one more event; it has it then."""
+        now, share = self._clock(), self._share_of(caller)
+        share.left = min(AT_ONCE, share.left + (now - share.filled_at) / EVERY)
+        share.filled_at, share.caller = now, caller
+        if share.left < 1:
+            return False
+        share.left -= 1
+        return True
+
+    def give_back(self, caller: Caller) -> None:
+        """Take back that an account has one more event: it was not written."""
+        self._share_of(caller).left += 1
+
+    def count(self, caller: Caller) -> None:
+        """Count what is not recorded; a sum follows."""
+        UNRECORDED.inc()
+        self._share_of(caller).unrecorded += 1
+        if self._summing is None or self._summing.done():
+            self._summing = asyncio.create_task(self._sum_up_later())
+
+    async def write(self, caller: Caller, attempt: Attempt, **facts: Any) -> None:
+        """Write an event. Raises GrantsChangedError, UnavailableError."""
+        await self._writer.note(caller, attempt, "REFUSED", **facts)
+
+    def _share_of(self, caller: Caller) -> _Share:
+        """Return an account's share; the account longest ago without a sum to come is forgotten."""
+        share = self._shares.get(caller.account_id)
+        if share is None:
+            if len(self._shares) >= _ACCOUNTS:
+                done = (key for key, other in self._shares.items() if not other.unrecorded)
+                self._shares.pop(next(done, -1), None)
+            share = self._shares[caller.account_id] = _Share(AT_ONCE, self._clock(), caller)
+        self._shares.move_to_end(caller.account_id)
+        return share
+
+    async def _sum_up_later(self) -> None:
+        while any(share.unrecorded for share in self._shares.values()):
+            await asyncio.sleep(SUMMED_UP_AFTER)
+            await self._sum_up()
+
+    async def _sum_up(self) -> None:
+        for account_id, share in list(self._shares.items()):
+            count, share.unrecorded = share.unrecorded, 0
+            if not count:
+                continue
+            try:
+                await self._writer.note(
+                    *(share.caller, _MORE, "REFUSED"),
+                    account_id=account_id,
+                    after={"code": "MORE_REFUSED", "count": count},
+                    outdated=True,
+                )
+            except (UnavailableError, TooSlowError) as error:
+                share.unrecorded += count
+                _LOG.warning("refused attempts were not summed up: %s", type(error).__name__)
+            except BaseException:
+                share.unrecorded += count
+                raise
+
+
+class RequestRefusals:
+    """Records the refused attempts of one request."""
+
+    def __init__(self, refusals: Refusals) -> None:
+        """Take what knows the shares of accounts."""
+        self._refusals = refusals
+        self._recorded = 0
+
+    async def note(
+        self,
+        principal: Principal,
+        attempt: Attempt,
+        error: DomainError,
+        input_: Any,
+        *,
+        confirm: Callable[[Principal], Any],
+        outdated: bool,
+    ) -> None:
+        """Record that an attempt was refused, or count it.
+
+        Raises GrantsChangedError where it was refused by grants that the account no longer has,
+        unless `outdated` is to do; `confirm` finds that out where nothing is written.
+        """
+        caller, anonymous = principal.caller, principal.username is None
+        if not anonymous:
+            await self._record(caller, attempt, error, input_, lambda: confirm(principal), outdated)
+        REFUSED.labels(attempt.action, error.code, "anonymous" if anonymous else "account").inc()
+
+    async def _record(  # noqa: PLR0917 - what an event says, and whose it is
+        self,
+        caller: Caller,
+        attempt: Attempt,
+        error: DomainError,
+        input_: Any,
+        confirm: Callable[[], Any],
+        outdated: bool,  # noqa: FBT001 - as above
+    ) -> None:
+        if self._recorded >= EACH_REQUEST or not self._refusals.take(caller):
+            if not outdated:
+                await confirm()
+            self._refusals.count(caller)
+            return
+        named = _named(input_)
+        new = named.pop("code", None)
+        if attempt.action in _CODE_OF and new is not None:
+            named[_CODE_OF[attempt.action]] = new
+        if "number" in error.facts:
+            named["number"] = error.facts["number"]
+        after, reason = bounded({"code": error.code, **named}, attempt.reason)
+        facts = {"unit_id": error.unit_id, "after": after, "outdated": outdated}
+        try:
+            await self._refusals.write(caller, replace(attempt, reason=reason), **facts)
+        except Exception:
+            self._refusals.give_back(caller)
+            raise
+        self._recorded += 1
+
+
+def bounded(
+    named: Mapping[str, Any], reason: str | None, most: int = LARGEST
+) -> tuple[dict[str, Any], str | None]:
+    """Return what an event repeats, cut so that all of it takes no more than so many bytes."""
+    kept = {}
+    for name, value in named.items():
+        kept[name] = _cut(value, most) if isinstance(value, str) else value
+        most -= len(str(kept[name]).encode())
+    return kept, None if reason is None else _cut(reason, most)
+
+
+def notable(value: Any, longest: int) -> Any:
+    """Return a value as the log can hold it: what was refused may be any text at all."""
+    if not isinstance(value, str):
+        return value
+    return value[:longest].replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
+def _cut(text: str, most: int) -> str:
+    return text.encode()[: max(most, 0)].decode(errors="ignore")
+
+
+def _named(input_: Any) -> dict[str, Any]:
+    """Return what an input names, as the log can hold it; a list's keys as one text."""
+    named = {}
+    for name, value in arguments(input_).items():
+        if name in _NAMING and isinstance(value, list):
+            keys = ", ".join(notable(_key(item), _LONGEST_KEY) for item in value)
+            named[name] = notable(keys, LARGEST)
+        elif name in _NAMING and isinstance(value, str | int):
+            named[name] = notable(value, _LONGEST_KEY)
+    return named
+
+
+def _key(item: Any) -> str:
+    """Return what an item of a list names: a code, a decision's number, a target's unit."""
+    return item if isinstance(item, str) else getattr(item, "number", None) or item.unit
