@@ -12,11 +12,12 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from api import manifest
 from api import settings as settings_
+from api.answers import JSON
 from api.cors import cors
 from api.demo_accounts import demo_accounts
 from api.graphiql_page import assets
@@ -34,6 +35,7 @@ from api.oauth.routes import ROUTES
 from api.operations import Operations, Rules
 from api.persisted import Documents
 from api.protocols import STOPPING
+from api.refusals import refusal
 from api.settings import DEFAULT_ISSUER, Settings
 from api.workers import SUPERVISOR, leave_with
 from auth import keys, uses
@@ -49,7 +51,8 @@ from auth.principal import Principals
 from auth.tokens import LEEWAY, Clock, Verifier
 from auth.uses import Key, Table, Uses
 from db.announcing import Listener
-from db.sessions import Reader
+from db.outages import UnavailableError
+from db.sessions import Reader, TooSlowError
 from db.transactions import Writer
 from db.watching import Watch
 from schema.build import SCHEMA
@@ -128,7 +131,12 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
             await asyncio.to_thread(issuer.close)
 
     middleware = [Middleware(CarefulHeaders), *cors(settings.cors_origins)]
-    app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    app = Starlette(
+        routes=routes,
+        middleware=middleware,
+        lifespan=lifespan,
+        exception_handlers={UnavailableError: _unavailable, TooSlowError: _unavailable},
+    )
     app.state.reader = reader
     app.state.issuer = issuer
     app.state.verifier = own
@@ -220,6 +228,11 @@ def _uses(issuer: Issuer, clock: Clock, table: Table) -> Uses:
 def from_environment() -> Starlette:
     """Return the application for the settings of the environment; each worker calls it."""
     return create_app(settings_.load())
+
+
+def _unavailable(_: Request, error: Exception) -> Response:
+    """Answer for an endpoint that has no answer of its own to an outage."""
+    return refusal(error, JSON)
 
 
 def _home(_: Request) -> RedirectResponse:

@@ -215,7 +215,6 @@ class Operations:
         return Asker(
             principal=lambda: self._principal(identity),
             grants_changed=lambda: self._principals.forget(identity.username),
-            read=lambda plan, values: self._read(identity, plan, values),
             address=asking.address,
             locale=preferred(asking.languages),
         )

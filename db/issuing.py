@@ -9,9 +9,10 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
+from psycopg_pool import ConnectionPool
 
-from db.sessions import TooSlowError, UnavailableError
+from db.outages import UnavailableError, cause, is_outage
+from db.sessions import TooSlowError
 from db.transactions import Attempt
 
 _BEGIN = """
@@ -62,5 +63,9 @@ class IssuingSessions:
                 yield connection
         except psycopg.errors.QueryCanceled as error:
             raise TooSlowError from error
-        except (psycopg.OperationalError, PoolTimeout, TooManyRequests) as error:
-            raise UnavailableError(str(error)) from error
+        except psycopg.OperationalError as error:
+            raise UnavailableError(cause(error)) from error
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            raise UnavailableError(cause(error)) from error

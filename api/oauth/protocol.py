@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.addresses import address_of
 from api.oauth.parameters import ParametersError, check_protocol, form_of
+from api.refusals import AGAIN, note
 from auth.issuer import accounts, metadata
 from auth.issuer.id_tokens import user_claims
 from auth.issuer.issuer import Issuer
@@ -39,8 +40,8 @@ def _answered(handle: Endpoint) -> Endpoint:
         except ParametersError as error:
             return _refusal(error.status, "invalid_request", str(error))
         except (UnavailableError, TooSlowError) as error:
-            _LOG.warning("a request could not be served: %s", error)
-            return _refusal(503, "temporarily_unavailable", "Try again.", {"Retry-After": "2"})
+            note(error)
+            return _refusal(503, "temporarily_unavailable", "Try again.", AGAIN)
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
             correlation_id = uuid.uuid4().hex
             _LOG.error("unexpected error %s", correlation_id, exc_info=error)

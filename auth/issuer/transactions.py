@@ -11,11 +11,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 from auth.issuer.passwords import BusyError
 from auth.tokens import Clock
 from db.issuing import Issuing, IssuingSessions
-from db.sessions import TooSlowError, UnavailableError
+from db.outages import OUTAGES, UnavailableError
+from db.sessions import TooSlowError
 from db.transactions import Attempt
 
 _AT_ONCE = 8  # transactions
 _WAITING = 100
+_LONGEST = 35.0  # seconds
 _SWEEP_EVERY, _SWEEP_ROWS = 60.0, 1_000  # seconds; rows of each table
 _SWEEPING = Attempt("sweep")
 
@@ -59,9 +61,13 @@ class Transactions:
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            result = await loop.run_in_executor(
-                self._threads, partial(self._transact, attempt, work, *args, **kwargs)
-            )
+            # The server ends a statement that takes long; this is for one that does not answer.
+            async with asyncio.timeout(_LONGEST):
+                result = await loop.run_in_executor(
+                    self._threads, partial(self._transact, attempt, work, *args, **kwargs)
+                )
+        except TimeoutError as error:
+            raise UnavailableError("the database does not answer") from error
         finally:
             self._waiting -= 1
         if self._clock() - self._swept_at > _SWEEP_EVERY:
@@ -73,8 +79,10 @@ class Transactions:
         """Delete some of what has expired; where that cannot be done now, another time."""
         try:
             self._transact(_SWEEPING, _sweep)
-        except (UnavailableError, TooSlowError) as error:
-            _LOG.warning("expired rows were not deleted: %s", error)
+        except UnavailableError as error:
+            OUTAGES.note(error, "expired rows were not deleted")
+        except TooSlowError:
+            _LOG.warning("expired rows were not deleted: it took too long")
 
     def _transact(
         self, attempt: Attempt, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs
