@@ -52,6 +52,7 @@ from auth.tokens import LEEWAY, Clock, Verifier
 from auth.uses import Key, Table, Uses
 from db.announcing import Listener
 from db.outages import UnavailableError
+from db.readiness import Readiness
 from db.sessions import Reader, TooSlowError
 from db.transactions import Writer
 from db.watching import Watch
@@ -97,13 +98,14 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         watch=watch,
         rules=rules,
     )
+    readiness = Readiness(reader_url, writer_url)
     stopping = Stopping()
     routes = [
         Route("/graphql", GraphQLEndpoint(operations, identities, rules, stopping)),
         WebSocketRoute("/graphql", SocketEndpoint(operations, identities, rules, stopping)),
         Mount("/graphql/assets", app=assets().app),
         Route("/healthz", healthz),
-        Route("/readyz", readyz),
+        Route("/readyz", readyz(readiness, stopping, embedded=EMBEDDED in os.environ)),
         Route("/metrics", metrics),
         Route("/", _home),
         *ROUTES,
@@ -123,6 +125,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         finally:
             if leaving is not None:
                 leaving.cancel()
+            readiness.close()
             await watch.close()
             await token_uses.close()
             await family_uses.close()
@@ -144,7 +147,6 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     app.state.cookies = cookies
     app.state.access_tokens = access_tokens
     app.state.settings = settings
-    app.state.embedded = EMBEDDED in os.environ
     return app
 
 
