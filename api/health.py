@@ -27,7 +27,7 @@ def readyz(
     """
 
     async def endpoint(_: Request) -> JSONResponse:
-        facts = {"embedded": embedded}
+        facts: dict[str, str | bool | None] = {"embedded": embedded}
         if stopping.draining:
             return JSONResponse({"status": "stopping", **facts}, 503)
         found = await readiness.standing()
