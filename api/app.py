@@ -12,18 +12,19 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
-from api import manifest
+from api import health, manifest
 from api import settings as settings_
 from api.answers import JSON
 from api.cors import cors
 from api.demo_accounts import demo_accounts
+from api.door import Probe, Probes
 from api.graphiql_page import assets
 from api.graphql import GraphQLEndpoint
 from api.headers import CarefulHeaders
-from api.health import healthz, readyz
+from api.health import PROBES
 from api.hosting import EMBEDDED
 from api.identities import Identities
 from api.limits import Crowd, Rate
@@ -98,14 +99,20 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         watch=watch,
         rules=rules,
     )
-    readiness = Readiness(reader_url, writer_url)
     stopping = Stopping()
+
+    # Connections belong to a loop: the door's and the application's.
+    at_door, readiness = (Readiness(reader_url, writer_url) for _ in range(2))
+
+    def ready(readiness: Readiness) -> Probe:
+        return health.readiness(readiness, stopping, embedded=EMBEDDED in os.environ)
+
     routes = [
         Route("/graphql", GraphQLEndpoint(operations, identities, rules, stopping)),
         WebSocketRoute("/graphql", SocketEndpoint(operations, identities, rules, stopping)),
         Mount("/graphql/assets", app=assets().app),
-        Route("/healthz", healthz),
-        Route("/readyz", readyz(readiness, stopping, embedded=EMBEDDED in os.environ)),
+        Route("/healthz", lambda _: JSONResponse({"status": "ok"})),
+        Route("/readyz", health.endpoint(ready(readiness))),
         Route("/metrics", metrics),
         Route("/", _home),
         *ROUTES,
@@ -121,7 +128,12 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         supervisor = os.environ.get(SUPERVISOR)
         leaving = asyncio.create_task(leave_with(int(supervisor))) if supervisor else None
         try:
-            yield {STOPPING: stopping}
+            yield {
+                STOPPING: stopping,
+                PROBES: Probes(
+                    {"/healthz": health.Liveness().probe, "/readyz": ready(at_door)}, at_door.close
+                ),
+            }
         finally:
             if leaving is not None:
                 leaving.cancel()

@@ -1,34 +1,29 @@
-"""The thread that accepts connections, and answers /healthz itself.
+"""The thread that accepts connections, and answers probes itself.
 
-An event loop with hundreds of busy connections gets to a new one late. Whether the process lives is
-asked by new connections, so they are looked at before they join the queue: a connection that begins
-with a request for /healthz is answered here, any other is passed on to the loop as it is. The
-answer is bad only where the loop has stood still for long.
+An event loop with hundreds of busy connections gets to a new one late. A probe (/healthz, /readyz)
+comes by a new connection, so these are looked at before they join the queue: one that begins with a
+probe is answered here, by an event loop that does nothing else; any other is passed on as it is.
 """
 
 import asyncio
 import ctypes
-import selectors
+import json
 import socket
 import struct
 import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from http import HTTPStatus
+from typing import NamedTuple
 
 from api.headers import CAREFUL
 
-STUCK = 60.0
-"""Seconds after which a loop that does nothing counts as dead."""
-_BEAT = 1.0  # seconds between two signs of life of the loop
 _SILENCE = 0.5  # seconds that a connection may take to say what it wants, before it is passed on
-_KEPT = 75.0  # seconds that a connection that has asked for /healthz may ask once more
+_KEPT = 75.0  # seconds that a connection that brought a probe may bring another
 _MOST_KEPT = 100
 _AT_ONCE = 64  # connections accepted before others are looked at
 _SHORT_OF_FILES = 0.05  # seconds before accept is tried again
 _LONGEST_HEAD = 4_096  # bytes
-_HEALTHZ = (b"GET /healthz ", b"GET /healthz?")
 _HEADERS = "".join(f"{name}: {value}\r\n" for name, value in CAREFUL.items())
 # A filter of packets (classic BPF) that drops what would open a connection (SYN without ACK, in the
 # 14th byte of a TCP header), and takes all else.
@@ -40,6 +35,16 @@ _NO_SYN = (
     (0x06, 0, 0, 0xFFFF),  # else take it
 )
 _SO_ATTACH_FILTER = 26
+
+Probe = Callable[[], Awaitable[tuple[int, Mapping[str, object]]]]
+"""Finds the status and the JSON of an answer."""
+
+
+class Probes(NamedTuple):
+    """Probes by path, and what closes what they have opened; all run in the door's own loop."""
+
+    by_path: Mapping[str, Probe]
+    close: Callable[[], None]
 
 
 def refuse_new(listening: socket.socket) -> None:
@@ -62,55 +67,43 @@ class Door:
     def __init__(
         self,
         listening: Sequence[socket.socket],
-        loop: asyncio.AbstractEventLoop,
         admit: Callable[[socket.socket], None],
+        probes: Probes,
     ) -> None:
-        """Take what listens, and whom to give connections to: `admit` is called in the loop."""
+        """Take what listens, whom to give connections to in this loop, and what answers here."""
         self._listening = listening
-        self._loop = loop
+        self._inside = asyncio.get_running_loop()
         self._admit = admit
-        self._selector = selectors.DefaultSelector()
-        self._woken, self._waking = socket.socketpair()
-        # Connections that may still ask for /healthz, by when they are passed on.
-        self._silent: OrderedDict[socket.socket, float] = OrderedDict()
-        self._kept: OrderedDict[socket.socket, float] = OrderedDict()
-        self._closing = False
-        self._alive_at = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="door", daemon=True)
+        self._probes = {f"GET {path} ".encode(): probe for path, probe in probes.by_path.items()}
+        self._close_probes = probes.close
+        self._loop = asyncio.new_event_loop()
+        # Connections that may still bring a probe, with what passes them on after a while.
+        self._waiting: dict[socket.socket, asyncio.TimerHandle] = {}
+        self._answering: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="door", daemon=True)
 
     def open(self) -> None:
         """Begin to accept."""
         for listening in self._listening:
             listening.settimeout(0)
-            self._selector.register(listening, selectors.EVENT_READ, self._accept)
-        self._selector.register(self._woken, selectors.EVENT_READ, lambda woken: woken.recv(1))
-        self._beat()
+            self._loop.add_reader(listening, self._accept, listening)
         self._thread.start()
 
     def close(self) -> None:
         """Accept what has come, pass on what has begun, and end."""
-        self._closing = True
-        self._waking.send(b".")
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._beating.cancel()
-        self._woken.close()
-        self._waking.close()
+        self._loop.close()
 
-    def _beat(self) -> None:
-        self._alive_at = time.monotonic()
-        self._beating = self._loop.call_later(_BEAT, self._beat)
-
-    def _run(self) -> None:
-        while not self._closing:
-            for key, _ in self._selector.select(_SILENCE if self._silent or self._kept else None):
-                key.data(key.fileobj)
-            self._pass_on(self._silent)
-            self._pass_on(self._kept)
+    async def _close(self) -> None:
         for listening in self._listening:
+            self._loop.remove_reader(listening)
             self._accept(listening)
-        self._pass_on(self._silent, float("inf"))
-        self._pass_on(self._kept, float("inf"))
-        self._selector.close()
+        await asyncio.gather(*self._answering)
+        self._close_probes()
+        for connection in list(self._waiting):
+            self._pass_on(connection)
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(_AT_ONCE):
@@ -118,8 +111,11 @@ class Door:
                 connection, _ = listening.accept()
             except BlockingIOError:
                 return
-            except OSError:
-                time.sleep(_SHORT_OF_FILES)
+            except OSError:  # out of files: those in the line have to wait for one
+                self._loop.remove_reader(listening)
+                self._loop.call_later(
+                    _SHORT_OF_FILES, self._loop.add_reader, listening, self._accept, listening
+                )
                 return
             connection.settimeout(0)
             with suppress(OSError):
@@ -131,59 +127,57 @@ class Door:
         try:
             head = connection.recv(_LONGEST_HEAD, socket.MSG_PEEK)
         except BlockingIOError:
-            self._wait(connection, self._silent, _SILENCE)
+            self._wait(connection, _SILENCE)
             return
         except OSError:
             head = b""
         self._forget(connection)
+        probe = next((probe for line, probe in self._probes.items() if head.startswith(line)), None)
         if not head:
             connection.close()
-        elif head.startswith(_HEALTHZ) and head.endswith(b"\r\n\r\n"):
-            self._answer(connection, head)
+        elif probe is not None and head.endswith(b"\r\n\r\n"):
+            task = self._loop.create_task(self._answer(connection, head, probe))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
         else:
             self._give(connection)
 
-    def _answer(self, connection: socket.socket, head: bytes) -> None:
-        alive = time.monotonic() - self._alive_at < STUCK
-        last = b"\r\nconnection: close" in head.lower() or b" HTTP/1.0\r\n" in head
-        last = last or self._closing or len(self._kept) >= _MOST_KEPT
-        body = f'{{"status":"{"ok" if alive else "stuck"}"}}'
-        answer = (
-            f"HTTP/1.1 {'200 OK' if alive else '503 Service Unavailable'}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
-            f"{'connection: close' if last else 'connection: keep-alive'}\r\n{_HEADERS}\r\n{body}"
-        )
+    async def _answer(self, connection: socket.socket, head: bytes, probe: Probe) -> None:
+        last = len(self._waiting) >= _MOST_KEPT or b" HTTP/1.0\r\n" in head
+        last = last or b"\r\nconnection: close" in head.lower()
         try:
+            status, found = await probe()
+            body = json.dumps(found, separators=(",", ":"))
             connection.recv(len(head))
-            connection.send(answer.encode())
+            connection.send(
+                f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+                f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+                f"connection: {'close' if last else 'keep-alive'}\r\n{_HEADERS}\r\n{body}".encode()
+            )
         except OSError:
             last = True
         if last:
             connection.close()
         else:
-            self._wait(connection, self._kept, _KEPT)
+            self._wait(connection, _KEPT)
 
-    def _wait(
-        self, connection: socket.socket, among: OrderedDict[socket.socket, float], seconds: float
-    ) -> None:
-        if connection not in self._silent and connection not in self._kept:
-            self._selector.register(connection, selectors.EVENT_READ, self._look)
-            among[connection] = time.monotonic() + seconds
+    def _wait(self, connection: socket.socket, seconds: float) -> None:
+        if connection not in self._waiting:
+            self._loop.add_reader(connection, self._look, connection)
+            self._waiting[connection] = self._loop.call_later(seconds, self._pass_on, connection)
 
     def _forget(self, connection: socket.socket) -> None:
-        for among in (self._silent, self._kept):
-            if among.pop(connection, None) is not None:
-                self._selector.unregister(connection)
+        waiting = self._waiting.pop(connection, None)
+        if waiting is not None:
+            waiting.cancel()
+            self._loop.remove_reader(connection)
 
-    def _pass_on(self, among: OrderedDict[socket.socket, float], now: float | None = None) -> None:
-        now = time.monotonic() if now is None else now
-        while among and next(iter(among.values())) <= now:
-            connection = next(iter(among))
-            self._forget(connection)
-            self._give(connection)
+    def _pass_on(self, connection: socket.socket) -> None:
+        self._forget(connection)
+        self._give(connection)
 
     def _give(self, connection: socket.socket) -> None:
         try:
-            self._loop.call_soon_threadsafe(self._admit, connection)
+            self._inside.call_soon_threadsafe(self._admit, connection)
         except RuntimeError:  # the loop has ended
             connection.close()

@@ -7,6 +7,7 @@ it begins no more connections, answers what it has, and ends. Ctrl-C does not wa
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -20,11 +21,13 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import multiprocess
 
 from api.door import Door, refuse_new
+from api.health import PROBES
 from api.protocols import STOPPING
 
 SUPERVISOR = "SANGKIEN_SUPERVISOR"
 """Tells a worker the process id of the one that started it, where there are several."""
 _EVERY = 1.0  # seconds
+_TURN = 0.001  # seconds that a thread computes while others want to: the door has short work
 _SETTLE = 0.5  # seconds for what has begun to connect, once nothing more does
 
 
@@ -67,7 +70,12 @@ class Server(uvicorn.Server):
         self._listening = sockets or [self.config.bind_socket()]
         for listening in self._listening:
             listening.listen(self.config.backlog)
-        self._door = Door(self._listening, asyncio.get_running_loop(), self._admit)
+        self._door = Door(self._listening, self._admit, self.lifespan.state[PROBES])
+        # What was made so far stays. To look through all of it for garbage, time and again, would
+        # stop every thread for half a second.
+        gc.collect()
+        gc.freeze()
+        sys.setswitchinterval(_TURN)
         self._door.open()
         self.started = True
 

@@ -68,7 +68,9 @@ def is_outage(error: BaseException) -> bool:
 def cause(error: BaseException) -> str:
     """Return in one line which error came first: its kind, and what the driver says of it."""
     for _ in range(_LONGEST):
-        error = error.__cause__ or error.__context__ or error
+        before = error.__cause__ or error.__context__
+        if isinstance(before, Exception):  # and no cancellation, by which a time limit works
+            error = before
     state = getattr(error, "sqlstate", None)
     kind = f"{type(error).__name__} {state}" if state else type(error).__name__
     said = str(error).strip().splitlines()
