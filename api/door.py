@@ -35,6 +35,7 @@ _NO_SYN = (
     (0x06, 0, 0, 0xFFFF),  # else take it
 )
 _SO_ATTACH_FILTER = 26
+_AGAIN = "retry-after: 2\r\n"
 
 Probe = Callable[[], Awaitable[tuple[int, Mapping[str, object]]]]
 """Finds the status and the JSON of an answer."""
@@ -152,6 +153,7 @@ class Door:
             connection.send(
                 f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
                 f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+                f"{'' if status == HTTPStatus.OK else _AGAIN}"
                 f"connection: {'close' if last else 'keep-alive'}\r\n{_HEADERS}\r\n{body}".encode()
             )
         except OSError:

@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.door import Probe
 from api.live.lifetime import Stopping
+from api.refusals import AGAIN
 from db import migrate
 from db.readiness import Readiness
 
@@ -66,6 +68,6 @@ def endpoint(probe: Probe) -> Callable[[Request], Awaitable[JSONResponse]]:
 
     async def answer(_: Request) -> JSONResponse:
         status, found = await probe()
-        return JSONResponse(found, status)
+        return JSONResponse(found, status, None if status == HTTPStatus.OK else AGAIN)
 
     return answer

@@ -3,6 +3,7 @@
 They are synchronous, as Authlib is, and are run on threads of the issuer's own.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +12,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
-from db.outages import UnavailableError, cause, is_outage
+from db.outages import OUTAGES, UnavailableError, cause, is_outage
 from db.sessions import TooSlowError
 from db.transactions import Attempt
 
@@ -24,11 +25,26 @@ Issuing = psycopg.Connection[dict[str, Any]]
 """A connection within a transaction of the issuer; rows are dictionaries."""
 
 
+class _Failures(logging.Filter):
+    """Counts what the pool says of each failed connection, and keeps it out of the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        given = record.args if isinstance(record.args, tuple) else ()
+        errors = [one for one in given if isinstance(one, BaseException)]
+        if errors:
+            OUTAGES.note(errors[0], "the issuer has no connection")
+        return not errors
+
+
+_FAILURES = _Failures()
+
+
 class IssuingSessions:
     """Transactions of the issuer."""
 
     def __init__(self, url: str, *, size: int) -> None:
         """Take the URL of the writer role and how many connections there may be at most."""
+        logging.getLogger("psycopg.pool").addFilter(_FAILURES)
         self._pool = ConnectionPool(
             url,
             connection_class=psycopg.Connection[dict[str, Any]],

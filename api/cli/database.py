@@ -26,11 +26,11 @@ class Failure(click.ClickException):
 
 
 @contextmanager
-def database(*, migrate: bool) -> Iterator[Settings]:
+def database(*, migrate: bool, supervise: bool = False) -> Iterator[Settings]:
     """Settings with a database URL: the one that is set, or the embedded server's."""
     try:
         config = settings.load()
-        with hosting.database(config, migrate=migrate) as ready:
+        with hosting.database(config, migrate=migrate, supervise=supervise) as ready:
             yield ready
     except (SettingsError, EmbeddedServerError, hosting.HostingError) as error:
         raise Failure(str(error)) from error
