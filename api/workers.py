@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
@@ -170,6 +171,9 @@ class Supervisor(multiprocess.Multiprocess):
 
 def run(config: Config) -> None:
     """Serve until a signal to end, by as many processes as configured."""
+    # Each connection is a file, and a shell may allow as few as 1,024.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with contextlib.suppress(KeyboardInterrupt):
         if config.workers > 1:
             Supervisor(config, [config.bind_socket()]).run()

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from db.outages import LOG_EVERY, CommitUnknownError, OutageLog, cause, is_outage
 from db.sessions import TooSlowError, UnavailableError, translated
 from tests.client import client
+from tests.test_cli import run
 
 UNIT = '{ unit(code: "A") { name } }'
 NOWHERE = "postgresql://sangkien_reader@127.0.0.1:9/none"
@@ -142,3 +143,15 @@ async def test_a_commit_that_breaks_off_says_that_its_outcome_is_unknown(program
         again = await http.data(draft, "member", variables={"input": text})
         assert once == again
         assert once["draftInitiative"]["initiative"]["number"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["migrate"], ["serve"], ["demo"], ["verify"], ["token", "member"]],
+    ids=" ".join,
+)
+def test_a_command_that_finds_no_database_says_so_in_one_line(words):
+    done = run(*words, SANGKIEN_DATABASE_URL=NOWHERE)
+    assert done.returncode == 1
+    assert done.stderr.startswith("sangkien: the database cannot be used: OperationalError")
+    assert done.stderr.count("\n") == 1

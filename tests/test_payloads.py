@@ -12,7 +12,7 @@ from tests.test_initiatives import TEXT
 SEEN = """number title summary content state version viewerCan benefitClaimed
     unit { code name memberCount } awaits { code } possibleDuplicates { similarity }
     authors { share person { code name email phone unit { code } } }
-    reviews { decision reason scores { points } unit { code } by { code name } }"""
+    reviews { decision reason scores { criterion score } unit { code } by { code name } }"""
 DRAFT = """mutation($input: DraftInitiativeInput!) { done: draftInitiative(input: $input) {
     ... on InitiativePayload { initiative { %s } } ... on Error { code } } }"""
 SUBMIT = DRAFT.replace("draft", "submit").replace("Draft", "Submit")
