@@ -185,8 +185,8 @@ class Writer:
         """Carry out a command as `caller` and return what it returns, committed.
 
         Each of its statements may take so many `seconds`. Raises DomainError,
-        GrantsChangedError, TooSlowError, UnavailableError; then nothing was written. A read-only
-        caller is forbidden all of it.
+        GrantsChangedError, TooSlowError, UnavailableError; then nothing was written, which only a
+        CommitUnknownError leaves open. A read-only caller is forbidden all of it.
         """
         return (await self._run(caller, attempt, command, seconds)).outcome
 

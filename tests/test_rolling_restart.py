@@ -71,7 +71,7 @@ class Servers:
         self._running[port] = started(
             [sys.executable, "-m", "api.cli", *words], cwd=ROOT, env=self._environment
         )
-        async with asyncio.timeout(120), httpx.AsyncClient() as http:
+        async with asyncio.timeout(300), httpx.AsyncClient() as http:
             while True:
                 try:
                     answer = await http.get(f"http://127.0.0.1:{port}/readyz")
@@ -120,12 +120,11 @@ async def test_a_rolling_restart_behind_nginx_fails_no_request(demo, tmp_path, w
                 answers[type(error).__name__] += 1
             await asyncio.sleep(0.005)
 
-    await asyncio.gather(servers.start(one), servers.start(two))
     assert NGINX is not None
     nginx = started([NGINX, "-c", configuration, "-p", tmp_path])
     try:
+        await asyncio.gather(servers.start(one), servers.start(two))
         async with httpx.AsyncClient(timeout=60) as http:
-            await asyncio.sleep(1)
             asking = [asyncio.create_task(ask(http)) for _ in range(12)]
             for restarted in (one, two):
                 await servers.stop(restarted)
