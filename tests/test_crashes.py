@@ -23,7 +23,7 @@ def crash(url):
         row = connection.execute(
             "select pid from pg_stat_activity where usename = 'sangkien_reader' limit 1"
         ).fetchone()
-        os.kill(row[0], signal.SIGKILL)
+    os.kill(row[0], signal.SIGKILL)
 
 
 async def until_back(url):
@@ -71,6 +71,7 @@ async def test_a_crash_under_load_makes_no_answer_but_unavailable(programme, ser
             for _ in range(ROUNDS):
                 await asyncio.sleep(1)
                 await asyncio.to_thread(crash, server.url)
+                await asyncio.sleep(0.5)
                 await until_back(programme)
             await asyncio.sleep(1)
             over.set()
