@@ -13,17 +13,19 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
-from api import manifest
+from api import health, manifest
 from api import settings as settings_
+from api.answers import JSON
 from api.cors import cors
 from api.demo_accounts import demo_accounts
+from api.door import Probe, Probes
 from api.graphiql_page import assets
 from api.graphql import GraphQLEndpoint
 from api.headers import CarefulHeaders
-from api.health import healthz, readyz
+from api.health import PROBES
 from api.hosting import EMBEDDED
 from api.identities import Identities
 from api.limits import Crowd, Rate
@@ -36,6 +38,7 @@ from api.oauth.routes import ROUTES
 from api.operations import Operations, Rules
 from api.persisted import Documents
 from api.protocols import STOPPING
+from api.refusals import refusal
 from api.settings import DEFAULT_ISSUER, Settings
 from api.workers import SUPERVISOR, leave_with
 from auth import keys, uses
@@ -51,7 +54,9 @@ from auth.principal import Principals
 from auth.tokens import LEEWAY, Clock, Verifier
 from auth.uses import Key, Table, Uses
 from db.announcing import Listener
-from db.sessions import Reader
+from db.outages import UnavailableError
+from db.readiness import Readiness
+from db.sessions import Reader, TooSlowError
 from db.transactions import Writer
 from db.watching import Watch
 from schema.build import SCHEMA
@@ -98,12 +103,19 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         clock=clock,
     )
     stopping = Stopping()
+
+    # Connections belong to a loop: the door's and the application's.
+    at_door, readiness = (Readiness(reader_url, writer_url) for _ in range(2))
+
+    def ready(readiness: Readiness) -> Probe:
+        return health.readiness(readiness, stopping, embedded=EMBEDDED in os.environ)
+
     routes = [
         Route("/graphql", GraphQLEndpoint(operations, identities, rules, stopping)),
         WebSocketRoute("/graphql", SocketEndpoint(operations, identities, rules, stopping)),
         Mount("/graphql/assets", app=assets().app),
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
+        Route("/healthz", lambda _: JSONResponse({"status": "ok"})),
+        Route("/readyz", health.endpoint(ready(readiness))),
         Route("/metrics", metrics),
         Route("/", _home),
         *ROUTES,
@@ -122,10 +134,16 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         supervisor = os.environ.get(SUPERVISOR)
         leaving = asyncio.create_task(leave_with(int(supervisor))) if supervisor else None
         try:
-            yield {STOPPING: stopping}
+            yield {
+                STOPPING: stopping,
+                PROBES: Probes(
+                    {"/healthz": health.Liveness().probe, "/readyz": ready(at_door)}, at_door.close
+                ),
+            }
         finally:
             if leaving is not None:
                 leaving.cancel()
+            readiness.close()
             await watch.close()
             await operations.close()
             await _settle(issuer, token_uses, family_uses)
@@ -134,7 +152,12 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
             await asyncio.to_thread(issuer.close)
 
     middleware = [Middleware(CarefulHeaders), *cors(settings.cors_origins)]
-    app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    app = Starlette(
+        routes=routes,
+        middleware=middleware,
+        lifespan=lifespan,
+        exception_handlers={UnavailableError: _unavailable, TooSlowError: _unavailable},
+    )
     app.state.reader = reader
     app.state.issuer = issuer
     app.state.verifier = own
@@ -143,7 +166,6 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     app.state.oauth_limits = Limits()
     app.state.access_tokens = access_tokens
     app.state.settings = settings
-    app.state.embedded = EMBEDDED in os.environ
     return app
 
 
@@ -229,6 +251,11 @@ async def _settle(issuer: Issuer, *noted: Uses) -> None:
 def from_environment() -> Starlette:
     """Return the application for the settings of the environment; each worker calls it."""
     return create_app(settings_.load())
+
+
+def _unavailable(_: Request, error: Exception) -> Response:
+    """Answer for an endpoint that has no answer of its own to an outage."""
+    return refusal(error, JSON)
 
 
 def _home(_: Request) -> RedirectResponse:

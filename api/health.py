@@ -1,27 +1,73 @@
-"""Liveness and readiness."""
+"""Liveness and readiness, as asked through the door (api/door.py) or within a connection."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from api.door import Probe
+from api.live.lifetime import Stopping
+from api.refusals import AGAIN
 from db import migrate
-from db.sessions import Reader, TooSlowError, UnavailableError
+from db.readiness import Readiness
+
+PROBES = "probes"
+"""Probes by path, in the state of the application's lifespan."""
+STUCK = 60.0
+"""Seconds after which an event loop that does nothing counts as dead."""
+_BEAT = 1.0  # seconds between two signs of life of the loop
+_needed = cache(migrate.head)
 
 
-def healthz(_: Request) -> JSONResponse:
-    """Answer that the process lives."""
-    return JSONResponse({"status": "ok"})
+class Liveness:
+    """Whether the event loop that it was made in lives."""
+
+    def __init__(self) -> None:
+        """Begin to watch the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._beat()
+
+    async def probe(self) -> tuple[int, Mapping[str, object]]:
+        """Answer that the process lives, unless its loop has stood still for long."""
+        if time.monotonic() - self._seen < STUCK:
+            return 200, {"status": "ok"}
+        return 503, {"status": "stuck"}
+
+    def _beat(self) -> None:
+        self._seen = time.monotonic()
+        self._loop.call_later(_BEAT, self._beat)
 
 
-async def readyz(request: Request) -> JSONResponse:
-    """Answer whether requests can be served: the database is there and migrated."""
-    reader: Reader = request.app.state.reader
-    facts = {"embedded": request.app.state.embedded}
-    try:
-        row = await reader.fetch_row("select version_num from alembic_version")
-    except (UnavailableError, TooSlowError):
-        return JSONResponse({"status": "unavailable", "database": "down", **facts}, 503)
-    current = row["version_num"] if row else None
-    if current != migrate.head():
-        facts = {"database": "up", "migration": current, "needed": migrate.head(), **facts}
-        return JSONResponse({"status": "unavailable", **facts}, 503)
-    return JSONResponse({"status": "ok", "database": "up", "migration": current, **facts})
+def readiness(readiness: Readiness, stopping: Stopping, *, embedded: bool) -> Probe:
+    """Return what answers whether requests can be served.
+
+    They can while the server does not stop, and the database can be written and is migrated.
+    """
+
+    async def probe() -> tuple[int, Mapping[str, object]]:
+        facts: dict[str, object] = {"embedded": embedded}
+        if stopping.draining:
+            return 503, {"status": "stopping", **facts}
+        found = await readiness.standing()
+        if found.wrong is not None:
+            return 503, {"status": "unavailable", "database": found.wrong, **facts}
+        facts = {"database": "up", "migration": found.revision, **facts}
+        if found.revision != _needed():
+            return 503, {"status": "unavailable", "needed": _needed(), **facts}
+        return 200, {"status": "ok", **facts}
+
+    return probe
+
+
+def endpoint(probe: Probe) -> Callable[[Request], Awaitable[JSONResponse]]:
+    """Return the endpoint of a probe that comes within a connection."""
+
+    async def answer(_: Request) -> JSONResponse:
+        status, found = await probe()
+        return JSONResponse(found, status, None if status == HTTPStatus.OK else AGAIN)
+
+    return answer

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import psycopg
@@ -11,6 +11,7 @@ import psycopg
 from api.settings import Settings
 from db import embedded
 from db import migrate as migrations
+from db.embedded_supervision import supervised
 from db.prepare import prepare
 
 EMBEDDED = "SANGKIEN_SERVER_IS_EMBEDDED"
@@ -22,10 +23,11 @@ class HostingError(Exception):
 
 
 @contextmanager
-def database(config: Settings, *, migrate: bool) -> Iterator[Settings]:
+def database(config: Settings, *, migrate: bool, supervise: bool = False) -> Iterator[Settings]:
     """Give settings that have a database: as set, or the embedded one while this lasts.
 
-    The embedded server is migrated in any case; another one when asked to.
+    The embedded server is migrated in any case; another one when asked to. It is brought back when
+    it ends where this process is to `supervise` it.
     """
     if config.database_url is not None:
         if migrate:
@@ -38,7 +40,8 @@ def database(config: Settings, *, migrate: bool) -> Iterator[Settings]:
             os.environ[EMBEDDED] = "1"
             url = prepare(server)
             migrations.upgrade(url)
-            yield config.model_copy(update={"database_url": url})
+            with supervised(server) if supervise else nullcontext():
+                yield config.model_copy(update={"database_url": url})
         finally:
             if last():
                 server.stop()

@@ -259,7 +259,6 @@ class Operations:
             principal=lambda: self._principal(identity),
             confirm=self._confirm,
             grants_changed=lambda: self._principals.forget(identity.username),
-            read=lambda plan, values: self._read(identity, plan, values),
             address=asking.address,
             locale=preferred(asking.languages),
         )

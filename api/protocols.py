@@ -8,6 +8,9 @@ cut. And what lasts is told when the server stops, which otherwise would wait fo
 """
 
 import asyncio
+import fcntl
+import termios
+from array import array
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -16,6 +19,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 PATIENCE = 60.0  # seconds in which a client with a full buffer must read
 LEAST = 16_384  # bytes of it
 HEAD_SECONDS = 10.0  # for a request's line and headers to arrive
+_LAST_HEAD = 1.0  # the same, once the server stops
 LONGEST_HEAD = 65_536  # bytes of them
 _SLOW = b"HTTP/1.1 408 Request Timeout\r\n"
 _LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -94,7 +98,12 @@ class HttpProtocol(_Patience, HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Go on with the request: its head is whole."""
         self._end_head()
+        before = self.cycle
         super().on_headers_complete()
+        if self.app_state[STOPPING].draining and self.cycle is not None:
+            if self.pipeline:
+                before.keep_alive = True
+            self.cycle.keep_alive = False
 
     def _expect_head(self) -> None:
         self._end_head()
@@ -113,10 +122,23 @@ class HttpProtocol(_Patience, HttpToolsProtocol):
             self.transport.write(status + b"connection: close\r\ncontent-length: 0\r\n\r\n")
             self.transport.close()
 
+    def drain(self) -> None:
+        """Have the answer under way be the connection's last."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
     def shutdown(self) -> None:
-        """Have streams come to their end."""
+        """Have streams come to their end, and close the connection unless a request has begun."""
         self.app_state[STOPPING].begin()
-        super().shutdown()
+        if self._overdue is not None:
+            asyncio.get_running_loop().call_later(_LAST_HEAD, super().shutdown)
+        elif not self._has_input():
+            super().shutdown()
+
+    def _has_input(self) -> bool:
+        waiting = array("i", [0])
+        fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.FIONREAD, waiting)
+        return waiting[0] > 0
 
 
 class SocketProtocol(_Patience, WebSocketsSansIOProtocol):

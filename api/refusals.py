@@ -14,10 +14,29 @@ from auth.external.provider import IssuerUnavailableError
 from auth.external.verifiers import NotLinkedError
 from auth.principal import UnknownAccountError
 from auth.tokens import OneFactorError, TokenError
-from db.sessions import TooSlowError, UnavailableError
+from db.outages import OUTAGES, CommitUnknownError, NotReadBackError, UnavailableError, is_outage
+from db.sessions import TooSlowError
 from schema.compiler.errors import RefusedError
 
 _LOG = logging.getLogger("sangkien.graphql")
+AGAIN = {"Retry-After": "2"}
+"""Headers of an answer to a request that may be sent again soon."""
+_UNKNOWN = (
+    "The database went away while the mutation was committed: it may be carried out or not. "
+    "Send it again with the same idempotencyKey; without one, look first."
+)
+_COMMITTED = (
+    "The mutation is carried out, but its result could not be read. "
+    "Send it again with the same idempotencyKey to read it; without one, do not."
+)
+
+
+def note(error: Exception) -> None:
+    """Log why a request was refused for the sake of the database."""
+    if is_outage(error):
+        OUTAGES.note(error, "a request was refused")
+    else:
+        _LOG.warning("a request took too long")
 
 
 @singledispatch
@@ -80,9 +99,21 @@ def _(_: UnknownAccountError, media: str) -> Response:
 
 @refusal.register
 def _(error: UnavailableError, media: str) -> Response:
-    _LOG.warning("the database is not available: %s", error)
+    note(error)
     message = "The database is not available; try again."
-    return answers.failed(503, "UNAVAILABLE", message, media, headers={"Retry-After": "2"})
+    return answers.failed(503, "UNAVAILABLE", message, media, headers=AGAIN)
+
+
+@refusal.register
+def _(error: CommitUnknownError, media: str) -> Response:
+    note(error)
+    return answers.failed(503, "UNAVAILABLE", _UNKNOWN, media, headers=AGAIN, outcome="UNKNOWN")
+
+
+@refusal.register
+def _(error: NotReadBackError, media: str) -> Response:
+    note(error)
+    return answers.failed(503, "UNAVAILABLE", _COMMITTED, media, headers=AGAIN, outcome="COMMITTED")
 
 
 @refusal.register

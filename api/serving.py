@@ -7,15 +7,13 @@ import sys
 import tempfile
 from typing import Any
 
-import uvicorn
-
 from api.app import trusted_documents
 from api.bodies import LARGEST_BODY
 from api.hosting import HostingError
 from api.manifest import ManifestError
 from api.protocols import HttpProtocol, SocketProtocol
 from api.settings import Settings
-from api.workers import SUPERVISOR
+from api.workers import SUPERVISOR, Config, run
 from db.transactions import SECONDS
 
 # How uvicorn speaks HTTP and WebSocket. Frames are not compressed: that would take 300 kB a
@@ -27,6 +25,9 @@ PROTOCOLS: dict[str, Any] = {
     "ws_ping_interval": 20.0,
     "ws_ping_timeout": 20.0,
     "ws_per_message_deflate": False,
+    # Longer than a proxy keeps a connection that it does not use (60 seconds by nginx's default):
+    # the one that closes it should be the one that sends requests.
+    "timeout_keep_alive": 75,
 }
 
 
@@ -59,24 +60,27 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
         if workers > 1:
             os.environ[SUPERVISOR] = str(os.getpid())
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        uvicorn.run(
-            "api.app:from_environment",
-            factory=True,
-            host=config.host,
-            port=config.port,
-            workers=workers,
-            loop="uvloop",
-            **PROTOCOLS,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            date_header=True,
-            lifespan="on",
-            # A worker answers once it has imported everything, which on a busy machine takes
-            # longer than the five seconds after which uvicorn would kill it, time and again.
-            timeout_worker_healthcheck=60,
-            # What lasts ends by itself when the server stops; this is for what does not.
-            timeout_graceful_shutdown=SECONDS + 5,
+        run(
+            Config(
+                "api.app:from_environment",
+                factory=True,
+                host=config.host,
+                port=config.port,
+                workers=workers,
+                loop="uvloop",
+                **PROTOCOLS,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                date_header=True,
+                lifespan="on",
+                # A worker answers once it has imported everything, which on a busy machine takes
+                # longer than the five seconds after which uvicorn would kill it, time and again.
+                timeout_worker_healthcheck=60,
+                # What lasts ends by itself when the server stops; this is for what does not.
+                timeout_graceful_shutdown=SECONDS + 5,
+                drain=config.drain,
+            )
         )
 
 

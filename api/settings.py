@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     home: Path = Path(".data")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    # After SIGTERM the server serves on for so long, while /readyz says that it is stopping.
+    drain_seconds: Annotated[float, Field(ge=0, le=600)] | None = None
     issuer: Annotated[str, AfterValidator(_issuer)] = DEFAULT_ISSUER
     audience: str = "sangkien"
     oidc_issuers: Issuers = ()
@@ -116,6 +118,12 @@ class Settings(BaseSettings):
         """How many operations one caller may run, 0 for no limit: unless set, 100; in a demo, 0."""
         default = 0.0 if self.demo else 100.0
         return default if self.rate is None else self.rate
+
+    @property
+    def drain(self) -> float:
+        """How many seconds a server drains: unless set, 5; in a demo, none."""
+        default = 0.0 if self.demo else 5.0
+        return default if self.drain_seconds is None else self.drain_seconds
 
     @property
     def second_factor_required(self) -> bool:

@@ -7,19 +7,22 @@ it; a process tells afterwards, once for all that it wrote in a tenth of a secon
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable
 
 import asyncpg
 
+from db.outages import OUTAGES
+
 CHANNEL = "sangkien_written"
 LISTENER = "sangkien-listener"  # as pg_stat_activity calls the connection
-_LOG = logging.getLogger("sangkien.live")
 _PAUSE = 0.1  # seconds between two announcements of one process
 _LAST = 1.0  # seconds that the last one may take
 _SOONEST, _LATEST = 0.2, 5.0  # seconds before a lost connection is opened again
 _HEARTBEAT = 30.0  # seconds after which a silent connection must show that it is alive
-_UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_UNREACHABLE = (
+    *(OSError, TimeoutError, asyncpg.PostgresError),
+    *(asyncpg.InterfaceError, asyncpg.InternalClientError),
+)
 
 
 class Announcer:
@@ -54,7 +57,7 @@ class Announcer:
                 await asyncio.sleep(_PAUSE)
         except _UNREACHABLE as error:
             # Whoever watches looks by itself every few seconds.
-            _LOG.warning("a write was not announced: %s", error)
+            OUTAGES.note(error, "a write was not announced")
         finally:
             self._telling = None
 
@@ -79,7 +82,7 @@ class Listener:
                 await self._listen(heard)
                 delay = _SOONEST
             except _UNREACHABLE as error:
-                _LOG.warning("cannot hear what other processes write: %s", error)
+                OUTAGES.note(error, "what other processes write is not heard")
                 delay = min(2 * delay, _LATEST)
             await asyncio.sleep(delay)
 

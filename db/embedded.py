@@ -7,7 +7,7 @@ whoever can reach it; its folder lets in only its owner and root.
 
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -55,6 +55,7 @@ class EmbeddedServer:
     data_directory: Path
     log_file: Path
     joined: bool
+    _settings: Mapping[str, str] = field(repr=False)
     _home: Path = field(repr=False)
     _place: Place = field(repr=False)
     _socket_folder: Path = field(repr=False)
@@ -62,6 +63,28 @@ class EmbeddedServer:
     def url_for(self, *, user: str, database: str) -> str:
         """Return the libpq URL of a database for a user of it."""
         return _url(self._socket_folder, user, database)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its first process lives."""
+        return find(self._place.data) is not None
+
+    def revive(self, wanted: Callable[[], bool]) -> bool:
+        """Start the server again where it has ended; return whether that was needed.
+
+        Whether it is still `wanted` is asked once no other process starts or stops it. Data that
+        was removed is not made again.
+
+        Raises:
+            EmbeddedServerError: when it does not start.
+        """
+        if not self._place.data.exists():
+            raise self._place.failure(f"has lost its data in {self._place.data}")
+        with turn(self._home):
+            if not wanted() or self.is_running:
+                return False
+            _launch(self._place, self._settings)
+            return True
 
     def stop(self) -> None:
         """End the server: open transactions are rolled back, and all is written to disk.
@@ -95,7 +118,8 @@ def start(home: Path, *, settings: Mapping[str, str] | None = None) -> EmbeddedS
         try:
             place = settle(home)
             running = find_ready(place)
-            found = running or _launch(place, {**SETTINGS, **(settings or {})})
+            chosen = {**SETTINGS, **(settings or {})}
+            found = running or _launch(place, chosen)
         except OSError as error:
             raise EmbeddedServerError(
                 f"embedded PostgreSQL: {error.strerror or error} at {error.filename or home}; "
@@ -106,6 +130,7 @@ def start(home: Path, *, settings: Mapping[str, str] | None = None) -> EmbeddedS
         data_directory=place.data,
         log_file=place.log,
         joined=running is not None,
+        _settings=chosen,
         _home=home,
         _place=place,
         _socket_folder=found.socket_folder,

@@ -12,6 +12,7 @@ from db.embedded_place import SOCKET_NAME, EmbeddedServerError, Place
 START_SECONDS = 300  # a crash recovery after a large load can take minutes
 STOP_SECONDS = 120  # a fast shutdown writes a checkpoint
 ORPHAN_SECONDS = 10  # sessions of a killed server end within milliseconds
+PANIC_SECONDS = 5  # that a server which cannot start may take to end
 POLL_SECONDS = 0.01
 # glibc's malloc gives memory back to the kernel whenever a statement ends, and the next one takes a
 # page fault for each 4 KiB: a quarter of the time of an answer of half a megabyte. So up to 16 MiB
@@ -93,7 +94,7 @@ def launch(place: Place, command: Sequence[str | Path]) -> Postmaster:
     orphans_deadline = time.monotonic() + ORPHAN_SECONDS
     while time.monotonic() < deadline:
         logged = place.log.stat().st_size if place.log.exists() else 0
-        postmaster = _wait_until_ready(place, _spawn(place, command), deadline)
+        postmaster = _wait_until_ready(place, _spawn(place, command), deadline, logged)
         if postmaster is not None:
             return postmaster
         complaint = _last_complaint(place.log, logged)
@@ -104,12 +105,20 @@ def launch(place: Place, command: Sequence[str | Path]) -> Postmaster:
     raise place.failure(f"was not ready after {START_SECONDS} s")
 
 
-def _wait_until_ready(place: Place, pid: int, deadline: float) -> Postmaster | None:
-    """Return the server just started once it is ready, or nothing when it has ended instead."""
+def _wait_until_ready(place: Place, pid: int, deadline: float, logged: int) -> Postmaster | None:
+    """Return the server just started once it is ready, or nothing when it has ended instead.
+
+    It ends by itself once it cannot recover, but for one whose checkpointer found no room.
+    """
+    panicked = 0.0
     while _command_line(pid) and time.monotonic() < deadline:
         postmaster = find(place.data)
         if postmaster is not None and postmaster.pid == pid and postmaster.status == "ready":
             return postmaster
+        if not panicked and "PANIC" in _last_complaint(place.log, logged):
+            panicked = time.monotonic()
+        elif panicked and time.monotonic() > panicked + PANIC_SECONDS:
+            os.kill(pid, signal.SIGKILL)
         time.sleep(POLL_SECONDS)
     return None
 

@@ -3,15 +3,17 @@
 They are synchronous, as Authlib is, and are run on threads of the issuer's own.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
+from psycopg_pool import ConnectionPool
 
-from db.sessions import TooSlowError, UnavailableError
+from db.outages import OUTAGES, UnavailableError, cause, is_outage
+from db.sessions import TooSlowError
 from db.transactions import Attempt
 
 _BEGIN = """
@@ -23,11 +25,26 @@ Issuing = psycopg.Connection[dict[str, Any]]
 """A connection within a transaction of the issuer; rows are dictionaries."""
 
 
+class _Failures(logging.Filter):
+    """Counts what the pool says of each failed connection, and keeps it out of the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        given = record.args if isinstance(record.args, tuple) else ()
+        errors = [one for one in given if isinstance(one, BaseException)]
+        if errors:
+            OUTAGES.note(errors[0], "the issuer has no connection")
+        return not errors
+
+
+_FAILURES = _Failures()
+
+
 class IssuingSessions:
     """Transactions of the issuer."""
 
     def __init__(self, url: str, *, size: int) -> None:
         """Take the URL of the writer role and how many connections there may be at most."""
+        logging.getLogger("psycopg.pool").addFilter(_FAILURES)
         self._pool = ConnectionPool(
             url,
             connection_class=psycopg.Connection[dict[str, Any]],
@@ -62,5 +79,9 @@ class IssuingSessions:
                 yield connection
         except psycopg.errors.QueryCanceled as error:
             raise TooSlowError from error
-        except (psycopg.OperationalError, PoolTimeout, TooManyRequests) as error:
-            raise UnavailableError(str(error)) from error
+        except psycopg.OperationalError as error:
+            raise UnavailableError(cause(error)) from error
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            raise UnavailableError(cause(error)) from error

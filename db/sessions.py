@@ -7,13 +7,15 @@ itself, to a read-only transaction of its own. db/transactions.py has the writes
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import asyncpg
 
+from db import outages
 from db.cache import Cache
 
 GRANTS_CHANGED = "SK001"  # raised by check_grants (db/sql/account.sql)
@@ -44,12 +46,11 @@ _OF_BOUND = 12_000_000  # bytes of the statements that are kept bound
 _CHECK = "(select true from check_grants(${account}, ${version}))"
 
 
+UnavailableError = outages.UnavailableError
+
+
 class GrantsChangedError(Exception):
     """The caller's grants are not those that its scopes were worked out from."""
-
-
-class UnavailableError(Exception):
-    """The database cannot be reached, or not in time."""
 
 
 class TooSlowError(Exception):
@@ -217,7 +218,7 @@ class Reader:
             statement_cache_size=512,
             max_cached_statement_lifetime=0,
             max_cacheable_statement_size=1 << 18,
-            init=_take_json_as_bytes,
+            init=take_json_as_bytes,
             reset=_nothing_to_reset,
         )
 
@@ -230,55 +231,56 @@ class Reader:
 
         Raises GrantsChangedError, TooSlowError, UnavailableError.
         """
-        try:
+        with translating():
             async with self._pool.acquire(timeout=5) as connection:
-                return await _read(connection, caller, sql, values)
-        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
-            raise UnavailableError(str(error)) from error
-        except asyncpg.PostgresError as error:
-            raise translated(error) from error
+                return await read(connection, caller, sql, values)
 
     async def fetch_row(self, sql: str, *values: Any) -> Mapping[str, Any] | None:
         """Run one statement that needs no caller, such as the look-up of a caller."""
-        try:
+        with translating():
             async with self._pool.acquire(timeout=5) as connection:
                 row: Mapping[str, Any] | None = await connection.fetchrow(sql, *values)
                 return row
-        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
-            raise UnavailableError(str(error)) from error
-        except asyncpg.PostgresError as error:
-            raise translated(error) from error
 
     async def fetch_rows(self, sql: str, *values: Any) -> list[Mapping[str, Any]]:
         """Like `fetch_row`, for all rows."""
-        try:
+        with translating():
             async with self._pool.acquire(timeout=5) as connection:
                 return list(await connection.fetch(sql, *values))
-        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
-            raise UnavailableError(str(error)) from error
-        except asyncpg.PostgresError as error:
-            raise translated(error) from error
 
 
-async def _read(
+async def read(
     connection: "asyncpg.pool.PoolConnectionProxy",
     caller: Caller,
     sql: str,
     values: Sequence[Any],
 ) -> bytes:
+    """Return the JSON text of one statement that `caller` reads by, in a transaction of its own."""
     statement, parameters = caller.reading.bind(sql, values)
     try:
         result: bytes = await connection.fetchval(statement, *parameters)
     except asyncpg.PostgresError:
         raise
-    except (Exception, asyncio.CancelledError):
+    except (Exception, asyncio.CancelledError) as error:
         # Its state is unknown: better a new connection than one that still runs a statement.
-        connection.terminate()
+        if discarded(connection) and isinstance(error, Exception):
+            raise UnavailableError(outages.cause(error)) from error
         raise
     return result
 
 
-async def _take_json_as_bytes(connection: asyncpg.Connection) -> None:
+def discarded(connection: "asyncpg.pool.PoolConnectionProxy") -> bool:
+    """Close a connection at once; return whether it was lost already, so that any error follows."""
+    try:
+        lost: bool = connection.is_closed()
+        connection.terminate()
+    except asyncpg.InterfaceError:
+        return True  # the pool has noticed before
+    return lost
+
+
+async def take_json_as_bytes(connection: asyncpg.Connection) -> None:
+    """Have a connection return values of the type json as their text."""
     await connection.set_type_codec(
         "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
     )
@@ -294,11 +296,18 @@ def translated(error: Exception) -> Exception:
         return GrantsChangedError()
     if isinstance(error, asyncpg.QueryCanceledError):
         return TooSlowError()
-    if isinstance(
-        error,
-        asyncpg.PostgresConnectionError
-        | asyncpg.InsufficientResourcesError
-        | asyncpg.OperatorInterventionError,
-    ):
-        return UnavailableError(str(error))
-    return error
+    if isinstance(error, UnavailableError) or not outages.is_outage(error):
+        return error
+    return UnavailableError(outages.cause(error))
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Raise what errors of the database mean here in their place."""
+    try:
+        yield
+    except Exception as error:
+        meant = translated(error)
+        if meant is error:
+            raise
+        raise meant from error

@@ -7,7 +7,7 @@ import asyncpg
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
-from db.sessions import Caller, UnavailableError, translated
+from db.sessions import Caller, translated
 from db.transactions import UNHURRIED
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
@@ -37,7 +37,8 @@ async def stream(
                     yield rows
         finally:
             connection.terminate()
-    except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
-        raise UnavailableError(str(error)) from error
-    except asyncpg.PostgresError as error:
-        raise translated(error) from error
+    except Exception as error:
+        meant = translated(error)
+        if meant is error:
+            raise
+        raise meant from error

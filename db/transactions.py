@@ -10,15 +10,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import asyncpg
 import orjson
 
 from db.announcing import Announcer
 from db.constraints import violated
+from db.outages import CommitUnknownError, NotReadBackError, UnavailableError, cause, is_outage
 from db.rules.errors import DomainError, ForbiddenError, NotFoundError
-from db.sessions import Binding, Caller, UnavailableError, translated
+from db.sessions import (
+    Binding,
+    Caller,
+    GrantsChangedError,
+    TooSlowError,
+    discarded,
+    read,
+    take_json_as_bytes,
+    translated,
+    translating,
+)
 
 T = TypeVar("T")
 _LOG = logging.getLogger("sangkien.writes")
@@ -134,6 +145,20 @@ class WriteSession:
 
 
 Command = Callable[[WriteSession], Awaitable[T]]
+Payload = Callable[[T], tuple[str, Sequence[Any]]]
+"""Returns the statement, and its parameters, that reads what a command's outcome leads to."""
+
+
+@dataclass(frozen=True)
+class Written(Generic[T]):
+    """What a command returned, committed, and the JSON text of its payload.
+
+    The payload is None where the caller's grants are others than before: it is to be read as the
+    caller that they make.
+    """
+
+    outcome: T
+    payload: bytes | None
 
 
 class Writer:
@@ -155,6 +180,7 @@ class Writer:
             command_timeout=UNHURRIED + 10,
             statement_cache_size=512,
             max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=1 << 18,
             init=_take_json,
             reset=_nothing_to_reset,
         )
@@ -171,9 +197,43 @@ class Writer:
         """Carry out a command as `caller` and return what it returns, committed.
 
         Each of its statements may take so many `seconds`. Raises DomainError,
-        GrantsChangedError, TooSlowError, UnavailableError; then nothing was written. A read-only
-        caller is forbidden all of it.
+        GrantsChangedError, TooSlowError, UnavailableError; then nothing was written, which only a
+        CommitUnknownError leaves open. A read-only caller is forbidden all of it.
         """
+        return (await self._run(caller, attempt, command, seconds)).outcome
+
+    async def run_and_read(
+        self,
+        caller: Caller,
+        attempt: Attempt,
+        command: Command[T],
+        payload: Payload[T],
+        seconds: int = SECONDS,
+    ) -> Written[T]:
+        """Carry out a command as `run` does, and read its payload as `caller` reads.
+
+        It is read after the commit, by the same connection: a reader may be at a standby, which
+        does not have the write yet. Raises NotReadBackError where that fails, besides.
+        """
+        return await self._run(caller, attempt, command, seconds, payload)
+
+    async def read(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
+        """Read as `caller` reads, from where the writes are.
+
+        Raises GrantsChangedError, TooSlowError, UnavailableError.
+        """
+        with translating():
+            async with self._pool.acquire(timeout=10) as connection:
+                return await read(connection, caller, sql, values)
+
+    async def _run(
+        self,
+        caller: Caller,
+        attempt: Attempt,
+        command: Command[T],
+        seconds: int,
+        payload: Payload[T] | None = None,
+    ) -> Written[T]:
         if caller.writing is None:
             raise ForbiddenError(code="READ_ONLY")
         for left in reversed(range(_TRIES)):
@@ -181,18 +241,22 @@ class Writer:
                 async with self._pool.acquire(timeout=10) as connection:
                     begun = _begun(caller.writing, attempt)
                     result = await _write(connection, caller, begun, command, seconds)
+                    self._announcer.tell()
+                    answer = await _read_back(connection, caller, payload, result)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
                 if not left:
                     raise UnavailableError(str(error)) from error
             except _REFUSALS as error:
                 raise _meant(error) from error
-            except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
-                raise UnavailableError(str(error)) from error
-            except asyncpg.PostgresError as error:
-                raise translated(error) from error
+            except Exception as error:
+                meant = translated(error)
+                if meant is error:
+                    raise
+                raise meant from error
             else:
-                self._announcer.tell()
-                return result
+                if isinstance(answer, Exception):
+                    raise answer
+                return Written(result, answer)
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
     async def note(
@@ -238,15 +302,54 @@ async def _write(
         session = WriteSession(connection, caller, today, present)
         result = await command(session)
         await session.sum_up_refused()
-        await connection.execute("commit")
+        await _commit(connection)
     except (asyncpg.PostgresError, DomainError):
-        await connection.execute("rollback")
+        await _roll_back(connection)
         raise
-    except (Exception, asyncio.CancelledError):
+    except (Exception, asyncio.CancelledError) as error:
         # Its state is unknown: better a new connection than one with a caller still bound.
-        connection.terminate()
+        lost = discarded(connection)
+        if lost and isinstance(error, Exception) and not isinstance(error, UnavailableError):
+            raise UnavailableError(cause(error)) from error
         raise
     return result
+
+
+async def _commit(connection: "asyncpg.pool.PoolConnectionProxy") -> None:
+    try:
+        await connection.execute("commit")
+    except Exception as error:
+        if is_outage(error):
+            raise CommitUnknownError(cause(error)) from error
+        raise
+
+
+async def _roll_back(connection: "asyncpg.pool.PoolConnectionProxy") -> None:
+    """Roll back; where even that fails, the error that led here is the one to raise."""
+    try:
+        await connection.execute("rollback")
+    except Exception:  # noqa: BLE001 - whatever it is, the connection is of no more use
+        discarded(connection)
+
+
+async def _read_back(
+    connection: "asyncpg.pool.PoolConnectionProxy",
+    caller: Caller,
+    payload: Payload[T] | None,
+    outcome: T,
+) -> bytes | Exception | None:
+    """Return a committed command's payload, or what is to be raised instead of it."""
+    if payload is None:
+        return None
+    try:
+        return await read(connection, caller, *payload(outcome))
+    except Exception as error:  # noqa: BLE001 - none of it may look as if the command had failed
+        meant = translated(error)
+        if isinstance(meant, GrantsChangedError):
+            return None
+        if isinstance(meant, UnavailableError | TooSlowError):
+            return NotReadBackError(cause(error))
+        return meant
 
 
 def _begun(binding: Binding, attempt: Attempt) -> tuple[str, list[Any]]:
@@ -268,6 +371,7 @@ def _meant(error: Exception) -> Exception:
 
 
 async def _take_json(connection: asyncpg.Connection) -> None:
+    await take_json_as_bytes(connection)
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",

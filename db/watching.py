@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from db.announcing import Listener
-from db.sessions import Reader, UnavailableError
+from db.outages import OUTAGES, UnavailableError, is_outage
+from db.sessions import Reader
 
 _LOG = logging.getLogger("sangkien.live")
 FOLD = 0.25  # seconds between an announcement and the look that follows it
@@ -150,7 +151,10 @@ class Watch:
         try:
             marks = await self._marks(list(looked_at))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
-            _LOG.warning("cannot look at what is watched: %s", type(error).__name__)
+            if is_outage(error):
+                OUTAGES.note(error, "what is watched was not looked at")
+            else:
+                _LOG.warning("cannot look at what is watched: %s", type(error).__name__)
             for watched in looked_at.values():
                 if not watched.known.done():
                     watched.known.set_exception(UnavailableError(str(error)))

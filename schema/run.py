@@ -15,9 +15,10 @@ from strawberry.types.arguments import convert_argument
 
 from auth.principal import Principal
 from db.commands.requests import once, told_once
+from db.outages import NotReadBackError, UnavailableError, cause
 from db.rules.errors import DomainError, ForbiddenError, InvalidInputError
-from db.sessions import Caller, GrantsChangedError, TooSlowError
-from db.transactions import SECONDS, Attempt, Writer, WriteSession
+from db.sessions import GrantsChangedError, TooSlowError
+from db.transactions import SECONDS, Attempt, Command, Writer, WriteSession, Written
 from schema.build import SCHEMA
 from schema.compiler.commands import COMMAND, KEY, PREVIEW, Guarded
 from schema.compiler.outcomes import filled
@@ -29,7 +30,8 @@ from schema.refusals import Refusals, RequestRefusals, notable
 from schema.veils import veiled
 
 _TRIES = 3  # of a command whose caller's grants change meanwhile
-Read = Callable[[Plan, list[Any]], Awaitable[bytes]]
+_PAUSE = 0.1  # seconds before the caller's grants are looked up once more
+_CHANGING = "the grants of the account keep changing"
 _LONGEST_REASON = 2_000  # characters
 
 
@@ -43,7 +45,6 @@ class Asker:
     principal: Callable[[], Awaitable[Principal]]
     confirm: Callable[[Principal], Awaitable[None]]
     grants_changed: Callable[[], None]
-    read: Read
     address: str | None
     locale: Locale
 
@@ -64,6 +65,20 @@ class _Step:
     def action(self) -> str:
         """Return the name of the mutation."""
         return self.nodes[0].name.value
+
+
+class _Payload:
+    """The payload of a field: how it is read once the command has run, secrets kept aside."""
+
+    def __init__(self, step: _Step, locale: Locale) -> None:
+        self._step, self._locale = step, locale
+        self.lifted: Callable[[bytes], orjson.Fragment] = orjson.Fragment
+
+    def __call__(self, outcome: Any) -> tuple[str, list[Any]]:
+        """Return the statement that reads what an outcome leads to, and its parameters."""
+        veiled_ = veiled(worded(outcome, self._locale))
+        self.lifted = lambda answer: orjson.Fragment(veiled_.lifted(answer))
+        return self._step.plan.sql, filled(self._step.values, veiled_.outcome)
 
 
 class Mutations:
@@ -137,17 +152,35 @@ class Mutations:
         asker: Asker,
         refusals: RequestRefusals,
     ) -> Any:
+        payload = _Payload(step, asker.locale)
         try:
-            outcome = await self._carry_out(step, asker, refusals)
+            written = await self._carry_out(step, asker, payload, refusals)
         except DomainError as error:
             answer = shown(error, asker.locale)
             type_ = step.errors[type(answer).__name__]
             return self._compiler.refused(operation, variables, step.nodes, type_, answer)
-        veiled_ = veiled(worded(outcome, asker.locale))
-        answer = await asker.read(step.plan, filled(step.values, veiled_.outcome))
-        return orjson.Fragment(veiled_.lifted(answer))
+        if written.payload is None:
+            asker.grants_changed()
+            return payload.lifted(await self._read_back(asker, payload, written.outcome))
+        return payload.lifted(written.payload)
 
-    async def _carry_out(self, step: _Step, asker: Asker, refusals: RequestRefusals) -> Any:
+    async def _read_back(self, asker: Asker, payload: "_Payload", outcome: Any) -> bytes:
+        """Read the payload of a mutation that has changed what its own caller may see."""
+        try:
+            for _ in range(_TRIES):
+                principal = await asker.principal()
+                try:
+                    return await self._writer.read(principal.caller, *payload(outcome))
+                except GrantsChangedError:
+                    asker.grants_changed()
+                    await asyncio.sleep(_PAUSE)
+        except (UnavailableError, TooSlowError) as error:
+            raise NotReadBackError(cause(error)) from error
+        raise NotReadBackError(_CHANGING)
+
+    async def _carry_out(
+        self, step: _Step, asker: Asker, payload: "_Payload", refusals: RequestRefusals
+    ) -> Written[Any]:
         action, guarded, input_, given = step.action, step.guarded, step.input_, step.given
         reason = notable(getattr(input_, "reason", None) or None, _LONGEST_REASON)
         attempt = Attempt(action, asker.address, reason)
@@ -155,7 +188,10 @@ class Mutations:
             principal = await asker.principal()
             try:
                 _guard(principal, guarded, input_)
-                return await self._once(principal.caller, attempt, guarded, input_, given)
+                command = self._once(attempt.action, guarded, input_, given)
+                return await self._writer.run_and_read(
+                    principal.caller, attempt, command, payload, seconds=guarded.seconds
+                )
             except DomainError as error:
                 try:
                     await refusals.note(
@@ -171,12 +207,11 @@ class Mutations:
             except GrantsChangedError:
                 asker.grants_changed()
                 if not left:
-                    raise
+                    raise UnavailableError(_CHANGING) from None
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
-    async def _once(
-        self, caller: Caller, attempt: Attempt, guarded: Guarded, input_: Any, given: Any
-    ) -> Any:
+    def _once(self, action: str, guarded: Guarded, input_: Any, given: Any) -> Command[Any]:
+        """Return the command of a field, which is carried out once for an idempotency key."""
         given_fields = arguments(input_)
         key = given_fields.pop(KEY, None)
 
@@ -187,12 +222,12 @@ class Mutations:
             async def run() -> dict[str, Any]:
                 return asdict(await guarded.command(session, **given_fields))
 
-            digest = _digest(attempt.action, given)
+            digest = _digest(action, given)
             return guarded.outcome(
                 **await once(session, key, digest, run, told_once(guarded.outcome))
             )
 
-        return await self._writer.run(caller, attempt, command, seconds=guarded.seconds)
+        return command
 
 
 def _guard(principal: Principal, guarded: Guarded, input_: Any) -> None:

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import psycopg
-import uvicorn
 
 from api.app import create_app
 from api.serving import PROTOCOLS
 from api.settings import DEMO_TODAY, Settings
+from api.workers import Config, Server
 from auth import keys, tokens
 
 
@@ -21,7 +21,7 @@ class Live(NamedTuple):
     url: str
     port: int
     settings: Settings
-    server: uvicorn.Server | None = None
+    server: Server | None = None
 
     def stop(self) -> None:
         """Have it stop, as a signal does."""
@@ -42,11 +42,11 @@ class Live(NamedTuple):
 
 
 @asynccontextmanager
-async def live(url: str, port: int = 0, **changes: Any) -> AsyncIterator[Live]:
+async def live(url: str, port: int = 0, drain: float = 0.0, **changes: Any) -> AsyncIterator[Live]:
     """Serve this database on the demo's day, as uvicorn is set up to serve."""
     settings = Settings(database_url=url, today=DEMO_TODAY, **changes)
-    config = uvicorn.Config(create_app(settings), log_config=None, **PROTOCOLS)
-    server = uvicorn.Server(config)
+    config = Config(create_app(settings), log_config=None, drain=drain, **PROTOCOLS)
+    server = Server(config)
     with socket.create_server(("127.0.0.1", port)) as listening:
         port = listening.getsockname()[1]
         # Not serve(): that would take over the signals of the process.

@@ -71,7 +71,11 @@ async def test_a_signal_stops_a_server_that_has_subscribers(programme, workers):
     settings = Settings(database_url=programme, issuer=f"http://localhost:{port}")
     server = Live(f"http://127.0.0.1:{port}/graphql", port, settings)
     arguments = ["serve", "--port", str(port), "--workers", str(workers)]
-    environment = {"SANGKIEN_DATABASE_URL": programme, "SANGKIEN_TODAY": "2022-10-21"}
+    environment = {
+        "SANGKIEN_DATABASE_URL": programme,
+        "SANGKIEN_TODAY": "2022-10-21",
+        "SANGKIEN_DRAIN_SECONDS": "0.5",
+    }
     with serving(arguments, environment) as process:
         try:
             await until_ready(port)

@@ -9,6 +9,7 @@ import psycopg
 from api import hosting, settings
 from api.settings import Settings, SettingsError
 from db.embedded import EmbeddedServerError
+from db.outages import cause, is_outage
 
 _CONTEXT = """
     select set_config('sangkien.action', %s, false),
@@ -25,18 +26,21 @@ class Failure(click.ClickException):
 
 
 @contextmanager
-def database(*, migrate: bool) -> Iterator[Settings]:
+def database(*, migrate: bool, supervise: bool = False) -> Iterator[Settings]:
     """Settings with a database URL: the one that is set, or the embedded server's."""
     try:
         config = settings.load()
-        with hosting.database(config, migrate=migrate) as ready:
+        with hosting.database(config, migrate=migrate, supervise=supervise) as ready:
             yield ready
     except (SettingsError, EmbeddedServerError, hosting.HostingError) as error:
         raise Failure(str(error)) from error
-    except psycopg.OperationalError as error:
-        raise Failure(f"the database cannot be used: {str(error).splitlines()[0]}") from error
     except psycopg.errors.UndefinedTable as error:
         raise Failure("the database is not migrated: run 'sangkien migrate'") from error
+    except Exception as error:
+        # A file that cannot be read is none of the database's.
+        if isinstance(error, OSError) or not is_outage(error):
+            raise
+        raise Failure(f"the database cannot be used: {cause(error)}") from error
 
 
 @contextmanager

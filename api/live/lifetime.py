@@ -13,13 +13,22 @@ CHECK_AGAIN = 5.0  # seconds between two checks of the credentials
 
 
 class Stopping:
-    """Whether the server is stopping; it says so once, to all that last."""
+    """Whether the server is stopping; it says so once, to all that last.
+
+    While it is `draining`, it serves everything still, but on no connection more than once.
+    """
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self.draining = False
+
+    def drain(self) -> None:
+        """Have each answer be the last of its connection, and /readyz say so."""
+        self.draining = True
 
     def begin(self) -> None:
         """Have everything that lasts come to its end."""
+        self.draining = True
         self._event.set()
 
     async def begun(self) -> None:

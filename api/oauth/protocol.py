@@ -13,6 +13,7 @@ from api.addresses import address_of
 from api.limits import LimitedError
 from api.oauth.limits import Limits
 from api.oauth.parameters import ParametersError, check_protocol, form_of
+from api.refusals import AGAIN, note
 from api.traces import trace
 from auth.issuer import accounts, metadata
 from auth.issuer.id_tokens import user_claims
@@ -47,8 +48,8 @@ def _answered(handle: Endpoint) -> Endpoint:
         except ParametersError as error:
             return _refusal(error.status, "invalid_request", str(error))
         except (UnavailableError, TooSlowError) as error:
-            _LOG.warning("a request could not be served: %s", type(error).__name__)
-            return _refusal(503, "temporarily_unavailable", "Try again.", {"Retry-After": "2"})
+            note(error)
+            return _refusal(503, "temporarily_unavailable", "Try again.", AGAIN)
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
             correlation_id = uuid.uuid4().hex
             _LOG.error("unexpected error %s: %s", correlation_id, trace(error))

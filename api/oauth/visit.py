@@ -19,6 +19,7 @@ from api.oauth.cookies import DEVICE, FORM, LANGUAGE, SESSION, Cookies
 from api.oauth.limits import Limits
 from api.oauth.parameters import ParametersError, form_of, query_of
 from api.oauth.texts import LANGUAGES, Texts, language_for
+from api.refusals import AGAIN, note
 from api.traces import trace
 from auth.issuer import secret
 from auth.issuer.issuer import Issuer
@@ -209,8 +210,10 @@ def visited(
         except ForgedFormError:
             return visit.render("error", status=403, error=visit.text("forged"))
         except (UnavailableError, TooSlowError) as error:
-            _LOG.warning("a page could not be served: %s", type(error).__name__)
-            return wait(visit.render("error", status=503, error=visit.text("unavailable")), 2)
+            note(error)
+            response = visit.render("error", status=503, error=visit.text("unavailable"))
+            response.headers.update(AGAIN)
+            return response
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
             correlation_id = uuid.uuid4().hex
             _LOG.error("unexpected error %s: %s", correlation_id, trace(error))

@@ -12,10 +12,13 @@ from auth.issuer import trail
 from auth.issuer.turns import Turns
 from auth.tokens import Clock
 from db.issuing import Issuing, IssuingSessions
+from db.outages import OUTAGES, UnavailableError
+from db.sessions import TooSlowError
 from db.transactions import Attempt
 
 _AT_ONCE = 8  # transactions
 _WAITING, _WAITING_EACH = 400, 64
+_LONGEST = 35.0  # seconds
 _SWEEP_EVERY, _SWEEP_ROWS = 60.0, 5_000  # seconds; rows of each table
 _SWEEPING = Attempt("sweep")
 
@@ -56,9 +59,14 @@ class Transactions:
         """
         loop = asyncio.get_running_loop()
         async with self._turns.turn(attempt.address or ""):
-            result = await loop.run_in_executor(
-                self._threads, partial(self._transact, attempt, work, *args, **kwargs)
-            )
+            try:
+                # The server ends a statement that takes long; this is for one that does not answer.
+                async with asyncio.timeout(_LONGEST):
+                    result = await loop.run_in_executor(
+                        self._threads, partial(self._transact, attempt, work, *args, **kwargs)
+                    )
+            except TimeoutError as error:
+                raise UnavailableError("the database does not answer") from error
         if self._clock() - self._swept_at > _SWEEP_EVERY:
             self._swept_at = self._clock()
             loop.run_in_executor(self._threads, self.sweep)
@@ -68,8 +76,10 @@ class Transactions:
         """Delete some of what has expired; where that cannot be done now, another time."""
         try:
             self._transact(_SWEEPING, _sweep)
-        except Exception as error:  # noqa: BLE001 - nobody waits for it who could be told
-            _LOG.warning("expired rows were not deleted: %s", type(error).__name__)
+        except UnavailableError as error:
+            OUTAGES.note(error, "expired rows were not deleted")
+        except TooSlowError:
+            _LOG.warning("expired rows were not deleted: it took too long")
 
     def _transact(
         self, attempt: Attempt, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs

@@ -1,0 +1,99 @@
+"""Outages of the database: which errors mean one, and a log that does not repeat them.
+
+Every driver and every connection decides by `is_outage`, so that no way in which PostgreSQL goes
+down is taken for a fault of the code.
+"""
+
+import logging
+import time
+
+import asyncpg
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
+LOG_EVERY = 20.0
+"""Seconds between two log lines of one process about outages."""
+
+_LOG = logging.getLogger("sangkien.database")
+# By the code of SQLSTATE, which both drivers have: lost or refused connections (08), wrong
+# credentials (28), no resources such as disk, memory or connections (53), the server stops, starts
+# or cuts a session off (57), system errors such as a failing disk (58).
+_CLASSES = ("08", "28", "53", "57", "58")
+_STATES = {
+    "25006",  # read_only_sql_transaction: after a failover the server is a standby
+    "25P03",  # idle_in_transaction_session_timeout
+    "25P04",  # transaction_timeout
+    "3D000",  # invalid_catalog_name: the database is being replaced
+    "40003",  # statement_completion_unknown
+}
+_LONGEST = 20  # errors that led to one another
+_CANCELED = "57014"  # a statement ran out of time: the database is there
+# Drivers' errors without a SQLSTATE: of connections, and of answers that break off in the middle.
+_LOST = (
+    OSError,  # ssl.SSLError and TimeoutError are among them
+    TimeoutError,
+    EOFError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    psycopg.OperationalError,  # PoolTimeout, PoolClosed and TooManyRequests of psycopg_pool as well
+    psycopg.InterfaceError,
+)
+
+
+class UnavailableError(Exception):
+    """The database cannot be reached, or not in time."""
+
+
+class CommitUnknownError(UnavailableError):
+    """The connection was lost while a transaction committed: it may be carried out or not."""
+
+
+class NotReadBackError(UnavailableError):
+    """The transaction is committed, but its result cannot be read."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error means that the database is not available, rather than a fault of ours."""
+    if isinstance(error, UnavailableError):
+        return True
+    if isinstance(error, DBAPIError):
+        return error.orig is not None and is_outage(error.orig)
+    state = getattr(error, "sqlstate", None)
+    if state is not None:
+        return state != _CANCELED and (state in _STATES or state.startswith(_CLASSES))
+    # Wrong arguments of ours: asyncpg has them among errors of connections.
+    return isinstance(error, _LOST) and not isinstance(error, ValueError)
+
+
+def cause(error: BaseException) -> str:
+    """Return in one line which error came first: its kind, and what the driver says of it."""
+    for _ in range(_LONGEST):
+        before = error.__cause__ or error.__context__
+        if isinstance(before, Exception):  # and no cancellation, by which a time limit works
+            error = before
+    state = getattr(error, "sqlstate", None)
+    kind = f"{type(error).__name__} {state}" if state else type(error).__name__
+    said = str(error).strip().splitlines()
+    return f"{kind}: {said[0]}" if said else kind
+
+
+class OutageLog:
+    """Logs the first error of an outage at once, and then how many there were, now and then."""
+
+    def __init__(self) -> None:
+        self._next = float("-inf")
+        self._unsaid = 0
+
+    def note(self, error: BaseException, what: str) -> None:
+        """Log that `what`, a request for example, failed for an outage; or count it."""
+        now = time.monotonic()
+        if now < self._next:
+            self._unsaid += 1
+            return
+        more = f" ({self._unsaid} more since the last such line)" if self._unsaid else ""
+        self._next, self._unsaid = now + LOG_EVERY, 0
+        _LOG.warning("the database is not available: %s: %s%s", what, cause(error), more)
+
+
+OUTAGES = OutageLog()
+"""The process's own."""
