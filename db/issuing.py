@@ -26,12 +26,19 @@ Issuing = psycopg.Connection[dict[str, Any]]
 class IssuingSessions:
     """Transactions of the issuer."""
 
-    def __init__(self, url: str, *, size: int) -> None:
-        """Take the URL of the writer role and how many connections there may be at most."""
+    def __init__(self, url: str, *, size: int, pooler: bool = False) -> None:
+        """Take the URL of the writer role and how many connections there may be at most.
+
+        With a `pooler` in transaction mode between, nothing is prepared.
+        """
         self._pool = ConnectionPool(
             url,
             connection_class=psycopg.Connection[dict[str, Any]],
-            kwargs={"row_factory": dict_row, "connect_timeout": 5},
+            kwargs={
+                "row_factory": dict_row,
+                "connect_timeout": 5,
+                "prepare_threshold": None if pooler else 5,
+            },
             min_size=0,
             max_size=size,
             timeout=3,

@@ -1,8 +1,8 @@
 """Sessions bound to a caller: what row-level security knows of who is asking.
 
-A binding ends with its transaction, so nothing of one caller can reach the next, and a pooler
-in transaction mode may stand between. A read is one statement, and so one round trip: it binds
-itself, to a read-only transaction of its own. db/transactions.py has the writes.
+A binding ends with its transaction, so nothing of one caller can reach the next. A read is one
+statement, and so one round trip: it binds itself, to a read-only transaction of its own.
+db/transactions.py has the writes.
 """
 
 import asyncio
@@ -14,6 +14,11 @@ from datetime import date
 from typing import Any
 
 import asyncpg
+
+from db.pool import Link, Pool, Seen
+from db.unavailable import UnavailableError
+
+__all__ = ["UnavailableError"]
 
 GRANTS_CHANGED = "SK001"  # raised by check_grants (db/sql/account.sql)
 _PATH = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -38,15 +43,15 @@ SELDOM = {
     "sangkien.person_masked": ("person", "account"),
 }
 _MOST_STATEMENTS = 256  # that a caller's binding is remembered with
+ANONYMOUS_MS = 900
+"""Milliseconds that a statement of an anonymous caller may take."""
+_LOOKUPS = 2  # connections for who a caller is, so that no heavy read is in their way
+_WAIT = 5.0  # seconds for a connection
 _CHECK = "(select true from check_grants(${account}, ${version}))"
 
 
 class GrantsChangedError(Exception):
     """The caller's grants are not those that its scopes were worked out from."""
-
-
-class UnavailableError(Exception):
-    """The database cannot be reached, or not in time."""
 
 
 class TooSlowError(Exception):
@@ -160,6 +165,11 @@ class Caller:
         return Binding(tuple(named), tuple(named.values()), checked)
 
     @property
+    def is_anonymous(self) -> bool:
+        """Whether it is the public account, as which everybody reads who is not signed in."""
+        return self.account_id == 0
+
+    @property
     def keeps_tokens(self) -> bool:
         """Whether the caller may make and revoke tokens of its account."""
         return self.own_tokens and bool(self.writes)
@@ -188,29 +198,33 @@ def _checked(pattern: re.Pattern[str], text: str) -> str:
 class Reader:
     """Read-only sessions of the reader role."""
 
-    def __init__(self, url: str, *, size: int = 8) -> None:
-        """Take the URL of the reader role and how many connections there may be at most."""
-        self._url = url
-        self._size = size
+    def __init__(self, url: str, *, size: int = 8, pooler: bool = False) -> None:
+        """Take the URL of the reader role and how many connections there may be at most.
+
+        Anonymous callers have a quarter as many of their own, and look-ups two. With a `pooler`
+        in transaction mode between, nothing is prepared.
+        """
+        self._pooler = pooler
+        seen = None if pooler else Seen()
+        options: dict[str, Any] = {
+            "seen": seen,
+            "init": _take_json_as_bytes,
+            "command_timeout": 15,
+            "statement_cache_size": 0,
+        }
+        # A pooler does not take it along, and a transaction of its own has it then.
+        short = {} if pooler else {"statement_timeout": str(ANONYMOUS_MS)}
+        self._pool = Pool(url, size=size, **options)
+        self._anonymous = Pool(url, size=max(size // 4, 1), settings=short, **options)
+        self._lookups = Pool(url, size=_LOOKUPS, shared=False, **options)
 
     async def open(self) -> None:
-        """Make the pool; connections follow on demand, so the database may still be down."""
-        self._pool = await asyncpg.create_pool(
-            self._url,
-            min_size=0,
-            max_size=self._size,
-            timeout=5,
-            command_timeout=15,
-            statement_cache_size=512,
-            max_cached_statement_lifetime=0,
-            max_cacheable_statement_size=1 << 18,
-            init=_take_json_as_bytes,
-            reset=_nothing_to_reset,
-        )
+        """Do nothing: connections follow on demand, so the database may still be down."""
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._pool.close()
+        for pool in (self._pool, self._anonymous, self._lookups):
+            await pool.close()
 
     async def fetch_json(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
         """Run one statement as `caller` and return the JSON text it yields.
@@ -218,8 +232,10 @@ class Reader:
         Raises GrantsChangedError, TooSlowError, UnavailableError.
         """
         try:
-            async with self._pool.acquire(timeout=5) as connection:
-                return await _read(connection, caller, sql, values)
+            pool = self._anonymous if caller.is_anonymous else self._pool
+            async with pool.link(_WAIT) as link:
+                limited = self._pooler and caller.is_anonymous
+                return await _read(link, caller, sql, values, ANONYMOUS_MS if limited else None)
         except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
             raise UnavailableError(str(error)) from error
         except asyncpg.PostgresError as error:
@@ -228,9 +244,8 @@ class Reader:
     async def fetch_row(self, sql: str, *values: Any) -> Mapping[str, Any] | None:
         """Run one statement that needs no caller, such as the look-up of a caller."""
         try:
-            async with self._pool.acquire(timeout=5) as connection:
-                row: Mapping[str, Any] | None = await connection.fetchrow(sql, *values)
-                return row
+            async with self._lookups.link(_WAIT) as link:
+                return next(iter(await link.rows(sql, values)), None)
         except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
             raise UnavailableError(str(error)) from error
         except asyncpg.PostgresError as error:
@@ -239,8 +254,8 @@ class Reader:
     async def fetch_rows(self, sql: str, *values: Any) -> list[Mapping[str, Any]]:
         """Like `fetch_row`, for all rows."""
         try:
-            async with self._pool.acquire(timeout=5) as connection:
-                return list(await connection.fetch(sql, *values))
+            async with self._lookups.link(_WAIT) as link:
+                return list(await link.rows(sql, values))
         except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
             raise UnavailableError(str(error)) from error
         except asyncpg.PostgresError as error:
@@ -248,19 +263,24 @@ class Reader:
 
 
 async def _read(
-    connection: "asyncpg.pool.PoolConnectionProxy",
-    caller: Caller,
-    sql: str,
-    values: Sequence[Any],
+    link: Link, caller: Caller, sql: str, values: Sequence[Any], milliseconds: int | None
 ) -> bytes:
     statement, parameters = caller.reading.bind(sql, values)
     try:
-        result: bytes = await connection.fetchval(statement, *parameters)
+        if milliseconds is None:
+            result: bytes = await link.value(statement, parameters)
+        else:
+            begin = f"begin read only; set local statement_timeout = {milliseconds}"
+            await link.connection.execute(begin)
+            result = await link.value(statement, parameters)
+            await link.connection.execute("commit")
     except asyncpg.PostgresError:
+        if milliseconds is not None:
+            link.connection.terminate()
         raise
     except (Exception, asyncio.CancelledError):
         # Its state is unknown: better a new connection than one that still runs a statement.
-        connection.terminate()
+        link.connection.terminate()
         raise
     return result
 
@@ -269,10 +289,6 @@ async def _take_json_as_bytes(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec(
         "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
     )
-
-
-async def _nothing_to_reset(_: asyncpg.Connection) -> None:
-    """Every setting ended with its transaction; the usual reset would cost a round trip."""
 
 
 def translated(error: Exception) -> Exception:

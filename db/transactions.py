@@ -17,8 +17,12 @@ import orjson
 
 from db.announcing import Announcer
 from db.constraints import violated
+from db.fairness import CLAIM
+from db.pool import Pool
 from db.rules.errors import DomainError, ForbiddenError, NotFoundError
 from db.sessions import Binding, Caller, UnavailableError, translated
+from db.unavailable import LockedError
+from db.unit_gate import PATIENCE, CrowdedUnitError, UnitGate
 
 T = TypeVar("T")
 _LOG = logging.getLogger("sangkien.writes")
@@ -27,6 +31,9 @@ _MOMENT = "select row(today(), present())"
 _ATTEMPT = ("sangkien.action", "sangkien.address", "sangkien.reason")
 _REASON = "select set_config('sangkien.reason', $1, true)"
 _NOTE = "select audit_note($1, $2, $3, $4, $5)"
+_WAIT = 10.0  # seconds for a connection
+LOCK_MS = 2_000
+"""Milliseconds for which a statement waits for a lock that another transaction has."""
 SECONDS = 30
 """How long a statement may take, as db/sql/roles.sql says."""
 UNHURRIED = 600
@@ -51,10 +58,17 @@ class WriteSession:
     """
 
     def __init__(
-        self, connection: asyncpg.Connection, caller: Caller, today: date, present: datetime
+        self,
+        connection: asyncpg.Connection,
+        caller: Caller,
+        today: date,
+        present: datetime,
+        gate: UnitGate,
     ) -> None:
         """Take a connection whose transaction is bound to the caller."""
         self._connection = connection
+        self._gate = gate
+        self._units: set[int] = set()
         self.caller = caller
         self.today = today
         self.present = present
@@ -83,6 +97,20 @@ class WriteSession:
         if row is None:
             raise NotFoundError(what, key)
         return row
+
+    def enter_unit(self, unit_id: int) -> None:
+        """Take a turn at a unit before something is written there.
+
+        Where there is none, the transaction begins again once there is (db/unit_gate.py).
+        """
+        if unit_id not in self._units:
+            self._gate.enter(unit_id)
+            self._units.add(unit_id)
+
+    def leave_units(self, *, locked: bool) -> None:
+        """Give the turns back; `locked`: the transaction waited for a lock in vain."""
+        for unit_id in self._units:
+            self._gate.leave(unit_id, locked=locked)
 
     def require(self, permission: str, unit: asyncpg.Record) -> None:
         """Insist on a permission at a unit (its id, code and path). Raises ForbiddenError."""
@@ -127,26 +155,30 @@ Command = Callable[[WriteSession], Awaitable[T]]
 class Writer:
     """Opens write sessions."""
 
-    def __init__(self, url: str, *, size: int = 8) -> None:
-        """Take the URL of the writer role and how many connections there may be at most."""
-        self._url = url
-        self._size = size
+    def __init__(
+        self, url: str, *, size: int = 8, pooler: bool = False, lock_ms: int = LOCK_MS
+    ) -> None:
+        """Take the URL of the writer role and how many connections there may be at most.
 
-    async def open(self) -> None:
-        """Make the pool; connections follow on demand, so the database may still be down."""
-        self._pool = await asyncpg.create_pool(
-            self._url,
-            min_size=0,
-            max_size=self._size,
-            timeout=5,
+        With a `pooler` in transaction mode between, nothing is prepared. `lock_ms` is how long a
+        statement waits for a lock, 0 for as long as it may take.
+        """
+        self._pool = Pool(
+            url,
+            size=size,
             # For a network that is silent; the server ends a statement by itself, sooner.
             command_timeout=UNHURRIED + 10,
-            statement_cache_size=512,
+            # The statements of commands are a fixed number.
+            statement_cache_size=0 if pooler else 512,
             max_cached_statement_lifetime=0,
             init=_take_json,
-            reset=_nothing_to_reset,
         )
         self._announcer = Announcer(self._pool)
+        self._gate = UnitGate(max(size // 2, 1))
+        self._begin = f"begin read write; set local lock_timeout = {lock_ms}"
+
+    async def open(self) -> None:
+        """Do nothing: connections follow on demand, so the database may still be down."""
 
     async def close(self) -> None:
         """Close every connection."""
@@ -162,13 +194,28 @@ class Writer:
         GrantsChangedError, TooSlowError, UnavailableError; then nothing was written. A read-only
         caller is forbidden all of it.
         """
+        until = None
+        while True:
+            try:
+                return await self._run(caller, attempt, command, seconds)
+            except CrowdedUnitError as crowded:
+                now = asyncio.get_running_loop().time()
+                until = until or now + PATIENCE
+                if now >= until:
+                    raise LockedError("the unit was never free") from None
+                await self._gate.wait(crowded.unit_id, until)
+
+    async def _run(self, caller: Caller, attempt: Attempt, command: Command[T], seconds: int) -> T:
         if caller.writing is None:
             raise ForbiddenError(code="READ_ONLY")
         for left in reversed(range(_TRIES)):
             try:
-                async with self._pool.acquire(timeout=10) as connection:
+                async with self._pool.link(_WAIT) as link:
+                    CLAIM.get().gone = None  # what has begun goes on to its end
                     begun = _begun(caller.writing, attempt)
-                    result = await _write(connection, caller, begun, command, seconds)
+                    result = await self._write(link.connection, caller, begun, command, seconds)
+            except asyncpg.LockNotAvailableError as error:
+                raise LockedError(str(error)) from error
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
                 if not left:
                     raise UnavailableError(str(error)) from error
@@ -182,6 +229,38 @@ class Writer:
                 self._announcer.tell()
                 return result
         raise AssertionError  # pragma: no cover - the last try returns or raises
+
+    async def _write(
+        self,
+        connection: asyncpg.Connection,
+        caller: Caller,
+        begun: tuple[str, list[Any]],
+        command: Command[T],
+        seconds: int,
+    ) -> T:
+        statement, parameters = begun
+        session = None
+        locked = False
+        try:
+            await connection.execute(self._begin)
+            today, present = await connection.fetchval(statement, *parameters)
+            if seconds != SECONDS:
+                await connection.execute(f"set local statement_timeout = '{seconds}s'")
+            session = WriteSession(connection, caller, today, present, self._gate)
+            result = await command(session)
+            await connection.execute("commit")
+        except (asyncpg.PostgresError, DomainError, CrowdedUnitError) as error:
+            locked = isinstance(error, asyncpg.LockNotAvailableError)
+            await _roll_back(connection)
+            raise
+        except (Exception, asyncio.CancelledError):
+            # Its state is unknown: better a new connection than one with a caller still bound.
+            connection.terminate()
+            raise
+        finally:
+            if session is not None:
+                session.leave_units(locked=locked)
+        return result
 
     async def note(
         self,
@@ -208,29 +287,13 @@ class Writer:
         await self.run(bare, attempt, append)
 
 
-async def _write(
-    connection: "asyncpg.pool.PoolConnectionProxy",
-    caller: Caller,
-    begun: tuple[str, list[Any]],
-    command: Command[T],
-    seconds: int,
-) -> T:
-    statement, parameters = begun
+async def _roll_back(connection: asyncpg.Connection) -> None:
+    """Roll back; where that fails, it is not what the caller hears of, but why it came to it."""
     try:
-        await connection.execute("begin read write")
-        today, present = await connection.fetchval(statement, *parameters)
-        if seconds != SECONDS:
-            await connection.execute(f"set local statement_timeout = '{seconds}s'")
-        result = await command(WriteSession(connection, caller, today, present))
-        await connection.execute("commit")
-    except (asyncpg.PostgresError, DomainError):
         await connection.execute("rollback")
-        raise
-    except (Exception, asyncio.CancelledError):
-        # Its state is unknown: better a new connection than one with a caller still bound.
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        _LOG.debug("a transaction was not rolled back: %s", error)
         connection.terminate()
-        raise
-    return result
 
 
 def _begun(binding: Binding, attempt: Attempt) -> tuple[str, list[Any]]:
@@ -258,7 +321,3 @@ async def _take_json(connection: asyncpg.Connection) -> None:
         encoder=lambda value: orjson.dumps(value).decode(),
         decoder=orjson.loads,
     )
-
-
-async def _nothing_to_reset(_: asyncpg.Connection) -> None:
-    """Every setting ended with its transaction; the usual reset would cost a round trip."""

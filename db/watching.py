@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -106,7 +107,10 @@ class Watch:
         watched.watchers.add(watcher)
         if not self._tasks:
             listening = self._listener.listen(lambda: self._look_within(FOLD))
-            self._tasks = [asyncio.create_task(work) for work in (self._run(), listening)]
+            # By the server's own share of connections, not that of who came first.
+            self._tasks = [
+                asyncio.create_task(work, context=Context()) for work in (self._run(), listening)
+            ]
         return watched
 
     def _remove(self, thing: Thing, watcher: asyncio.Event) -> None:

@@ -167,8 +167,8 @@ async def test_every_operation_is_one_statement(ask):
     queries: list[str] = []
     await ask.principals.of(ADMIN)
     await ask("{ __typename }")
-    async with ask.reader._pool.acquire() as connection:
-        log = connection.add_query_logger  # of this very connection: the pool has but one
+    async with ask.reader._pool.link(5) as link:
+        log = link.connection.add_query_logger  # of this very connection: the pool has but one
         log(lambda record: queries.append(record.query))
     await ask("""{ viewer { units { code } } units { totalCount nodes { parent { code }
         progress(campaign: "1TRSK") { pace { status } tiers { count } history { startsOn } } } }

@@ -13,7 +13,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from db.sessions import UnavailableError
+from db import unavailable
 
 SHORTEST, LONGEST = 12, 200  # characters
 _DISTINCT = 5  # different characters at least
@@ -37,7 +37,7 @@ class WeakPasswordError(Exception):
         self.reason = reason
 
 
-class BusyError(UnavailableError):
+class BusyError(unavailable.BusyError):
     """Too much is being done at this moment."""
 
 

@@ -30,9 +30,9 @@ Work = Callable[Concatenate[Issuing, datetime, Given], Result]
 class Transactions:
     """Runs work in transactions."""
 
-    def __init__(self, writer_url: str, clock: Clock) -> None:
+    def __init__(self, writer_url: str, clock: Clock, *, pooler: bool = False) -> None:
         """Take the URL of the writer role, and what tells the moment."""
-        self._sessions = IssuingSessions(writer_url, size=_AT_ONCE)
+        self._sessions = IssuingSessions(writer_url, size=_AT_ONCE, pooler=pooler)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="issuer")
         self._waiting = 0
         self._clock = clock

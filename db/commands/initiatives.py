@@ -115,6 +115,7 @@ async def draft(
     people = await _people(session, place["id"], authors)
     if not session.caller.may(WRITE, place["path"]):
         _check_own(session, people)
+    session.enter_unit(place["id"])
     initiative_id: int = await session.value(_NEW_ID)
     await session.execute(
         _DRAFT,
@@ -202,6 +203,7 @@ async def load(
     if not (initiative["own"] or session.caller.may(WRITE, initiative["path"])):
         raise ForbiddenError("INITIATIVE_WRITE", initiative["code"], unit_id=initiative["unit_id"])
     check_version(initiative, version)
+    session.enter_unit(initiative["unit_id"])
     return initiative
 
 

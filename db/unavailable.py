@@ -1,0 +1,21 @@
+"""Why the database does not serve a request now; each is worth another try."""
+
+
+class UnavailableError(Exception):
+    """The database cannot be reached, or not in time."""
+
+
+class BusyError(UnavailableError):
+    """Others use the database; the request has not begun. `retry_after` is in seconds."""
+
+    retry_after = 2
+
+
+class LockedError(BusyError):
+    """Somebody else changes what the request would change, for longer than it may wait."""
+
+    retry_after = 5
+
+
+class LeftError(Exception):
+    """The client has gone before its request began."""
