@@ -16,7 +16,7 @@ _CALLERS = 50_000  # whose last requests are remembered
 # Accounts behind one address share what ten of them may do, and so do all anonymous callers: an
 # office of many is not stopped by one of them, nor by somebody who is not signed in there.
 _GROUP = 10
-_GROUP_AT_ONCE = 2  # times the places that are left free
+_CALLER_AT_ONCE, _GROUP_AT_ONCE = 2, 4  # times the places that are left free
 
 
 class Counted(NamedTuple):
@@ -95,9 +95,9 @@ class Rate:
 class Crowd:
     """How many operations, or the like, there are at once: `total` of all callers, `each` of one.
 
-    A caller has at most as many as are left free after it, and a group of callers twice as many,
-    so that however many one has there is room for others. `of` is what they are called to a
-    caller that is refused one more.
+    A caller gets another one only while it has less than twice as many as are free, and a group of
+    callers less than four times as many, so that however many one has there is room for others.
+    `of` is what they are called to a caller that is refused one more.
     """
 
     def __init__(self, total: int, each: int, of: str = "operations") -> None:
@@ -114,7 +114,7 @@ class Crowd:
         key, *group = (caller,) if isinstance(caller, str) else caller
         if free <= 0 or any(self._of[one] >= _GROUP_AT_ONCE * free for one in group):
             raise LimitedError(503, "OVERLOADED", f"Too many {self._what} run; try again.", 1)
-        if self._of[key] >= min(self._each, free):
+        if self._of[key] >= min(self._each, _CALLER_AT_ONCE * free):
             raise LimitedError(429, "TOO_MANY_AT_ONCE", f"Too many of your {self._what} run.", 1)
         self._running += 1
         self._of.update([key, *group])

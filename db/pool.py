@@ -10,6 +10,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 from typing import Any
 
 import asyncpg
@@ -52,6 +53,7 @@ class Link:
         self.expiry: asyncio.TimerHandle | None = None
         self._seen = seen
         self._named: OrderedDict[str, PreparedStatement[Any]] = OrderedDict()
+        self._names = count()
         self._weight = 0
         self._worn = False
 
@@ -81,7 +83,8 @@ class Link:
             return None
         if self._seen is None or not self._seen.before(sql):
             return None
-        statement = self._named[sql] = await self.connection.prepare(sql)
+        name = f"sangkien_{next(self._names)}"
+        statement = self._named[sql] = await self.connection.prepare(sql, name=name)
         self._weight += len(sql)
         while self._weight > MOST_NAMED:
             forgotten, _ = self._named.popitem(last=False)
@@ -151,6 +154,7 @@ class Pool:
                 await self._unused.wait()
         for link in self._used:
             link.connection.terminate()
+        await asyncio.sleep(0)  # in which what was cut off is closed
 
     def _from_idle(self) -> Link | None:
         while self._idle:
