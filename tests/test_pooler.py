@@ -102,27 +102,33 @@ def behind(url):
 async def test_reads_and_writes_work_behind_a_pooler_in_transaction_mode(
     programme, tmp_path, workers
 ):
-    callers = ("member", "tttt-admin", "council", None)
+    callers = ("member", "tttt-admin", None)
+    few = asyncio.Semaphore(4 * workers)
     asked = [(read.format(unit), caller) for read in READS for unit in UNITS for caller in callers]
     async with client(programme) as direct:
         expected = [await direct.data(query, caller) for query, caller in asked]
+
+    async def answer(api, *question, **body):
+        async with few:
+            return await api.data(*question, **body)
+
     with pooled(programme, tmp_path) as url:
         async with AsyncExitStack() as stack:
             apis = [
                 await stack.enter_async_context(client(programme, **behind(url)))
                 for _ in range(workers)
             ]
-            for _ in range(3):
+            for _ in range(2):
                 answers = await asyncio.gather(
                     *(
-                        apis[number % workers].data(query, caller)
+                        answer(apis[number % workers], query, caller)
                         for number, (query, caller) in enumerate(asked)
                     )
                 )
                 assert answers == expected
             drafts = await asyncio.gather(
                 *(
-                    apis[number % workers].data(DRAFT, "support", variables={"input": FIELDS})
+                    answer(apis[number % workers], DRAFT, "support", variables={"input": FIELDS})
                     for number in range(12)
                 )
             )
