@@ -44,9 +44,9 @@ DRAFT = """mutation($input: DraftInitiativeInput!) { draftInitiative(input: $inp
 FIELDS = {
     "campaign": "1TRSK",
     "unit": "VNPT-HNI",
-    "title": "x",
-    "summary": "x",
-    "content": "x",
+    "title": "Sáng kiến",
+    "summary": "Hiệu quả",
+    "content": "Nội dung",
     "solutionType": "TECHNICAL",
     "appliedOn": "2022-03-01",
     "authors": [{"person": "SYN-0000044", "share": 60}, {"person": "SYN-0000045", "share": 40}],

@@ -95,7 +95,7 @@ async def test_a_request_that_waits_is_dropped_once_its_client_has_gone(programm
             waits = [asyncio.create_task(http.post(server.url, json=body)) for _ in range(20)]
             await asyncio.sleep(0.5)
             async with asyncio.timeout(10):
-                while not (queue := _queue_of(20)):
+                while not (queue := _queue_of(20)):  # noqa: ASYNC110 - a queue tells nobody
                     await asyncio.sleep(0.05)
             for task in waits:
                 task.cancel()
