@@ -54,10 +54,10 @@ from auth.principal import Principals
 from auth.tokens import LEEWAY, Clock, Verifier
 from auth.uses import Key, Table, Uses
 from db.announcing import Listener
-from db.outages import UnavailableError
 from db.readiness import Readiness
 from db.sessions import Reader, TooSlowError
 from db.transactions import Writer
+from db.unavailable import UnavailableError
 from db.watching import Watch
 from schema.build import SCHEMA
 from schema.compiler.plan import Compiler
@@ -71,11 +71,12 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     Raises ManifestError.
     """
     _, reader_url, writer_url = settings.urls()
-    reader = Reader(reader_url, size=settings.pool_size)
+    pooler = settings.behind_pooler
+    reader = Reader(reader_url, size=settings.pool_size, pooler=pooler)
     # A write is at work in the database nearly all the time that it has a connection: more of them
     # than there are processors would only take each other's caches away.
-    writer = Writer(writer_url, size=max(settings.pool_size // 2, 1))
-    issuer = Issuer(_terms(settings), writer_url, clock)
+    writer = Writer(writer_url, size=max(settings.pool_size // 2, 1), pooler=pooler)
+    issuer = Issuer(_terms(settings), writer_url, clock, pooler=pooler)
     own = _verifier(settings, reader, clock)
     providers = [Provider(trust, clock) for trust in settings.oidc_issuers]
     verifier = _verifiers(settings, own, providers, reader, clock)
@@ -91,7 +92,8 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         access_tokens=access_tokens,
         uses=family_uses,
     )
-    watch = Watch(reader, Listener(writer_url))
+    # A pooler in transaction mode has no connection that could listen.
+    watch = Watch(reader, Listener(settings.direct_url or (None if pooler else writer_url)))
     rules = _rules(settings)
     operations = Operations(
         Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema

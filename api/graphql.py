@@ -11,14 +11,15 @@ from api import answers, bodies, compression, etags, metrics
 from api.bodies import method_not_allowed
 from api.graphiql_page import page
 from api.identities import Identities, IdentityError
-from api.limits import stranger
+from api.limits import counted, stranger
 from api.live import stream
 from api.live.lifetime import Stopping
 from api.live.stream import EventStream
-from api.operations import Asking, Operations, Prepared, Rules
+from api.operations import Asking, Operations, Prepared, Rules, claiming
 from api.refusals import refusal
 from auth.tokens import TokenError
 from db.cache import Cache
+from db.unavailable import LeftError
 from schema.compiler.errors import RefusedError
 from schema.compiler.refusals import Refusals
 
@@ -48,7 +49,7 @@ class GraphQLEndpoint:
         started = perf_counter()
         try:
             response = await self._answer(request)
-        except ClientDisconnect:
+        except (ClientDisconnect, LeftError):
             return
         metrics.observe(response.status_code, perf_counter() - started)
         await response(scope, receive, send)
@@ -59,7 +60,7 @@ class GraphQLEndpoint:
         media = answers.media_type(request.headers)
         try:
             response = await self._respond(request, media)
-        except ClientDisconnect:
+        except (ClientDisconnect, LeftError):
             raise
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
             response = refusal(error, media)
@@ -86,7 +87,8 @@ class GraphQLEndpoint:
 
     async def _identify(self, request: Request) -> Asking:
         try:
-            identity = await self._identities.of(request)
+            with claiming(counted(None, request.client)):
+                identity = await self._identities.of(request)
         except (TokenError, IdentityError):
             self._rules.rate.take(stranger(request.client))
             raise
@@ -145,6 +147,8 @@ class GraphQLEndpoint:
                     prepared = self._operations.prepare(asking, asked)
                 data = await self._operations.run(asking, prepared)
                 response: Response = answers.Data(data, answers.JSON)
+            except LeftError:
+                raise
             except Exception as error:  # noqa: BLE001 - as for a request of its own
                 response = refusal(error, answers.JSON)
             responses.append(response)

@@ -6,27 +6,31 @@ answer look like; who may do what, and within what limits, is the same for all a
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from graphql import GraphQLError, OperationType
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+from starlette.types import Receive
 
 from api import metrics
 from api.addresses import address_of
 from api.bodies import BodyError, GraphQLRequest
 from api.identities import Identity, IdentityError
 from api.introspection import Introspection
-from api.limits import Crowd, Rate, stranger
+from api.limits import Counted, Crowd, Rate, counted
 from api.live.shared import SharedReads
 from api.persisted import Documents
 from auth.issuer.sessions import is_recent
 from auth.principal import Principal, Principals
 from auth.tokens import READ, WRITE, Clock
 from db.cache import weight_of
-from db.sessions import GrantsChangedError, Reader, TooSlowError, UnavailableError
+from db.fairness import CLAIM, Claim
+from db.sessions import GrantsChangedError, Reader, TooSlowError
 from db.transactions import Writer
+from db.unavailable import UnavailableError
 from db.watching import Grants, Watch
 from schema.compiler.errors import LimitError, RefusedError
 from schema.compiler.limits import ANONYMOUS, Limits, check_together
@@ -56,12 +60,16 @@ class Rules:
 
 
 class Asking(NamedTuple):
-    """Who asks, the name that it is counted under, from where, and in what languages."""
+    """Who asks, what it is counted as, from where, and in what languages.
+
+    `gone` returns once the client has gone, where that can be seen.
+    """
 
     identity: Identity
-    counted_as: str
+    counted_as: Counted
     address: str | None
     languages: str | None
+    gone: Callable[[], Awaitable[object]] | None = None
 
     @property
     def username(self) -> str | None:
@@ -73,9 +81,10 @@ class Asking(NamedTuple):
         """Return who asks by a connection."""
         return cls(
             identity,
-            identity.username or stranger(connection.client),
+            counted(identity.username, connection.client),
             address_of(connection),
             connection.headers.get("accept-language"),
+            _departure(connection.receive) if isinstance(connection, Request) else None,
         )
 
 
@@ -167,10 +176,11 @@ class Operations:
             raise BodyError(406, "NOT_ACCEPTABLE", _ONLY_LIVE)
         self._rules.crowd.enter(asking.counted_as)
         try:
-            await self._admit(asking, prepared)
-            if prepared.plan is not None:
-                return await self._read(asking.identity, prepared.plan, prepared.values)
-            return await self._mutate(asking, prepared)
+            with claiming(asking.counted_as, asking.gone):
+                await self._admit(asking, prepared)
+                if prepared.plan is not None:
+                    return await self._read(asking.identity, prepared.plan, prepared.values)
+                return await self._mutate(asking, prepared)
         finally:
             self._rules.crowd.leave(asking.counted_as)
 
@@ -223,7 +233,8 @@ class Operations:
         plan, values, identity = prepared.plan, prepared.values, asking.identity
         assert plan is not None
         key = (identity, plan.sql, *values)
-        return await self._shared.read(key, lambda: self._read(identity, plan, values))
+        with claiming(asking.counted_as):
+            return await self._shared.read(key, lambda: self._read(identity, plan, values))
 
     async def _read(self, identity: Identity, plan: Plan, values: Any) -> bytes:
         for _ in range(_TRIES):
@@ -269,3 +280,25 @@ class Operations:
 
     async def _principal(self, identity: Identity) -> Principal:
         return await self._principals.of(identity.username, identity.narrowing)
+
+
+@contextmanager
+def claiming(
+    counted_as: Counted, gone: Callable[[], Awaitable[object]] | None = None
+) -> Iterator[None]:
+    """Take connections by the share of a caller while this lasts."""
+    token = CLAIM.set(Claim(*counted_as, gone))
+    try:
+        yield
+    finally:
+        CLAIM.reset(token)
+
+
+def _departure(receive: Receive) -> Callable[[], Awaitable[object]]:
+    """Return what waits for the client of a request, which has been read, to go."""
+
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    return gone

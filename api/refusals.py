@@ -14,8 +14,15 @@ from auth.external.provider import IssuerUnavailableError
 from auth.external.verifiers import NotLinkedError
 from auth.principal import UnknownAccountError
 from auth.tokens import OneFactorError, TokenError
-from db.outages import OUTAGES, CommitUnknownError, NotReadBackError, UnavailableError, is_outage
+from db.outages import OUTAGES, is_outage
 from db.sessions import TooSlowError
+from db.unavailable import (
+    BusyError,
+    CommitUnknownError,
+    LockedError,
+    NotReadBackError,
+    UnavailableError,
+)
 from schema.compiler.errors import RefusedError
 
 _LOG = logging.getLogger("sangkien.graphql")
@@ -117,9 +124,26 @@ def _(error: NotReadBackError, media: str) -> Response:
 
 
 @refusal.register
+def _(error: BusyError, media: str) -> Response:
+    message = "Too much is asked for at this moment; try again."
+    return _busy(error, "QUEUE", message, media)
+
+
+@refusal.register
+def _(error: LockedError, media: str) -> Response:
+    message = "Others are changing the same, such as by an import at the unit; try again later."
+    return _busy(error, "LOCKED", message, media)
+
+
+@refusal.register
 def _(_: TooSlowError, media: str) -> Response:
     message = "The operation took too long and was stopped; ask for less."
     return answers.failed(503, "TIMEOUT", message, media)
+
+
+def _busy(error: BusyError, reason: str, message: str, media: str) -> Response:
+    headers = {"Retry-After": str(error.retry_after)}
+    return answers.failed(503, "BUSY", message, media, headers=headers, reason=reason)
 
 
 def _unauthenticated(message: str, media: str) -> Response:

@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     audience: str = "sangkien"
     oidc_issuers: Issuers = ()
     pool_size: Annotated[int, Field(ge=1, le=200)] = 8
+    # What stands between here and PostgreSQL; and how to reach that itself, as the writer.
+    pooler: Literal["none", "transaction"] = "none"
+    direct_url: DatabaseUrl | None = None
     totp_required: bool | None = None
     demo: bool = False
     today: Annotated[date, AfterValidator(within_calendar)] | None = None
@@ -106,6 +109,11 @@ class Settings(BaseSettings):
     connections: Annotated[int, Field(ge=1)] = 2_000
     subscriptions_each: Annotated[int, Field(ge=1)] = 200
     subscriptions: Annotated[int, Field(ge=1)] = 5_000
+
+    @property
+    def behind_pooler(self) -> bool:
+        """Whether two transactions of one connection may run on two of the server's."""
+        return self.pooler == "transaction"
 
     @property
     def introspection_for(self) -> Introspection:

@@ -8,10 +8,13 @@ it; a process tells afterwards, once for all that it wrote in a tenth of a secon
 import asyncio
 import contextlib
 from collections.abc import Callable
+from contextvars import Context
 
 import asyncpg
 
 from db.outages import OUTAGES
+from db.pool import Pool
+from db.unavailable import BusyError
 
 CHANNEL = "sangkien_written"
 LISTENER = "sangkien-listener"  # as pg_stat_activity calls the connection
@@ -20,7 +23,7 @@ _LAST = 1.0  # seconds that the last one may take
 _SOONEST, _LATEST = 0.2, 5.0  # seconds before a lost connection is opened again
 _HEARTBEAT = 30.0  # seconds after which a silent connection must show that it is alive
 _UNREACHABLE = (
-    *(OSError, TimeoutError, asyncpg.PostgresError),
+    *(OSError, TimeoutError, BusyError, asyncpg.PostgresError),
     *(asyncpg.InterfaceError, asyncpg.InternalClientError),
 )
 
@@ -28,7 +31,7 @@ _UNREACHABLE = (
 class Announcer:
     """Tells the other processes that this one has written."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: Pool) -> None:
         """Take the connections to tell it by."""
         self._pool = pool
         self._due = False
@@ -38,7 +41,8 @@ class Announcer:
         """Announce that something was committed, soon; nobody waits for it."""
         self._due = True
         if self._telling is None:
-            self._telling = asyncio.create_task(self._tell())
+            # By the server's own share of connections, not that of the request that wrote.
+            self._telling = asyncio.create_task(self._tell(), context=Context())
 
     async def close(self) -> None:
         """Stop telling, but for what is still due: a command may end as soon as it has written."""
@@ -62,34 +66,39 @@ class Announcer:
             self._telling = None
 
     async def _notify(self) -> None:
-        async with self._pool.acquire(timeout=5) as connection:
+        async with self._pool.link(5) as link:
             self._due = False
-            await connection.execute(f"notify {CHANNEL}", timeout=5)
+            await link.connection.execute(f"notify {CHANNEL}", timeout=5)
 
 
 class Listener:
     """Hears announcements by a connection of its own, opened anew whenever it is lost."""
 
-    def __init__(self, url: str) -> None:
-        """Take the URL of a role at the primary server: a standby does not take LISTEN."""
+    def __init__(self, url: str | None) -> None:
+        """Take the URL of a role at the primary server: a standby does not take LISTEN.
+
+        None where there is but a pooler in transaction mode, which does not take it either.
+        """
         self._url = url
 
     async def listen(self, heard: Callable[[], None]) -> None:
         """Call `heard` at each announcement, and once connected, until cancelled."""
+        if self._url is None:
+            return
         delay = _SOONEST
         while True:
             try:
-                await self._listen(heard)
+                await self._listen(self._url, heard)
                 delay = _SOONEST
             except _UNREACHABLE as error:
                 OUTAGES.note(error, "what other processes write is not heard")
                 delay = min(2 * delay, _LATEST)
             await asyncio.sleep(delay)
 
-    async def _listen(self, heard: Callable[[], None]) -> None:
+    async def _listen(self, url: str, heard: Callable[[], None]) -> None:
         """Return when the connection is lost."""
         connection = await asyncpg.connect(
-            self._url, timeout=5, server_settings={"application_name": LISTENER}
+            url, timeout=5, server_settings={"application_name": LISTENER}
         )
         try:
             lost = asyncio.Event()

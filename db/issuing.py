@@ -12,9 +12,10 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
-from db.outages import OUTAGES, UnavailableError, cause, is_outage
+from db.outages import OUTAGES, cause, is_outage
 from db.sessions import TooSlowError
 from db.transactions import Attempt
+from db.unavailable import UnavailableError
 
 _BEGIN = """
     select set_config('sangkien.issuing', 'on', true), set_config('sangkien.action', %s, true),
@@ -42,13 +43,20 @@ _FAILURES = _Failures()
 class IssuingSessions:
     """Transactions of the issuer."""
 
-    def __init__(self, url: str, *, size: int) -> None:
-        """Take the URL of the writer role and how many connections there may be at most."""
+    def __init__(self, url: str, *, size: int, pooler: bool = False) -> None:
+        """Take the URL of the writer role and how many connections there may be at most.
+
+        With a `pooler` in transaction mode between, nothing is prepared.
+        """
         logging.getLogger("psycopg.pool").addFilter(_FAILURES)
         self._pool = ConnectionPool(
             url,
             connection_class=psycopg.Connection[dict[str, Any]],
-            kwargs={"row_factory": dict_row, "connect_timeout": 5},
+            kwargs={
+                "row_factory": dict_row,
+                "connect_timeout": 5,
+                "prepare_threshold": None if pooler else 5,
+            },
             min_size=0,
             max_size=size,
             timeout=3,

@@ -11,6 +11,8 @@ import asyncpg
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
+from db.unavailable import UnavailableError
+
 LOG_EVERY = 20.0
 """Seconds between two log lines of one process about outages."""
 
@@ -38,18 +40,6 @@ _LOST = (
     psycopg.OperationalError,  # PoolTimeout, PoolClosed and TooManyRequests of psycopg_pool as well
     psycopg.InterfaceError,
 )
-
-
-class UnavailableError(Exception):
-    """The database cannot be reached, or not in time."""
-
-
-class CommitUnknownError(UnavailableError):
-    """The connection was lost while a transaction committed: it may be carried out or not."""
-
-
-class NotReadBackError(UnavailableError):
-    """The transaction is committed, but its result cannot be read."""
 
 
 def is_outage(error: BaseException) -> bool:

@@ -1,8 +1,8 @@
 """Sessions bound to a caller: what row-level security knows of who is asking.
 
-A binding ends with its transaction, so nothing of one caller can reach the next, and a pooler
-in transaction mode may stand between. A read is one statement, and so one round trip: it binds
-itself, to a read-only transaction of its own. db/transactions.py has the writes.
+A binding ends with its transaction, so nothing of one caller can reach the next. A read is one
+statement, and so one round trip: it binds itself, to a read-only transaction of its own.
+db/transactions.py has the writes.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ import asyncpg
 
 from db import outages
 from db.cache import Cache
+from db.pool import Link, Pool, Seen
+from db.unavailable import UnavailableError
 
 GRANTS_CHANGED = "SK001"  # raised by check_grants (db/sql/account.sql)
 _PATH = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -43,10 +45,11 @@ SELDOM = {
     "sangkien.person_masked": ("person", "account"),
 }
 _OF_BOUND = 12_000_000  # bytes of the statements that are kept bound
+ANONYMOUS_MS = 900
+"""Milliseconds that a statement of an anonymous caller may take."""
+_LOOKUPS = 2  # connections for who a caller is, so that no heavy read is in their way
+_WAIT = 5.0  # seconds for a connection
 _CHECK = "(select true from check_grants(${account}, ${version}))"
-
-
-UnavailableError = outages.UnavailableError
 
 
 class GrantsChangedError(Exception):
@@ -174,6 +177,11 @@ class Caller:
         return Binding(tuple(named), tuple(named.values()), checked)
 
     @property
+    def is_anonymous(self) -> bool:
+        """Whether it is the public account, as which everybody reads who is not signed in."""
+        return self.account_id == 0
+
+    @property
     def keeps_tokens(self) -> bool:
         """Whether the caller may make and revoke tokens of its account."""
         return self.own_tokens and bool(self.writes)
@@ -202,29 +210,33 @@ def _checked(pattern: re.Pattern[str], text: str) -> str:
 class Reader:
     """Read-only sessions of the reader role."""
 
-    def __init__(self, url: str, *, size: int = 8) -> None:
-        """Take the URL of the reader role and how many connections there may be at most."""
-        self._url = url
-        self._size = size
+    def __init__(self, url: str, *, size: int = 8, pooler: bool = False) -> None:
+        """Take the URL of the reader role and how many connections there may be at most.
+
+        Anonymous callers have a quarter as many of their own, and look-ups two. With a `pooler`
+        in transaction mode between, nothing is prepared.
+        """
+        self._pooler = pooler
+        seen = None if pooler else Seen()
+        options: dict[str, Any] = {
+            "seen": seen,
+            "init": take_json_as_bytes,
+            "command_timeout": 15,
+            "statement_cache_size": 0,
+        }
+        # A pooler does not take it along, and a transaction of its own has it then.
+        short = {} if pooler else {"statement_timeout": str(ANONYMOUS_MS)}
+        self._pool = Pool(url, size=size, **options)
+        self._anonymous = Pool(url, size=max(size // 4, 1), settings=short, **options)
+        self._lookups = Pool(url, size=_LOOKUPS, shared=False, **options)
 
     async def open(self) -> None:
-        """Make the pool; connections follow on demand, so the database may still be down."""
-        self._pool = await asyncpg.create_pool(
-            self._url,
-            min_size=0,
-            max_size=self._size,
-            timeout=5,
-            command_timeout=15,
-            statement_cache_size=512,
-            max_cached_statement_lifetime=0,
-            max_cacheable_statement_size=1 << 18,
-            init=take_json_as_bytes,
-            reset=_nothing_to_reset,
-        )
+        """Do nothing: connections follow on demand, so the database may still be down."""
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._pool.close()
+        for pool in (self._pool, self._anonymous, self._lookups):
+            await pool.close()
 
     async def fetch_json(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
         """Run one statement as `caller` and return the JSON text it yields.
@@ -232,44 +244,54 @@ class Reader:
         Raises GrantsChangedError, TooSlowError, UnavailableError.
         """
         with translating():
-            async with self._pool.acquire(timeout=5) as connection:
-                return await read(connection, caller, sql, values)
+            pool = self._anonymous if caller.is_anonymous else self._pool
+            async with pool.link(_WAIT) as link:
+                limited = self._pooler and caller.is_anonymous
+                return await read(link, caller, sql, values, ANONYMOUS_MS if limited else None)
 
     async def fetch_row(self, sql: str, *values: Any) -> Mapping[str, Any] | None:
         """Run one statement that needs no caller, such as the look-up of a caller."""
         with translating():
-            async with self._pool.acquire(timeout=5) as connection:
-                row: Mapping[str, Any] | None = await connection.fetchrow(sql, *values)
-                return row
+            async with self._lookups.link(_WAIT) as link:
+                return next(iter(await link.rows(sql, values)), None)
 
     async def fetch_rows(self, sql: str, *values: Any) -> list[Mapping[str, Any]]:
         """Like `fetch_row`, for all rows."""
         with translating():
-            async with self._pool.acquire(timeout=5) as connection:
-                return list(await connection.fetch(sql, *values))
+            async with self._lookups.link(_WAIT) as link:
+                return list(await link.rows(sql, values))
 
 
 async def read(
-    connection: "asyncpg.pool.PoolConnectionProxy",
+    link: Link,
     caller: Caller,
     sql: str,
     values: Sequence[Any],
+    milliseconds: int | None = None,
 ) -> bytes:
     """Return the JSON text of one statement that `caller` reads by, in a transaction of its own."""
     statement, parameters = caller.reading.bind(sql, values)
     try:
-        result: bytes = await connection.fetchval(statement, *parameters)
+        if milliseconds is None:
+            result: bytes = await link.value(statement, parameters)
+        else:
+            begin = f"begin read only; set local statement_timeout = {milliseconds}"
+            await link.connection.execute(begin)
+            result = await link.value(statement, parameters)
+            await link.connection.execute("commit")
     except asyncpg.PostgresError:
+        if milliseconds is not None:
+            link.connection.terminate()
         raise
     except (Exception, asyncio.CancelledError) as error:
         # Its state is unknown: better a new connection than one that still runs a statement.
-        if discarded(connection) and isinstance(error, Exception):
+        if discarded(link.connection) and isinstance(error, Exception):
             raise UnavailableError(outages.cause(error)) from error
         raise
     return result
 
 
-def discarded(connection: "asyncpg.pool.PoolConnectionProxy") -> bool:
+def discarded(connection: asyncpg.Connection) -> bool:
     """Close a connection at once; return whether it was lost already, so that any error follows."""
     try:
         lost: bool = connection.is_closed()
@@ -284,10 +306,6 @@ async def take_json_as_bytes(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec(
         "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
     )
-
-
-async def _nothing_to_reset(_: asyncpg.Connection) -> None:
-    """Every setting ended with its transaction; the usual reset would cost a round trip."""
 
 
 def translated(error: Exception) -> Exception:

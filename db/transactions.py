@@ -1,24 +1,22 @@
 """Writes: transactions of the writer role, bound to a caller, that commands run in.
 
-A command is given a `WriteSession`, commits nothing itself, and is carried out whole or not at
-all. It runs again where the database broke off a deadlock.
+A command is given a `WriteSession` (db/write_session.py), commits nothing itself, and is carried
+out whole or not at all. It runs again where the database broke off a deadlock.
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 import asyncpg
 import orjson
 
 from db.announcing import Announcer
-from db.constraints import violated
-from db.outages import CommitUnknownError, NotReadBackError, UnavailableError, cause, is_outage
-from db.rules.errors import DomainError, ForbiddenError, NotFoundError
+from db.fairness import CLAIM
+from db.outages import cause, is_outage
+from db.pool import Link, Pool, Seen
+from db.rules.errors import DomainError, ForbiddenError
 from db.sessions import (
     Binding,
     Caller,
@@ -30,20 +28,21 @@ from db.sessions import (
     translated,
     translating,
 )
+from db.unavailable import CommitUnknownError, LockedError, NotReadBackError, UnavailableError
+from db.unit_gate import PATIENCE, CrowdedUnitError, UnitGate
+from db.write_session import NOTE, WriteSession, refusal_of
 
 T = TypeVar("T")
-_LOG = logging.getLogger("sangkien.writes")
 _TRIES = 4
 _MOMENT = "select row(today(), present())"
 _ATTEMPT = ("sangkien.action", "sangkien.address", "sangkien.reason")
-_REASON = "select set_config('sangkien.reason', $1, true)"
-_NOTE = "select audit_note($1, $2, $3, $4, $5)"
-_MOST_REFUSED = 20  # refused parts of one command that have an event each
+_WAIT = 10.0  # seconds for a connection
+LOCK_MS = 2_000
+"""Milliseconds for which a statement waits for a lock that another transaction has."""
 SECONDS = 30
 """How long a statement may take, as db/sql/roles.sql says."""
 UNHURRIED = 600
 """How long one may take that rewrites what a large part of the tree has."""
-_SEAL = "set constraints audit_seal immediate; set constraints audit_seal deferred"
 _REFUSALS = (asyncpg.IntegrityConstraintViolationError, asyncpg.InsufficientPrivilegeError)
 
 
@@ -54,94 +53,6 @@ class Attempt:
     action: str
     address: str | None = None
     reason: str | None = None
-
-
-class WriteSession:
-    """One transaction, in which a command reads and writes what row-level security lets it.
-
-    `today` is the day in Asia/Ho_Chi_Minh and `present` the moment, both of its beginning.
-    """
-
-    def __init__(
-        self, connection: asyncpg.Connection, caller: Caller, today: date, present: datetime
-    ) -> None:
-        """Take a connection whose transaction is bound to the caller."""
-        self._connection = connection
-        self.caller = caller
-        self.today = today
-        self.present = present
-        self._refused = 0
-
-    async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
-        """Return the first row of a statement, None where there is none."""
-        return await self._connection.fetchrow(sql, *values)
-
-    async def rows(self, sql: str, *values: Any) -> Sequence[asyncpg.Record]:
-        """Return all rows of a statement."""
-        rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *values)
-        return rows
-
-    async def value(self, sql: str, *values: Any) -> Any:
-        """Return the first column of the first row."""
-        return await self._connection.fetchval(sql, *values)
-
-    async def execute(self, sql: str, *values: Any) -> int:
-        """Run a statement and return how many rows it touched."""
-        status: str = await self._connection.execute(sql, *values)
-        return int(status.rpartition(" ")[2])
-
-    async def found(self, what: str, key: str, sql: str, *values: Any) -> asyncpg.Record:
-        """Return the row of what the caller named. Raises NotFoundError where it sees none."""
-        row = await self.row(sql, *values)
-        if row is None:
-            raise NotFoundError(what, key)
-        return row
-
-    def require(self, permission: str, unit: asyncpg.Record) -> None:
-        """Insist on a permission at a unit (its id, code and path). Raises ForbiddenError."""
-        if not self.caller.may(permission, unit["path"]):
-            raise ForbiddenError(permission.upper(), unit["code"], unit_id=unit["id"])
-
-    async def give_reason(self, reason: str | None) -> None:
-        """Let the audit log say from here on why something is changed."""
-        await self.execute(_REASON, reason or "")
-
-    async def note_refusal(self, unit_id: int | None, after: dict[str, Any]) -> None:
-        """Note in the audit log that one of several things asked for was refused; few of many."""
-        self._refused += 1
-        if self._refused <= _MOST_REFUSED:
-            await self.execute(_NOTE, "REFUSED", None, None, unit_id, after)
-
-    async def sum_up_refused(self) -> None:
-        """Note how many more things were refused, if there were more than are noted one by one."""
-        more = self._refused - _MOST_REFUSED
-        if more > 0:
-            await self.give_reason(None)
-            after = {"code": "MORE_REFUSED", "count": more}
-            await self.execute(_NOTE, "REFUSED", "Account", self.caller.account_id, None, after)
-
-    async def note(self, unit_id: int | None, after: dict[str, Any]) -> None:
-        """Note in the audit log what the changes of this transaction were part of."""
-        await self.execute(_NOTE, "NOTED", None, None, unit_id, after)
-
-    async def seal(self) -> None:
-        """Bring the chain of the audit log up to its last event, which a commit does else.
-
-        After ten thousands of events it would take the commit longer than a statement may.
-        """
-        await self._connection.execute(_SEAL)
-
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
-        """Undo what is done within where it raises, and go on. Raises DomainError where it can."""
-        # Not asyncpg's own, which knows nothing of a transaction that a plain statement began.
-        await self._connection.execute("savepoint within")
-        try:
-            yield
-        except (asyncpg.PostgresError, DomainError) as error:
-            await self._connection.execute("rollback to savepoint within; release savepoint within")
-            raise _meant(error) from error
-        await self._connection.execute("release savepoint within")
 
 
 Command = Callable[[WriteSession], Awaitable[T]]
@@ -164,27 +75,31 @@ class Written(Generic[T]):
 class Writer:
     """Opens write sessions."""
 
-    def __init__(self, url: str, *, size: int = 8) -> None:
-        """Take the URL of the writer role and how many connections there may be at most."""
-        self._url = url
-        self._size = size
+    def __init__(
+        self, url: str, *, size: int = 8, pooler: bool = False, lock_ms: int = LOCK_MS
+    ) -> None:
+        """Take the URL of the writer role and how many connections there may be at most.
 
-    async def open(self) -> None:
-        """Make the pool; connections follow on demand, so the database may still be down."""
-        self._pool = await asyncpg.create_pool(
-            self._url,
-            min_size=0,
-            max_size=self._size,
-            timeout=5,
+        With a `pooler` in transaction mode between, nothing is prepared. `lock_ms` is how long a
+        statement waits for a lock, 0 for as long as it may take.
+        """
+        self._pool = Pool(
+            url,
+            size=size,
             # For a network that is silent; the server ends a statement by itself, sooner.
             command_timeout=UNHURRIED + 10,
-            statement_cache_size=512,
+            # The statements of commands are a fixed number.
+            statement_cache_size=0 if pooler else 512,
             max_cached_statement_lifetime=0,
-            max_cacheable_statement_size=1 << 18,
             init=_take_json,
-            reset=_nothing_to_reset,
+            seen=None if pooler else Seen(),
         )
         self._announcer = Announcer(self._pool)
+        self._gate = UnitGate(max(size // 2, 1))
+        self._begin = f"begin read write; set local lock_timeout = {lock_ms}"
+
+    async def open(self) -> None:
+        """Do nothing: connections follow on demand, so the database may still be down."""
 
     async def close(self) -> None:
         """Close every connection."""
@@ -223,8 +138,8 @@ class Writer:
         Raises GrantsChangedError, TooSlowError, UnavailableError.
         """
         with translating():
-            async with self._pool.acquire(timeout=10) as connection:
-                return await read(connection, caller, sql, values)
+            async with self._pool.link(_WAIT) as link:
+                return await read(link, caller, sql, values)
 
     async def _run(
         self,
@@ -236,18 +151,39 @@ class Writer:
     ) -> Written[T]:
         if caller.writing is None:
             raise ForbiddenError(code="READ_ONLY")
+        until = None
+        while True:
+            try:
+                return await self._carry_out(caller, attempt, command, seconds, payload)
+            except CrowdedUnitError as crowded:
+                now = asyncio.get_running_loop().time()
+                until = until or now + PATIENCE
+                if now >= until:
+                    raise LockedError("the unit was never free") from None
+                await self._gate.wait(crowded.unit_id, until)
+
+    async def _carry_out(
+        self,
+        caller: Caller,
+        attempt: Attempt,
+        command: Command[T],
+        seconds: int,
+        payload: Payload[T] | None,
+    ) -> Written[T]:
         for left in reversed(range(_TRIES)):
             try:
-                async with self._pool.acquire(timeout=10) as connection:
-                    begun = _begun(caller.writing, attempt)
-                    result = await _write(connection, caller, begun, command, seconds)
+                async with self._pool.link(_WAIT) as link:
+                    CLAIM.get().gone = None  # what has begun goes on to its end
+                    result = await self._write(link.connection, caller, attempt, command, seconds)
                     self._announcer.tell()
-                    answer = await _read_back(connection, caller, payload, result)
+                    answer = await _read_back(link, caller, payload, result)
+            except asyncpg.LockNotAvailableError as error:
+                raise LockedError(str(error)) from error
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
                 if not left:
                     raise UnavailableError(str(error)) from error
             except _REFUSALS as error:
-                raise _meant(error) from error
+                raise refusal_of(error) from error
             except Exception as error:
                 meant = translated(error)
                 if meant is error:
@@ -258,6 +194,42 @@ class Writer:
                     raise answer
                 return Written(result, answer)
         raise AssertionError  # pragma: no cover - the last try returns or raises
+
+    async def _write(
+        self,
+        connection: asyncpg.Connection,
+        caller: Caller,
+        attempt: Attempt,
+        command: Command[T],
+        seconds: int,
+    ) -> T:
+        assert caller.writing is not None
+        statement, parameters = _begun(caller.writing, attempt)
+        session = None
+        locked = False
+        try:
+            await connection.execute(self._begin)
+            today, present = await connection.fetchval(statement, *parameters)
+            if seconds != SECONDS:
+                await connection.execute(f"set local statement_timeout = '{seconds}s'")
+            session = WriteSession(connection, caller, today, present, self._gate)
+            result = await command(session)
+            await session.sum_up_refused()
+            await _commit(connection)
+        except (asyncpg.PostgresError, DomainError, CrowdedUnitError) as error:
+            locked = isinstance(error, asyncpg.LockNotAvailableError)
+            await _roll_back(connection)
+            raise
+        except (Exception, asyncio.CancelledError) as error:
+            # Its state is unknown: better a new connection than one with a caller still bound.
+            lost = discarded(connection)
+            if lost and isinstance(error, Exception) and not isinstance(error, UnavailableError):
+                raise UnavailableError(cause(error)) from error
+            raise
+        finally:
+            if session is not None:
+                session.leave_units(locked=locked)
+        return result
 
     async def note(
         self,
@@ -279,43 +251,14 @@ class Writer:
 
         async def append(session: WriteSession) -> None:
             what = None if account_id is None else "Account"
-            await session.execute(_NOTE, kind, what, account_id, unit_id, after)
+            await session.execute(NOTE, kind, what, account_id, unit_id, after)
 
         version = None if outdated else caller.grants_version
         bare = replace(caller, grants_version=version, writes={}, read_only=False)
         await self.run(bare, attempt, append)
 
 
-async def _write(
-    connection: "asyncpg.pool.PoolConnectionProxy",
-    caller: Caller,
-    begun: tuple[str, list[Any]],
-    command: Command[T],
-    seconds: int,
-) -> T:
-    statement, parameters = begun
-    try:
-        await connection.execute("begin read write")
-        today, present = await connection.fetchval(statement, *parameters)
-        if seconds != SECONDS:
-            await connection.execute(f"set local statement_timeout = '{seconds}s'")
-        session = WriteSession(connection, caller, today, present)
-        result = await command(session)
-        await session.sum_up_refused()
-        await _commit(connection)
-    except (asyncpg.PostgresError, DomainError):
-        await _roll_back(connection)
-        raise
-    except (Exception, asyncio.CancelledError) as error:
-        # Its state is unknown: better a new connection than one with a caller still bound.
-        lost = discarded(connection)
-        if lost and isinstance(error, Exception) and not isinstance(error, UnavailableError):
-            raise UnavailableError(cause(error)) from error
-        raise
-    return result
-
-
-async def _commit(connection: "asyncpg.pool.PoolConnectionProxy") -> None:
+async def _commit(connection: asyncpg.Connection) -> None:
     try:
         await connection.execute("commit")
     except Exception as error:
@@ -324,7 +267,7 @@ async def _commit(connection: "asyncpg.pool.PoolConnectionProxy") -> None:
         raise
 
 
-async def _roll_back(connection: "asyncpg.pool.PoolConnectionProxy") -> None:
+async def _roll_back(connection: asyncpg.Connection) -> None:
     """Roll back; where even that fails, the error that led here is the one to raise."""
     try:
         await connection.execute("rollback")
@@ -333,7 +276,7 @@ async def _roll_back(connection: "asyncpg.pool.PoolConnectionProxy") -> None:
 
 
 async def _read_back(
-    connection: "asyncpg.pool.PoolConnectionProxy",
+    link: Link,
     caller: Caller,
     payload: Payload[T] | None,
     outcome: T,
@@ -342,7 +285,7 @@ async def _read_back(
     if payload is None:
         return None
     try:
-        return await read(connection, caller, *payload(outcome))
+        return await read(link, caller, *payload(outcome))
     except Exception as error:  # noqa: BLE001 - none of it may look as if the command had failed
         meant = translated(error)
         if isinstance(meant, GrantsChangedError):
@@ -359,17 +302,6 @@ def _begun(binding: Binding, attempt: Attempt) -> tuple[str, list[Any]]:
     return whole.bind_all(_MOMENT)
 
 
-def _meant(error: Exception) -> Exception:
-    """Return what a refusal of the database means to a caller; the error itself where nothing."""
-    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
-        return violated(error.constraint_name) or error
-    if isinstance(error, asyncpg.InsufficientPrivilegeError):
-        # Row-level security refused what no guard of a command did.
-        _LOG.warning("refused by the database: %s", error)
-        return ForbiddenError()
-    return error
-
-
 async def _take_json(connection: asyncpg.Connection) -> None:
     await take_json_as_bytes(connection)
     await connection.set_type_codec(
@@ -378,7 +310,3 @@ async def _take_json(connection: asyncpg.Connection) -> None:
         encoder=lambda value: orjson.dumps(value).decode(),
         decoder=orjson.loads,
     )
-
-
-async def _nothing_to_reset(_: asyncpg.Connection) -> None:
-    """Every setting ended with its transaction; the usual reset would cost a round trip."""

@@ -10,12 +10,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from db.announcing import Listener
-from db.outages import OUTAGES, UnavailableError, is_outage
+from db.outages import OUTAGES, is_outage
 from db.sessions import Reader
+from db.unavailable import UnavailableError
 
 _LOG = logging.getLogger("sangkien.live")
 FOLD = 0.25  # seconds between an announcement and the look that follows it
@@ -107,7 +109,10 @@ class Watch:
         watched.watchers.add(watcher)
         if not self._tasks:
             listening = self._listener.listen(lambda: self._look_within(FOLD))
-            self._tasks = [asyncio.create_task(work) for work in (self._run(), listening)]
+            # By the server's own share of connections, not that of who came first.
+            self._tasks = [
+                asyncio.create_task(work, context=Context()) for work in (self._run(), listening)
+            ]
         return watched
 
     def _remove(self, thing: Thing, watcher: asyncio.Event) -> None:

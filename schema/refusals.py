@@ -16,8 +16,9 @@ from typing import Any
 from auth.counters import REFUSED, UNRECORDED
 from auth.principal import Principal
 from db.rules.errors import DomainError
-from db.sessions import Caller, TooSlowError, UnavailableError
+from db.sessions import Caller, TooSlowError
 from db.transactions import Attempt, Writer
+from db.unavailable import UnavailableError
 from schema.inputs import arguments
 
 AT_ONCE, EVERY = 60, 60.0  # events of an account; seconds in which it may have one more

@@ -15,10 +15,12 @@ from strawberry.types.arguments import convert_argument
 
 from auth.principal import Principal
 from db.commands.requests import once, told_once
-from db.outages import NotReadBackError, UnavailableError, cause
+from db.outages import cause
 from db.rules.errors import DomainError, ForbiddenError, InvalidInputError
 from db.sessions import GrantsChangedError, TooSlowError
-from db.transactions import SECONDS, Attempt, Command, Writer, WriteSession, Written
+from db.transactions import SECONDS, Attempt, Command, Writer, Written
+from db.unavailable import NotReadBackError, UnavailableError
+from db.write_session import WriteSession
 from schema.build import SCHEMA
 from schema.compiler.commands import COMMAND, KEY, PREVIEW, Guarded
 from schema.compiler.outcomes import filled

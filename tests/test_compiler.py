@@ -1,5 +1,6 @@
 """What DESIGN.md, section 4, says compiled reads must get right, by pinned examples."""
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -167,12 +168,13 @@ async def test_every_operation_is_one_statement(ask):
     queries: list[str] = []
     await ask.principals.of(ADMIN)
     await ask("{ __typename }")
-    async with ask.reader._pool.acquire() as connection:
-        log = connection.add_query_logger  # of this very connection: the pool has but one
+    async with ask.reader._pool.link(5) as link:
+        log = link.connection.add_query_logger  # of this very connection: the pool has but one
         log(lambda record: queries.append(record.query))
     await ask("""{ viewer { units { code } } units { totalCount nodes { parent { code }
         progress(campaign: "1TRSK") { pace { status } tiers { count } history { startsOn } } } }
         campaigns { nodes { phases { ranking { nodes { unit { code } } } } } } }""")
+    await asyncio.sleep(0)  # in which it is logged
     assert [q.split()[0].lower() for q in queries] == ["select"]
 
 

@@ -9,9 +9,10 @@ import pytest
 from auth.principal import Principals
 from db.rules.errors import ForbiddenError
 from db.sessions import Caller, Reader
-from db.transactions import Attempt, Writer, WriteSession
+from db.transactions import Attempt, Writer
 from db.url import READER, WRITER, with_role
 from db.verify import verify
+from db.write_session import WriteSession
 from tests.client import client
 from tests.phase_documents import (
     CHANGE,

@@ -11,8 +11,9 @@ import pytest
 from auth.principal import Principals
 from db.rules.errors import ForbiddenError
 from db.sessions import Reader
-from db.transactions import Attempt, Writer, WriteSession
+from db.transactions import Attempt, Writer
 from db.url import READER, WRITER, with_role
+from db.write_session import WriteSession
 from tests.client import DEMO_TODAY, Client, client
 
 ERRORS = """... on Error { __typename code message }

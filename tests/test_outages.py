@@ -10,8 +10,9 @@ import pytest
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 from sqlalchemy.exc import OperationalError
 
-from db.outages import LOG_EVERY, CommitUnknownError, OutageLog, cause, is_outage
-from db.sessions import TooSlowError, UnavailableError, translated
+from db.outages import LOG_EVERY, OutageLog, cause, is_outage
+from db.sessions import TooSlowError, translated
+from db.unavailable import CommitUnknownError, UnavailableError
 from tests.client import client
 from tests.test_cli import run
 

@@ -14,8 +14,9 @@ from db.commands.reviews import review
 from db.rules.errors import ForbiddenError
 from db.rules.review import Place, ReviewRejectedError, Standing, Way, awaited, decided
 from db.sessions import Reader
-from db.transactions import Attempt, Writer, WriteSession
+from db.transactions import Attempt, Writer
 from db.url import READER, WRITER, with_role
+from db.write_session import WriteSession
 from tests.client import client
 from tests.deciding import approve, handed_in, one, run
 

@@ -27,7 +27,8 @@ from api.files.publishing import published
 from api.settings import Settings
 from auth.principal import UnknownAccountError
 from db.rules.errors import DomainError
-from db.sessions import GrantsChangedError, TooSlowError, UnavailableError
+from db.sessions import GrantsChangedError, TooSlowError
+from db.unavailable import UnavailableError
 from schema.messages import Locale, message
 
 STANDARD = Path("-")

@@ -72,7 +72,10 @@ def common_unit(principal: Principal, *permissions: Permission) -> int | None:
 async def actor(config: Settings, username: str) -> AsyncIterator[Actor]:
     """Give an account by its username; whether there is one shows when it acts."""
     _, reader_url, writer_url = config.urls()
-    reader, writer = Reader(reader_url, size=1), Writer(writer_url, size=2)
+    pooler = config.behind_pooler
+    reader = Reader(reader_url, size=1, pooler=pooler)
+    # A file may wait for others, which do not wait for it.
+    writer = Writer(writer_url, size=2, pooler=pooler, lock_ms=0)
     await reader.open()
     await writer.open()
     try:

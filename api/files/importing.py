@@ -12,7 +12,8 @@ from api.files.kinds import Kind
 from api.files.reading import Entry, Reading, opened
 from auth.principal import Principal
 from db.rules.errors import DomainError
-from db.transactions import Attempt, WriteSession
+from db.transactions import Attempt
+from db.write_session import WriteSession
 from schema.messages import Locale
 
 _AT_ONCE = 500  # rows between two steps of the progress, and in a statement that takes many

@@ -21,7 +21,7 @@ from db.models.enums import Role, Sector, SolutionType, UnitLevel
 from db.queries import files
 from db.rules.errors import DomainError
 from db.rules.target import MOST
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 from schema.inputs import code, line, whole
 from schema.mutations.initiatives import AuthorInput, DraftInitiativeInput
 from schema.mutations.units import CreateUnitInput

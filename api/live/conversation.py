@@ -1,7 +1,8 @@
 """What goes on over one WebSocket after the handshake: operations, each with an id.
 
-Queries and mutations run to their end even where the client no longer wants them, as over HTTP:
-to break off a statement costs the database a connection. A subscription ends at once.
+Queries and mutations that have begun run to their end even where the client no longer wants them,
+as over HTTP: to break off a statement costs the database a connection. One that still waits for a
+connection is dropped. A subscription ends at once.
 """
 
 import asyncio
@@ -102,7 +103,13 @@ class Conversation:
 
     async def _answer(self, id_: str, prepared: Prepared) -> None:
         async with self._turns:
-            data = await to_its_end(self._operations.run(self._asking, prepared))
+            dropped = asyncio.Event()
+            asking = self._asking._replace(gone=dropped.wait)
+            try:
+                data = await to_its_end(self._operations.run(asking, prepared))
+            except asyncio.CancelledError:
+                dropped.set()
+                raise
             if self._is_wanted(id_):
                 await self._send(messages.next_(id_, data))
 

@@ -7,7 +7,7 @@ from time import time
 from api.identities import Identity, IdentityError
 from api.limits import LimitedError
 from auth.tokens import TokenError
-from db.sessions import UnavailableError
+from db.unavailable import UnavailableError
 
 CHECK_AGAIN = 5.0  # seconds between two checks of the credentials
 

@@ -2,7 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
+
+from db.fairness import CLAIM
+from db.unavailable import LeftError
 
 T = TypeVar("T")
 _AT_ONCE = 4  # so that live updates leave room for whoever asks by themselves
@@ -17,27 +21,51 @@ class SharedReads:
 
     def __init__(self) -> None:
         self._room = asyncio.Semaphore(_AT_ONCE)
-        self._waiting: dict[Hashable, asyncio.Task[bytes]] = {}
+        self._waiting: dict[Hashable, _Shared] = {}
 
     async def read(self, key: Hashable, read: Callable[[], Awaitable[bytes]]) -> bytes:
         """Return what a read gives; `key` names all that it depends on.
 
-        Whoever is cancelled leaves the read to end by itself, and its connection whole.
+        Whoever is cancelled leaves the read to end by itself, and its connection whole; where all
+        are before it has a connection, it is dropped.
         """
-        waiting = self._waiting.get(key)
-        if waiting is None:
-            waiting = self._waiting[key] = _started(self._begin(key, read))
-        return await asyncio.shield(waiting)
+        shared = self._waiting.get(key)
+        if shared is None:
+            shared = self._waiting[key] = _Shared()
+            shared.task = _started(self._begin(key, shared, read))
+        assert shared.task is not None
+        shared.readers += 1
+        try:
+            return await asyncio.shield(shared.task)
+        finally:
+            shared.readers -= 1
+            if not shared.readers:
+                shared.dropped.set()
+                self._close(key, shared)
 
-    async def _begin(self, key: Hashable, read: Callable[[], Awaitable[bytes]]) -> bytes:
-        try:
-            await self._room.acquire()
-        finally:
-            del self._waiting[key]
-        try:
+    async def _begin(
+        self, key: Hashable, shared: "_Shared", read: Callable[[], Awaitable[bytes]]
+    ) -> bytes:
+        CLAIM.set(replace(CLAIM.get(), gone=shared.dropped.wait))
+        async with self._room:
+            if shared.dropped.is_set():
+                raise LeftError
+            self._close(key, shared)
             return await read()
-        finally:
-            self._room.release()
+
+    def _close(self, key: Hashable, shared: "_Shared") -> None:
+        """Let nobody else join a read."""
+        if self._waiting.get(key) is shared:
+            del self._waiting[key]
+
+
+@dataclass
+class _Shared:
+    """A read, how many wait for it, and whether that has come to be none."""
+
+    task: "asyncio.Task[bytes] | None" = None
+    readers: int = 0
+    dropped: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def to_its_end(work: Coroutine[Any, Any, T]) -> T:

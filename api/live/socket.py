@@ -14,15 +14,15 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api import answers, metrics
 from api.identities import Identities, Identity, IdentityError
-from api.limits import Crowd, LimitedError, stranger
+from api.limits import Counted, Crowd, LimitedError, counted, stranger
 from api.live import messages
 from api.live.conversation import Conversation
 from api.live.lifetime import Stopping, credentials_end
 from api.live.messages import ACK, PONG, PROTOCOL, ClosingError, GoneError
-from api.operations import Asking, Operations, Rules
+from api.operations import Asking, Operations, Rules, claiming
 from api.traces import trace
 from auth.tokens import TokenError
-from db.sessions import UnavailableError
+from db.unavailable import BusyError, UnavailableError
 
 _LOG = logging.getLogger("sangkien.live")
 INIT_SECONDS = 10.0  # for connection_init to arrive
@@ -69,10 +69,10 @@ class _Place:
 
     def __init__(self, crowd: Crowd, caller: str) -> None:
         self._crowd = crowd
-        self._caller: str | None = caller
+        self._caller: str | Counted | None = caller
         crowd.enter(caller)
 
-    def change(self, caller: str) -> None:
+    def change(self, caller: Counted) -> None:
         """Count the connection as somebody else's. Raises LimitedError."""
         self.leave()
         self._crowd.enter(caller)
@@ -159,12 +159,15 @@ class _Connection:
 
     async def _identified(self, identify: Identify, authorization: str | None) -> Identity:
         try:
-            return await identify(authorization)
+            with claiming(counted(None, self._socket.client)):
+                return await identify(authorization)
         except (TokenError, IdentityError) as error:
             self._count_refused()
             raise ClosingError(4403, f"Forbidden: {error}") from None
         except LimitedError as error:
             raise ClosingError(1013, str(error)) from None
+        except BusyError:
+            raise ClosingError(1013, "The server is busy; try again") from None
         except UnavailableError:
             raise ClosingError(1013, "The database is not available; try again") from None
 

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from api import answers, metrics
 from api.identities import Identity
-from api.limits import Crowd
+from api.limits import Counted, Crowd
 from api.live.lifetime import Stopping, credentials_end
 from api.refusals import refusal
 
@@ -47,7 +47,7 @@ class EventStream(Response):
         identity: Identity,
         again: Callable[[], Awaitable[Identity]],
         stopping: Stopping,
-        connections: tuple[Crowd, str],
+        connections: tuple[Crowd, Counted],
     ) -> None:
         """Take the data of each event, who is served, and a place in a crowd under a name.
 

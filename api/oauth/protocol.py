@@ -22,7 +22,8 @@ from auth.issuer.scopes import OPENID
 from auth.issuer.server import Answer, AuthorizationRequest, Server
 from auth.tokens import Claims, TokenError, Verifier
 from db.issuing import Issuing
-from db.sessions import TooSlowError, UnavailableError
+from db.sessions import TooSlowError
+from db.unavailable import UnavailableError
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _PUBLIC = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}

@@ -25,7 +25,8 @@ from auth.issuer import secret
 from auth.issuer.issuer import Issuer
 from auth.issuer.sessions import Session
 from auth.issuer.sign_in import Browser
-from db.sessions import TooSlowError, UnavailableError
+from db.sessions import TooSlowError
+from db.unavailable import UnavailableError
 
 ACCOUNT = "/oauth/account"
 _ONWARD = re.compile(r"/graphql|/oauth/(account|password|second-factor/enrol|authorize\?[!-~]+)")

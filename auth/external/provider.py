@@ -14,7 +14,7 @@ from auth.external.fetching import fetch_object
 from auth.external.remembered import NotFetchedError, Remembered
 from auth.external.trust import LOCAL, Trust
 from auth.tokens import Clock
-from db.sessions import UnavailableError
+from db.unavailable import UnavailableError
 
 _DISCOVERY_FRESH = 3600.0  # seconds
 _MOST_KEYS = 50

@@ -23,12 +23,14 @@ _LOG = logging.getLogger("sangkien.identity")
 class Issuer:
     """Signs people in, and gives applications their tokens."""
 
-    def __init__(self, terms: Terms, writer_url: str, clock: Clock = time.time) -> None:
+    def __init__(
+        self, terms: Terms, writer_url: str, clock: Clock = time.time, *, pooler: bool = False
+    ) -> None:
         """Take what the issuer says of itself, and the URL of the writer role."""
         self.terms = terms
         self.passwords = Passwords()
         self.clock = clock
-        self._transactions = Transactions(writer_url, clock)
+        self._transactions = Transactions(writer_url, clock, pooler=pooler)
         self._attempt = Attempt("issuer")
         self._later: set[asyncio.Task[None]] = set()
 

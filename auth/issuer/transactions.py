@@ -12,9 +12,10 @@ from auth.issuer import trail
 from auth.issuer.turns import Turns
 from auth.tokens import Clock
 from db.issuing import Issuing, IssuingSessions
-from db.outages import OUTAGES, UnavailableError
+from db.outages import OUTAGES
 from db.sessions import TooSlowError
 from db.transactions import Attempt
+from db.unavailable import UnavailableError
 
 _AT_ONCE = 8  # transactions
 _WAITING, _WAITING_EACH = 400, 64
@@ -33,9 +34,9 @@ Work = Callable[Concatenate[Issuing, datetime, Given], Result]
 class Transactions:
     """Runs work in transactions."""
 
-    def __init__(self, writer_url: str, clock: Clock) -> None:
+    def __init__(self, writer_url: str, clock: Clock, *, pooler: bool = False) -> None:
         """Take the URL of the writer role, and what tells the moment."""
-        self._sessions = IssuingSessions(writer_url, size=_AT_ONCE)
+        self._sessions = IssuingSessions(writer_url, size=_AT_ONCE, pooler=pooler)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="issuer")
         self._turns = Turns(_AT_ONCE, waiting=_WAITING, each=_WAITING_EACH)
         self._clock = clock

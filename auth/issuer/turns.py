@@ -8,7 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from db.sessions import UnavailableError
+from db.unavailable import UnavailableError
 
 
 class BusyError(UnavailableError):

@@ -7,7 +7,7 @@ from datetime import datetime
 from db.commands.requests import TOLD_ONCE
 from db.rules.access_token import check_number, hashed, new
 from db.rules.errors import ConflictError, ForbiddenError
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _UNIT = "select id from unit where code = $1"
 _HELD = "select count(*) from access_token where revoked_at is null and expires_at > now()"

@@ -19,7 +19,7 @@ from db.rules.account import (
 )
 from db.rules.errors import ConflictError, DomainError, ForbiddenError
 from db.rules.secret import hashed, new
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 MANAGE = "account_manage"
 

@@ -1,7 +1,7 @@
 """Changes to what was closed: each has a reason and is kept by name beside the results."""
 
 from db.rules.errors import InvalidInputError, Problem
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _ADD = """
     insert into adjustment (phase_id, unit_id, kind, initiative_id, gained, reason, account_id, at)

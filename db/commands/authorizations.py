@@ -6,7 +6,7 @@ Ending is for good; access tokens already given out are refused within five seco
 from dataclasses import dataclass
 
 from db.rules.errors import ConflictError, ForbiddenError
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 MANAGE = "GRANT_MANAGE"
 

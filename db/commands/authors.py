@@ -8,7 +8,7 @@ import asyncpg
 
 from db.rules.errors import ForbiddenError, InvalidInputError, Problem
 from db.rules.initiative import ALL, check_authors, check_shares, without
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 WRITE = "initiative_write"
 

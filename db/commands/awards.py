@@ -5,7 +5,7 @@ from datetime import date
 
 from db.commands.named_phase import named_phase
 from db.rules.award import check_covered, check_day, check_named, check_open, check_within
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 GRANT = "award_grant"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from db.rules.errors import ConflictError, ForbiddenError
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 MANAGE = "unit_manage"
 

@@ -13,7 +13,7 @@ from db.commands.turns import hold_windows
 from db.rules.campaign import Band, CampaignRejectedError, check_bands, check_order
 from db.rules.errors import ConflictError, ForbiddenError
 from db.rules.phase import is_settled
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 MANAGE = "campaign_manage"
 

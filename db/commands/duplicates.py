@@ -10,7 +10,7 @@ from db.commands.review_cases import Case, load_case
 from db.rules.duplicate import Candidate, check_link
 from db.rules.errors import ConflictError
 from db.rules.review import achieved, undoers
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 CURATE = "initiative_curate"
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from db.rules.errors import DomainError
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 
 async def each(

@@ -5,7 +5,7 @@ from db.commands.initiatives import check_version
 from db.commands.phases import PhaseOutcome, phase_of
 from db.commands.turns import hold_tree
 from db.rules.phase import Span, check_freezable
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _LAST = "select unit, opens_on, closes_on from phase_last($1)"
 _FREEZE = "update phase set frozen_at = $2, version = version + 1 where id = $1"

@@ -13,7 +13,7 @@ from db.rules.grant import (
     check_others,
     check_root,
 )
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 MANAGE = "grant_manage"
 

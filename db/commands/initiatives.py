@@ -19,7 +19,7 @@ from db.rules.initiative import (
     check_state,
     counting_window,
 )
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _CAMPAIGN = "select id, owner_id, applied_from, applied_to from campaign where code = $1"
 _UNIT = """
@@ -97,6 +97,7 @@ async def draft(
     people = await named(session, place["id"], authors)
     if not session.caller.may(WRITE, place["path"]):
         check_own(session, people)
+    session.enter_unit(place["id"])
     initiative_id: int = await session.value(_NEW_ID)
     await session.execute(
         _DRAFT,
@@ -182,6 +183,7 @@ async def load(
     if not (initiative["own"] or session.caller.may(WRITE, initiative["path"])):
         raise ForbiddenError("INITIATIVE_WRITE", initiative["code"], unit_id=initiative["unit_id"])
     check_version(initiative, version)
+    session.enter_unit(initiative["unit_id"])
     return initiative
 
 

@@ -4,7 +4,7 @@ from itertools import combinations, groupby
 
 from db.commands.phases import drives_outside
 from db.rules.phase import Span, check_apart, check_left_out
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _HOLD = "select lock_windows(id, alone => false) from campaign"
 # They are others than before at the top, and further down only where an override begins.

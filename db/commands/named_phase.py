@@ -3,7 +3,7 @@
 import asyncpg
 
 from db.rules.errors import NotFoundError
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _PHASE = """
     select c.id as campaign_id, c.owner_id, p.id, p.ordinal

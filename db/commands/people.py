@@ -9,7 +9,7 @@ import asyncpg
 from db.commands.turns import hold_tree
 from db.rules.errors import ConflictError, DomainError, NotFoundError
 from db.rules.person import Record, check_contact, check_entry
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 MANAGE = "person_manage"
 

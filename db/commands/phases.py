@@ -14,7 +14,7 @@ from db.commands.initiatives import check_version
 from db.rules.campaign import check_order
 from db.rules.errors import ConflictError
 from db.rules.phase import CalledDrive, Span, check_apart, check_left_out, is_settled
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _PHASE = """
     select id, campaign_id, ordinal, version, opens_on, closes_on, frozen_at is not null as frozen,

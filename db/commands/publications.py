@@ -3,7 +3,7 @@
 from db.commands.initiatives import InitiativeOutcome, check_version
 from db.rules.errors import ConflictError
 from db.rules.publication import check_publication
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _LOAD = """
     select i.id, i.state, i.version, i.confidential, i.published_at is not null as published,

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from db.rules.errors import ConflictError
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 KEPT = "7 days"
 """How long a key is remembered."""

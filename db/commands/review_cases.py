@@ -6,7 +6,7 @@ import asyncpg
 
 from db.rules.errors import ForbiddenError
 from db.rules.review import Part, Place, Standing, Way
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 REVIEW = "initiative_review"
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from db.commands.initiatives import InitiativeOutcome, check_version
 from db.commands.review_cases import REVIEW, load_case
 from db.rules.review import ReviewRejectedError, Score, acting, awaited, check_sheet
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _KEEP = """
     insert into review_sheet (initiative_id, unit_id, account_id, scores, comment, at)

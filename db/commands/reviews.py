@@ -31,7 +31,7 @@ from db.rules.review import (
     decided,
     deciders,
 )
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _UNIT = "select id, code, level, path::text from unit where code = $1"
 _LAST = """

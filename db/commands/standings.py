@@ -8,7 +8,7 @@ from db.commands.adjustments import adjust
 from db.commands.named_phase import named_phase
 from db.rules.errors import ConflictError
 from db.rules.target import Change, Standing, TargetRejectedError, changes
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 # Until the commit no unit moves and no window changes. What these decide is read afterwards.
 # Whoever holds both holds the windows first.

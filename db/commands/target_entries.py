@@ -4,7 +4,7 @@ from db.commands.standings import hold_phase, own_standing, place, set_targets
 from db.commands.targets import ASSIGN, REGISTER, RegisterOutcome
 from db.rules.errors import ForbiddenError
 from db.rules.target import Change
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _UNIT = """
     select u.id, u.code, above.code as parent

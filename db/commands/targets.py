@@ -17,7 +17,7 @@ from db.commands.standings import (
 from db.rules.distribution import DistributeBy, distribute, weigh
 from db.rules.errors import InvalidInputError, Problem
 from db.rules.target import Change, TargetRejectedError
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 ASSIGN = "target_assign"
 REGISTER = "target_register"

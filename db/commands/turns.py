@@ -1,6 +1,6 @@
 """Commands that take turns, and see what the one before them has committed."""
 
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _TREE = "select lock_tree($1)"
 _WINDOWS = "select lock_windows($1, $2)"

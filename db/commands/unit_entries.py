@@ -7,7 +7,7 @@ from typing import Any
 from db.commands.entering import each
 from db.commands.units import NewUnit, create_all, update
 from db.rules.errors import DomainError, InvalidInputError, Problem
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 _FIXED = ("level", "parent", "valid_from", "closed_on")
 _KNOWN = """

@@ -8,7 +8,7 @@ from db.commands.moved_windows import check_moved, hold_all_windows
 from db.commands.turns import hold_grants, hold_tree
 from db.commands.units import MANAGE, check_gives_none, load, note, place, write
 from db.rules.unit import check_merge
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 # A trigger takes along what goes on (db/sql/merge.sql). A unit that was to begin later ends then.
 _MERGE = """

@@ -13,7 +13,7 @@ from db.commands.turns import hold_tree
 from db.rules.errors import ConflictError, DomainError, ForbiddenError
 from db.rules.grant import check_others
 from db.rules.unit import Place, Ties, check_below, check_close, check_day, check_move, check_open
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 MANAGE = "unit_manage"
 

@@ -12,7 +12,7 @@ from db.commands.turns import hold_tree, hold_windows
 from db.rules.campaign import check_order
 from db.rules.errors import InvalidInputError, NotFoundError, Problem
 from db.rules.phase import PhaseRejectedError, Span, check_inside, is_settled
-from db.transactions import WriteSession
+from db.write_session import WriteSession
 
 ASSIGN = "target_assign"
 

@@ -9,6 +9,28 @@ create or replace function level_rank(level text) returns int
 language sql immutable strict parallel safe
 return array_position(array['CONFEDERATION', 'FEDERATION', 'UPPER', 'GRASSROOTS'], level);
 
+-- Wait for an advisory lock alone. Who waits for one that others share makes all who come after it
+-- wait too; so nobody waits long at once, and between two tries others go on. An import shares
+-- locks for minutes: then it is given up after a while, as any wait for a lock is.
+create or replace function lock_alone(class int, object int) returns void
+language plpgsql as $$
+declare
+    before text := current_setting('lock_timeout');
+begin
+    for attempt in 1 .. 8 loop
+        begin
+            perform set_config('lock_timeout', '250ms', true);
+            perform pg_advisory_xact_lock(class, object);
+            perform set_config('lock_timeout', before, true);
+            return;
+        exception when lock_not_available then
+            perform pg_sleep(0.25);
+        end;
+    end loop;
+    raise lock_not_available using message = 'others hold the lock';
+end
+$$;
+
 -- Whoever reads paths in order to write holds this lock shared; a move holds it alone. Having
 -- waited for it, one must see what the other committed: a transaction that reads from one
 -- snapshot throughout would go on with the paths and totals of before.
@@ -21,9 +43,9 @@ begin
             using errcode = 'invalid_transaction_state';
     end if;
     if alone then
-        perform pg_advisory_xact_lock(hashtext('sangkien.tree'));
+        perform lock_alone(hashtext('sangkien.tree'), 0);
     else
-        perform pg_advisory_xact_lock_shared(hashtext('sangkien.tree'));
+        perform pg_advisory_xact_lock_shared(hashtext('sangkien.tree'), 0);
     end if;
 end
 $$;

@@ -62,7 +62,7 @@ create or replace function lock_windows(of_campaign bigint, alone boolean) retur
 language plpgsql as $$
 begin
     if alone then
-        perform pg_advisory_xact_lock(hashtext('sangkien.windows'), of_campaign::int);
+        perform lock_alone(hashtext('sangkien.windows'), of_campaign::int);
     else
         perform pg_advisory_xact_lock_shared(hashtext('sangkien.windows'), of_campaign::int);
     end if;

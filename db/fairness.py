@@ -1,0 +1,130 @@
+"""Fair shares of a pool: who may hold how many of its connections, and who is next.
+
+A caller may hold as many connections as are left free after it, and all callers of one address
+together twice as many. So one caller has at most half of a pool, the next one half of the rest,
+and a caller without any gets the next that is given back. Callers that wait take turns; a caller's
+own requests wait for one another.
+"""
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from db.unavailable import BusyError, LeftError
+
+MOST_WAITING = 128  # requests of one caller that wait for a connection
+_OF_AN_ADDRESS = 2  # times what is left free
+
+
+@dataclass(slots=True)
+class Claim:
+    """Whom a connection is for: a caller, at an address.
+
+    `gone` returns once the client no longer waits for the answer; it is None where that does not
+    matter, as it does not once a change has begun.
+    """
+
+    caller: str
+    address: str
+    gone: Callable[[], Awaitable[object]] | None = None
+
+
+_SERVER = Claim("the server", "here")
+CLAIM: ContextVar[Claim] = ContextVar("claim", default=_SERVER)
+"""The claim of the request at hand: its look-ups, command and payload each take a connection."""
+
+
+class FairQueue:
+    """Gives out a number of places by fair shares."""
+
+    def __init__(self, size: int, *, shared: bool = True) -> None:
+        """Take how many places there are; not `shared`, callers take turns and nothing else."""
+        self._free = size
+        self._shared = shared
+        self._callers: Counter[str] = Counter()
+        self._addresses: Counter[str] = Counter()
+        self._waiting: OrderedDict[str, deque[tuple[Claim, asyncio.Future[None]]]] = OrderedDict()
+
+    async def enter(self, claim: Claim, seconds: float) -> None:
+        """Take a place, to be left again. Raises BusyError, and LeftError if the client leaves."""
+        if self._may(claim):
+            self._take(claim)
+            return
+        turn = asyncio.get_running_loop().create_future()
+        queue = self._waiting.setdefault(claim.caller, deque())
+        if len(queue) >= MOST_WAITING:
+            raise BusyError("too many requests of the caller wait for a connection")
+        queue.append((claim, turn))
+        try:
+            left = await _wait(turn, claim, seconds)
+        except asyncio.CancelledError:
+            self._give_up(claim, turn)
+            raise
+        if left or not turn.done():
+            self._give_up(claim, turn)
+            raise LeftError if left else BusyError("no connection became free in time")
+
+    def leave(self, claim: Claim) -> None:
+        """Give a place back."""
+        self._free += 1
+        for counter, key in ((self._callers, claim.caller), (self._addresses, claim.address)):
+            counter[key] -= 1
+            if not counter[key]:
+                del counter[key]
+        while self._free and self._admit():
+            pass
+
+    def _may(self, claim: Claim) -> bool:
+        if not self._shared:
+            return self._free > 0
+        return (
+            self._callers[claim.caller] < self._free
+            and self._addresses[claim.address] < _OF_AN_ADDRESS * self._free
+        )
+
+    def _take(self, claim: Claim) -> None:
+        self._free -= 1
+        self._callers[claim.caller] += 1
+        self._addresses[claim.address] += 1
+
+    def _admit(self) -> bool:
+        """Let in the first that may; its caller is then the last in turn."""
+        for caller, queue in self._waiting.items():
+            claim, turn = queue[0]
+            if self._may(claim):
+                queue.popleft()
+                self._take(claim)
+                turn.set_result(None)
+                if queue:
+                    self._waiting.move_to_end(caller)
+                else:
+                    del self._waiting[caller]
+                return True
+        return False
+
+    def _give_up(self, claim: Claim, turn: "asyncio.Future[None]") -> None:
+        if turn.done():
+            self.leave(claim)
+            return
+        queue = self._waiting[claim.caller]
+        queue.remove((claim, turn))
+        if not queue:
+            del self._waiting[claim.caller]
+
+
+async def _wait(turn: "asyncio.Future[None]", claim: Claim, seconds: float) -> bool:
+    """Wait for a turn as long as that may take. Returns whether the client has left."""
+    waited: set[asyncio.Future[Any]] = {turn}
+    gone = None
+    if claim.gone is not None:
+        gone = asyncio.ensure_future(claim.gone())
+        waited.add(gone)
+    try:
+        await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return gone is not None and gone.done()
+    finally:
+        if gone is not None:
+            gone.cancel()

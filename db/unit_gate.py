@@ -1,0 +1,94 @@
+"""Which units the transactions of this process write at: a few at a time, fewer at a locked one.
+
+Those at one unit wait for one another in the database anyway, for its counter of numbers. Here
+they wait without a connection, so that an import, which holds the counter until its end, takes the
+connections of no other unit.
+"""
+
+import asyncio
+from collections import Counter, deque
+
+from db.unavailable import LockedError
+
+MOST_WAITING, MOST_AT_A_LOCK = 128, 4  # transactions that wait for one unit; for a locked one
+PATIENCE = 3.0  # seconds that each of them waits at most
+_LOCKED = 5.0  # seconds for which a unit counts as locked after a lock was waited for in vain
+
+
+class CrowdedUnitError(Exception):
+    """A transaction has to begin again once others have left the unit."""
+
+    def __init__(self, unit_id: int) -> None:
+        super().__init__(unit_id)
+        self.unit_id = unit_id
+
+
+class UnitGate:
+    """Counts transactions at units."""
+
+    def __init__(self, most: int) -> None:
+        """Take how many may be at one unit at once; at a locked one it is one."""
+        self._most = most
+        self._inside: Counter[int] = Counter()
+        self._locked: dict[int, float] = {}
+        self._waiting: dict[int, deque[asyncio.Future[None]]] = {}
+
+    def enter(self, unit_id: int) -> None:
+        """Count a transaction at a unit, to leave again. Raises CrowdedUnitError."""
+        if not self._has_room(unit_id):
+            raise CrowdedUnitError(unit_id)
+        self._inside[unit_id] += 1
+
+    def leave(self, unit_id: int, *, locked: bool) -> None:
+        """Count a transaction that has ended; `locked`: it waited for a lock in vain."""
+        self._inside[unit_id] -= 1
+        if not self._inside[unit_id]:
+            del self._inside[unit_id]
+        if locked:
+            self._locked[unit_id] = asyncio.get_running_loop().time() + _LOCKED
+        else:
+            self._locked.pop(unit_id, None)
+        self._admit(unit_id)
+
+    async def wait(self, unit_id: int, until: float) -> None:
+        """Wait until there may be room, by the loop's clock at the latest `until`.
+
+        Raises LockedError where there is none by then, or where too many wait already.
+        """
+        if self._has_room(unit_id):
+            return
+        queue = self._waiting.setdefault(unit_id, deque())
+        if len(queue) >= (MOST_AT_A_LOCK if self._is_locked(unit_id) else MOST_WAITING):
+            raise LockedError("too many transactions wait for the unit")
+        turn = asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        try:
+            async with asyncio.timeout_at(until):
+                await turn
+        except TimeoutError:
+            raise LockedError("the unit did not become free in time") from None
+        finally:
+            if turn in queue:
+                queue.remove(turn)
+            if not queue and self._waiting.get(unit_id) is queue:
+                del self._waiting[unit_id]
+
+    def _has_room(self, unit_id: int) -> bool:
+        return self._inside[unit_id] < (1 if self._is_locked(unit_id) else self._most)
+
+    def _is_locked(self, unit_id: int) -> bool:
+        until = self._locked.get(unit_id)
+        if until is None:
+            return False
+        if asyncio.get_running_loop().time() >= until:
+            del self._locked[unit_id]
+            return False
+        return True
+
+    def _admit(self, unit_id: int) -> None:
+        queue = self._waiting.get(unit_id)
+        while queue:
+            turn = queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return

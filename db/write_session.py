@@ -1,0 +1,140 @@
+"""What a command is given: one transaction of the writer role, bound to a caller."""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any
+
+import asyncpg
+
+from db.constraints import violated
+from db.rules.errors import DomainError, ForbiddenError, NotFoundError
+from db.sessions import Caller
+from db.unit_gate import UnitGate
+
+NOTE = "select audit_note($1, $2, $3, $4, $5)"
+_LOG = logging.getLogger("sangkien.writes")
+_REASON = "select set_config('sangkien.reason', $1, true)"
+_MOST_REFUSED = 20  # refused parts of one command that have an event each
+_SEAL = "set constraints audit_seal immediate; set constraints audit_seal deferred"
+
+
+class WriteSession:
+    """One transaction, in which a command reads and writes what row-level security lets it.
+
+    `today` is the day in Asia/Ho_Chi_Minh and `present` the moment, both of its beginning.
+    """
+
+    def __init__(
+        self,
+        connection: asyncpg.Connection,
+        caller: Caller,
+        today: date,
+        present: datetime,
+        gate: UnitGate,
+    ) -> None:
+        """Take a connection whose transaction is bound to the caller."""
+        self._connection = connection
+        self._gate = gate
+        self._units: set[int] = set()
+        self.caller = caller
+        self.today = today
+        self.present = present
+        self._refused = 0
+
+    async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
+        """Return the first row of a statement, None where there is none."""
+        return await self._connection.fetchrow(sql, *values)
+
+    async def rows(self, sql: str, *values: Any) -> Sequence[asyncpg.Record]:
+        """Return all rows of a statement."""
+        rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *values)
+        return rows
+
+    async def value(self, sql: str, *values: Any) -> Any:
+        """Return the first column of the first row."""
+        return await self._connection.fetchval(sql, *values)
+
+    async def execute(self, sql: str, *values: Any) -> int:
+        """Run a statement and return how many rows it touched."""
+        status: str = await self._connection.execute(sql, *values)
+        return int(status.rpartition(" ")[2])
+
+    async def found(self, what: str, key: str, sql: str, *values: Any) -> asyncpg.Record:
+        """Return the row of what the caller named. Raises NotFoundError where it sees none."""
+        row = await self.row(sql, *values)
+        if row is None:
+            raise NotFoundError(what, key)
+        return row
+
+    def enter_unit(self, unit_id: int) -> None:
+        """Take a turn at a unit before something is written there.
+
+        Where there is none, the transaction begins again once there is (db/unit_gate.py).
+        """
+        if unit_id not in self._units:
+            self._gate.enter(unit_id)
+            self._units.add(unit_id)
+
+    def leave_units(self, *, locked: bool) -> None:
+        """Give the turns back; `locked`: the transaction waited for a lock in vain."""
+        for unit_id in self._units:
+            self._gate.leave(unit_id, locked=locked)
+
+    def require(self, permission: str, unit: asyncpg.Record) -> None:
+        """Insist on a permission at a unit (its id, code and path). Raises ForbiddenError."""
+        if not self.caller.may(permission, unit["path"]):
+            raise ForbiddenError(permission.upper(), unit["code"], unit_id=unit["id"])
+
+    async def give_reason(self, reason: str | None) -> None:
+        """Let the audit log say from here on why something is changed."""
+        await self.execute(_REASON, reason or "")
+
+    async def note_refusal(self, unit_id: int | None, after: dict[str, Any]) -> None:
+        """Note in the audit log that one of several things asked for was refused; few of many."""
+        self._refused += 1
+        if self._refused <= _MOST_REFUSED:
+            await self.execute(NOTE, "REFUSED", None, None, unit_id, after)
+
+    async def sum_up_refused(self) -> None:
+        """Note how many more things were refused, if there were more than are noted one by one."""
+        more = self._refused - _MOST_REFUSED
+        if more > 0:
+            await self.give_reason(None)
+            after = {"code": "MORE_REFUSED", "count": more}
+            await self.execute(NOTE, "REFUSED", "Account", self.caller.account_id, None, after)
+
+    async def note(self, unit_id: int | None, after: dict[str, Any]) -> None:
+        """Note in the audit log what the changes of this transaction were part of."""
+        await self.execute(NOTE, "NOTED", None, None, unit_id, after)
+
+    async def seal(self) -> None:
+        """Bring the chain of the audit log up to its last event, which a commit does else.
+
+        After ten thousands of events it would take the commit longer than a statement may.
+        """
+        await self._connection.execute(_SEAL)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what is done within where it raises, and go on. Raises DomainError where it can."""
+        # Not asyncpg's own, which knows nothing of a transaction that a plain statement began.
+        await self._connection.execute("savepoint within")
+        try:
+            yield
+        except (asyncpg.PostgresError, DomainError) as error:
+            await self._connection.execute("rollback to savepoint within; release savepoint within")
+            raise refusal_of(error) from error
+        await self._connection.execute("release savepoint within")
+
+
+def refusal_of(error: Exception) -> Exception:
+    """Return what a refusal of the database means to a caller; the error itself where nothing."""
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+        return violated(error.constraint_name) or error
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        # Row-level security refused what no guard of a command did.
+        _LOG.warning("refused by the database: %s", error)
+        return ForbiddenError()
+    return error
