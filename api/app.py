@@ -63,7 +63,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
 
     Raises ManifestError.
     """
-    _, reader_url, writer_url = settings.urls()
+    reader_url, writer_url = settings.serving_urls()
     reader = Reader(reader_url, size=settings.pool_size)
     # A write is at work in the database nearly all the time that it has a connection: more of them
     # than there are processors would only take each other's caches away.

@@ -11,7 +11,8 @@ import uvicorn
 
 from api.app import trusted_documents
 from api.bodies import LARGEST_BODY
-from api.hosting import HostingError
+from api.hosting import HostingError, export
+from api.loopback import is_loopback
 from api.manifest import ManifestError
 from api.protocols import HttpProtocol, SocketProtocol
 from api.settings import Settings
@@ -27,27 +28,21 @@ PROTOCOLS: dict[str, Any] = {
     "ws_ping_interval": 20.0,
     "ws_ping_timeout": 20.0,
     "ws_per_message_deflate": False,
+    # Whom to believe is api/proxies.py's to say, and not the environment's FORWARDED_ALLOW_IPS.
+    "proxy_headers": False,
 }
 
 
 def serve(config: Settings, *, port: int | None, workers: int) -> None:
     """Run the HTTP server until it is stopped. Raises HostingError."""
     config = config.model_copy(update={"port": port or config.port})
+    check_reach(config)
     if "issuer" not in config.model_fields_set:
         config.issuer = f"http://localhost:{config.port}"
-    _check_port(config.host, config.port)
+    _check_port(config.host, config.port, "SANGKIEN_PORT")
     _check_documents(config)
-    for name in (
-        "database_url",
-        "reader_url",
-        "writer_url",
-        "home",
-        "issuer",
-        "host",
-        "port",
-        "today",
-        "demo",
-    ):
+    export(config)
+    for name in ("home", "issuer", "host", "port", "today", "demo"):
         value = getattr(config, name)
         if value is not None:
             os.environ[f"SANGKIEN_{name.upper()}"] = str(value)
@@ -87,13 +82,32 @@ def _check_documents(config: Settings) -> None:
         raise HostingError(f"SANGKIEN_TRUSTED_DOCUMENTS: {error}") from error
 
 
-def _check_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise HostingError(
-                f"port {port} at {host} cannot be used ({error.strerror}); "
-                "choose another with --port or SANGKIEN_PORT"
-            ) from error
+def check_reach(config: Settings) -> None:
+    """Refuse to be reached from elsewhere as a demo, or by addresses that are not known."""
+    if is_loopback(config.host):
+        return
+    if config.demo:
+        raise HostingError(
+            f"the demo gives anybody an administrator's token, and SANGKIEN_HOST={config.host} is "
+            "not this machine alone; set it to 127.0.0.1"
+        )
+    if "issuer" not in config.model_fields_set:
+        raise HostingError(
+            f"SANGKIEN_ISSUER is not set, and SANGKIEN_HOST={config.host} is not this machine "
+            "alone; set it to the https:// address by which people reach the API"
+        )
+
+
+def _check_port(host: str, port: int, setting: str) -> None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "no such address"
+        raise HostingError(
+            f"port {port} at {host} cannot be used ({reason}); choose another by {setting}"
+        ) from error

@@ -71,7 +71,7 @@ def common_unit(principal: Principal, *permissions: Permission) -> int | None:
 @asynccontextmanager
 async def actor(config: Settings, username: str) -> AsyncIterator[Actor]:
     """Give an account by its username; whether there is one shows when it acts."""
-    _, reader_url, writer_url = config.urls()
+    reader_url, writer_url = config.serving_urls()
     reader, writer = Reader(reader_url, size=1), Writer(writer_url, size=2)
     await reader.open()
     await writer.open()
