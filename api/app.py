@@ -28,12 +28,13 @@ from api.identities import Identities
 from api.limits import Crowd, Rate
 from api.live.lifetime import Stopping
 from api.live.socket import SocketEndpoint
-from api.metrics import metrics
+from api.metrics_access import metrics
 from api.oauth.cookies import Cookies
 from api.oauth.routes import ROUTES
 from api.operations import Operations, Rules
 from api.persisted import Documents
 from api.protocols import STOPPING
+from api.proxies import FromProxies
 from api.settings import DEFAULT_ISSUER, Settings
 from api.workers import SUPERVISOR, leave_with
 from auth import keys, uses
@@ -127,8 +128,14 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
             await reader.close()
             await asyncio.to_thread(issuer.close)
 
-    middleware = [Middleware(CarefulHeaders), *cors(settings.cors_origins)]
+    middleware = [
+        Middleware(FromProxies, proxies=settings.proxies),
+        Middleware(CarefulHeaders),
+        *cors(settings.cors_origins),
+    ]
     app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    # Starlette would redirect to the host that the request names, and resend what it holds there.
+    app.router.redirect_slashes = False
     app.state.reader = reader
     app.state.issuer = issuer
     app.state.verifier = own

@@ -9,10 +9,11 @@ from typing import Any
 
 import uvicorn
 
+from api import metrics_access
 from api.app import trusted_documents
 from api.bodies import LARGEST_BODY
 from api.hosting import HostingError, export
-from api.loopback import is_loopback
+from api.listening import is_loopback
 from api.manifest import ManifestError
 from api.protocols import HttpProtocol, SocketProtocol
 from api.settings import Settings
@@ -40,6 +41,10 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
     if "issuer" not in config.model_fields_set:
         config.issuer = f"http://localhost:{config.port}"
     _check_port(config.host, config.port, "SANGKIEN_PORT")
+    if config.metrics_port == config.port:
+        raise HostingError("SANGKIEN_METRICS_PORT and SANGKIEN_PORT are the same; set two ports")
+    if config.metrics_port is not None:
+        _check_port(config.host, config.metrics_port, "SANGKIEN_METRICS_PORT")
     _check_documents(config)
     export(config)
     for name in ("home", "issuer", "host", "port", "today", "demo"):
@@ -54,6 +59,7 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
         if workers > 1:
             os.environ[SUPERVISOR] = str(os.getpid())
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        metrics_access.listen(config)
         uvicorn.run(
             "api.app:from_environment",
             factory=True,

@@ -1,4 +1,4 @@
-"""Which addresses only this machine can reach."""
+"""Listening addresses: their family, and which of them only this machine can reach."""
 
 import socket
 from ipaddress import IPv6Address, ip_address
@@ -30,3 +30,8 @@ def _is_loopback(address: str) -> bool:
     found = ip_address(address)
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return (mapped or found).is_loopback
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """Return the family of the sockets that listen at an address."""
+    return socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
