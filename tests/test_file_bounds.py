@@ -125,7 +125,7 @@ HOSTILE = {
     "a number of many digits": {
         "sheet1": sheet(b"<row><c><v>" + b"9" * 5_000_000 + b"</v></c></row>", 1)},
     "formats by the million": {"styles": styles(b"<xf/>", 9_000_000, ("<cellXfs>", "</cellXfs>"))},
-    "fonts": {"styles": styles(b"<font/>", 90_000, ("<fonts>", "</fonts>"))},
+    "fonts": {"styles": styles(b"<font/>", 200_000, ("<fonts>", "</fonts>"))},
     "sheets": {"workbook": pieces(
         f'<workbook xmlns="{MAIN}" xmlns:r="r"><sheets>'.encode(),
         b'<sheet name="a" sheetId="1" r:id="rId1"/>', 99_000, b"</sheets></workbook>")},

@@ -89,6 +89,16 @@ class Package(ZipFile):
                 last = chunk[-1:]
                 yield chunk
 
+    def tags(self, name: str) -> Iterator[bytes]:
+        """Give a part in pieces that end before a tag, so that the names of tags are whole."""
+        held = b""
+        for chunk in self.pieces(name):
+            held += chunk
+            end = max(held.rfind(b"<"), len(held) - _CHUNK)
+            yield held[:end]
+            held = held[end:]
+        yield held
+
     def metered(self, name: str) -> "Metered":
         """Return a part as a file in which no row, or text, may be too large."""
         return Metered(self.pieces(name))
@@ -98,12 +108,11 @@ class Package(ZipFile):
 
         Merged cells are refused: which row such a value belongs to is not certain.
         """
-        last, count = b"", 0
-        for chunk in self.pieces(sheet):
-            if _MERGED.search(last + chunk):
+        count = 0
+        for tags in self.tags(sheet):
+            if _MERGED.search(tags):
                 raise FileError("cells are merged; each row must have its own values")
-            last = chunk[-50:]
-            count += len(_ROW.findall(chunk))
+            count += len(_ROW.findall(tags))
             if count > LAST_ROW:
                 raise FileError(f"a sheet has at most {LAST_ROW:,} rows")
         return count

@@ -46,7 +46,7 @@ def _check(package: Package, name: str) -> None:
     """Refuse a table that is too large, before it is parsed. Raises FileError."""
     if package.getinfo(name).file_size > LARGEST_TEXTS:
         raise FileError(f"its texts have more than {LARGEST_TEXTS // _MEGABYTE} MB; save it as CSV")
-    count = sum(len(_BEGIN.findall(piece)) for piece in package.pieces(name))
+    count = sum(len(_BEGIN.findall(piece)) for piece in package.tags(name))
     if count > MOST_TEXTS:
         raise FileError(f"it has more than {MOST_TEXTS:,} different texts; save it as CSV")
 
