@@ -37,7 +37,6 @@ PROTOCOLS: dict[str, Any] = {
 def serve(config: Settings, *, port: int | None, workers: int) -> None:
     """Run the HTTP server until it is stopped. Raises HostingError."""
     config = config.model_copy(update={"port": port or config.port})
-    check_reach(config)
     if "issuer" not in config.model_fields_set:
         config.issuer = f"http://localhost:{config.port}"
     _check_port(config.host, config.port, "SANGKIEN_PORT")
