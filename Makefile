@@ -60,11 +60,14 @@ check: environment assets compiled ## lint, formatting, types, layers, then the 
 bench: environment ## measure the figures of the README (ARGS to choose)
 	@$(RUN) -m tests.bench $(ARGS)
 
+COMPILE := $(RUN) -m uv pip compile pyproject.toml --universal --python-version 3.11 \
+    --generate-hashes --no-emit-index-url --no-header --quiet
+
 lock: environment ## resolve requirements.lock anew from pyproject.toml
 	@echo "lock: resolving requirements.lock"
-	@$(RUN) -m uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-	    --generate-hashes --no-emit-index-url --no-header --upgrade --quiet \
-	    --output-file requirements.lock
+	@$(COMPILE) --group dev --upgrade --output-file requirements.lock
+	@echo "lock: taking requirements-runtime.lock from it"
+	@$(COMPILE) --no-annotate --constraint requirements.lock --output-file requirements-runtime.lock
 
 graphiql: environment ## build the GraphiQL page into api/static/graphiql
 	@$(TURN) $(MAKE) --silent $(GRAPHIQL)

@@ -31,13 +31,14 @@ from api.identities import Identities
 from api.limits import Crowd, Rate
 from api.live.lifetime import Stopping
 from api.live.socket import SocketEndpoint
-from api.metrics import metrics
+from api.metrics_access import metrics
 from api.oauth.cookies import Cookies
 from api.oauth.limits import Limits
 from api.oauth.routes import ROUTES
 from api.operations import Operations, Rules
 from api.persisted import Documents
 from api.protocols import STOPPING
+from api.proxies import FromProxies
 from api.refusals import refusal
 from api.settings import DEFAULT_ISSUER, Settings
 from api.workers import SUPERVISOR, leave_with
@@ -70,7 +71,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
 
     Raises ManifestError.
     """
-    _, reader_url, writer_url = settings.urls()
+    reader_url, writer_url = settings.serving_urls()
     pooler = settings.behind_pooler
     reader = Reader(reader_url, size=settings.pool_size, pooler=pooler)
     # A write is at work in the database nearly all the time that it has a connection: more of them
@@ -153,13 +154,19 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
             await reader.close()
             await asyncio.to_thread(issuer.close)
 
-    middleware = [Middleware(CarefulHeaders), *cors(settings.cors_origins)]
+    middleware = [
+        Middleware(FromProxies, proxies=settings.proxies),
+        Middleware(CarefulHeaders),
+        *cors(settings.cors_origins),
+    ]
     app = Starlette(
         routes=routes,
         middleware=middleware,
         lifespan=lifespan,
         exception_handlers={UnavailableError: _unavailable, TooSlowError: _unavailable},
     )
+    # Starlette would redirect to the host that the request names, and resend what it holds there.
+    app.router.redirect_slashes = False
     app.state.reader = reader
     app.state.issuer = issuer
     app.state.verifier = own

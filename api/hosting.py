@@ -2,13 +2,16 @@
 
 import fcntl
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import psycopg
 
+from api.role_checks import check_owner
 from api.settings import Settings
+from auth import keys
 from db import embedded
 from db import migrate as migrations
 from db.embedded_supervision import supervised
@@ -16,6 +19,7 @@ from db.prepare import prepare
 
 EMBEDDED = "SANGKIEN_SERVER_IS_EMBEDDED"
 """How the processes that serve are told so."""
+_OWNER = ("DATABASE_URL", "DATABASE_URL_FILE", "DATABASE_PASSWORD", "DATABASE_PASSWORD_FILE")
 
 
 class HostingError(Exception):
@@ -29,9 +33,10 @@ def database(config: Settings, *, migrate: bool, supervise: bool = False) -> Ite
     The embedded server is migrated in any case; another one when asked to. It is brought back when
     it ends where this process is to `supervise` it.
     """
-    if config.database_url is not None:
+    if config.has_database:
         if migrate:
-            migrations.upgrade(config.database_url)
+            check_owner(config)
+            migrations.upgrade(config.urls()[0])
         yield config
         return
     server = embedded.start(config.home)
@@ -40,11 +45,51 @@ def database(config: Settings, *, migrate: bool, supervise: bool = False) -> Ite
             os.environ[EMBEDDED] = "1"
             url = prepare(server)
             migrations.upgrade(url)
+            with psycopg.connect(url) as owner:
+                keys.ensure(owner)
             with supervised(server) if supervise else nullcontext():
                 yield config.model_copy(update={"database_url": url})
         finally:
             if last():
                 server.stop()
+
+
+def check_migrated(config: Settings) -> None:
+    """Refuse to serve a database that lacks what `migrate` makes.
+
+    Raises HostingError, psycopg.errors.UndefinedTable.
+    """
+    reader_url, _ = config.serving_urls()
+    with psycopg.connect(reader_url) as reader:
+        try:
+            reader.execute(keys.PUBLISHED.encode())
+        except psycopg.errors.InsufficientPrivilege:
+            raise HostingError(
+                f"the role {reader.info.user} has no rights in the database; run 'sangkien migrate'"
+            ) from None
+
+
+def give_up_owner(config: Settings) -> None:
+    """Take the owner's URL out of this process, and with it out of those that it starts.
+
+    Python can change what it hands on but not the environment that the process was given, which
+    others of the same user can read. So where that has the URL, the program starts itself again
+    without it.
+    """
+    held = [f"SANGKIEN_{name}" for name in _OWNER if f"SANGKIEN_{name}" in os.environ]
+    if held:
+        export(config)
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], dict(os.environ))  # noqa: S606 - this program
+
+
+def export(config: Settings) -> None:
+    """Leave the reader's and the writer's URLs to the processes that serve, and not the owner's."""
+    for name, url in zip(("reader_url", "writer_url"), config.serving_urls(), strict=True):
+        # A URL or password of its own stays as it was given, so that what is in files stays there.
+        if getattr(config, name) is None:
+            os.environ[f"SANGKIEN_{name.upper()}"] = url
+    for name in _OWNER:
+        os.environ.pop(f"SANGKIEN_{name}", None)
 
 
 @contextmanager
@@ -64,21 +109,3 @@ def _in_use(home: Path) -> Iterator[Callable[[], bool]]:
             return True
 
         yield last
-
-
-def check_roles(config: Settings) -> None:
-    """Refuse to serve as a role that row-level security does not hold. Raises HostingError."""
-    _, reader, writer = config.urls()
-    for url in (reader, writer):
-        with psycopg.connect(url) as connection:
-            row = connection.execute(
-                "select rolname, rolsuper or rolbypassrls or exists ("
-                " select from pg_tables where schemaname = 'public' and tableowner = rolname)"
-                " from pg_roles where rolname = current_user"
-            ).fetchone()
-        assert row is not None
-        if row[1]:
-            raise HostingError(
-                f"the role {row[0]} passes row-level security; "
-                "set SANGKIEN_READER_URL and SANGKIEN_WRITER_URL to roles that do not"
-            )

@@ -12,8 +12,8 @@ from prometheus_client import (
     multiprocess,
 )
 from prometheus_client import REGISTRY as ONE_PROCESS
-from starlette.requests import Request
-from starlette.responses import Response
+
+__all__ = ["CONNECTIONS", "CONTENT_TYPE_LATEST", "EVENTS", "SUBSCRIPTIONS", "exposition", "observe"]
 
 _REQUESTS = Counter("sangkien_graphql_requests", "GraphQL requests answered", ["status"])
 _SECONDS = Histogram(
@@ -42,10 +42,10 @@ def observe(status: int, seconds: float) -> None:
     _SECONDS.observe(seconds)
 
 
-def metrics(_: Request) -> Response:
-    """Answer /metrics, for all worker processes where there are several."""
+def exposition() -> bytes:
+    """Return all figures in Prometheus' format, of all worker processes where there are several."""
     registry = ONE_PROCESS
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return generate_latest(registry)

@@ -7,9 +7,11 @@ import sys
 import tempfile
 from typing import Any
 
+from api import metrics_access
 from api.app import trusted_documents
 from api.bodies import LARGEST_BODY
-from api.hosting import HostingError
+from api.hosting import HostingError, export
+from api.listening import is_loopback
 from api.manifest import ManifestError
 from api.protocols import HttpProtocol, SocketProtocol
 from api.settings import Settings
@@ -28,6 +30,8 @@ PROTOCOLS: dict[str, Any] = {
     # Longer than a proxy keeps a connection that it does not use (60 seconds by nginx's default):
     # the one that closes it should be the one that sends requests.
     "timeout_keep_alive": 75,
+    # Whom to believe is api/proxies.py's to say, and not the environment's FORWARDED_ALLOW_IPS.
+    "proxy_headers": False,
 }
 
 
@@ -36,19 +40,14 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
     config = config.model_copy(update={"port": port or config.port})
     if "issuer" not in config.model_fields_set:
         config.issuer = f"http://localhost:{config.port}"
-    _check_port(config.host, config.port)
+    _check_port(config.host, config.port, "SANGKIEN_PORT")
+    if config.metrics_port == config.port:
+        raise HostingError("SANGKIEN_METRICS_PORT and SANGKIEN_PORT are the same; set two ports")
+    if config.metrics_port is not None:
+        _check_port(config.host, config.metrics_port, "SANGKIEN_METRICS_PORT")
     _check_documents(config)
-    for name in (
-        "database_url",
-        "reader_url",
-        "writer_url",
-        "home",
-        "issuer",
-        "host",
-        "port",
-        "today",
-        "demo",
-    ):
+    export(config)
+    for name in ("home", "issuer", "host", "port", "today", "demo"):
         value = getattr(config, name)
         if value is not None:
             os.environ[f"SANGKIEN_{name.upper()}"] = str(value)
@@ -60,6 +59,7 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
         if workers > 1:
             os.environ[SUPERVISOR] = str(os.getpid())
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        metrics_access.listen(config)
         run(
             Config(
                 "api.app:from_environment",
@@ -91,13 +91,32 @@ def _check_documents(config: Settings) -> None:
         raise HostingError(f"SANGKIEN_TRUSTED_DOCUMENTS: {error}") from error
 
 
-def _check_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise HostingError(
-                f"port {port} at {host} cannot be used ({error.strerror}); "
-                "choose another with --port or SANGKIEN_PORT"
-            ) from error
+def check_reach(config: Settings) -> None:
+    """Refuse to be reached from elsewhere as a demo, or by addresses that are not known."""
+    if is_loopback(config.host):
+        return
+    if config.demo:
+        raise HostingError(
+            f"the demo gives anybody an administrator's token, and SANGKIEN_HOST={config.host} is "
+            "not this machine alone; set it to 127.0.0.1"
+        )
+    if "issuer" not in config.model_fields_set:
+        raise HostingError(
+            f"SANGKIEN_ISSUER is not set, and SANGKIEN_HOST={config.host} is not this machine "
+            "alone; set it to the https:// address by which people reach the API"
+        )
+
+
+def _check_port(host: str, port: int, setting: str) -> None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "no such address"
+        raise HostingError(
+            f"port {port} at {host} cannot be used ({reason}); choose another by {setting}"
+        ) from error

@@ -1,23 +1,40 @@
 """Settings, from the environment as `SANGKIEN_*`; wrong ones are refused in one line."""
 
+import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+import psycopg
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from api import issuers
 from api.cors import origin
 from api.introspection import Introspection
+from api.proxies import Networks, networks
+from api.secret_files import SECRETS, SecretFileError, SecretFiles
 from auth.external.trust import Trust
 from db.rules.calendar import within_calendar
-from db.url import READER, WRITER, with_role
+from db.url import READER, WRITER, password_of, with_password, with_role
 
 DEFAULT_ISSUER = "http://localhost:8000"
+_SHORTEST_TOKEN = 24  # characters
 DEMO_TODAY = date(2022, 10, 21)  # the day of the article
 
 
@@ -30,8 +47,9 @@ def _postgresql(url: str) -> str:
         raise ValueError("it must begin with postgresql://")
     try:
         make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise ValueError("it must be a URL such as postgresql://user:password@host/name") from error
+        password_of(url)
+    except (ArgumentError, ValueError, psycopg.Error):
+        raise ValueError("it must be a URL such as postgresql://user:password@host/name") from None
     return url
 
 
@@ -39,6 +57,18 @@ def _list(text: str | tuple[str, ...]) -> tuple[str, ...]:
     if isinstance(text, tuple):
         return text
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _networks(text: str | Networks) -> Networks:
+    return networks(_list(text)) if isinstance(text, str) else text
+
+
+def _token(text: str) -> str:
+    if len(text) < _SHORTEST_TOKEN or not re.fullmatch(r"[!-~]+", text):
+        raise ValueError(
+            f"it must have at least {_SHORTEST_TOKEN} characters, printable ASCII without spaces"
+        )
+    return text
 
 
 Origins = Annotated[
@@ -80,6 +110,10 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl | None = None
     reader_url: DatabaseUrl | None = None
     writer_url: DatabaseUrl | None = None
+    # What the URLs leave out, so that no character needs to be escaped.
+    database_password: str | None = None
+    reader_password: str | None = None
+    writer_password: str | None = None
     home: Path = Path(".data")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
@@ -109,6 +143,38 @@ class Settings(BaseSettings):
     connections: Annotated[int, Field(ge=1)] = 2_000
     subscriptions_each: Annotated[int, Field(ge=1)] = 200
     subscriptions: Annotated[int, Field(ge=1)] = 5_000
+    # Whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    proxies: Annotated[Networks, NoDecode, BeforeValidator(_networks)] = ()
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    metrics_token: Annotated[str, AfterValidator(_token)] | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, then the environment, then the files that it names."""
+        _ = dotenv_settings, file_secret_settings
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
+    @model_validator(mode="after")
+    def _put_passwords_in(self) -> Self:
+        for role in ("database", "reader", "writer"):
+            url, password = getattr(self, f"{role}_url"), getattr(self, f"{role}_password")
+            if password is None:
+                continue
+            name = f"SANGKIEN_{role.upper()}"
+            if url is None:
+                raise SettingsError(f"{name}_PASSWORD needs {name}_URL, which names the role")
+            if password_of(url):
+                raise SettingsError(f"{name}_URL has a password, and {name}_PASSWORD is set too")
+            setattr(self, f"{role}_url", with_password(url, password))
+            setattr(self, f"{role}_password", None)
+        return self
 
     @property
     def behind_pooler(self) -> bool:
@@ -138,25 +204,51 @@ class Settings(BaseSettings):
         """Whether admins and auditors need one: unless set, everywhere but in the demo."""
         return not self.demo if self.totp_required is None else self.totp_required
 
+    @property
+    def has_database(self) -> bool:
+        """Whether a PostgreSQL is set; otherwise the embedded one is used."""
+        return bool(self.database_url or self.reader_url or self.writer_url)
+
     def urls(self) -> tuple[str, str, str]:
-        """Return the URLs of the owner, the reader and the writer."""
-        assert self.database_url is not None
+        """Return the URLs of the owner, the reader and the writer. Raises SettingsError."""
+        if self.database_url is None:
+            raise SettingsError(
+                "SANGKIEN_DATABASE_URL is not set; this command works as the role that owns the "
+                "schema"
+            )
+        return (self.database_url, *self.serving_urls())
+
+    def serving_urls(self) -> tuple[str, str]:
+        """Return the URLs of the reader and the writer, by which the API serves.
+
+        Without a URL of its own a role has the owner's, where that has no password: a password
+        belongs to one role. Raises SettingsError.
+        """
         return (
-            self.database_url,
-            self.reader_url or with_role(self.database_url, READER),
-            self.writer_url or with_role(self.database_url, WRITER),
+            self.reader_url or self._owner_as(READER, "READER"),
+            self.writer_url or self._owner_as(WRITER, "WRITER"),
         )
+
+    def _owner_as(self, role: str, setting: str) -> str:
+        if self.database_url is None:
+            raise SettingsError(f"SANGKIEN_{setting}_URL is not set")
+        if password_of(self.database_url):
+            raise SettingsError(
+                f"SANGKIEN_{setting}_URL is not set; "
+                f"the password of SANGKIEN_DATABASE_URL is the owner's, not that of {role}"
+            )
+        return with_role(self.database_url, role)
 
 
 def load() -> Settings:
     """Read the settings. Raises SettingsError."""
     try:
         return Settings()
+    except SecretFileError as error:
+        raise SettingsError(str(error)) from None
     except ValidationError as error:
         problem = error.errors()[0]
-        name = "SANGKIEN_" + ".".join(str(part) for part in problem["loc"]).upper()
+        name = ".".join(str(part) for part in problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
-        # A database's URL has a password in it, and an issuer may have a client's secret.
-        secret = name.endswith("_URL") or name.startswith("SANGKIEN_OIDC_ISSUERS")
-        value = "…" if secret else repr(problem["input"])
-        raise SettingsError(f"{name}={value} cannot be: {message}") from None
+        value = "…" if str(problem["loc"][0]) in SECRETS else repr(problem["input"])
+        raise SettingsError(f"SANGKIEN_{name.upper()}={value} cannot be: {message}") from None

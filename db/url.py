@@ -1,7 +1,8 @@
 """Database URLs: one setting, and the roles' URLs made from it."""
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import URL, make_url
 
 READER = "sangkien_reader"
@@ -23,3 +24,17 @@ def with_role(url: str, role: str) -> str:
     user, _, place = parts.netloc.rpartition("@")
     _, colon, password = user.partition(":")
     return parts._replace(netloc=f"{role}{colon}{password}@{place}").geturl()
+
+
+def with_password(url: str, password: str) -> str:
+    """Return the same URL with a password, whatever characters that has."""
+    parts = urlsplit(url)
+    user, _, place = parts.netloc.rpartition("@")
+    user = user.partition(":")[0]
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{place}").geturl()
+
+
+def password_of(url: str) -> str | None:
+    """Return the password in a URL, in its place or as a parameter; None where it has none."""
+    found = conninfo_to_dict(url).get("password")
+    return str(found) if found else None

@@ -185,6 +185,41 @@ def test_a_file_of_heads_that_was_changed_is_refused(database):
             audit_heads.read(wrong)
 
 
+def shortened(kept: Path, keep) -> None:
+    """Leave out heads of a file, and compute its digest again."""
+    left = [head for head in audit_heads.read(kept.read_text()) if keep(head)]
+    kept.write_text(audit_heads.written(left))
+
+
+def test_a_file_of_heads_that_was_shortened_is_found_out(database, tmp_path: Path):
+    kept = tmp_path / "heads"
+    assert run("verify", "--heads", str(kept), SANGKIEN_DATABASE_URL=database).returncode == 0
+    sound = run("verify", "--against", str(kept), SANGKIEN_DATABASE_URL=database)
+    assert (sound.returncode, "0 faults" in sound.stdout) == (0, True)
+    digest = audit_heads.digest(audit_heads.read(kept.read_text()))
+    assert f"kept heads: {digest} (1 events in 1 of 1,024 chains)" in sound.stdout
+    shortened(kept, lambda head: head.sequence == 0)
+    done = run("verify", "--against", str(kept), SANGKIEN_DATABASE_URL=database)
+    assert done.returncode == 1
+    assert "the kept file has no line of it" in done.stdout
+    kept.write_text(audit_heads.written([]))
+    assert run("verify", "--against", str(kept), SANGKIEN_DATABASE_URL=database).returncode == 1
+
+
+def test_heads_that_claim_an_earlier_end_than_the_log_had_are_found_out(log):
+    kept = audit_heads.heads(log)
+    assert audit_heads.omitted(log, kept) == []
+    last = max(kept, key=lambda head: head.sequence)
+    assert last.sequence > 1
+    log.execute("alter table audit_event disable trigger user")
+    log.execute("update audit_event set at = at - interval '3 days' where shard = %s", [last.shard])
+    log.execute("update audit_event set at = now() where (shard, sequence) = (%s, 1)", [last.shard])
+    earlier = [head._replace(sequence=1) if head == last else head for head in kept]
+    (found,) = audit_heads.omitted(log, earlier)
+    assert (found.shard, found.sequence) == (last.shard, 2)
+    assert "older than the kept file" in str(found)
+
+
 def test_the_command_line_keeps_heads_and_checks_against_them(database, tmp_path: Path):
     kept = tmp_path / "heads"
     done = run("verify", "--heads", str(kept), SANGKIEN_DATABASE_URL=database)

@@ -125,7 +125,7 @@ async def test_without_a_database_the_answer_is_503_and_the_process_goes_on(demo
 
 
 async def test_readiness_tells_the_database_and_its_migration(demo):
-    async with client(demo) as api:
+    async with client(demo, demo=True) as api:
         ready = await api.http.get("/readyz")
         metrics = await api.http.get("/metrics")
     assert ready.json()["status"] == "ok"

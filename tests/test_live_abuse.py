@@ -288,7 +288,7 @@ async def test_a_stream_that_nobody_reads_is_cut_off(demo, monkeypatch):
             yield b'{"x": "' + b"x" * 100_000 + b'"}'
 
     monkeypatch.setattr(Operations, "events", endless)
-    async with live(demo, connections_each=1) as server:
+    async with live(demo, connections_each=1, demo=True) as server:
         async with streamed(server, None, unit="TLD"):
             await asyncio.sleep(2)
         async with httpx.AsyncClient() as http:
@@ -321,7 +321,7 @@ async def test_who_reads_slowly_gets_everything(demo, monkeypatch):
 
 
 async def test_what_is_open_is_counted(demo):
-    async with live(demo) as server, httpx.AsyncClient() as http:
+    async with live(demo, demo=True) as server, httpx.AsyncClient() as http:
 
         async def figures() -> dict[str, float]:
             text = (await http.get(server.url.replace("graphql", "metrics"))).text

@@ -1,6 +1,6 @@
 """What every command of the command line rests on: a database, and one clear line on failure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
@@ -26,10 +26,19 @@ class Failure(click.ClickException):
 
 
 @contextmanager
-def database(*, migrate: bool, supervise: bool = False) -> Iterator[Settings]:
-    """Settings with a database URL: the one that is set, or the embedded server's."""
+def database(
+    *,
+    migrate: bool,
+    supervise: bool = False,
+    check: Callable[[Settings], None] = lambda _: None,
+) -> Iterator[Settings]:
+    """Settings with a database URL: the one that is set, or the embedded server's.
+
+    `check` looks at the settings before anything is done.
+    """
     try:
         config = settings.load()
+        check(config)
         with hosting.database(config, migrate=migrate, supervise=supervise) as ready:
             yield ready
     except (SettingsError, EmbeddedServerError, hosting.HostingError) as error:

@@ -15,7 +15,6 @@ import asyncpg
 import click
 from tqdm import tqdm
 
-from api import hosting
 from api.cli.database import Failure, database
 from api.files.acting import actor
 from api.files.bounds import FileError
@@ -24,6 +23,7 @@ from api.files.faults import SHOWN, Faults, reported
 from api.files.importing import Import, RowsRefusedError, import_file
 from api.files.kinds import KINDS
 from api.files.publishing import published
+from api.role_checks import check_serving
 from api.settings import Settings
 from auth.principal import UnknownAccountError
 from db.rules.errors import DomainError
@@ -126,7 +126,7 @@ def _advance(bar: "tqdm[Any]", done: int, total: int | None = None) -> None:
 def _database() -> Iterator[Settings]:
     """Settings with a database in which row-level security holds."""
     with database(migrate=False) as config:
-        hosting.check_roles(config)
+        check_serving(config)
         try:
             yield config
         except (asyncpg.UndefinedFunctionError, asyncpg.UndefinedTableError) as error:

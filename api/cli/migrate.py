@@ -4,6 +4,7 @@ import click
 import psycopg
 
 from api.cli.database import database
+from api.role_checks import check_owner
 from auth import keys
 from db import migrate as migrations
 
@@ -13,6 +14,7 @@ from db import migrate as migrations
 def migrate(revision: str) -> None:
     """Bring the database to this version's schema, or down to an earlier one."""
     with database(migrate=False) as config:
+        check_owner(config)
         url = config.urls()[0]
         if revision == "head":
             migrations.upgrade(url)

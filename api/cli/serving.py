@@ -1,10 +1,13 @@
 """`sangkien demo` and `sangkien serve`."""
 
+import os
+
 import click
 import psycopg
 
 from api import hosting, serving
 from api.cli.database import Failure, database, owner
+from api.role_checks import check_serving
 from api.settings import DEMO_TODAY
 from auth import keys
 from auth.issuer import demo_client
@@ -16,12 +19,13 @@ from db.seed import demo as demo_data
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 def demo(port: int | None, workers: int) -> None:
     """Load the demo's data where there is none, and serve it."""
-    with database(migrate=True, supervise=True) as config:
+    os.environ["SANGKIEN_DEMO"] = "true"
+    with database(migrate=True, supervise=True, check=serving.check_reach) as config:
         with owner(config, "demo") as connection:
             _load_demo(connection)
             keys.ensure(connection)
             demo_client.register(connection, port or config.port)
-        config.demo = True
+        check_serving(config)
         config.today = config.today or DEMO_TODAY
         serving.serve(config, port=port, workers=workers)
 
@@ -31,10 +35,10 @@ def demo(port: int | None, workers: int) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 def serve(port: int | None, workers: int) -> None:
     """Serve the API; without SANGKIEN_DATABASE_URL on the embedded PostgreSQL."""
-    with database(migrate=False, supervise=True) as config:
-        hosting.check_roles(config)
-        with owner(config, "serve") as connection:
-            keys.ensure(connection)
+    with database(migrate=False, supervise=True, check=serving.check_reach) as config:
+        check_serving(config)
+        hosting.check_migrated(config)
+        hosting.give_up_owner(config)
         serving.serve(config, port=port, workers=workers)
 
 

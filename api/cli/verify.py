@@ -10,7 +10,7 @@ import psycopg
 from api.cli.database import Failure, database, owner
 from db import audit_heads
 from db.verify import verify as verify_totals
-from db.verify_audit import verify_audit
+from db.verify_audit import LISTED, verify_audit
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -24,14 +24,16 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 def verify(heads: Path | None, against: Path | None) -> None:
     """Recount all totals, and follow the audit log's chains; exit code 1 on any fault."""
-    kept = _kept_heads(against) if against else []
+    kept = _kept_heads(against) if against else None
     with database(migrate=False) as config, owner(config, "verify") as connection:
         sound = _verify_totals(connection)
         # One snapshot: the heads are of the events that were checked.
         connection.execute("set transaction isolation level repeatable read")
         sound = _verify_audit(connection, kept) and sound
         current = audit_heads.heads(connection)
-    click.echo(f"audit heads: {audit_heads.digest(current)}")
+    click.echo(f"audit heads: {audit_heads.summary(current)}")
+    if kept is not None:
+        click.echo(f"kept heads: {audit_heads.summary(kept)}; compare this with your own record")
     if not sound:
         sys.exit(1)
     if heads is not None:
@@ -59,11 +61,14 @@ def _verify_totals(connection: psycopg.Connection) -> bool:
     return not report.differing
 
 
-def _verify_audit(connection: psycopg.Connection, kept: Sequence[audit_heads.Head]) -> bool:
+def _verify_audit(connection: psycopg.Connection, kept: Sequence[audit_heads.Head] | None) -> bool:
     report = verify_audit(connection)
-    missing = audit_heads.missing(connection, kept)
-    for fault in (*report.faults, *missing):
+    against: list[audit_heads.Missing | audit_heads.Omitted] = []
+    if kept is not None:
+        against += audit_heads.missing(connection, kept)
+        against += audit_heads.omitted(connection, kept)
+    for fault in (*report.faults, *against[:LISTED]):
         click.echo(str(fault))
-    faulty = report.faulty + len(missing)
+    faulty = report.faulty + len(against)
     click.echo(f"{report.events:,} audit events in {report.chains:,} chains, {faulty:,} faults")
     return not faulty

@@ -71,7 +71,7 @@ def common_unit(principal: Principal, *permissions: Permission) -> int | None:
 @asynccontextmanager
 async def actor(config: Settings, username: str) -> AsyncIterator[Actor]:
     """Give an account by its username; whether there is one shows when it acts."""
-    _, reader_url, writer_url = config.urls()
+    reader_url, writer_url = config.serving_urls()
     pooler = config.behind_pooler
     reader = Reader(reader_url, size=1, pooler=pooler)
     # A file may wait for others, which do not wait for it.

@@ -1,7 +1,7 @@
 """What a cell of a file holds: text, whatever the format, and what that text means.
 
-A spreadsheet program runs a cell that begins like a formula, so such a text goes out behind an
-apostrophe, which is taken off again where it comes back.
+A spreadsheet program runs a cell that begins like a formula, so a sign that a formula may begin by
+goes out behind an apostrophe, which is taken off again where it comes back.
 """
 
 import re
@@ -10,12 +10,27 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from db.rules.calendar import within_calendar
 
-_LIKE_A_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+# What a formula may begin by, in each width: some programs take the wide ones for the narrow.
+_SIGNS = "=+\\-@%|＝＋－＠％｜﹦﹢﹣﹪﹫\u2212\u207a\u207b\u207c\u208a\u208b\u208c"
+# A program that separates columns by another character than the file's begins a cell after it, and
+# one that is misled by a quote begins a row after a line's end.
+_ENDS = ',;\\t"\\r\\n\\v\\f\\x1c-\\x1e\\x85\u2028\u2029'
+# Blanks and what is not seen: a program may pass over them before it looks for a sign.
+_UNSEEN = (
+    "\\x00-\\x20\\x7f-\\xa0\\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f"
+    "\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
+    "\U000e0000-\U000e0fff"
+)
+_BEFORE_SIGN = re.compile(
+    f"(?:^|(?<![{_ENDS}{_UNSEEN}])(?=[{_ENDS}{_UNSEEN}]))([{_ENDS}{_UNSEEN}]*+)('*+)(?=[{_SIGNS}])"
+)
+_END = re.compile(f"[{_ENDS}]")
+_CONTROLS = re.compile("('*+)(?=[\\x00-\\x1f\\x7f-\\x9f])")
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -40,13 +55,26 @@ class CellError(Exception):
 
 
 def guarded(text: str) -> str:
-    """Return a text as it may stand in a spreadsheet."""
-    return f"'{text}" if _LIKE_A_FORMULA.match(text) else text
+    """Return a text as it may stand in a spreadsheet.
+
+    An apostrophe stands before each sign that would begin a cell, whichever characters the program
+    separates by, and before a control character at the beginning.
+    """
+    signs = _BEFORE_SIGN.sub(partial(_quoted, change=lambda quotes: f"'{quotes}"), text)
+    return f"'{signs}" if _CONTROLS.match(signs) else signs
 
 
 def unguarded(text: str) -> str:
     """Return the text that `guarded` was given."""
-    return text[1:] if _GUARDED.match(text) else text
+    if text.startswith("'") and _CONTROLS.match(text):
+        text = text[1:]
+    return _BEFORE_SIGN.sub(partial(_quoted, change=lambda quotes: quotes[1:]), text)
+
+
+def _quoted(found: re.Match[str], change: Callable[[str], str]) -> str:
+    """Change the apostrophes before a sign, where a cell may begin."""
+    begins = found.start() == 0 or _END.search(found[1])
+    return found[1] + (change(found[2]) if begins else found[2])
 
 
 def written(value: Value) -> str:

@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
-from api.files.bounds import LONGEST_LINE, FileError
+from api.files.bounds import LONGEST_LINE, LONGEST_RECORD, MOST_CELLS, FileError
 from api.files.cells import Value, written
 from api.files.sheet import Row, Sheet
 
@@ -31,15 +31,18 @@ def opened(path: Path) -> Iterator[Sheet]:
 
 
 def _rows(file: TextIOWrapper) -> Iterator[Row]:
-    lines = _lines(file)
+    taken = [0]  # characters since the last row
+    lines = _lines(file, taken)
     begun = 1
     try:
         header = next(lines, "")
         separator = max(_SEPARATORS, key=header.count)
         reader = csv.reader(_chained(header, lines), delimiter=separator, strict=True)
         for cells in reader:
+            if len(cells) > MOST_CELLS:
+                raise FileError(f"line {begun} has more than {MOST_CELLS} cells")
             yield begun, cells
-            begun = reader.line_num + 1
+            begun, taken[0] = reader.line_num + 1, 0
     except csv.Error as error:
         raise FileError(
             f"it is no CSV: line {begun} has a misplaced quotation mark or a cell without end"
@@ -54,10 +57,16 @@ def _chained(first: str, others: Iterator[str]) -> Iterator[str]:
     yield from others
 
 
-def _lines(file: TextIOWrapper) -> Iterator[str]:
+def _lines(file: TextIOWrapper, taken: list[int]) -> Iterator[str]:
     number = 0
     while line := file.readline(LONGEST_LINE + 1):
         number += 1
+        taken[0] += len(line)
+        if taken[0] > LONGEST_RECORD:
+            raise FileError(
+                f"the row that ends in line {number} or later has more than "
+                f"{LONGEST_RECORD:,} characters"
+            )
         if len(line) > LONGEST_LINE:
             raise FileError(f"line {number} is longer than {LONGEST_LINE:,} characters")
         if "\0" in line:

@@ -95,8 +95,8 @@ class Faults:
         if len(self.shown) < SHOWN:
             self.shown.append(fault)
         if self._report is not None:
-            value = guarded(fault.value)
-            self._writer.writerow((fault.line, fault.column, value, fault.code, fault.message))
+            texts = (fault.column, fault.value, fault.code, fault.message)
+            self._writer.writerow((fault.line, *map(guarded, texts)))
 
     @property
     def count(self) -> int:

@@ -1,51 +1,148 @@
-"""The ZIP file that a workbook is, looked through before anything in it is taken into memory."""
+"""What a workbook's package may hold, seen before anything in it is taken into memory.
+
+A few kilobytes of a package can unpack to gigabytes. So its list of parts is bounded, what says how
+it is made up is small, and what holds the rows and the texts is read by pieces, each bounded.
+"""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 from zipfile import ZipFile
 
-from api.files.bounds import LARGEST_PART, LARGEST_ROW, FileError
+from api.files.bounds import (
+    LARGEST_DIRECTORY,
+    LARGEST_PART,
+    LARGEST_PLAN,
+    LARGEST_ROW,
+    LAST_ROW,
+    MOST_MARKS,
+    MOST_PARTS,
+    FileError,
+)
 
 _CHUNK = 1 << 16
-_STEP = re.compile(rb"<(?:\w+:)?(?:row|si)\b")
-_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b")
+_END = b"PK\x05\x06"  # begins the record that ends a ZIP, and tells how large the list of parts is
+_LONGEST_END = 22 + 65_535  # bytes of that record with its comment
+_MERGED = re.compile(rb"<(?:[^<>\s/:]+:)?mergeCell\b")
+_ROW = re.compile(rb"<(?:[^<>\s/:]+:)?row[\s/>]")
+_ENCODING = re.compile(rb"""encoding\s*=\s*["'](?!utf-8["']|us-ascii["'])""", re.IGNORECASE)
+_HEAD = 200  # bytes in which XML says how it is encoded
 _MEGABYTE = 1 << 20
+_MARKUP = "it holds comments, entities or the like, which no spreadsheet program writes"
 
 
-def check(path: Path) -> None:
-    """Refuse a workbook that would unpack to more than it may hold. Raises FileError."""
-    with ZipFile(path) as archive:
-        parts = archive.infolist()
+def check_directory(path: Path) -> None:
+    """Refuse a package whose list of parts is too long to be read. Raises FileError."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(size - _LONGEST_END, 0))
+        end = file.read()
+    place = end.rfind(_END)
+    # Where there is none, the file is no ZIP, which whoever reads it says.
+    if place >= 0 and int.from_bytes(end[place + 12 : place + 16], "little") > LARGEST_DIRECTORY:
+        raise FileError("it has too many parts")
+
+
+class Package(ZipFile):
+    """A workbook's parts; `read` is for those that say how it is made up, `open` for its content.
+
+    Both raise FileError for what is too large, or is no plain XML.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        """Take the file. Raises FileError."""
+        super().__init__(file)
+        parts = self.infolist()
+        if len(parts) > MOST_PARTS:
+            raise FileError("it has too many parts")
         # What is read stops at the size that is told here, so it cannot be too small.
         if sum(part.file_size for part in parts) > LARGEST_PART:
             raise FileError(f"it unpacks to more than {LARGEST_PART // _MEGABYTE} MB")
-        for part in parts:
-            if part.file_size > LARGEST_ROW:
-                _check_steps(_chunks(archive, part.filename))
+        self._read = self._marks = 0
 
+    def read(self, name: str, pwd: bytes | None = None) -> bytes:  # type: ignore[override]
+        """Return a part; all that are read have a common bound."""
+        self._read += self.getinfo(name).file_size
+        if self._read > LARGEST_PLAN:
+            raise FileError(
+                f"what says how it is made up has more than {LARGEST_PLAN // _MEGABYTE} MB"
+            )
+        content = super().read(name, pwd)
+        _check_encoding(content)
+        if b"<!" in content:
+            raise FileError(_MARKUP)
+        self._marks += content.count(b"<")
+        if self._marks > MOST_MARKS:
+            raise FileError("it has too many styles, sheets, names or the like")
+        return content
 
-def check_merges(path: Path, sheet: str) -> None:
-    """Refuse merged cells: which row such a value belongs to is not certain. Raises FileError."""
-    with ZipFile(path) as archive:
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Give a part in pieces."""
         last = b""
-        for chunk in _chunks(archive, sheet):
-            if _MERGED.search(last + chunk):
+        with self.open(name) as part:
+            while chunk := part.read(_CHUNK):
+                if not last:
+                    _check_encoding(chunk)
+                if b"<!" in last + chunk:
+                    raise FileError(_MARKUP)
+                last = chunk[-1:]
+                yield chunk
+
+    def tags(self, name: str) -> Iterator[bytes]:
+        """Give a part in pieces that end before a tag, so that the names of tags are whole."""
+        held = b""
+        for chunk in self.pieces(name):
+            held += chunk
+            end = max(held.rfind(b"<"), len(held) - _CHUNK)
+            yield held[:end]
+            held = held[end:]
+        yield held
+
+    def metered(self, name: str) -> "Metered":
+        """Return a part as a file in which no row, or text, may be too large."""
+        return Metered(self.pieces(name))
+
+    def count_rows(self, sheet: str) -> int:
+        """Return how many rows a sheet has, as far as that shows without parsing it.
+
+        Merged cells are refused: which row such a value belongs to is not certain.
+        """
+        count = 0
+        for tags in self.tags(sheet):
+            if _MERGED.search(tags):
                 raise FileError("cells are merged; each row must have its own values")
-            last = chunk[-50:]
+            count += len(_ROW.findall(tags))
+            if count > LAST_ROW:
+                raise FileError(f"a sheet has at most {LAST_ROW:,} rows")
+        return count
 
 
-def _check_steps(chunks: Iterator[bytes]) -> None:
-    """Refuse what goes on for too long without a new row, or a new text."""
-    since = 0
-    for chunk in chunks:
-        steps = [match.start() for match in _STEP.finditer(chunk)]
-        since = len(chunk) - steps[-1] if steps else since + len(chunk)
-        if since > LARGEST_ROW:
+class Metered:
+    """A file of pieces that ends in FileError when too much is read between two steps."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        """Take the pieces."""
+        self._pieces = pieces
+        self._since = 0
+
+    def read(self, _: int = -1) -> bytes:
+        """Return the next piece, of whatever size."""
+        piece = next(self._pieces, b"")
+        self._since += len(piece)
+        if self._since > LARGEST_ROW + 2 * _CHUNK:
             raise FileError(f"a part of it takes more than {LARGEST_ROW // _MEGABYTE} MB")
+        return piece
+
+    def step(self) -> None:
+        """Begin anew: a row, or text, has ended."""
+        self._since = 0
 
 
-def _chunks(archive: ZipFile, name: str) -> Iterator[bytes]:
-    with archive.open(name) as part:
-        while chunk := part.read(_CHUNK):
-            yield chunk
+def _check_encoding(head: bytes) -> None:
+    """Refuse XML that is not UTF-8, in which the checks here would see nothing."""
+    if b"\0" in head[:4] or head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        raise FileError("its XML is not UTF-8")
+    declared, closed, _ = head[:_HEAD].partition(b"?>")
+    if b"<?xml" in declared[:8] and (not closed or _ENCODING.search(declared)):
+        raise FileError("its XML is not UTF-8")

@@ -2,29 +2,31 @@
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile
 from zlib import error as ZlibError  # noqa: N812 - the class of what zlib raises
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
-from api.files import package
 from api.files.bounds import LAST_ROW, LONGEST_CELL, MOST_CELLS, FileError
 from api.files.cells import Formula, Value, written
+from api.files.first_sheet import Cell, FirstSheet
+from api.files.package import Package, check_directory
 from api.files.sheet import Row, Sheet
 
 # What openpyxl and what is below it raise for a file that is none, or a broken one.
 _BROKEN = (
     *(BadZipFile, InvalidFileException, ParseError, ZlibError, EOFError),
     *(KeyError, IndexError, ValueError, TypeError, AttributeError, NotImplementedError),
-    *(RuntimeError, OverflowError),
+    *(RuntimeError, OverflowError, ExpatError),
 )
 _UNWRITABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -34,17 +36,11 @@ def opened(path: Path) -> Iterator[Sheet]:
     """Open a workbook. Raises FileError."""
     with path.open("rb") as file:
         with _understood():
-            package.check(path)
-            book = load_workbook(file, read_only=True, keep_links=False)
-        if not book.worksheets:
-            raise FileError("the workbook has no sheet")
-        sheet: Any = book.worksheets[0]
-        with _understood():
-            package.check_merges(path, sheet._worksheet_path)  # noqa: SLF001 - it is told nowhere else
-        size, state = sheet.max_row or 0, [0]
-        sheet.reset_dimensions()  # they may be wrong, and rows be filled up to them
-        with closing(sheet.iter_rows()) as rows:
-            yield Sheet(_rows(rows, state), size=size, done=lambda: state[0])
+            check_directory(path)
+            sheet = FirstSheet(Package(file))
+        state = [0]
+        with closing(sheet.rows()) as rows:
+            yield Sheet(_rows(rows, state), size=sheet.size, done=lambda: state[0])
 
 
 @contextmanager
@@ -58,27 +54,42 @@ def _understood() -> Iterator[None]:
         raise FileError("it is no workbook (XLSX), or a broken one") from error
 
 
-def _rows(rows: Iterable[Sequence[Any]], state: list[int]) -> Iterator[Row]:
-    pending = iter(rows)
+def _rows(rows: Iterator[tuple[int, Sequence[Cell]]], state: list[int]) -> Iterator[Row]:
     while True:
         with _understood():
-            cells = next(pending, None)
-        if cells is None:
+            found = next(rows, None)
+        if found is None:
             return
-        state[0] += 1
-        if state[0] > LAST_ROW:
+        number, cells = found
+        if number > LAST_ROW:
             raise FileError(f"a sheet has at most {LAST_ROW:,} rows")
-        if len(cells) > MOST_CELLS:
-            raise FileError(f"row {state[0]} has more than {MOST_CELLS} cells")
-        yield state[0], [_text(cell) for cell in cells]
+        if not state[0] and number > 1:
+            yield 1, []  # the header's row, where the sheet has none
+        if number <= state[0]:
+            raise FileError(f"row {number} comes after row {state[0]}")
+        state[0] = number
+        yield number, _texts(number, cells)
 
 
-def _text(cell: Any) -> str:
+def _texts(row: int, cells: Sequence[Cell]) -> list[str]:
+    width = max((cell["column"] for cell in cells), default=0)
+    if width > MOST_CELLS or len(cells) > MOST_CELLS:
+        raise FileError(f"row {row} has more than {MOST_CELLS} cells")
+    texts = [""] * width
+    for cell in cells:
+        text = _text(cell)
+        if len(text) > LONGEST_CELL:
+            raise FileError(f"row {row} has a cell of more than {LONGEST_CELL:,} characters")
+        texts[cell["column"] - 1] = text
+    return texts
+
+
+def _text(cell: Cell) -> str:
     """Return a cell's value as the same value of a CSV file would be written."""
-    value = cell.value
+    value = cell["value"]
     if value is None:
         return ""
-    if cell.data_type in ("f", "e"):
+    if cell["data_type"] in ("f", "e"):
         return Formula(value if isinstance(value, str) else "=")
     if isinstance(value, bool):
         return str(value).lower()

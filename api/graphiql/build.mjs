@@ -39,6 +39,21 @@ const styleOnce = {
   },
 };
 
+// Monaco holds a copy of DOMPurify 3.1.7 among its own files (CVE-2025-26791): the lock file's is
+// taken in its place, by the names that Monaco's copy has.
+const purifier = {
+  name: "dompurify-of-the-lock-file",
+  setup(bundler) {
+    bundler.onLoad({ filter: /monaco-editor[\\/].*[\\/]dompurify\.js$/ }, () => ({
+      contents: `import purify from "dompurify";
+export default purify;
+export const { version, isSupported, sanitize, setConfig, clearConfig, isValidAttribute, addHook,
+  removeHook, removeHooks, removeAllHooks } = purify;`,
+      resolveDir: here,
+    }));
+  },
+};
+
 function outputOf(result, entry) {
   const [file] = Object.entries(result.metafile.outputs).find(([, output]) =>
     output.entryPoint?.endsWith(entry),
@@ -64,7 +79,7 @@ async function bundlePage(workerFiles) {
     jsx: "automatic",
     loader: { ".graphql": "text", ".svg": "file", ".woff2": "file" },
     define: { WORKER_FILES: JSON.stringify(workerFiles) },
-    plugins: [styleOnce],
+    plugins: [styleOnce, purifier],
   });
 }
 

@@ -1,0 +1,37 @@
+"""Listening addresses: their family, and which of them only this machine can reach."""
+
+import socket
+from ipaddress import IPv6Address, ip_address
+
+_NAME = "localhost"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether everything that a listening address stands for is this machine alone.
+
+    An address counts in each form that the system's resolver takes (`127.1`, `0x7f.1`). Of names
+    only `localhost` does, as others can come to stand for something else.
+    """
+    name = host.lower().removesuffix(".")
+    named = name == _NAME or name.endswith(f".{_NAME}")
+    try:
+        found = socket.getaddrinfo(
+            _NAME if named else host,
+            None,
+            type=socket.SOCK_STREAM,
+            flags=0 if named else socket.AI_NUMERICHOST,
+        )
+    except (OSError, UnicodeError):
+        return False
+    return bool(found) and all(_is_loopback(str(address[0])) for *_, address in found)
+
+
+def _is_loopback(address: str) -> bool:
+    found = ip_address(address)
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return (mapped or found).is_loopback
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """Return the family of the sockets that listen at an address."""
+    return socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
