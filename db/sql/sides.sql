@@ -15,7 +15,7 @@ return path <@ any (scope('initiative_write'))
 
 -- What it says: whoever writes it, as long as it is not handed in.
 create or replace function initiative_edited() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if (
         old.state in ('DRAFT', 'RETURNED')
@@ -37,7 +37,7 @@ execute function initiative_edited();
 -- Handing in and taking back: whoever writes it. It enters one phase for good, and awaits its own
 -- unit.
 create or replace function initiative_entered() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if (
         case new.state
@@ -127,7 +127,7 @@ for each row when (
 -- Publications and duplicates: whoever curates. What is recognised no more is hidden by whoever
 -- decided that.
 create or replace function initiative_curated() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if (
         new.path <@ any (scope('initiative_curate'))

@@ -51,9 +51,7 @@ SQL = (
 
 def upgrade() -> None:
     """Make everything."""
-    for extension in ("ltree", "pg_trgm", "btree_gist"):
-        op.execute(f"create extension if not exists {extension}")
-    load("roles", "calendar", "text")
+    load("calendar", "text")
     create_tables()
     op.execute("insert into account (id, username, kind) values (0, 'public', 'PUBLIC')")
     load(*SQL)
