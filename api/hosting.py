@@ -29,7 +29,7 @@ def database(config: Settings, *, migrate: bool) -> Iterator[Settings]:
     """
     if config.database_url is not None:
         if migrate:
-            migrations.upgrade(config.database_url)
+            migrations.upgrade(config.database_url, role_urls=config.urls()[1:])
         yield config
         return
     server = embedded.start(config.home)

@@ -24,7 +24,7 @@ _NOTE = """
 _LOCK = "select pg_advisory_xact_lock(hashtext('sangkien.migrate'))"
 _TABLES = """
     select c.relname, (xpath('/row/c/text()', query_to_xml(
-        format('select count(*) as c from public.%I', c.relname), false, true, '')))[1]::text::bigint
+        format('select count(*) as c from %I', c.relname), false, true, '')))[1]::text::bigint
     from pg_class c
     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
         and c.relname <> 'alembic_version'
@@ -43,15 +43,6 @@ class MigrationError(Exception):
     """A revision that the database cannot go to; one line says why."""
 
 
-class NotAgreedError(Exception):
-    """A downgrade that was not carried out; `lost` are the lines of what it would lose."""
-
-    def __init__(self, lost: list[str]) -> None:
-        """Take the lines."""
-        super().__init__("\n".join(lost))
-        self.lost = lost
-
-
 def upgrade(
     url: str,
     revision: str = "head",
@@ -67,7 +58,7 @@ def upgrade(
     Raises:
         MigrationError, RolesError: with nothing changed.
     """
-    roles = Roles.of(*role_urls) if role_urls else Roles()
+    roles = _roles(role_urls)
     with _transaction(url) as (connection, driver):
         before = _known(connection)
         prepare_database(driver, roles, *role_urls)
@@ -77,28 +68,26 @@ def upgrade(
         _note(connection, before)
 
 
-def downgrade(
-    url: str, revision: str, *, role_urls: tuple[str, ...] = (), agreed: bool = True
-) -> list[str]:
-    """Migrate down to a revision, `base` drops everything; return the lines of what is lost.
-
-    Raises:
-        MigrationError: for a revision that is not below the database's.
-        NotAgreedError: unless it was agreed to; nothing is changed then.
-    """
-    roles = Roles.of(*role_urls) if role_urls else Roles()
+def downgrade(url: str, revision: str, *, role_urls: tuple[str, ...] = ()) -> None:
+    """Migrate down to a revision; `base` drops everything. Raises MigrationError."""
     with _transaction(url) as (connection, _):
         before = _known(connection)
-        if before is None:
-            raise MigrationError("the database holds nothing that could be taken back")
-        rows = dict(connection.execute(text(_TABLES)).tuples().all())
-        columns = list(connection.scalars(text(_COLUMNS)))
-        _run(connection, command.downgrade, revision, roles)
+        _run(connection, command.downgrade, revision, _roles(role_urls))
         _note(connection, before)
+
+
+def losses(url: str, revision: str, *, role_urls: tuple[str, ...] = ()) -> list[str]:
+    """Return a line for each table and column that a downgrade loses; nothing is changed.
+
+    The downgrade is carried out and rolled back, so its locks are taken. Raises MigrationError.
+    """
+    with _transaction(url) as (connection, _):
+        rows: dict[str, int] = dict(connection.execute(text(_TABLES)).tuples().all())
+        columns = list(connection.scalars(text(_COLUMNS)))
+        _run(connection, command.downgrade, revision, _roles(role_urls))
         lost = _lost(connection, rows, columns)
-        if not agreed:
-            raise NotAgreedError(lost)
-        return lost
+        connection.rollback()
+    return lost
 
 
 def is_below(url: str, revision: str) -> bool:
@@ -183,6 +172,10 @@ def _note(connection: Connection, before: str | None) -> None:
     after = current(connection)
     if after not in (None, before):
         connection.execute(text(_NOTE), {"revision": after})
+
+
+def _roles(urls: tuple[str, ...]) -> Roles:
+    return Roles.of(*urls) if urls else Roles()
 
 
 def _scripts() -> ScriptDirectory:

@@ -1,8 +1,8 @@
 """The database roles that the API connects as: their names, and the rights that a database needs.
 
-SQL files name `sangkien_reader` and `sangkien_writer`, and only where a role's name may stand, never
-as a text; `named` replaces them by the names of the settings, so that two installations can share
-a server.
+SQL files name `sangkien_reader` and `sangkien_writer`, and only where a role's name may stand,
+never as a text; `named` replaces them by the names of the settings, so that two installations can
+share a server.
 """
 
 import re
@@ -218,8 +218,7 @@ def _missing_extension(connection: Connection, name: str, *, may_create: bool) -
         return []
     if schema is not None:
         return [
-            f"extension {name} is in schema {schema}: a database administrator runs: "
-            f"alter extension {name} set schema public"
+            f"extension {name} is in schema {schema}: run: alter extension {name} set schema public"
         ]
     if version is None:
         return [f"extension {name} is not on this server: install PostgreSQL's contrib modules"]
@@ -233,7 +232,7 @@ def _replaced(text: str, names: dict[str, str]) -> str:
     return pattern.sub(lambda found: '"' + names[found[0]].replace('"', '""') + '"', text)
 
 
-def _row(connection: Connection, query: str, *parameters: Any) -> tuple[Any, ...]:  # noqa: ANN401 - psycopg's
+def _row(connection: Connection, query: str, *parameters: Any) -> tuple[Any, ...]:
     given = parameters[0] if parameters and isinstance(parameters[0], dict) else list(parameters)
     row = connection.execute(query.encode(), given).fetchone()
     assert row is not None

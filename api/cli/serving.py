@@ -16,7 +16,7 @@ from db.seed import demo as demo_data
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 def demo(port: int | None, workers: int) -> None:
     """Load the demo's data where there is none, and serve it."""
-    with database(migrate=True) as config:
+    with database(migrate=True, create=True) as config:
         with owner(config, "demo") as connection:
             _load_demo(connection)
             keys.ensure(connection)
@@ -31,7 +31,7 @@ def demo(port: int | None, workers: int) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 def serve(port: int | None, workers: int) -> None:
     """Serve the API; without SANGKIEN_DATABASE_URL on the embedded PostgreSQL."""
-    with database(migrate=False) as config:
+    with database(migrate=False, create=True) as config:
         hosting.check_roles(config)
         with owner(config, "serve") as connection:
             keys.ensure(connection)
