@@ -64,28 +64,45 @@ class Server:
 def running() -> Iterator[Server]:
     """Make a cluster in a temporary folder, and give its server while this lasts."""
     folder = Path(tempfile.mkdtemp(prefix="sangkien-pg15-"))
-    shutil.chown(folder, *(("postgres", "postgres") if os.geteuid() == 0 else (os.getuid(),)))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    folder.chmod(0o755)
     (folder / "password").write_text(_ADMIN_PASSWORD)
     (folder / "password").chmod(0o644)
+    _run(
+        *("initdb", "-D", folder / "data", "-U", "dba", "--auth=scram-sha-256", "--no-sync"),
+        *("--encoding=UTF8", "--locale=C.UTF-8", "--pwfile", folder / "password"),
+    )
+    try:
+        with started(folder, folder / "data") as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def started(folder: Path, data: Path) -> Iterator[Server]:
+    """Give a server of a data directory while this lasts, on a port of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    data = folder / "data"
-    _run(
-        *("initdb", "-D", data, "-U", "dba", "--auth=scram-sha-256", "--no-sync"),
-        *("--encoding=UTF8", "--locale=C.UTF-8", "--pwfile", folder / "password"),
-    )
     options = (
         f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c shared_buffers=64MB"
         " -c max_wal_senders=4"
     )
-    _run("pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
+    _run("pg_ctl", "-D", data, "-o", options, "-l", f"{data}.log", "-w", "start")
     try:
         admin = f"postgresql://dba:{_ADMIN_PASSWORD}@127.0.0.1:{port}/postgres"
         yield Server(admin, port, folder)
     finally:
         _run("pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def base_backup(server: Server) -> Path:
+    """Copy a server's whole cluster; return the copy's data directory."""
+    copy = server.folder / f"copy-{secrets.token_hex(4)}"
+    _run("pg_basebackup", "-d", server.admin, "-D", copy, "-c", "fast", "-X", "stream")
+    return copy
 
 
 def _run(program: str, *arguments: str | Path) -> None:

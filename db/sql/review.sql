@@ -45,11 +45,11 @@ return array(
     select permission from unnest(viewer_can(path)) as permission
     where permission in ('INITIATIVE_WRITE', 'INITIATIVE_CURATE')
     union all
-    select 'INITIATIVE_OWN'
+    select 'INITIATIVE_OWN' as permission
     where own and string_to_array(current_setting('sangkien.can', true), ';')
         @> '{OWN=INITIATIVE_OWN}'
     union all
-    select 'INITIATIVE_REVIEW'
+    select 'INITIATIVE_REVIEW' as permission
     where not authored and 'INITIATIVE_REVIEW' = any (
         viewer_can(subpath(path, 0, array_position(line(path), awaits))))
     order by permission

@@ -119,8 +119,9 @@ for each row when (
     row_security_active('initiative'::regclass) and (
         (old.state <> new.state and new.state not in ('SUBMITTED', 'WITHDRAWN', 'DUPLICATE'))
         or (old.state = new.state and old.awaits_id is distinct from new.awaits_id)
-        or (old.recognised_at, old.confirmed_at, old.verified)
-            is distinct from (new.recognised_at, new.confirmed_at, new.verified)
+        or old.recognised_at is distinct from new.recognised_at
+        or old.confirmed_at is distinct from new.confirmed_at
+        or old.verified is distinct from new.verified
     )
 ) execute function initiative_decided();
 
