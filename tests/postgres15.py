@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
-_ADMIN_PASSWORD = "adm1n"
+ADMIN_PASSWORD = "adm1n"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def running() -> Iterator[Server]:
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
     folder.chmod(0o755)
-    (folder / "password").write_text(_ADMIN_PASSWORD)
+    (folder / "password").write_text(ADMIN_PASSWORD)
     (folder / "password").chmod(0o644)
     _run(
         *("initdb", "-D", folder / "data", "-U", "dba", "--auth=scram-sha-256", "--no-sync"),
@@ -92,7 +92,7 @@ def started(folder: Path, data: Path) -> Iterator[Server]:
     )
     _run("pg_ctl", "-D", data, "-o", options, "-l", f"{data}.log", "-w", "start")
     try:
-        admin = f"postgresql://dba:{_ADMIN_PASSWORD}@127.0.0.1:{port}/postgres"
+        admin = f"postgresql://dba:{ADMIN_PASSWORD}@127.0.0.1:{port}/postgres"
         yield Server(admin, port, folder)
     finally:
         _run("pg_ctl", "-D", data, "-m", "fast", "-w", "stop")

@@ -62,11 +62,20 @@ grant connect on database sangkien_database to sangkien_owner, sangkien_reader, 
 
 revoke connect on database sangkien_database from public;
 
-grant usage, create on schema public to sangkien_owner;
+revoke all on schema public from public;
 
 grant usage on schema public to sangkien_reader, sangkien_writer;
 
-revoke all on schema public from public;
+-- Whoever owns the database has these rights already.
+do $$
+begin
+    if not has_schema_privilege(to_regrole('sangkien_owner')::oid, 'public', 'create')
+        or not has_schema_privilege(to_regrole('sangkien_owner')::oid, 'public', 'usage')
+    then
+        grant usage, create on schema public to sangkien_owner;
+    end if;
+end
+$$;
 
 create extension if not exists ltree schema public;
 
