@@ -14,7 +14,7 @@ from auth.external.provider import IssuerUnavailableError
 from auth.external.verifiers import NotLinkedError, OneFactorError
 from auth.principal import UnknownAccountError
 from auth.tokens import TokenError
-from db.sessions import TooSlowError, UnavailableError
+from db.sessions import BusyError, TooSlowError, UnavailableError
 from schema.compiler.errors import RefusedError
 
 _LOG = logging.getLogger("sangkien.graphql")
@@ -89,6 +89,12 @@ def _(error: UnavailableError, media: str) -> Response:
 def _(_: TooSlowError, media: str) -> Response:
     message = "The operation took too long and was stopped; ask for less."
     return answers.failed(503, "TIMEOUT", message, media)
+
+
+@refusal.register
+def _(_: BusyError, media: str) -> Response:
+    message = "Another verification is running; try again."
+    return answers.failed(503, "BUSY", message, media, headers={"Retry-After": "10"})
 
 
 def _unauthenticated(message: str, media: str) -> Response:

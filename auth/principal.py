@@ -32,6 +32,7 @@ _GUARDS = (
     Permission.PERSON_MASKED,
     Permission.GRANT_READ,
     Permission.AUDIT_READ,
+    Permission.VERIFY,
 )
 _PROFILE = "select * from account_profile($1)"
 _MOST_NARROWINGS = 100  # of one account

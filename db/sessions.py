@@ -15,6 +15,7 @@ from typing import Any
 
 import asyncpg
 
+BUSY = "SK002"  # raised by verification_turn (db/sql/verification.sql)
 GRANTS_CHANGED = "SK001"  # raised by check_grants (db/sql/account.sql)
 _PATH = re.compile(r"[0-9]+(\.[0-9]+)*")
 _SETTING = re.compile(r"[a-z_]+")
@@ -31,6 +32,7 @@ SELDOM = {
     "sangkien.standing_read": ("standing",),
     "sangkien.grant_read": ("grant", "token_family", "oauth_client", "service_"),
     "sangkien.audit_read": ("audit",),
+    "sangkien.verify": ("verif",),
     "sangkien.initiative_review_alone": ("reviewed_units",),
     "sangkien.initiative_read": ("initiative", "author", "review", "duplicate"),
     "sangkien.content_read": ("content_read",),
@@ -47,6 +49,10 @@ class GrantsChangedError(Exception):
 
 class UnavailableError(Exception):
     """The database cannot be reached, or not in time."""
+
+
+class BusyError(Exception):
+    """What runs one at a time runs already."""
 
 
 class TooSlowError(Exception):
@@ -279,6 +285,8 @@ def translated(error: Exception) -> Exception:
     """Return what an error of the database means here; the error itself where nothing else."""
     if getattr(error, "sqlstate", None) == GRANTS_CHANGED:
         return GrantsChangedError()
+    if getattr(error, "sqlstate", None) == BUSY:
+        return BusyError()
     if isinstance(error, asyncpg.QueryCanceledError):
         return TooSlowError()
     if isinstance(

@@ -7,6 +7,7 @@ import subprocess
 import psycopg
 import pytest
 
+from auth import keys
 from db import catalogue, migrate
 from db.embedded_programs import binaries
 from db.prepare import prepare
@@ -28,7 +29,6 @@ where id = (
 );
 insert into unit_history (unit_id, change, before, after, reason)
 select id, 'CHANGED', '{"name": "Cũ"}', '{"name": "Mới"}', 'Đổi tên' from unit where code = 'TTTT';
-insert into signing_key (kid, public_jwk, private_jwk) values ('backed-up', '{}', '{}');
 insert into oauth_client (client_id, name, grant_types, scope)
 values ('backup', 'Ứng dụng', '{authorization_code}', 'read');
 insert into browser_session
@@ -110,6 +110,7 @@ def filled(url):
     with psycopg.connect(url) as connection:
         demo_data.load(connection)
         connection.execute(MORE)
+        keys.ensure(connection)
 
 
 def contents(url):
@@ -144,7 +145,7 @@ def check_works(url):
         assert connection.execute(SUM).fetchone() == before
         connection.rollback()
         connection.execute("set search_path = ''")
-        connection.execute(re.sub(r"(?<=(?:update|\bfrom|\bjoin) )(?=[a-z])", "public.", MOVE))
+        connection.execute(re.sub(r"\b(update|from|join) (?=[a-z])", r"\1 public.", MOVE))
         connection.execute("set search_path = public")
         assert connection.execute(SUM).fetchone() == before
     check(url)

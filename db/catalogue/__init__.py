@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,16 @@ _NAME = re.compile(r"(?<!:):(reader|writer|owner)\b")
 _OWNER = "owner of "
 
 
+class CatalogueFault(StrEnum):
+    """How an object of the database is not what this version makes."""
+
+    MISSING = "MISSING"
+    CHANGED = "CHANGED"
+    UNEXPECTED = "UNEXPECTED"
+    DISABLED = "DISABLED"  # a trigger that does not run
+    OWNER = "OWNER"  # it is owned by another role
+
+
 class Thing(NamedTuple):
     """An object of the catalogue: a kind, such as "trigger", and a name, such as "unit.audited"."""
 
@@ -32,15 +43,18 @@ class Thing(NamedTuple):
 
 @dataclass(frozen=True)
 class Departure:
-    """An object that is not as expected; `fault` says how: missing, unexpected, changed, owned."""
+    """An object that is not as expected; `detail` is the other owner."""
 
     kind: str
     name: str
-    fault: str
+    fault: CatalogueFault
+    detail: str = ""
 
     def __str__(self) -> str:
         """Name it in one line."""
-        return f"{self.kind} {self.name}: {self.fault}"
+        owned = f"is owned by {self.detail}"
+        fault = owned if self.fault is CatalogueFault.OWNER else self.fault.lower()
+        return f"{self.kind} {self.name}: {fault}"
 
 
 @dataclass(frozen=True)
@@ -92,12 +106,14 @@ def verify_catalogue(connection: Connection[TupleRow], roles: Roles) -> Catalogu
     """Compare the database's objects with what this version makes, as the owner role."""
     found, wanted = objects(connection, roles), expected()
     departures = [
-        Departure(kind.removeprefix(_OWNER), name, f"is owned by {owner}")
+        Departure(kind.removeprefix(_OWNER), name, CatalogueFault.OWNER, owner)
         for (kind, name), owner in found.items()
         if kind.startswith(_OWNER) and owner != "owner"
     ]
     there = {thing: text for thing, text in found.items() if not thing.kind.startswith(_OWNER)}
-    departures += [Departure(*thing, "missing") for thing in wanted if thing not in there]
+    departures += [
+        Departure(*thing, CatalogueFault.MISSING) for thing in wanted if thing not in there
+    ]
     departures += [
         Departure(*thing, _fault(text, expected=thing in wanted))
         for thing, text in there.items()
@@ -107,8 +123,8 @@ def verify_catalogue(connection: Connection[TupleRow], roles: Roles) -> Catalogu
     return CatalogueReport(compared, sorted(departures, key=str))
 
 
-def _fault(definition: str, *, expected: bool) -> str:
+def _fault(definition: str, *, expected: bool) -> CatalogueFault:
     """Return what is wrong with an object that is there."""
     if definition.endswith("disabled"):
-        return "disabled"
-    return "changed" if expected else "unexpected"
+        return CatalogueFault.DISABLED
+    return CatalogueFault.CHANGED if expected else CatalogueFault.UNEXPECTED

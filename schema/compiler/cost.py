@@ -27,7 +27,7 @@ from graphql import (
 )
 
 from schema.compiler.errors import LimitError
-from schema.compiler.fields import LONGEST
+from schema.compiler.fields import LONGEST, PRICE
 from schema.compiler.nodes import MOST_IDS
 from schema.compiler.pages import DEFAULT_SIZE, LARGEST_SIZE
 from schema.compiler.relay import is_connection
@@ -189,7 +189,8 @@ class CostRule:
         else:
             one = self._of_set(node.selection_set, named)
             times = self._length(node, field)
-            below = _Cost(times * (1 + one.rows), one.depth, one.aliases, one.objects)
+            price = field.extensions["strawberry-definition"].metadata.get(PRICE, 1)
+            below = _Cost(times * (price + one.rows), one.depth, one.aliases, one.objects)
         return _Cost(below.rows, below.depth + 1, below.aliases + aliases, below.objects + 1)
 
     def _of_connection(self, node: FieldNode, type_: GraphQLObjectType) -> _Cost:

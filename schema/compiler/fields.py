@@ -20,6 +20,7 @@ from strawberry.types.field import StrawberryField
 SQL = "sql"
 COLUMN = "column"
 LONGEST = "longest"
+PRICE = "price"
 Query = Callable[..., Any]
 
 
@@ -45,12 +46,16 @@ class _PageArguments(FieldExtension):
         ] + field.arguments
 
 
-def sql(query: Query, *, longest: int | None = None) -> Callable[[Callable[..., Any]], Any]:
+def sql(
+    query: Query, *, longest: int | None = None, price: int | None = None
+) -> Callable[[Callable[..., Any]], Any]:
     """Declare that a field stands for a query of db/queries.
 
-    `longest` is how many a list may hold where that is more than a short list does.
+    `longest` is how many a list may hold where that is more than a short list does; `price` is
+    how many rows a field counts for that reads many and returns few.
     """
-    metadata = {SQL: query} if longest is None else {SQL: query, LONGEST: longest}
+    given = {SQL: query, LONGEST: longest, PRICE: price}
+    metadata = {name: value for name, value in given.items() if value is not None}
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(

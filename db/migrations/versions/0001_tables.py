@@ -40,6 +40,7 @@ SQL = (
     "audit_chain",
     "audit_read",
     "verify_audit",
+    "verification",
     "writes",
     "sides",
     "merge",
