@@ -32,7 +32,7 @@ SELDOM = {
     "sangkien.standing_read": ("standing",),
     "sangkien.grant_read": ("grant", "token_family", "oauth_client", "service_"),
     "sangkien.audit_read": ("audit",),
-    "sangkien.verify": ("verif",),
+    "sangkien.verify": ("verification",),
     "sangkien.initiative_review_alone": ("reviewed_units",),
     "sangkien.initiative_read": ("initiative", "author", "review", "duplicate"),
     "sangkien.content_read": ("content_read",),
