@@ -91,7 +91,7 @@ async def test_two_verifications_in_one_operation_are_too_many(demo):
     query = "{ a: verification { cells } b: verification { cells } }"
     async with client(demo) as api:
         response = await api.post(query, "auditor")
-    assert response.json()["errors"][0]["extensions"]["code"] == "TOO_LARGE"
+    assert response.json()["errors"][0]["extensions"]["code"] == "LIMIT"
 
 
 @pytest.mark.parametrize("call", ["verification_of('verify_rollup')", "verification_turn()"])
