@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from db.roles import Roles, prepare_database, set_passwords
 from db.url import sqlalchemy_url
@@ -61,6 +62,8 @@ def upgrade(
     roles = _roles(role_urls)
     with _transaction(url) as (connection, driver):
         before = _known(connection)
+        if revision == "base":
+            raise MigrationError("the database is at revision base already")
         prepare_database(driver, roles, *role_urls)
         if change_passwords:
             set_passwords(driver, *role_urls)
@@ -124,8 +127,21 @@ def _transaction(url: str) -> Iterator[tuple[Connection, psycopg.Connection[tupl
             driver = connection.connection.driver_connection
             assert isinstance(driver, psycopg.Connection)
             yield connection, driver
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise _not_the_owner(error) from error
+    except DBAPIError as error:
+        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise _not_the_owner(error.orig) from error
+        if isinstance(error.orig, psycopg.OperationalError):
+            raise error.orig from error
+        raise
     finally:
         engine.dispose()
+
+
+def _not_the_owner(error: psycopg.Error) -> MigrationError:
+    reason = str(error).splitlines()[0]
+    return MigrationError(f"{reason}: migrate as the role that owns the database's tables")
 
 
 def _known(connection: Connection) -> str | None:

@@ -240,3 +240,30 @@ def test_a_database_of_a_newer_version_is_told(database):
         connection.execute("update alembic_version set version_num = '9999'")
     with pytest.raises(migrate.MigrationError, match="revision 9999, which this version does not"):
         migrate.upgrade(database)
+
+
+def test_a_role_that_does_not_own_the_tables_is_told(postgres15):
+    name, other = new_name(), new_name()
+    urls = migrated(postgres15, name)
+    foreign = postgres15.create(other).rpartition("/")[0] + f"/{name}"
+    postgres15.administer(
+        f"grant connect on database {name} to {other}; grant usage, create on schema public to"
+        f" {other}; grant all on all tables in schema public to {other}",
+        name,
+    )
+    with pytest.raises(migrate.MigrationError, match="as the role that owns the database's tables"):
+        migrate.downgrade(foreign, "base", role_urls=urls[1:])
+
+
+@pytest.mark.parametrize("command", ["migrate", "init", "verify"])
+def test_a_server_that_is_not_there_is_one_line(command):
+    words = ("--code", "A", "--name", "A", "--admin", "a", "--admin-name", "A")
+    url = "postgresql://x@127.0.0.1:1/x"
+    done = run(command, *(words if command == "init" else ()), SANGKIEN_DATABASE_URL=url)
+    refused(done, "the database cannot be used: connection failed")
+
+
+def test_an_empty_database_is_told_to_be_migrated_before_it_is_verified(server):
+    url = server.url_for(user="postgres", database="postgres")
+    refused(run("verify", SANGKIEN_DATABASE_URL=url), "run 'sangkien migrate'")
+    refused(run("migrate", "--to", "base", SANGKIEN_DATABASE_URL=url), "at revision base already")
