@@ -36,7 +36,7 @@ def database(config: Settings, *, migrate: bool, supervise: bool = False) -> Ite
     if config.has_database:
         if migrate:
             check_owner(config)
-            migrations.upgrade(config.urls()[0])
+            migrations.upgrade(config.urls()[0], role_urls=config.urls()[1:])
         yield config
         return
     server = embedded.start(config.home)

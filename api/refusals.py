@@ -15,7 +15,7 @@ from auth.external.verifiers import NotLinkedError
 from auth.principal import UnknownAccountError
 from auth.tokens import OneFactorError, TokenError
 from db.outages import OUTAGES, is_outage
-from db.sessions import TooSlowError
+from db.sessions import OneAtATimeError, TooSlowError
 from db.unavailable import (
     BusyError,
     CommitUnknownError,
@@ -144,6 +144,13 @@ def _(_: TooSlowError, media: str) -> Response:
 def _busy(error: BusyError, reason: str, message: str, media: str) -> Response:
     headers = {"Retry-After": str(error.retry_after)}
     return answers.failed(503, "BUSY", message, media, headers=headers, reason=reason)
+
+
+@refusal.register
+def _(_: OneAtATimeError, media: str) -> Response:
+    message = "Another verification is running; try again."
+    headers = {"Retry-After": "10"}
+    return answers.failed(503, "BUSY", message, media, headers=headers, reason="ONE_AT_A_TIME")
 
 
 def _unauthenticated(message: str, media: str) -> Response:

@@ -35,6 +35,7 @@ _GUARDS = (
     Permission.GRANT_READ,
     Permission.ACCOUNT_MANAGE,
     Permission.AUDIT_READ,
+    Permission.VERIFY,
 )
 _PROFILE = "select * from account_profile($1)"
 _MOST_NARROWINGS = 100  # of one account

@@ -16,7 +16,7 @@ from db.embedded_place import PORT, EmbeddedServerError, Place, settle, turn
 from db.embedded_postmaster import Postmaster, find, find_ready, launch
 from db.embedded_programs import binaries, programs
 
-__all__ = ["SETTINGS", "EmbeddedServer", "EmbeddedServerError", "binaries", "start"]
+__all__ = ["SETTINGS", "EmbeddedServer", "EmbeddedServerError", "binaries", "exists", "start"]
 
 SETTINGS: Mapping[str, str] = {
     # For a machine of 2 cores and 8 GiB or more that also runs the API.
@@ -101,6 +101,14 @@ class EmbeddedServer:
             if postmaster is not None:
                 postmaster.end()
             self._place.forget_socket_folder()
+
+
+def exists(home: Path) -> bool:
+    """Tell whether a home has a server's data, be it of another user."""
+    try:
+        return (home / "postgres" / "data").exists()
+    except PermissionError:
+        return True
 
 
 def start(home: Path, *, settings: Mapping[str, str] | None = None) -> EmbeddedServer:

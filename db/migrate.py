@@ -1,14 +1,19 @@
 """Brings a database to the schema of this code, and tells whether it is there."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg import sql
+from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
+from db.roles import Roles, prepare_database, set_passwords
 from db.url import sqlalchemy_url
 
 _NOTE = """
@@ -17,33 +22,92 @@ _NOTE = """
         audit_note('NOTED', null, null, null,
             jsonb_build_object('revision', cast(:revision as text)))
 """
+_LOCK = "select pg_advisory_xact_lock(hashtext('sangkien.migrate'))"
+_TABLES = """
+    select c.relname, (xpath('/row/c/text()', query_to_xml(
+        format('select count(*) as c from %I', c.relname), false, true, '')))[1]::text::bigint
+    from pg_class c
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+        and c.relname <> 'alembic_version'
+    order by 1
+"""
+_COLUMNS = """
+    select c.relname || '.' || attname
+    from pg_attribute a join pg_class c on c.oid = a.attrelid
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and attnum > 0
+        and not attisdropped and c.relname <> 'alembic_version'
+    order by c.relname, attnum
+"""
 
 
-def upgrade(url: str, revision: str = "head") -> None:
-    """Migrate up to a revision; `url` is that of the role that owns the schema."""
-    _run(url, command.upgrade, revision)
+class MigrationError(Exception):
+    """A revision that the database cannot go to; one line says why."""
 
 
-def downgrade(url: str, revision: str) -> None:
-    """Migrate down to a revision; `base` drops everything."""
-    _run(url, command.downgrade, revision)
+def upgrade(
+    url: str,
+    revision: str = "head",
+    *,
+    role_urls: tuple[str, ...] = (),
+    change_passwords: bool = False,
+) -> None:
+    """Migrate up to a revision; `url` is that of the role that owns the schema.
+
+    All is one transaction: roles that are missing, rights, tables. Roles that are made get the
+    passwords of `role_urls`, the reader's and the writer's; with `change_passwords`, others too.
+
+    Raises:
+        MigrationError, RolesError: with nothing changed.
+    """
+    roles = _roles(role_urls)
+    with _transaction(url) as (connection, driver):
+        before = _known(connection)
+        if revision == "base":
+            raise MigrationError("the database is at revision base already")
+        prepare_database(driver, roles, *role_urls)
+        if change_passwords:
+            set_passwords(driver, *role_urls)
+        _run(connection, command.upgrade, revision, roles)
+        _note(connection, before)
 
 
-def set_passwords(owner_url: str, *role_urls: str) -> None:
-    """Give the roles of these URLs the passwords in them; those without one stay as they are."""
-    with psycopg.connect(owner_url) as connection:
-        for url in map(make_url, role_urls):
-            if url.username and url.password:
-                connection.execute(
-                    sql.SQL("alter role {} password {}").format(
-                        sql.Identifier(url.username), sql.Literal(str(url.password))
-                    )
-                )
+def downgrade(url: str, revision: str, *, role_urls: tuple[str, ...] = ()) -> None:
+    """Migrate down to a revision; `base` drops everything. Raises MigrationError."""
+    with _transaction(url) as (connection, _):
+        before = _known(connection)
+        _run(connection, command.downgrade, revision, _roles(role_urls))
+        _note(connection, before)
+
+
+def losses(url: str, revision: str, *, role_urls: tuple[str, ...] = ()) -> list[str]:
+    """Return a line for each table and column that a downgrade loses; nothing is changed.
+
+    The downgrade is carried out and rolled back, so its locks are taken. Raises MigrationError.
+    """
+    with _transaction(url) as (connection, _):
+        rows: dict[str, int] = dict(connection.execute(text(_TABLES)).tuples().all())
+        columns = list(connection.scalars(text(_COLUMNS)))
+        _run(connection, command.downgrade, revision, _roles(role_urls))
+        lost = _lost(connection, rows, columns)
+        connection.rollback()
+    return lost
+
+
+def is_below(url: str, revision: str) -> bool:
+    """Tell whether a revision is older than the database's. Raises MigrationError."""
+    with _transaction(url) as (connection, _):
+        before = _known(connection)
+    if before is None:
+        return False
+    if revision == "base":
+        return True
+    older = _scripts().iterate_revisions(before, "base")
+    return revision in {script.revision for script in older} - {before}
 
 
 def head() -> str:
     """Return the revision that this code needs."""
-    revision = ScriptDirectory.from_config(_config(None)).get_current_head()
+    revision = _scripts().get_current_head()
     assert revision is not None
     return revision
 
@@ -53,17 +117,70 @@ def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _run(url: str, action: object, revision: str) -> None:
+@contextmanager
+def _transaction(url: str) -> Iterator[tuple[Connection, psycopg.Connection[tuple[Any, ...]]]]:
+    """Give one transaction, to SQLAlchemy and to psycopg; processes take it one after another."""
     engine = create_engine(sqlalchemy_url(url))
     try:
         with engine.begin() as connection:
-            # Two processes that start together migrate one after the other.
-            connection.execute(text("select pg_advisory_xact_lock(hashtext('sangkien.migrate'))"))
-            before = current(connection)
-            action(_config(connection), revision)  # type: ignore[operator]
-            _note(connection, before)
+            connection.execute(text(_LOCK))
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            yield connection, driver
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise _not_the_owner(error) from error
+    except DBAPIError as error:
+        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise _not_the_owner(error.orig) from error
+        if isinstance(error.orig, psycopg.OperationalError):
+            raise error.orig from error
+        raise
     finally:
         engine.dispose()
+
+
+def _not_the_owner(error: psycopg.Error) -> MigrationError:
+    reason = str(error).splitlines()[0]
+    return MigrationError(f"{reason}: migrate as the role that owns the database's tables")
+
+
+def _known(connection: Connection) -> str | None:
+    """Return the database's revision. Raises MigrationError for one of a newer version."""
+    revision = current(connection)
+    known = {script.revision for script in _scripts().walk_revisions()}
+    if revision is not None and revision not in known:
+        raise MigrationError(
+            f"the database is at revision {revision}, which this version does not know: "
+            "a newer version of sangkien migrated it"
+        )
+    return revision
+
+
+def _run(
+    connection: Connection, action: Callable[[Config, str], None], revision: str, roles: Roles
+) -> None:
+    try:
+        action(_config(connection, roles), revision)
+    except CommandError as error:
+        known = ", ".join(script.revision for script in reversed(list(_scripts().walk_revisions())))
+        raise MigrationError(
+            f"the database cannot go to revision '{revision}': there are base, {known}"
+        ) from error
+
+
+def _lost(connection: Connection, rows: dict[str, int], columns: list[str]) -> list[str]:
+    """Return a line for each table and column that was there and is no more."""
+    tables = set(connection.scalars(text("select relname from pg_class where relkind = 'r'")))
+    gone = [name for name in rows if name not in tables]
+    left = set(connection.scalars(text(_COLUMNS)))
+    return [
+        *(f"table {name}: {rows[name]:,} rows" for name in gone),
+        *(
+            f"column {name}"
+            for name in columns
+            if name not in left and name.partition(".")[0] not in gone
+        ),
+    ]
 
 
 def _note(connection: Connection, before: str | None) -> None:
@@ -73,8 +190,17 @@ def _note(connection: Connection, before: str | None) -> None:
         connection.execute(text(_NOTE), {"revision": after})
 
 
-def _config(connection: Connection | None) -> Config:
+def _roles(urls: tuple[str, ...]) -> Roles:
+    return Roles.of(*urls) if urls else Roles()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(None, Roles()))
+
+
+def _config(connection: Connection | None, roles: Roles) -> Config:
     config = Config()
     config.set_main_option("script_location", "db:migrations")
     config.attributes["connection"] = connection
+    config.attributes["roles"] = roles
     return config

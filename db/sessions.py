@@ -20,6 +20,7 @@ from db.cache import Cache
 from db.pool import Link, Pool, Seen
 from db.unavailable import UnavailableError
 
+ONE_AT_A_TIME = "SK002"  # raised by verification_turn (db/sql/verification.sql)
 GRANTS_CHANGED = "SK001"  # raised by check_grants (db/sql/account.sql)
 _PATH = re.compile(r"[0-9]+(\.[0-9]+)*")
 _SETTING = re.compile(r"[a-z_]+")
@@ -37,6 +38,7 @@ SELDOM = {
     "sangkien.grant_read": ("grant", "account", "token_family", "oauth_client", "service_"),
     "sangkien.account_manage": ("invited_until",),
     "sangkien.audit_read": ("audit",),
+    "sangkien.verify": ("verification",),
     "sangkien.unit_granted_alone": ("history", "revision", "adjustment", "award"),
     "sangkien.initiative_review_alone": ("reviewed_",),
     "sangkien.initiative_read": ("initiative", "author", "review", "duplicate"),
@@ -54,6 +56,10 @@ _CHECK = "(select true from check_grants(${account}, ${version}))"
 
 class GrantsChangedError(Exception):
     """The caller's grants are not those that its scopes were worked out from."""
+
+
+class OneAtATimeError(Exception):
+    """What runs one at a time runs already."""
 
 
 class TooSlowError(Exception):
@@ -312,6 +318,8 @@ def translated(error: Exception) -> Exception:
     """Return what an error of the database means here; the error itself where nothing else."""
     if getattr(error, "sqlstate", None) == GRANTS_CHANGED:
         return GrantsChangedError()
+    if getattr(error, "sqlstate", None) == ONE_AT_A_TIME:
+        return OneAtATimeError()
     if isinstance(error, asyncpg.QueryCanceledError):
         return TooSlowError()
     if isinstance(error, UnavailableError) or not outages.is_outage(error):

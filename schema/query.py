@@ -14,6 +14,7 @@ from schema.node import Node
 from schema.people import Account, Grant, Person, PersonFilter
 from schema.reviews import QueueEntry
 from schema.units import EmulationBloc, Unit, UnitFilter, UnitOrder
+from schema.verification import Verification
 
 
 @strawberry.type(description="Whoever is asking.")
@@ -110,3 +111,11 @@ class Query:
     @connection(queries.audit.every, conditions=queries.audit.CONDITIONS, counted=1_000)
     def audit_events(self, filter: AuditFilter | None = None) -> Connection[AuditEvent]:
         """The audit log as far as the viewer may read it, newest first."""
+
+    @sql(queries.verification.totals, price=30_000)
+    def verification(self) -> Verification | None:
+        """Stored totals of the viewer's subtrees compared with a recount; null without VERIFY.
+
+        It reads every initiative, so one runs at a time (error BUSY) and at most ten seconds (error
+        TIMEOUT); where that is too short, the administrator runs `sangkien verify`.
+        """

@@ -8,6 +8,7 @@ from typing import NewType
 import strawberry
 
 from auth.permissions import Permission
+from db.catalogue import CatalogueFault
 from db.models.enums import (
     AccountKind,
     AdjustmentKind,
@@ -39,6 +40,7 @@ __all__ = [
     "AdjustmentKind",
     "AuditKind",
     "AwardForm",
+    "CatalogueFault",
     "CountsFrom",
     "DistributeBy",
     "GrantType",

@@ -16,6 +16,7 @@ from db import embedded, migrate
 from db.embedded import EmbeddedServer
 from db.prepare import prepare
 from db.seed import demo as demo_data
+from tests import postgres15 as debian
 
 _numbers = count()
 # Databases are hundreds of files, made and removed for each test, which a disk is slow at.
@@ -38,6 +39,17 @@ def server() -> Iterator[EmbeddedServer]:
     yield running
     running.stop()
     shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres15() -> Iterator[debian.Server]:
+    """Debian's PostgreSQL 15, with passwords; skipped, and said so, where it is not installed."""
+    if not (debian.PROGRAMS / "initdb").exists():
+        pytest.skip(
+            f"POSTGRESQL 15 IS NOT TESTED: apt-get install postgresql-15 ({debian.PROGRAMS})"
+        )
+    with debian.running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

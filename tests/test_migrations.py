@@ -10,6 +10,7 @@ from db import migrate
 from db.migrations.load import SQL
 from db.models import Base
 from db.prepare import prepare
+from db.roles import set_passwords
 from db.url import sqlalchemy_url
 
 
@@ -71,13 +72,17 @@ REPEATABLE = sorted(
 def test_a_file_of_sql_is_what_the_database_runs(database, name):
     before = contents(database)
     with psycopg.connect(database) as connection:
-        connection.execute((SQL / f"{name}.sql").read_text())
+        text = (SQL / f"{name}.sql").read_text()
+        connection.execute(
+            text.replace("sangkien_database", psycopg.conninfo.conninfo_to_dict(database)["dbname"])
+        )
     assert contents(database) == before
 
 
-def test_migrating_gives_the_apis_roles_the_passwords_of_their_urls(server, database):
+def test_passwords_that_are_set_are_those_of_the_urls_passwords_of_their_urls(server, database):
     reader = "postgresql://sangkien_reader:it%27s%20secret@host/name"
-    migrate.set_passwords(database, reader, "postgresql://sangkien_writer@host/name")
+    with psycopg.connect(server.url) as connection:
+        set_passwords(connection, reader, "postgresql://sangkien_writer@host/name")
     with psycopg.connect(server.url) as connection:
         kept = dict(
             connection.execute(

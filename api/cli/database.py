@@ -8,8 +8,11 @@ import psycopg
 
 from api import hosting, settings
 from api.settings import Settings, SettingsError
+from db import embedded
 from db.embedded import EmbeddedServerError
+from db.migrate import MigrationError
 from db.outages import cause, is_outage
+from db.roles import RolesError
 
 _CONTEXT = """
     select set_config('sangkien.action', %s, false),
@@ -18,30 +21,38 @@ _CONTEXT = """
 
 
 class Failure(click.ClickException):
-    """One clear line on standard error, and exit code 1."""
+    """One clear line on standard error for each thing that is wrong, and exit code 1."""
 
     def show(self, _: object = None) -> None:
-        """Print the line."""
-        click.echo(f"sangkien: {self.message}", err=True)
+        """Print the lines."""
+        for line in self.message.splitlines():
+            click.echo(f"sangkien: {line}", err=True)
 
 
 @contextmanager
 def database(
     *,
     migrate: bool,
+    create: bool = False,
     supervise: bool = False,
     check: Callable[[Settings], None] = lambda _: None,
 ) -> Iterator[Settings]:
     """Settings with a database URL: the one that is set, or the embedded server's.
 
-    `check` looks at the settings before anything is done.
+    Only with `create` is an embedded server made where there is none. `check` looks at the
+    settings before anything is done.
     """
     try:
         config = settings.load()
         check(config)
+        if not config.has_database and not embedded.exists(config.home):
+            _make_embedded(config, create=create)
         with hosting.database(config, migrate=migrate, supervise=supervise) as ready:
             yield ready
-    except (SettingsError, EmbeddedServerError, hosting.HostingError) as error:
+    except (
+        *(SettingsError, EmbeddedServerError, hosting.HostingError),
+        *(MigrationError, RolesError),
+    ) as error:
         raise Failure(str(error)) from error
     except psycopg.errors.UndefinedTable as error:
         raise Failure("the database is not migrated: run 'sangkien migrate'") from error
@@ -50,6 +61,17 @@ def database(
         if isinstance(error, OSError) or not is_outage(error):
             raise
         raise Failure(f"the database cannot be used: {cause(error)}") from error
+
+
+def _make_embedded(config: Settings, *, create: bool) -> None:
+    """Print that an embedded server is made, or refuse to make one. Raises Failure."""
+    if not create:
+        raise Failure(
+            "no database: set SANGKIEN_DATABASE_URL, or SANGKIEN_HOME to the folder of an "
+            f"embedded one ({config.home} holds none; 'init', 'demo' and 'serve' make one)"
+        )
+    made = f"an embedded PostgreSQL is made in {config.home}"
+    click.echo(f"sangkien: SANGKIEN_DATABASE_URL is not set: {made}", err=True)
 
 
 @contextmanager

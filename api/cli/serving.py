@@ -20,7 +20,7 @@ from db.seed import demo as demo_data
 def demo(port: int | None, workers: int) -> None:
     """Load the demo's data where there is none, and serve it."""
     os.environ["SANGKIEN_DEMO"] = "true"
-    with database(migrate=True, supervise=True, check=serving.check_reach) as config:
+    with database(migrate=True, create=True, supervise=True, check=serving.check_reach) as config:
         with owner(config, "demo") as connection:
             _load_demo(connection)
             keys.ensure(connection)
@@ -35,7 +35,7 @@ def demo(port: int | None, workers: int) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 def serve(port: int | None, workers: int) -> None:
     """Serve the API; without SANGKIEN_DATABASE_URL on the embedded PostgreSQL."""
-    with database(migrate=False, supervise=True, check=serving.check_reach) as config:
+    with database(migrate=False, create=True, supervise=True, check=serving.check_reach) as config:
         check_serving(config)
         hosting.check_migrated(config)
         hosting.give_up_owner(config)

@@ -9,6 +9,8 @@ import psycopg
 
 from api.cli.database import Failure, database, owner
 from db import audit_heads
+from db.catalogue import verify_catalogue
+from db.roles import Roles
 from db.verify import verify as verify_totals
 from db.verify_audit import LISTED, verify_audit
 
@@ -23,10 +25,15 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--against", type=_FILE, help="Insist that what this file kept is in the audit log still."
 )
 def verify(heads: Path | None, against: Path | None) -> None:
-    """Recount all totals, and follow the audit log's chains; exit code 1 on any fault."""
+    """Compare what the database is with what it should be; exit code 1 on any difference.
+
+    Its objects with what this version's migrations make, all totals with a recount, and the audit
+    log's chains. Runs as the owner, SANGKIEN_DATABASE_URL; no superuser is needed.
+    """
     kept = _kept_heads(against) if against else None
     with database(migrate=False) as config, owner(config, "verify") as connection:
-        sound = _verify_totals(connection)
+        sound = _verify_catalogue(connection, Roles.of(*config.urls()[1:]))
+        sound = _verify_totals(connection) and sound
         # One snapshot: the heads are of the events that were checked.
         connection.execute("set transaction isolation level repeatable read")
         sound = _verify_audit(connection, kept) and sound
@@ -50,6 +57,18 @@ def _kept_heads(file: Path) -> list[audit_heads.Head]:
         raise Failure(f"{file} cannot be read ({error.strerror})") from error
     except ValueError as error:
         raise Failure(f"{file} does not hold what 'sangkien verify --heads' writes") from error
+
+
+def _verify_catalogue(connection: psycopg.Connection, roles: Roles) -> bool:
+    connection.execute("select from alembic_version")  # or the database is not migrated
+    report = verify_catalogue(connection, roles)
+    for departure in report.departures:
+        click.echo(str(departure))
+    counts = ", ".join(f"{kind} {count:,}" for kind, count in sorted(report.compared.items()))
+    total = sum(report.compared.values())
+    click.echo(f"{total:,} objects compared ({counts}), {len(report.departures):,} differ")
+    connection.commit()
+    return not report.departures
 
 
 def _verify_totals(connection: psycopg.Connection) -> bool:

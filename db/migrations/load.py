@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alembic import op
+from alembic import context, op
 from sqlalchemy import text
 
 SQL = Path(__file__).parent.parent / "sql"
@@ -11,7 +11,12 @@ SQL = Path(__file__).parent.parent / "sql"
 def load(*names: str) -> None:
     """Run these files of db/sql, in this order."""
     for name in names:
-        _run((SQL / f"{name}.sql").read_text("utf-8"))
+        execute((SQL / f"{name}.sql").read_text("utf-8"))
+
+
+def execute(sql: str) -> None:
+    """Run SQL that may name the API's roles, by the names that they have in this database."""
+    _run(context.config.attributes["roles"].named(sql))
 
 
 def drop_everything() -> None:

@@ -18,6 +18,7 @@ from db.queries import (
     reviews,
     targets,
     units,
+    verification,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "reviews",
     "targets",
     "units",
+    "verification",
 ]

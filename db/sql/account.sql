@@ -16,7 +16,7 @@ create or replace trigger account_grants_changed after insert or update or delet
 for each row execute function account_grants_changed();
 
 create or replace function account_changed() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     new.grants_version := old.grants_version + 1;
     return new;
@@ -30,7 +30,7 @@ for each row execute function account_changed();
 -- Whoever grants, revokes or merges holds this lock, so that what is said of an account's grants,
 -- or of those at a unit, stays true until the commit.
 create or replace function lock_grants() returns void
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     perform pg_advisory_xact_lock(hashtext('sangkien.grants'));
 end
@@ -38,7 +38,7 @@ $$;
 
 -- Every account granted something in a moved subtree; and the public one, which sees the root.
 create or replace function account_paths_changed(top ltree) returns void
-language sql as $$
+language sql set search_path = public, pg_temp as $$
     update account set grants_version = grants_version + 1
     where kind = 'PUBLIC' or id in (
         select g.account_id from role_grant g join unit u on u.id = g.unit_id where u.path <@ top

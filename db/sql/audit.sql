@@ -47,7 +47,7 @@ return case table_name
 
 -- A row as the log may hold it: without what is derived, without nulls, masked.
 create or replace function audit_facts(table_name text, fields jsonb, people bigint[]) returns jsonb
-language plpgsql stable as $$
+language plpgsql stable set search_path = public, pg_temp as $$
 begin
     fields := jsonb_strip_nulls(fields - audit_derived());
     if fields ?| (audit_masked(table_name) || audit_prose_columns()) then
@@ -86,7 +86,7 @@ $$;
 -- The unit at which a row is looked for in the log. Not one expression: that would make ready for
 -- every table what is asked of one.
 create or replace function audit_unit(table_name text, fields jsonb) returns bigint
-language plpgsql stable as $$
+language plpgsql stable set search_path = public, pg_temp as $$
 begin
     case table_name
     when 'unit' then
@@ -170,7 +170,7 @@ $$;
 create or replace function audit_watch(
     table_name text, object_type text, key text, first text default 'insert or '
 ) returns void
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 declare
     columns text := (
         select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute

@@ -41,7 +41,7 @@ return nullif(split_part(current_setting('sangkien.audit_at', true), '.', part),
 
 -- Hold a chain: the one that the transaction has, else a free one. Where all are taken, wait.
 create or replace function audit_hold() returns audit_head
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 declare
     head audit_head;
 begin
@@ -145,7 +145,7 @@ $$;
 
 -- Nobody changes what the log says, not even the owner without first taking this away.
 create or replace function audit_keep() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     raise exception 'the audit log is append-only' using errcode = 'insufficient_privilege';
 end

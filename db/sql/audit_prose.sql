@@ -32,7 +32,7 @@ return regexp_replace(lower(part collate "C"), '[^b-df-hj-np-tv-xz0-9]', '_', 'g
 -- regard to case: with any blanks, with its tone at the other vowel (Hòa, Hoà) and, where it is
 -- several words, without accents. One word might be another then (Hải is a name, and hai is two).
 create or replace function audit_spellings(part text) returns text
-language plpgsql immutable strict parallel safe as $$
+language plpgsql immutable strict parallel safe set search_path = public, pg_temp as $$
 declare
     -- What is not a letter may have a meaning in an expression.
     plain constant text := regexp_replace(normalize(part, NFD), '[!-/:-@\[-`{-~]', '\\\&', 'g');
@@ -50,7 +50,7 @@ end
 $$;
 
 create or replace function audit_prose(prose text, people bigint[]) returns text
-language plpgsql stable strict as $$
+language plpgsql stable strict set search_path = public, pg_temp as $$
 declare
     kept text := prose;
     lowered text;

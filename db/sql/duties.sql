@@ -269,11 +269,11 @@ return array(
     select permission from unnest(viewer_can(path)) as permission
     where permission in ('INITIATIVE_WRITE', 'INITIATIVE_CURATE')
     union all
-    select 'INITIATIVE_OWN'
+    select 'INITIATIVE_OWN' as permission
     where own and string_to_array(current_setting('sangkien.can', true), ';')
         @> '{OWN=INITIATIVE_OWN}'
     union all
-    select 'INITIATIVE_REVIEW'
+    select 'INITIATIVE_REVIEW' as permission
     where case
         when awaits is null or barred
             or current_setting('sangkien.can', true) not like '%INITIATIVE_REVIEW%' then false

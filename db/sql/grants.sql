@@ -1,7 +1,5 @@
--- What the API's roles may touch at all; which rows of it, policies.sql says.
-grant usage on schema public to sangkien_reader, sangkien_writer;
-revoke create on schema public from public;
-
+-- What the API's roles may touch at all; which rows of it, policies.sql says. That they may use the
+-- schema, and other roles not: roles.sql.
 do $$
 declare
     name text;

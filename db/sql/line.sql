@@ -66,7 +66,7 @@ end
 $$;
 
 create or replace trigger initiative_follow after update of unit_id, path on initiative
-for each row when (old.path is distinct from new.path and pg_trigger_depth() = 0)
+for each row when (old.path <> new.path and pg_trigger_depth() = 0)
 execute function line_follow_initiative();
 
 -- Rewrite the rows of units whose paths, or whose ancestors' levels, are others than before; and
@@ -107,7 +107,7 @@ $$;
 -- its place (review_awaited in review.sql): no level is passed over that was still to decide, and
 -- since when they wait stays.
 create or replace function await_anew(top ltree, gone bigint[]) returns void
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     update initiative i set version = i.version + 1, awaits_id = review_awaited(
         i.path, c.confirming_level, level_rank(was.level))
@@ -140,7 +140,7 @@ for each row when (bound()) execute function initiative_open();
 -- What changes rows and then totals takes the lock of the tree before those of its rows, as a
 -- move does, which would else wait for a row while the row's writer waits for the tree.
 create or replace function line_held() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     perform lock_tree(alone => false);
     return null;

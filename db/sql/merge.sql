@@ -3,7 +3,7 @@
 -- Grants at one unit hold at another from now on. Where the account has the role there already,
 -- that grant takes over the days of both, and the one that came is revoked.
 create or replace function grants_follow(from_unit bigint, to_unit bigint) returns void
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 declare
     coming role_grant;
     there bigint;

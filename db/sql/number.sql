@@ -31,7 +31,7 @@ create or replace trigger initiative_number before insert on initiative
 for each row when (new.number is null) execute function initiative_number();
 
 create or replace function initiative_awaited() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if new.awaits_id is null then
         new.awaited_at := null;

@@ -6,7 +6,7 @@ create or replace function pace(
     projected_total bigint, projected_on date, status text
 )
 language sql immutable
-as $$
+begin atomic
     select w.day, w.days, round(target::numeric * w.day / w.days, 1),
         round(achieved::numeric / w.day, 2),
         case when w.day < w.days
@@ -28,5 +28,5 @@ as $$
     cross join lateral (
         select round(achieved::numeric * w.days / w.day)::bigint
     ) as p (total)
-    where target is not null and today >= opens_on
-$$;
+    where target is not null and today >= opens_on;
+end;

@@ -2,7 +2,7 @@
 -- (external.sql). So the address of somebody who signs in is the owner's to change, and not that of
 -- whoever manages the unit: it would be a way into what the account was granted elsewhere.
 create or replace function person_email() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if row_security_active('public.person')
         and exists (select from account where person_id = new.id)

@@ -5,7 +5,7 @@
 create or replace function unit_visible(of_unit bigint) returns boolean
 language plpgsql stable as $$
 begin
-    return exists (select from unit where id = of_unit);
+    return exists (select from public.unit where id = of_unit);
 end
 $$;
 

@@ -125,7 +125,7 @@ $$;
 
 -- Which grassroots units meet the floor, after the floors of a campaign's phases have changed.
 create or replace function rollup_refloor(of_campaign bigint) returns void
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     perform lock_tree(alone => true);
     with turned as (
@@ -151,7 +151,7 @@ $$;
 
 -- What falls into a tier, after its band has changed; nothing once it is gone.
 create or replace function rollup_retier(of_tier bigint) returns void
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     perform lock_tree(alone => true);
     delete from rollup_tier where tier_id = of_tier;

@@ -1,15 +1,26 @@
--- The two roles that the API connects as; neither owns anything nor passes row-level security.
--- The reader cannot write: it has no right to, and its transactions are read-only.
+-- What a database needs before it is migrated: the roles that the API connects as, and rights.
+-- `sangkien migrate` runs these statements, a paragraph each, where its own role may; where it may
+-- not, a database administrator runs what `sangkien roles` prints. Run twice, they change nothing.
+--
+-- Neither role owns anything or passes row-level security. The reader cannot write: it has no right
+-- to, and its transactions are read-only. Names are replaced by those of the settings: db/roles.py.
 do $$
 begin
-    if not exists (select from pg_roles where rolname = 'sangkien_reader') then
+    if to_regrole('sangkien_reader') is null then
         create role sangkien_reader login noinherit;
     end if;
-    if not exists (select from pg_roles where rolname = 'sangkien_writer') then
+exception when duplicate_object or unique_violation then
+    null; -- another database of this server made it at the same moment
+end
+$$;
+
+do $$
+begin
+    if to_regrole('sangkien_writer') is null then
         create role sangkien_writer login noinherit;
     end if;
 exception when duplicate_object or unique_violation then
-    null; -- another database of this server made them at the same moment
+    null;
 end
 $$;
 
@@ -17,12 +28,57 @@ $$;
 -- more than running it.
 do $$
 begin
-    alter role sangkien_reader set default_transaction_read_only = on;
-    alter role sangkien_reader set statement_timeout = '10s';
-    alter role sangkien_reader set jit = off;
-    alter role sangkien_writer set jit = off;
-    alter role sangkien_writer set statement_timeout = '30s';
+    if not exists (
+        select from pg_db_role_setting
+        where setdatabase = 0 and setrole = to_regrole('sangkien_reader')
+            and setconfig @> '{default_transaction_read_only=on,statement_timeout=10s,jit=off}'
+    ) then
+        alter role sangkien_reader set default_transaction_read_only = on;
+        alter role sangkien_reader set statement_timeout = '10s';
+        alter role sangkien_reader set jit = off;
+    end if;
 exception when internal_error then
     null; -- "tuple concurrently updated": another database of this server sets the same just now
 end
 $$;
+
+do $$
+begin
+    if not exists (
+        select from pg_db_role_setting
+        where setdatabase = 0 and setrole = to_regrole('sangkien_writer')
+            and setconfig @> '{statement_timeout=30s,jit=off}'
+    ) then
+        alter role sangkien_writer set statement_timeout = '30s';
+        alter role sangkien_writer set jit = off;
+    end if;
+exception when internal_error then
+    null;
+end
+$$;
+
+-- Roles of other databases on this server neither connect to this one nor see what is in it.
+grant connect on database sangkien_database to sangkien_owner, sangkien_reader, sangkien_writer;
+
+revoke connect on database sangkien_database from public;
+
+revoke all on schema public from public;
+
+grant usage on schema public to sangkien_reader, sangkien_writer;
+
+-- Whoever owns the database has these rights already.
+do $$
+begin
+    if not has_schema_privilege(to_regrole('sangkien_owner')::oid, 'public', 'create')
+        or not has_schema_privilege(to_regrole('sangkien_owner')::oid, 'public', 'usage')
+    then
+        grant usage, create on schema public to sangkien_owner;
+    end if;
+end
+$$;
+
+create extension if not exists ltree schema public;
+
+create extension if not exists pg_trgm schema public;
+
+create extension if not exists btree_gist schema public;

@@ -42,7 +42,7 @@ create or replace function initiative_fact(
     submitted_at timestamptz, recognised_at timestamptz, confirmed_at timestamptz
 ) returns setof initiative_fact
 language sql stable
-as $$
+begin atomic
     select sign, initiative_id, unit_id, p.campaign_id, p.ordinal,
         s.submitted, s.recognised, s.confirmed,
         (state = 'RETURNED')::int, (state = 'REJECTED')::int, a.achieved,
@@ -66,8 +66,8 @@ as $$
     cross join lateral (
         select case when c.counts_from = 'CONFIRMED' then s.confirmed else s.recognised end
     ) as a (achieved)
-    where p.id = phase_id
-$$;
+    where p.id = phase_id;
+end;
 
 create type turnout as (unit_id bigint, campaign_id bigint, ordinal bigint, participants bigint);
 
@@ -76,7 +76,7 @@ create type turnout as (unit_id bigint, campaign_id bigint, ordinal bigint, part
 -- compared with an array, which would be searched from its start for every row.
 create or replace function participation_recount(people bigint[])
 returns setof turnout
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     perform from person p join unnest(people) as who (id) using (id)
     order by p.id for no key update of p;
@@ -127,7 +127,7 @@ $$;
 
 -- Whether any of these facts is of an initiative that counts.
 create or replace function any_achieved(facts initiative_fact[]) returns boolean
-language plpgsql immutable as $$
+language plpgsql immutable set search_path = public, pg_temp as $$
 declare
     fact initiative_fact;
 begin
@@ -145,7 +145,7 @@ $$;
 -- lowest rows first, then upwards by id: one order for all writers. Few statements, because each
 -- costs more to start than to run.
 create or replace function rollup_apply(facts initiative_fact[], people bigint[]) returns void
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 declare
     turnout turnout[] := '{}';
 begin
@@ -412,7 +412,7 @@ for each statement execute function rollup_people();
 
 -- Add (1) or take (-1) all totals of a unit's subtree to or from these units.
 create or replace function rollup_shift(of_unit bigint, ancestors bigint[], sign int) returns void
-language sql as $$
+language sql set search_path = public, pg_temp as $$
     update unit a set grassroots_count = a.grassroots_count + sign * u.grassroots_count
     from unit u where u.id = of_unit and a.id = any(ancestors);
 

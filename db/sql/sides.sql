@@ -15,7 +15,7 @@ return path <@ any (scope('initiative_write'))
 
 -- What it says: whoever writes it, as long as it is not handed in.
 create or replace function initiative_edited() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if (
         old.state in ('DRAFT', 'RETURNED')
@@ -37,7 +37,7 @@ execute function initiative_edited();
 -- Handing in and taking back: whoever writes it. It enters one phase for good, and awaits its own
 -- unit.
 create or replace function initiative_entered() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if (
         case new.state
@@ -128,8 +128,9 @@ for each row when (
     row_security_active('initiative'::regclass) and (
         (old.state <> new.state and new.state not in ('SUBMITTED', 'WITHDRAWN', 'DUPLICATE'))
         or (old.state = new.state and old.awaits_id is distinct from new.awaits_id)
-        or (old.recognised_at, old.confirmed_at, old.verified)
-            is distinct from (new.recognised_at, new.confirmed_at, new.verified)
+        or old.recognised_at is distinct from new.recognised_at
+        or old.confirmed_at is distinct from new.confirmed_at
+        or old.verified is distinct from new.verified
     )
 ) execute function initiative_decided();
 
@@ -137,7 +138,7 @@ for each row when (
 -- of the level of its last approval or above. What is recognised no more is hidden by whoever decided
 -- that.
 create or replace function initiative_curated() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if (
         new.path <@ any (scope('initiative_curate'))

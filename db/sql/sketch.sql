@@ -7,7 +7,7 @@
 -- initiative_sketch holds sketches: changing anything here takes making them anew.
 -- `value` is folded (text.sql). Twin: tests/oracle/sketch.py.
 create or replace function sketch(value text, words int) returns int[]
-language plpgsql immutable strict parallel safe as $$
+language plpgsql immutable strict parallel safe set search_path = public, pg_temp as $$
 declare
     low int[];
     high int[];

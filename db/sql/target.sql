@@ -14,7 +14,7 @@ end;
 -- A row holds what the parent assigned beside what the unit pledged, and a policy judges whole
 -- rows: this keeps whoever may set the one from setting the other.
 create or replace function target_sides() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if row_security_active('public.target') and (
         (new.assigned is distinct from old.assigned and not target_assignable(new.unit_id))

@@ -35,7 +35,7 @@ $$;
 -- waited for it, one must see what the other committed: a transaction that reads from one
 -- snapshot throughout would go on with the paths and totals of before.
 create or replace function lock_tree(alone boolean) returns void
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if current_setting('transaction_isolation') <> 'read committed' then
         raise exception 'paths and totals are written in read committed transactions, not %',

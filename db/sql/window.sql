@@ -59,7 +59,7 @@ end;
 -- Whoever counts by the windows of a campaign holds this lock shared; a change of its phases, of
 -- their windows, and a freeze hold it alone.
 create or replace function lock_windows(of_campaign bigint, alone boolean) returns void
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if alone then
         perform lock_alone(hashtext('sangkien.windows'), of_campaign::int);
@@ -73,7 +73,7 @@ $$;
 -- are read after the lock, in a statement of their own.
 create or replace function windows_held(of_campaign bigint, path ltree)
 returns table (phase_id bigint, opens_on date, closes_on date, frozen boolean)
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     perform lock_windows(of_campaign, alone => false);
     return query select * from phase_windows(of_campaign, windows_held.path);

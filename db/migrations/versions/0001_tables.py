@@ -43,6 +43,7 @@ SQL = (
     "audit_chain",
     "audit_read",
     "verify_audit",
+    "verification",
     "writes",
     "sides",
     "merge",
@@ -55,9 +56,7 @@ SQL = (
 
 def upgrade() -> None:
     """Make everything."""
-    for extension in ("ltree", "pg_trgm", "btree_gist"):
-        op.execute(f"create extension if not exists {extension}")
-    load("roles", "calendar", "text")
+    load("calendar", "text")
     create_tables()
     op.execute("insert into account (id, username, kind) values (0, 'public', 'PUBLIC')")
     load(*SQL)

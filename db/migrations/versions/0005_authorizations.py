@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.load import load
+from db.migrations.load import execute, load
 
 revision = "0005"
 down_revision = "0004"
@@ -42,7 +42,7 @@ def downgrade() -> None:
     op.execute("drop trigger audited_revocation on token_family")
     for function in FUNCTIONS:
         op.execute(f"drop function {function}")
-    op.execute("revoke delete on consent from sangkien_writer")
+    execute("revoke delete on consent from sangkien_writer")
     op.execute("drop trigger audited on oauth_client")
     for table, names in COLUMNS.items():
         for name in names:
@@ -59,11 +59,11 @@ def _column(name: str) -> sa.Column[Any]:
 
 def _forget_columns() -> None:
     """Take back the rights to columns that stay."""
-    op.execute(
+    execute(
         "revoke select (client_id, account_id, scope, auth_time, created_at, expires_at,"
         " revoked_at) on token_family from sangkien_reader"
     )
-    op.execute(
+    execute(
         "revoke select (client_id, name, scope, account_id, permissions, unit_id, read_only,"
         " created_at, removed_at) on oauth_client from sangkien_reader"
     )

@@ -1,0 +1,130 @@
+"""Whether a database holds what this version's migrations make, no more, no less and unchanged.
+
+`expected.txt` has a line for each object, with a digest of what it is; `python -m tests.catalogue`
+writes it from a fresh migration. PostgreSQL 15 and 18 describe every object alike.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from psycopg import Connection, sql
+from psycopg.rows import TupleRow
+
+from db.roles import Roles
+
+_FOLDER = Path(__file__).parent
+EXPECTED = _FOLDER / "expected.txt"
+_NAME = re.compile(r"(?<!:):(reader|writer|owner)\b")
+_OWNER = "owner of "
+
+
+class CatalogueFault(StrEnum):
+    """How an object of the database is not what this version makes."""
+
+    MISSING = "MISSING"
+    CHANGED = "CHANGED"
+    UNEXPECTED = "UNEXPECTED"
+    DISABLED = "DISABLED"  # a trigger that does not run
+    OWNER = "OWNER"  # it is owned by another role
+
+
+class Thing(NamedTuple):
+    """An object of the catalogue: a kind, such as "trigger", and a name, such as "unit.audited"."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Departure:
+    """An object that is not as expected; `detail` is the other owner."""
+
+    kind: str
+    name: str
+    fault: CatalogueFault
+    detail: str = ""
+
+    def __str__(self) -> str:
+        """Name it in one line."""
+        owned = f"is owned by {self.detail}"
+        fault = owned if self.fault is CatalogueFault.OWNER else self.fault.lower()
+        return f"{self.kind} {self.name}: {fault}"
+
+
+@dataclass(frozen=True)
+class CatalogueReport:
+    """How many objects of each kind were compared, and what departs from what is expected."""
+
+    compared: Mapping[str, int]
+    departures: list[Departure]
+
+
+def query(reader: str, writer: str, owner: str) -> str:
+    """Return the query of all objects, with SQL expressions that give the names of the roles."""
+    names = {"reader": reader, "writer": writer, "owner": owner}
+    return _NAME.sub(lambda found: names[found[1]], (_FOLDER / "objects.sql").read_text("utf-8"))
+
+
+def objects(connection: Connection[TupleRow], roles: Roles) -> dict[Thing, str]:
+    """Return the definitions of all objects; the connection's role is to be their owner."""
+    reader, writer = (sql.Literal(name).as_string() for name in (roles.reader, roles.writer))
+    text = query(reader, writer, "current_user")
+    with connection.transaction():
+        connection.execute("set local search_path = public")
+        found = connection.execute(text.encode()).fetchall()
+    return {Thing(kind, name): definition for kind, name, definition in found}
+
+
+def digest(definition: str) -> str:
+    """Return what stands for a definition in the file of what is expected."""
+    return hashlib.md5(definition.encode(), usedforsecurity=False).hexdigest()[:16]
+
+
+def written(found: Mapping[Thing, str]) -> str:
+    """Return objects as the text of the file of what is expected; who owns them is not in it."""
+    lines = (
+        f"{kind}\t{name}\t{digest(definition)}"
+        for (kind, name), definition in found.items()
+        if not kind.startswith(_OWNER)
+    )
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def expected() -> dict[Thing, str]:
+    """Return the digests of the objects that this version makes."""
+    lines = (line.split("\t") for line in EXPECTED.read_text("utf-8").splitlines())
+    return {Thing(kind, name): digested for kind, name, digested in lines}
+
+
+def verify_catalogue(connection: Connection[TupleRow], roles: Roles) -> CatalogueReport:
+    """Compare the database's objects with what this version makes, as the owner role."""
+    found, wanted = objects(connection, roles), expected()
+    departures = [
+        Departure(kind.removeprefix(_OWNER), name, CatalogueFault.OWNER, owner)
+        for (kind, name), owner in found.items()
+        if kind.startswith(_OWNER) and owner != "owner"
+    ]
+    there = {thing: text for thing, text in found.items() if not thing.kind.startswith(_OWNER)}
+    departures += [
+        Departure(*thing, CatalogueFault.MISSING) for thing in wanted if thing not in there
+    ]
+    departures += [
+        Departure(*thing, _fault(text, expected=thing in wanted))
+        for thing, text in there.items()
+        if wanted.get(thing) != digest(text)
+    ]
+    compared = Counter(thing.kind for thing in wanted | there)
+    return CatalogueReport(compared, sorted(departures, key=str))
+
+
+def _fault(definition: str, *, expected: bool) -> CatalogueFault:
+    """Return what is wrong with an object that is there."""
+    if definition.endswith("disabled"):
+        return CatalogueFault.DISABLED
+    return CatalogueFault.CHANGED if expected else CatalogueFault.UNEXPECTED
