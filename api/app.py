@@ -167,14 +167,18 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     )
     # Starlette would redirect to the host that the request names, and resend what it holds there.
     app.router.redirect_slashes = False
-    app.state.reader = reader
-    app.state.issuer = issuer
-    app.state.verifier = own
-    app.state.providers = {provider.trust.key: provider for provider in providers}
-    app.state.cookies = cookies
-    app.state.oauth_limits = Limits()
-    app.state.access_tokens = access_tokens
-    app.state.settings = settings
+    parts = {
+        "reader": reader,
+        "issuer": issuer,
+        "verifier": own,
+        "providers": {provider.trust.key: provider for provider in providers},
+        "cookies": cookies,
+        "oauth_limits": Limits(),
+        "access_tokens": access_tokens,
+        "settings": settings,
+    }
+    for name, part in parts.items():
+        setattr(app.state, name, part)
     return app
 
 

@@ -8,7 +8,8 @@ import pytest
 from api.limits import Rate
 from api.oauth import limits
 from auth.issuer.passwords import Passwords
-from auth.issuer.turns import BusyError, Turns
+from auth.issuer.turns import Turns
+from db.unavailable import BusyError
 from tests.visitor import Visitor, site
 
 NOISY = "203.0.113.66"

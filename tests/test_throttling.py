@@ -10,7 +10,8 @@ import pytest
 from auth.issuer import passwords
 from auth.issuer.attempts import of_address
 from auth.issuer.passwords import Passwords
-from auth.issuer.turns import BusyError, Turns
+from auth.issuer.turns import Turns
+from db.unavailable import BusyError
 from tests.visitor import Visitor, site
 
 SESSION, DEVICE = "__Host-sangkien-session", "__Host-sangkien-device"

@@ -8,11 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from db.unavailable import UnavailableError
-
-
-class BusyError(UnavailableError):
-    """Too much is being done at this moment."""
+from db.unavailable import BusyError
 
 
 class Turns:
