@@ -37,6 +37,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Hồ sơ không còn chờ quyết định này; trạng thái hiện tại là {state}.",
         "It no longer awaits this decision; it is {state} now.",
     ),
+    "OVERTAKEN": (
+        "Đã có người khác thay đổi trong lúc này; hãy tải lại rồi thử lại.",
+        "Somebody else has changed it meanwhile; load it again and retry.",
+    ),
     "TAKEN": ("Giá trị này đã được dùng.", "This is in use already."),
     "ALREADY_REVOKED": ("Đã được thu hồi từ trước.", "It was revoked already."),
     "KEY_REUSED": (

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from db.commands import review_sheets, reviews
+from db.constraints import _MEANINGS, violated
 from db.rules.errors import ConflictError, ForbiddenError, InvalidInputError
+from schema.errors import shown
 from tests.client import client
 from tests.deciding import GRANT, REVIEW, appoint, approve, ask, exact, handed_in, one, rise, run
 from tests.mutating import writing
@@ -220,9 +222,16 @@ async def test_sheets_and_a_decision_at_once_leave_none_behind(programme):
     assert others <= {
         ("InitiativePayload", None),
         ("ReviewRejected", "NOT_AWAITED"),
-        ("Conflict", "DECIDED"),
+        ("Conflict", "OVERTAKEN"),
     }
     assert one(programme, "select count(*) from review_sheet where review_id is null") == 0
+
+
+@pytest.mark.parametrize("constraint", sorted(_MEANINGS))
+def test_what_a_constraint_means_has_words_that_its_facts_fill(constraint):
+    error = violated(constraint)
+    for locale in ("vi", "en"):
+        assert shown(error, locale).message
 
 
 async def test_the_database_refuses_a_sheet_past_every_guard(programme):

@@ -46,9 +46,10 @@ class ForbiddenError(DomainError):
 class ConflictError(DomainError):
     """Somebody else was there first.
 
-    STALE: the object is at `version`. DECIDED: it no longer awaits this decision. TAKEN: the
-    code or the place is in use. ALREADY_REVOKED: the grant or the token was taken back before.
-    KEY_REUSED: the idempotency key was used for something else.
+    STALE: the object is at `version`. OVERTAKEN: it was changed while this was under way.
+    DECIDED: it no longer awaits this decision. TAKEN: the code or the place is in use.
+    ALREADY_REVOKED: the grant or the token was taken back before. KEY_REUSED: the idempotency key
+    was used for something else.
     """
 
 
