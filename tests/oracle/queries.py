@@ -157,7 +157,8 @@ class Questions:
         return f"...{name} {self._directive()}{again}"
 
     def _field(self, type_: GraphQLObjectType, depth: int, taken: "Taken") -> str:
-        names = list(type_.fields)
+        # What the whole database is found to be is no fact of a world: test_verification.py.
+        names = [name for name in type_.fields if name != "verification"]
         leaves = [n for n in names if is_leaf_type(get_named_type(type_.fields[n].type))]
         if depth <= 0 or self._budget <= 0:
             names = leaves or ["__typename"]
