@@ -33,7 +33,6 @@ _GUARDS = (
     Permission.PERSON_READ,
     Permission.PERSON_MASKED,
     Permission.GRANT_READ,
-    Permission.ACCOUNT_MANAGE,
     Permission.AUDIT_READ,
     Permission.VERIFY,
 )

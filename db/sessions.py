@@ -36,7 +36,6 @@ SELDOM = {
     "sangkien.tokens": ("access_token", "token_family", "oauth_client", "consent"),
     "sangkien.standing_read": ("standing",),
     "sangkien.grant_read": ("grant", "account", "token_family", "oauth_client", "service_"),
-    "sangkien.account_manage": ("invited_until",),
     "sangkien.audit_read": ("audit",),
     "sangkien.verify": ("verification",),
     "sangkien.unit_granted_alone": ("history", "revision", "adjustment", "award"),

@@ -84,7 +84,7 @@ class Account(Node):
     def invited_until(self) -> datetime | None:
         """When the account's open invitation ends.
 
-        Null where there is none, and for viewers who do not manage the account.
+        Null where there is none, and for viewers without GRANT_READ at the person's unit.
         """
 
     @connection(queries.people.grants_of_account)

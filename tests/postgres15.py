@@ -17,6 +17,7 @@ from psycopg import sql
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 ADMIN_PASSWORD = "adm1n"
+OWNER_PASSWORD = "owner-9f3c-Kq7d"
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,14 @@ class Server:
         with psycopg.connect(self.admin, autocommit=True) as connection:
             role = sql.Identifier(name)
             connection.execute(
-                sql.SQL("create role {} login password {} " + attributes).format(role, "secret")
+                sql.SQL("create role {} login password {} " + attributes).format(
+                    role, OWNER_PASSWORD
+                )
             )
             connection.execute(sql.SQL("create database {}").format(role))
             if owns:
                 connection.execute(sql.SQL("alter database {0} owner to {0}").format(role))
-        return self.url(name, "secret", name)
+        return self.url(name, OWNER_PASSWORD, name)
 
     def create_database(self, name: str, owner: str) -> str:
         """Make another database of an owner; return the owner's URL of it."""
@@ -51,7 +54,7 @@ class Server:
                     sql.Identifier(name), sql.Identifier(owner)
                 )
             )
-        return self.url(owner, "secret", name)
+        return self.url(owner, OWNER_PASSWORD, name)
 
     def administer(self, statements: str, database: str = "postgres") -> None:
         """Run statements as the superuser, in psql, as an administrator does."""

@@ -110,12 +110,12 @@ async def test_an_event_tells_who_did_it_whoever_may_see_the_account(programme):
 async def test_it_is_read_by_one_statement(programme, monkeypatch):
     statements = []
 
-    async def counted(connection: Any, caller: Any, sql: str, values: Any) -> bytes:
+    async def counted(link: Any, caller: Any, sql: str, *others: Any) -> bytes:
         statements.append(sql)
-        return await read(connection, caller, sql, values)
+        return await read(link, caller, sql, *others)
 
-    read = sessions._read
-    monkeypatch.setattr(sessions, "_read", counted)
+    read = sessions.read
+    monkeypatch.setattr(sessions, "read", counted)
     wanted = {"kind": ["CHANGED", "NOTED"], "under": "TTTT", "from": "2022-01-01T00:00:00+07:00"}
     await told(programme, "tttt-auditor", filter=wanted)
     assert len(statements) == 1

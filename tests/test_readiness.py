@@ -107,7 +107,7 @@ async def test_a_frozen_database_is_not_ready_within_two_seconds(demo, server):
 async def test_readyz_needs_no_connection_of_the_pools(demo):
     async with client(demo, pool_size=1) as http:
         reader = http.http._transport.app.state.reader
-        async with reader._pool.acquire():
+        async with reader._pool.link(5):
             assert (await http.http.get("/readyz")).status_code == 200
 
 

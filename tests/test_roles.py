@@ -10,11 +10,12 @@ import pytest
 from db import migrate
 from db.roles import RolesError
 from db.url import with_role
-from tests.postgres15 import new_name
+from tests.postgres15 import OWNER_PASSWORD, new_name
 from tests.test_cli import run
 
 pytestmark = pytest.mark.postgres15
 
+READER, WRITER = "reader-5b1e-Vt2m", "writer-8d4a-Zx6p"
 TABLES = "select count(*) from pg_tables where schemaname = 'public'"
 
 
@@ -22,8 +23,8 @@ def named(url, name):
     """The settings of an installation with roles of its own."""
     return {
         "SANGKIEN_DATABASE_URL": url,
-        "SANGKIEN_READER_URL": with_role(url, f"{name}_reader").replace("secret", "r"),
-        "SANGKIEN_WRITER_URL": with_role(url, f"{name}-writer").replace("secret", "w"),
+        "SANGKIEN_READER_URL": with_role(url, f"{name}_reader").replace(OWNER_PASSWORD, READER),
+        "SANGKIEN_WRITER_URL": with_role(url, f"{name}-writer").replace(OWNER_PASSWORD, WRITER),
     }
 
 
@@ -103,8 +104,8 @@ def test_what_roles_prints_lets_a_plain_owner_migrate(postgres15):
     )
     printed = run("roles", **settings)
     assert printed.stderr == ""
-    assert "secret" not in printed.stdout
-    words = "\\set reader_password r\n\\set writer_password w\n"
+    assert OWNER_PASSWORD not in printed.stdout
+    words = f"\\set reader_password {READER}\n\\set writer_password {WRITER}\n"
     postgres15.administer(words + printed.stdout, name)
     postgres15.administer(words + printed.stdout, name)
     done = run("migrate", **settings)
@@ -156,10 +157,8 @@ def test_the_password_of_a_role_that_exists_stays_unless_it_is_to_be_set(postgre
     settings = named(postgres15.create(name), name)
     assert run("migrate", **settings).returncode == 0
     reader = settings["SANGKIEN_READER_URL"]
-    changed = {**settings, "SANGKIEN_READER_URL": reader.replace(":r@", ":new@")}
-    without = {"SANGKIEN_DATABASE_URL": settings["SANGKIEN_DATABASE_URL"]}
+    changed = {**settings, "SANGKIEN_READER_URL": reader.replace(READER, "another-2c7f-Hn3w")}
     assert run("migrate", **changed).returncode == 0
-    assert run("migrate", **without).returncode == 0
     assert scalar(reader, "select 1") == 1
     assert run("migrate", "--set-passwords", **changed).returncode == 0
     assert scalar(changed["SANGKIEN_READER_URL"], "select 1") == 1
@@ -260,10 +259,11 @@ def test_a_server_that_is_not_there_is_one_line(command):
     words = ("--code", "A", "--name", "A", "--admin", "a", "--admin-name", "A")
     url = "postgresql://x@127.0.0.1:1/x"
     done = run(command, *(words if command == "init" else ()), SANGKIEN_DATABASE_URL=url)
-    refused(done, "the database cannot be used: connection failed")
+    refused(done, "the database cannot be used: OperationalError: connection failed")
 
 
-def test_an_empty_database_is_told_to_be_migrated_before_it_is_verified(server):
-    url = server.url_for(user="postgres", database="postgres")
-    refused(run("verify", SANGKIEN_DATABASE_URL=url), "run 'sangkien migrate'")
-    refused(run("migrate", "--to", "base", SANGKIEN_DATABASE_URL=url), "at revision base already")
+def test_an_empty_database_is_told_to_be_migrated_before_it_is_verified(postgres15):
+    name = new_name()
+    settings = named(postgres15.create(name), name)
+    refused(run("verify", **settings), "run 'sangkien migrate'")
+    refused(run("migrate", "--to", "base", **settings), "at revision base already")

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from db.models import Campaign, Phase, RoleGrant, Rollup, Target
 from db.models.enums import Role, UnitLevel
-from db.queries.rows import Conditions
+from db.queries.rows import Conditions, Row
 
 
-def conditions(unit: FromClause) -> Conditions:
+def conditions(unit: Row) -> Conditions:
     """Return what a UnitFilter's `without_…` and `below_floor` ask of a unit."""
     return {
         "without_officer": lambda without: ~_has_officer(unit) if without else _has_officer(unit),
@@ -20,20 +20,20 @@ def conditions(unit: FromClause) -> Conditions:
     }
 
 
-def _below_floor(unit: FromClause, key: Mapping[str, Any]) -> ColumnElement[bool]:
+def _below_floor(unit: Row, key: Mapping[str, Any]) -> ColumnElement[bool]:
     floor = _phase(key, Phase.__table__.c.floor).scalar_subquery()
     return (
-        (unit.c.level == UnitLevel.GRASSROOTS.value)
-        & unit.c.valid_to.is_(None)
+        (unit.level == UnitLevel.GRASSROOTS.value)
+        & unit.valid_to.is_(None)
         & (_total(unit, key, "achieved") < floor)
     )
 
 
-def _has_officer(unit: FromClause) -> ColumnElement[bool]:
+def _has_officer(unit: Row) -> ColumnElement[bool]:
     grant = RoleGrant.__table__.alias()
     return exists(
         select(grant.c.id).where(
-            grant.c.unit_id == unit.c.id,
+            grant.c.unit_id == unit.id,
             grant.c.role == Role.OFFICER.value,
             grant.c.revoked_at.is_(None),
             grant.c.valid_from <= func.today(),
@@ -42,19 +42,19 @@ def _has_officer(unit: FromClause) -> ColumnElement[bool]:
     )
 
 
-def _has_target(unit: FromClause, key: Mapping[str, Any]) -> ColumnElement[bool]:
+def _has_target(unit: Row, key: Mapping[str, Any]) -> ColumnElement[bool]:
     target = Target.__table__.alias()
     phase_id = _phase(key, Phase.__table__.c.id).scalar_subquery()
     return exists(
         select(target.c.unit_id).where(
-            target.c.unit_id == unit.c.id,
+            target.c.unit_id == unit.id,
             target.c.phase_id == phase_id,
             func.coalesce(target.c.assigned, target.c.registered).is_not(None),
         )
     )
 
 
-def _total(unit: FromClause, key: Mapping[str, Any], counter: str) -> ColumnElement[Any]:
+def _total(unit: Row, key: Mapping[str, Any], counter: str) -> ColumnElement[Any]:
     """Return a unit's total in a phase; null where the caller sees none."""
     rollup = Rollup.__table__.alias()
     campaign_id = (
@@ -65,7 +65,7 @@ def _total(unit: FromClause, key: Mapping[str, Any], counter: str) -> ColumnElem
     return (
         select(func.coalesce(func.sum(rollup.c[counter]), 0))
         .where(
-            rollup.c.unit_id == unit.c.id,
+            rollup.c.unit_id == unit.id,
             rollup.c.campaign_id == campaign_id,
             rollup.c.ordinal == key["phase"],
         )

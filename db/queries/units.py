@@ -192,5 +192,5 @@ CONDITIONS: Conditions = {
     "closed": lambda closed: (
         _PAGED.c.valid_to.is_not(None) if closed else _PAGED.c.valid_to.is_(None)
     ),
-    **unit_gaps.conditions(_PAGED),
+    **unit_gaps.conditions(Row(_PAGED.name)),
 }

@@ -64,13 +64,17 @@ begin
 end
 $$;
 
--- When the open invitation of an account ends, for callers who manage the account; else null.
+-- When the open invitation of an account ends, for callers who see the role grants at its person's
+-- unit; else null.
 create or replace function account_invited_until(of_account bigint) returns timestamptz
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
     return (
         select i.expires_at from invitation i
-        where i.account_id = of_account and i.expires_at > now() and account_manageable(of_account)
+        join account a on a.id = i.account_id
+        join person p on p.id = a.person_id
+        where i.account_id = of_account and i.expires_at > now()
+            and p.path <@ any (scope('grant_read'))
     );
 end
 $$;
