@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
-import orjson
 import strawberry
 
 from auth.permissions import Permission
@@ -113,7 +112,7 @@ def shown(error: DomainError, locale: Locale) -> Any:
 
 
 def worded(outcome: Any, locale: Locale) -> Any:
-    """Return what a command has returned, with refusals in words: JSON of code and message."""
+    """Return what a command has returned, with refusals in words: their code and message."""
     refusals = {
         field.name: [why and _in_words(why, locale) for why in getattr(outcome, field.name)]
         for field in fields(outcome)
@@ -122,9 +121,8 @@ def worded(outcome: Any, locale: Locale) -> Any:
     return replace(outcome, **refusals) if refusals else outcome
 
 
-def _in_words(why: Refused, locale: Locale) -> str:
-    said = {"code": why["code"], "message": message(why["code"], locale, why["facts"])}
-    return orjson.dumps(said).decode()
+def _in_words(why: Refused, locale: Locale) -> dict[str, str]:
+    return {"code": why["code"], "message": message(why["code"], locale, why["facts"])}
 
 
 def _type(error: DomainError) -> Any:
