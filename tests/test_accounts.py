@@ -2,6 +2,7 @@
 
 import pytest
 
+from db.rules.errors import ForbiddenError
 from tests.client import client
 from tests.mutating import ERRORS, ask, change, rows, value, writing
 
@@ -230,3 +231,57 @@ async def test_what_is_done_with_accounts_is_in_the_audit_log(http, programme):
     )
     assert {event["action"] for event in events} == {"updateAccount"}
     assert "nghỉ việc" in {event["reason"] for event in events}
+
+
+@pytest.mark.parametrize("hand", ["authored", "made", "decided"])
+async def test_an_account_that_has_acted_stays_with_its_person(http, programme, hand):
+    """Tied to another person it could decide on what it has written."""
+    hands = {
+        "authored": """insert into authorship (initiative_id, person_id, share)
+            select (select min(id) from initiative), id, 1 from person where code = 'T-1'""",
+        "made": """insert into initiative_maker (initiative_id, account_id)
+            select (select min(id) from initiative), id from account where username = 'thu'""",
+        "decided": """update review set account_id =
+            (select id from account where username = 'thu')
+            where id = (select min(id) from review)""",
+    }
+    await ask(http, CREATE, "tttt-admin", person="T-1", username="thu")
+    change(programme, hands[hand])
+    answer = await ask(http, UPDATE, "tttt-admin", username="thu", person="T-2")
+    assert answer["code"] == "HAS_ACTED"
+    tie = "update account set person_id = (select id from person where code = 'T-2')"
+    async with writing(programme) as unguarded:
+        with pytest.raises(ForbiddenError):
+            await unguarded.execute("tttt-admin", f"{tie} where username = 'thu'")
+
+
+async def test_no_account_is_untied_and_no_service_tied(http, programme):
+    await ask(http, CREATE, "tttt-admin", person="T-1", username="thu")
+    change(
+        programme,
+        """insert into account (username, kind) values ('robot', 'SERVICE');
+        insert into role_grant (account_id, role, unit_id, valid_from)
+        select a.id, 'OFFICER', u.id, '2022-01-01' from account a, unit u
+        where a.username = 'robot' and u.code = 'VNPT'""",
+    )
+    tie = "update account set person_id = (select id from person where code = 'T-2')"
+    async with writing(programme) as unguarded:
+        for statement in (
+            "update account set person_id = null where username = 'thu'",
+            f"{tie} where username = 'robot'",
+        ):
+            with pytest.raises(ForbiddenError):
+                await unguarded.execute("tttt-admin", statement)
+
+
+async def test_a_role_from_above_ends_an_invitation_that_was_made_below(http, programme):
+    """The link would be a way to sign in with the role."""
+    made = await ask(http, CREATE, "tttt-admin", person="T-1", username="thu")
+    given = {"username": "thu", "role": "SUPPORT"}
+    await ask(http, GRANT, "tttt-admin", **given, unit="VNPT-HNI")
+    await ask(http, GRANT, "confed-admin", **given, unit="VNPT")
+    assert (await http.http.get(made["invitation"])).status_code == 200
+    await ask(http, GRANT, "confed-admin", **given, unit="TLD")
+    assert (await http.http.get(made["invitation"])).status_code != 200
+    again = await ask(http, INVITE, "confed-admin", username="thu")
+    assert (await http.http.get(again["invitation"])).status_code == 200

@@ -32,7 +32,8 @@ def invite_all(
         "insert into invitation (account_id, token_hash, expires_at)"
         " select id, hash, %s from unnest(%s::bigint[], %s::bytea[]) as given (id, hash)"
         " on conflict (account_id) do update"
-        " set token_hash = excluded.token_hash, expires_at = excluded.expires_at",
+        " set token_hash = excluded.token_hash, expires_at = excluded.expires_at,"
+        " invited_by_id = null",
         (now + VALID_FOR, list(account_ids), [secret.hashed(token) for token in tokens]),
     )
     return tokens

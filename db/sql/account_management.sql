@@ -53,12 +53,13 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     given bigint;
 begin
-    insert into invitation as i (account_id, token_hash, expires_at)
-    select id, hash, now() + make_interval(hours => hours)
+    insert into invitation as i (account_id, token_hash, expires_at, invited_by_id)
+    select id, hash, now() + make_interval(hours => hours), caller()
     from unnest(ids, hashes) as wanted (id, hash) join account a using (id)
     where a.kind = 'PERSON' and a.disabled_at is null and account_manageable(id)
     on conflict (account_id) do update
-        set token_hash = excluded.token_hash, expires_at = excluded.expires_at;
+        set token_hash = excluded.token_hash, expires_at = excluded.expires_at,
+            invited_by_id = excluded.invited_by_id;
     get diagnostics given = row_count;
     return given;
 end
@@ -90,3 +91,21 @@ $$;
 create or replace trigger account_disabled after update of disabled_at on account
 for each row when (old.disabled_at is null and new.disabled_at is not null)
 execute function account_disabled();
+
+-- A role outside the subtree of the ADMIN who made an open invitation ends it: the link would be a way
+-- to sign in with that role.
+create or replace function account_granted() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    delete from invitation i
+    where i.account_id = new.account_id and i.invited_by_id is not null and not exists (
+        select from role_grant g
+        where g.account_id = i.invited_by_id and g.role = 'ADMIN' and lasts(g)
+            and g.unit_id = any (line((select u.path from unit u where u.id = new.unit_id)))
+    );
+    return null;
+end
+$$;
+
+create or replace trigger account_granted after insert on role_grant
+for each row execute function account_granted();

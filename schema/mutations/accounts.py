@@ -34,6 +34,12 @@ says(
             "Người này đã có tài khoản khác.",
             "This person has another account already.",
         ),
+        "HAS_ACTED": (
+            "Người có tài khoản này đã tham gia viết hoặc xét sáng kiến nên tài khoản thuộc về người"
+            " đó; hãy tạo tài khoản khác.",
+            "The account's person has had a hand in initiatives, so it stays with that person;"
+            " create another account.",
+        ),
         "NOT_A_PERSON": (
             "Đây là tài khoản của một dịch vụ, không phải của một người.",
             "This is the account of a service, not of a person.",
