@@ -274,14 +274,31 @@ async def test_no_account_is_untied_and_no_service_tied(http, programme):
                 await unguarded.execute("tttt-admin", statement)
 
 
-async def test_a_role_from_above_ends_an_invitation_that_was_made_below(http, programme):
-    """The link would be a way to sign in with the role."""
+async def test_an_invitation_holds_while_its_admin_manages_the_account(http, programme):
+    """The link is a way to sign in with every role of the account, those granted since too."""
     made = await ask(http, CREATE, "tttt-admin", person="T-1", username="thu")
     given = {"username": "thu", "role": "SUPPORT"}
+
+    async def good(answer=made):
+        return (await http.http.get(answer["invitation"])).status_code == 200
+
     await ask(http, GRANT, "tttt-admin", **given, unit="VNPT-HNI")
     await ask(http, GRANT, "confed-admin", **given, unit="VNPT")
-    assert (await http.http.get(made["invitation"])).status_code == 200
+    assert await good()
     await ask(http, GRANT, "confed-admin", **given, unit="TLD")
-    assert (await http.http.get(made["invitation"])).status_code != 200
+    assert not await good()
     again = await ask(http, INVITE, "confed-admin", username="thu")
-    assert (await http.http.get(again["invitation"])).status_code == 200
+    assert await good(again)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "update role_grant set revoked_at = now() where account_id = {}",
+        "update account set disabled_at = now() where id = {}",
+    ],
+)
+async def test_who_is_admin_no_more_leaves_no_good_invitation(http, programme, end):
+    made = await ask(http, CREATE, "tttt-admin", person="T-1", username="thu")
+    change(programme, end.format("(select id from account where username = 'tttt-admin')"))
+    assert (await http.http.get(made["invitation"])).status_code != 200

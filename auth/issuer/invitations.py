@@ -40,9 +40,13 @@ def invite_all(
 
 
 def invited(connection: Issuing, token: str, now: datetime) -> Account | None:
-    """Return whom a token invites; None where it is used, expired or was never given."""
+    """Return whom a token invites; None where it is used, expired or was never given.
+
+    Nor is it good when the ADMIN who made it does not manage the account any more.
+    """
     row = connection.execute(
-        "select account_id from invitation where token_hash = %s and expires_at > %s for update",
+        "select account_id from invitation where token_hash = %s and expires_at > %s"
+        " and invitation_holds(account_id, invited_by_id) for update",
         (secret.hashed(token), now),
     ).fetchone()
     if row is None:

@@ -16,8 +16,8 @@ class AccountRejectedError(RejectedError):
 
     OWN_ACCOUNT: it is the caller's. ROLES_ELSEWHERE: it has a role where the caller manages no
     accounts. PERSON_HAS_ACCOUNT: the person has another account. ACCOUNT_DISABLED: it is not
-    invited. NOT_A_PERSON: a service's account is neither tied to a person nor invited. HAS_ACTED: its
-    person has had a hand in initiatives, so it is not tied to another.
+    invited. NOT_A_PERSON: a service's account is neither tied to a person nor invited.
+    HAS_ACTED: its person has had a hand in initiatives, so it is not tied to another.
     """
 
 

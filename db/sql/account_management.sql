@@ -65,6 +65,27 @@ begin
 end
 $$;
 
+-- Whether an invitation still holds: one that an ADMIN made, as long as that one manages the account. The
+-- link is a way to sign in as the account, with roles too that were granted since.
+create or replace function invitation_holds(of_account bigint, by_account bigint) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select by_account is null or not exists (
+        select from (
+            select g.unit_id from role_grant g where g.account_id = of_account and lasts(g)
+            union all
+            select p.unit_id from account a join person p on p.id = a.person_id
+            where a.id = of_account
+        ) reached
+        where not exists (
+            select from role_grant m join account by on by.id = m.account_id
+            where m.account_id = by_account and m.role = 'ADMIN' and holds_today(m)
+                and by.disabled_at is null
+                and m.unit_id = any (line((select path from unit where id = reached.unit_id)))
+        )
+    );
+end;
+
 -- When the open invitation of an account ends, for callers who manage the account; else null.
 create or replace function account_invited_until(of_account bigint) returns timestamptz
 language plpgsql stable security definer set search_path = public, pg_temp as $$
@@ -72,6 +93,7 @@ begin
     return (
         select i.expires_at from invitation i
         where i.account_id = of_account and i.expires_at > now() and account_manageable(of_account)
+            and invitation_holds(i.account_id, i.invited_by_id)
     );
 end
 $$;
@@ -91,21 +113,3 @@ $$;
 create or replace trigger account_disabled after update of disabled_at on account
 for each row when (old.disabled_at is null and new.disabled_at is not null)
 execute function account_disabled();
-
--- A role outside the subtree of the ADMIN who made an open invitation ends it: the link would be a way
--- to sign in with that role.
-create or replace function account_granted() returns trigger
-language plpgsql security definer set search_path = public, pg_temp as $$
-begin
-    delete from invitation i
-    where i.account_id = new.account_id and i.invited_by_id is not null and not exists (
-        select from role_grant g
-        where g.account_id = i.invited_by_id and g.role = 'ADMIN' and lasts(g)
-            and g.unit_id = any (line((select u.path from unit u where u.id = new.unit_id)))
-    );
-    return null;
-end
-$$;
-
-create or replace trigger account_granted after insert on role_grant
-for each row execute function account_granted();

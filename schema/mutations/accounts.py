@@ -35,10 +35,8 @@ says(
             "This person has another account already.",
         ),
         "HAS_ACTED": (
-            "Người có tài khoản này đã tham gia viết hoặc xét sáng kiến nên tài khoản thuộc về người"
-            " đó; hãy tạo tài khoản khác.",
-            "The account's person has had a hand in initiatives, so it stays with that person;"
-            " create another account.",
+            "Người có tài khoản này đã viết hoặc xét sáng kiến; hãy tạo tài khoản khác.",
+            "The account's person has had a hand in initiatives; create another account.",
         ),
         "NOT_A_PERSON": (
             "Đây là tài khoản của một dịch vụ, không phải của một người.",
