@@ -115,6 +115,9 @@ NOT_PLAYED = {
     "revokeAccessToken",
     "revokeAuthorization",
     "revokeClient",
+    # The roll of members and its accounts stay as they are founded.
+    *("addPerson", "updatePerson", "movePerson", "createAccount", "updateAccount", "inviteAccount"),
+    *("createBloc", "updateBloc"),
 }
 
 

@@ -35,10 +35,10 @@ _CREATE = """
 """
 _LOAD = """
     select id, kind, person_id, disabled_at, account_manageable(id) as manageable,
-        account_elsewhere(id) as elsewhere,
-        person_id is not null and account_acted(id) as acted
+        account_elsewhere(id) as elsewhere
     from account where username = $1 and kind <> 'PUBLIC'
 """
+_ACTED = "select person_id is not null and account_acted(id) from account where id = $1"
 _TIE = "update account set person_id = $2 where id = $1"
 _DISABLE = "update account set disabled_at = case when $2 then $3::timestamptz end where id = $1"
 _INVITE = "select accounts_invite(array[$1::bigint], array[$2::bytea], $3)"
@@ -168,7 +168,7 @@ async def _person(session: WriteSession, code: str) -> asyncpg.Record:
 async def _tie(session: WriteSession, account: asyncpg.Record, person: str) -> None:
     behind = await session.found("Person", person, _PERSON, person)
     if behind["account_id"] != account["id"]:
-        check_tie(acted=account["acted"])
+        check_tie(acted=await session.value(_ACTED, account["id"]))
         behind = await _person(session, person)
         await session.execute(_TIE, account["id"], behind["id"])
 
