@@ -110,18 +110,21 @@ def principal(
     held = with_public(kept, profile["root_path"])
     reads_only = is_auditor or narrowing.read_only
     own = held.get(Permission.INITIATIVE_OWN, Scope()).own
+    # An account without a person decides on nothing (db/sql/duties.sql), so nothing awaits it.
+    decides = not is_auditor and profile["person_id"] is not None
+    seen = held if decides else _without(held, Permission.INITIATIVE_REVIEW)
     is_public = profile["username"] == "public" and profile["id"] == 0
     return Principal(
         account_id=profile["id"],
         username=None if is_public else profile["username"],
-        scopes=_without_writes(held) if narrowing.read_only else held,
+        scopes=_without(held, *WRITES) if narrowing.read_only else held,
         is_auditor=is_auditor,
         caller=Caller(
             account_id=profile["id"],
             grants_version=profile["version"],
             person_id=profile["person_id"] if own else None,
-            scopes=_settings(held, kept, is_auditor=is_auditor),
-            can=_can(_without_writes(held) if reads_only else held),
+            scopes=_settings(seen, kept),
+            can=_can(_without(seen, *WRITES) if reads_only else seen),
             today=fixed_today,
             writes={} if reads_only else _write_settings(held),
             own_tokens=narrowing.own_tokens and not is_public,
@@ -133,12 +136,12 @@ def principal(
     )
 
 
-def _without_writes(held: Mapping[Permission, Scope]) -> dict[Permission, Scope]:
-    return {permission: scope for permission, scope in held.items() if permission not in WRITES}
+def _without(held: Mapping[Permission, Scope], *gone: Permission) -> dict[Permission, Scope]:
+    return {permission: scope for permission, scope in held.items() if permission not in gone}
 
 
 def _settings(
-    held: Mapping[Permission, Scope], kept: Mapping[Permission, Scope], *, is_auditor: bool
+    held: Mapping[Permission, Scope], kept: Mapping[Permission, Scope]
 ) -> dict[str, tuple[str, ...]]:
     """Return where the caller sees what; and where it decides, for its queue.
 
@@ -146,12 +149,11 @@ def _settings(
     """
     guards = {permission: held.get(permission, Scope()) for permission in _GUARDS}
     subtrees = {name.lower(): scope.subtrees for name, scope in guards.items()}
-    reviewed = Scope() if is_auditor else held.get(Permission.INITIATIVE_REVIEW, Scope())
     return {
         **subtrees,
         "unit_read_alone": guards[Permission.UNIT_READ].units,
         "unit_granted_alone": kept.get(Permission.UNIT_READ, Scope()).units,
-        "initiative_review_alone": reviewed.units,
+        "initiative_review_alone": held.get(Permission.INITIATIVE_REVIEW, Scope()).units,
     }
 
 

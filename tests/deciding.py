@@ -36,8 +36,12 @@ LINE = (("unit-officer", "VNPT-HNI"), ("upper-officer", "VNPT"), ("council", "TT
 GRANT = """insert into role_grant (account_id, role, unit_id, valid_from)
     select a.id, %s, u.id, '2022-01-01' from account a, unit u
     where a.username = %s and u.code = %s"""
-ACCOUNT = """insert into account (username, kind, person_id)
-    values (%s, 'PERSON', null) returning id"""
+ACCOUNT = """with named (username) as (values (%s)), behind as (
+        insert into person (code, name, unit_id, sector)
+        select 'STAFF-' || username, 'Cán bộ thử', u.id, 'PUBLIC'
+        from named, unit u where u.parent_id is null returning id
+    ) insert into account (username, kind, person_id)
+    select username, 'PERSON', behind.id from named, behind"""
 _titles = count(1)
 
 
@@ -115,7 +119,7 @@ def exact(url: str) -> bool:
 
 
 def appoint(url: str, username: str, role: str, unit: str) -> None:
-    """Give an account a role, and make the account where there is none."""
+    """Give an account a role, and make the account, with a person, where there is none."""
     if not one(url, "select count(*) from account where username = %s", username):
         run(url, ACCOUNT, username)
     run(url, GRANT, role, username, unit)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from db.rules.errors import ForbiddenError
 from tests.client import client
 from tests.mutating import ERRORS, ask, change, rows, value, writing
 
@@ -230,3 +231,74 @@ async def test_what_is_done_with_accounts_is_in_the_audit_log(http, programme):
     )
     assert {event["action"] for event in events} == {"updateAccount"}
     assert "nghỉ việc" in {event["reason"] for event in events}
+
+
+@pytest.mark.parametrize("hand", ["authored", "made", "decided"])
+async def test_an_account_that_has_acted_stays_with_its_person(http, programme, hand):
+    """Tied to another person it could decide on what it has written."""
+    hands = {
+        "authored": """insert into authorship (initiative_id, person_id, share)
+            select (select min(id) from initiative), id, 1 from person where code = 'T-1'""",
+        "made": """insert into initiative_maker (initiative_id, account_id)
+            select (select min(id) from initiative), id from account where username = 'thu'""",
+        "decided": """update review set account_id =
+            (select id from account where username = 'thu')
+            where id = (select min(id) from review)""",
+    }
+    await ask(http, CREATE, "tttt-admin", person="T-1", username="thu")
+    change(programme, hands[hand])
+    answer = await ask(http, UPDATE, "tttt-admin", username="thu", person="T-2")
+    assert answer["code"] == "HAS_ACTED"
+    tie = "update account set person_id = (select id from person where code = 'T-2')"
+    async with writing(programme) as unguarded:
+        with pytest.raises(ForbiddenError):
+            await unguarded.execute("tttt-admin", f"{tie} where username = 'thu'")
+
+
+async def test_no_account_is_untied_and_no_service_tied(http, programme):
+    await ask(http, CREATE, "tttt-admin", person="T-1", username="thu")
+    change(
+        programme,
+        """insert into account (username, kind) values ('robot', 'SERVICE');
+        insert into role_grant (account_id, role, unit_id, valid_from)
+        select a.id, 'OFFICER', u.id, '2022-01-01' from account a, unit u
+        where a.username = 'robot' and u.code = 'VNPT'""",
+    )
+    tie = "update account set person_id = (select id from person where code = 'T-2')"
+    async with writing(programme) as unguarded:
+        for statement in (
+            "update account set person_id = null where username = 'thu'",
+            f"{tie} where username = 'robot'",
+        ):
+            with pytest.raises(ForbiddenError):
+                await unguarded.execute("tttt-admin", statement)
+
+
+async def test_an_invitation_holds_while_its_admin_manages_the_account(http, programme):
+    """The link is a way to sign in with every role of the account, those granted since too."""
+    made = await ask(http, CREATE, "tttt-admin", person="T-1", username="thu")
+    given = {"username": "thu", "role": "SUPPORT"}
+
+    async def good(answer=made):
+        return (await http.http.get(answer["invitation"])).status_code == 200
+
+    await ask(http, GRANT, "tttt-admin", **given, unit="VNPT-HNI")
+    await ask(http, GRANT, "confed-admin", **given, unit="VNPT")
+    assert await good()
+    await ask(http, GRANT, "confed-admin", **given, unit="TLD")
+    assert not await good()
+    again = await ask(http, INVITE, "confed-admin", username="thu")
+    assert await good(again)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "update role_grant set revoked_at = now() where account_id = {}",
+        "update account set disabled_at = now() where id = {}",
+    ],
+)
+async def test_who_is_admin_no_more_leaves_no_good_invitation(http, programme, end):
+    made = await ask(http, CREATE, "tttt-admin", person="T-1", username="thu")
+    change(programme, end.format("(select id from account where username = 'tttt-admin')"))
+    assert (await http.http.get(made["invitation"])).status_code != 200

@@ -173,7 +173,9 @@ async def test_who_is_awaited_is_the_same_in_sql_and_in_python(
 
 
 HANDED_IN = """
-    insert into account (id, username, kind) values (1, 'reviewer', 'PERSON');
+    insert into person (id, code, name, unit_id, sector)
+    select 1, 'P1', 'x', id, 'PUBLIC' from unit where parent_id is null;
+    insert into account (id, username, kind, person_id) values (1, 'reviewer', 'PERSON', 1);
     insert into campaign (id, code, title, owner_id, counts_from, confirming_level, applied_from,
         applied_to)
     select 1, 'C', 'C', id, 'RECOGNISED', '{confirming_level}', '2022-01-01', '2022-12-31'

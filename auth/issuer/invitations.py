@@ -32,16 +32,21 @@ def invite_all(
         "insert into invitation (account_id, token_hash, expires_at)"
         " select id, hash, %s from unnest(%s::bigint[], %s::bytea[]) as given (id, hash)"
         " on conflict (account_id) do update"
-        " set token_hash = excluded.token_hash, expires_at = excluded.expires_at",
+        " set token_hash = excluded.token_hash, expires_at = excluded.expires_at,"
+        " invited_by_id = null",
         (now + VALID_FOR, list(account_ids), [secret.hashed(token) for token in tokens]),
     )
     return tokens
 
 
 def invited(connection: Issuing, token: str, now: datetime) -> Account | None:
-    """Return whom a token invites; None where it is used, expired or was never given."""
+    """Return whom a token invites; None where it is used, expired or was never given.
+
+    Nor is it good when the ADMIN who made it does not manage the account any more.
+    """
     row = connection.execute(
-        "select account_id from invitation where token_hash = %s and expires_at > %s for update",
+        "select account_id from invitation where token_hash = %s and expires_at > %s"
+        " and invitation_holds(account_id, invited_by_id) for update",
         (secret.hashed(token), now),
     ).fetchone()
     if row is None:

@@ -15,6 +15,7 @@ from db.rules.account import (
     INVITATION_HOURS,
     AccountRejectedError,
     check_manageable,
+    check_tie,
     check_username,
 )
 from db.rules.errors import ConflictError, DomainError, ForbiddenError
@@ -37,6 +38,7 @@ _LOAD = """
         account_elsewhere(id) as elsewhere
     from account where username = $1 and kind <> 'PUBLIC'
 """
+_ACTED = "select person_id is not null and account_acted(id) from account where id = $1"
 _TIE = "update account set person_id = $2 where id = $1"
 _DISABLE = "update account set disabled_at = case when $2 then $3::timestamptz end where id = $1"
 _INVITE = "select accounts_invite(array[$1::bigint], array[$2::bytea], $3)"
@@ -74,7 +76,7 @@ async def update(
     disabled: bool | None = None,
     reason: str | None = None,  # noqa: ARG001 - the audit log has it
 ) -> AccountOutcome:
-    """Tie an account to another person, disable or enable it; what is not given stays.
+    """Tie an account that has not acted to another person, disable or enable it; the rest stays.
 
     A disabled account's sessions and tokens end for good, its roles hold again once it is enabled.
     """
@@ -166,6 +168,7 @@ async def _person(session: WriteSession, code: str) -> asyncpg.Record:
 async def _tie(session: WriteSession, account: asyncpg.Record, person: str) -> None:
     behind = await session.found("Person", person, _PERSON, person)
     if behind["account_id"] != account["id"]:
+        check_tie(acted=await session.value(_ACTED, account["id"]))
         behind = await _person(session, person)
         await session.execute(_TIE, account["id"], behind["id"])
 

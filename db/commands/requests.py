@@ -9,8 +9,14 @@ from db.write_session import WriteSession
 
 KEPT = "7 days"
 """How long a key is remembered."""
+MOST = 10_000
+"""How many keys of an account are remembered besides a new one: the latest."""
 
-_FORGET = "delete from request_key where account_id = $1 and at < now() - $2::text::interval"
+_FORGET = """
+    delete from request_key where account_id = $1 and at < greatest(
+        now() - $2::text::interval,
+        (select at from request_key where account_id = $1 order by at desc offset $3 limit 1))
+"""
 # Whoever comes second waits here until the first is through.
 _CLAIM = """
     insert into request_key (account_id, key, digest) values ($1, $2, $3) on conflict do nothing
@@ -43,7 +49,7 @@ async def once(
     something else.
     """
     account = session.caller.account_id
-    await session.execute(_FORGET, account, KEPT)
+    await session.execute(_FORGET, account, KEPT, MOST - 1)
     if not await session.execute(_CLAIM, account, key, digest):
         known = await session.row(_KNOWN, account, key)
         assert known is not None

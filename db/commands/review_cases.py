@@ -15,6 +15,7 @@ _LOAD = """
         i.awaits_id, c.rubric, c.rubric_required, c.confirming_level,
         rubric_missing(i.id, null) as unscored,
         authored(i.id) as authored, review_made(i.id) as made, review_levels(i.id) as levels,
+        caller_person() is not null as tied,
         array(select held from windows_held(i.campaign_id, i.path) as held) as windows,
         a.unit_id as approved_id, a.level as approved_level
     from initiative i join campaign c on c.id = i.campaign_id
@@ -62,5 +63,6 @@ async def load_case(session: WriteSession, number: str) -> Case:
             authored=initiative["authored"],
             made=initiative["made"],
             levels=frozenset(initiative["levels"]),
+            tied=initiative["tied"],
         ),
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,6 +13,7 @@ class RequestKey(Base):
     """An idempotency key that an account has used, what it asked for, and what came of it."""
 
     __tablename__ = "request_key"
+    __table_args__ = (Index("request_key_at_idx", "account_id", "at"),)
 
     account_id: Mapped[int] = mapped_column(to("account.id"), primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)

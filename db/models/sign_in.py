@@ -69,7 +69,10 @@ class AuditAllowance(Base):
 
 
 class Invitation(Base):
-    """A link by which the holder of an account chooses its password, once."""
+    """A link by which the holder of an account chooses its password, once.
+
+    `invited_by_id` is the account of the ADMIN who made it, null where the command line did.
+    """
 
     __tablename__ = "invitation"
     __table_args__ = (Index("invitation_expires_at_idx", "expires_at"),)
@@ -77,3 +80,4 @@ class Invitation(Base):
     account_id: Mapped[int] = mapped_column(to("account.id"), primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     expires_at: Mapped[datetime]
+    invited_by_id: Mapped[int | None] = mapped_column(to("account.id"))

@@ -17,6 +17,7 @@ class AccountRejectedError(RejectedError):
     OWN_ACCOUNT: it is the caller's. ROLES_ELSEWHERE: it has a role where the caller manages no
     accounts. PERSON_HAS_ACCOUNT: the person has another account. ACCOUNT_DISABLED: it is not
     invited. NOT_A_PERSON: a service's account is neither tied to a person nor invited.
+    HAS_ACTED: its person has had a hand in initiatives, so it is not tied to another.
     """
 
 
@@ -41,3 +42,9 @@ def check_manageable(
     ):
         if stands_in_the_way:
             raise AccountRejectedError(code)
+
+
+def check_tie(*, acted: bool) -> None:
+    """Refuse to tie an account to another person than the one who acted with it."""
+    if acted:
+        raise AccountRejectedError("HAS_ACTED")

@@ -26,16 +26,20 @@ class ReviewRejectedError(RejectedError):
 class Part:
     """What a person has had to do with an initiative, by any of their accounts.
 
-    `made`: drafted, edited or submitted it; `levels`: those that they have decided on it for.
+    `tied`: the account belongs to a person; without that nothing else here could be known. `made`:
+    drafted, edited or submitted it; `levels`: those that they have decided on it for.
     """
 
     authored: bool = False
     made: bool = False
     levels: frozenset[str] = frozenset()
+    tied: bool = True
 
     @property
     def hand(self) -> str | None:
         """Return why this person decides for no level at all; None where they may for one."""
+        if not self.tied:
+            return "NOT_TIED"
         if self.authored:
             return "AUTHORED"
         return "MAKER" if self.made else None

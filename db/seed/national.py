@@ -191,7 +191,7 @@ def _admit(connection: Connection, tree: list[Unit]) -> None:
     places = list(zip(range(1, len(names) + 1), names, tree, strict=False))
     federations = [unit for unit in tree[: _ADMINS + 1] if unit.level != "UPPER"]
     places = [place for place in places if place[2] in federations]
-    accounts = [Account(n, name, "SERVICE", None, password_hash) for n, name, _ in places]
+    accounts = [Account(n, name, "SERVICE", n, password_hash) for n, name, _ in places]
     grants = [Grant(n, n, "ADMIN", unit.id, date(2022, 1, 1), None) for n, _, unit in places]
     copy(connection, "account", Account._fields, accounts)
     copy(connection, "role_grant", Grant._fields, grants)

@@ -53,16 +53,38 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     given bigint;
 begin
-    insert into invitation as i (account_id, token_hash, expires_at)
-    select id, hash, now() + make_interval(hours => hours)
+    insert into invitation as i (account_id, token_hash, expires_at, invited_by_id)
+    select id, hash, now() + make_interval(hours => hours), caller()
     from unnest(ids, hashes) as wanted (id, hash) join account a using (id)
     where a.kind = 'PERSON' and a.disabled_at is null and account_manageable(id)
     on conflict (account_id) do update
-        set token_hash = excluded.token_hash, expires_at = excluded.expires_at;
+        set token_hash = excluded.token_hash, expires_at = excluded.expires_at,
+            invited_by_id = excluded.invited_by_id;
     get diagnostics given = row_count;
     return given;
 end
 $$;
+
+-- Whether an invitation still holds: one that an ADMIN made, as long as that one manages the account. The
+-- link is a way to sign in as the account, with roles too that were granted since.
+create or replace function invitation_holds(of_account bigint, by_account bigint) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select by_account is null or not exists (
+        select from (
+            select g.unit_id from role_grant g where g.account_id = of_account and lasts(g)
+            union all
+            select p.unit_id from account a join person p on p.id = a.person_id
+            where a.id = of_account
+        ) reached
+        where not exists (
+            select from role_grant m join account by on by.id = m.account_id
+            where m.account_id = by_account and m.role = 'ADMIN' and holds_today(m)
+                and by.disabled_at is null
+                and m.unit_id = any (line((select path from unit where id = reached.unit_id)))
+        )
+    );
+end;
 
 -- When the open invitation of an account ends, for callers who see the role grants at its person's
 -- unit; else null.
@@ -75,6 +97,7 @@ begin
         join person p on p.id = a.person_id
         where i.account_id = of_account and i.expires_at > now()
             and p.path <@ any (scope('grant_read'))
+            and invitation_holds(i.account_id, i.invited_by_id)
     );
 end
 $$;

@@ -1,7 +1,7 @@
 -- Separation of duties: an account that drafted, edited or submitted an initiative, or belongs to one
--- of its authors, does not decide on it, and no person decides on one for two levels. Where no account
--- at the awaited unit may decide, the next unit above decides in its place. The rules:
--- db/rules/review.py.
+-- of its authors, does not decide on it, and no person decides on one for two levels. An account that
+-- belongs to no person decides on nothing, for none of this could be known of it. Where no account at
+-- the awaited unit may decide, the next unit above decides in its place. The rules: db/rules/review.py.
 
 -- The roles that decide at the unit of their grant: INITIATIVE_REVIEW in auth/permissions.py.
 create or replace function deciding_roles() returns text[]
@@ -13,14 +13,14 @@ create or replace function holds_today(g role_grant) returns boolean
 language sql stable
 return g.revoked_at is null and today() between g.valid_from and coalesce(g.valid_to, 'infinity');
 
--- The accounts that decide at a unit today, auditors excluded, who only read. It is for functions that
--- run as owner, into which it is inlined; the API's roles may not read it.
+-- The accounts that decide at a unit today: those of people, auditors excluded, who only read. It is for
+-- functions that run as owner, into which it is inlined; the API's roles may not read it.
 create or replace view review_staff as
 select g.unit_id, a.id as account_id, a.person_id
 from role_grant g
 join account a on a.id = g.account_id
 where g.role = any (deciding_roles()) and holds_today(g)
-    and a.disabled_at is null and a.kind <> 'PUBLIC'
+    and a.disabled_at is null and a.person_id is not null
     and not exists (
         select from role_grant o
         where o.account_id = a.id and o.role = 'AUDITOR' and holds_today(o)
@@ -80,12 +80,13 @@ begin atomic
     );
 end;
 
--- Whether the caller is barred from deciding on an initiative for a unit.
+-- Whether the caller is barred from deciding on an initiative for a unit; without a person, from all.
 create or replace function review_bars_caller(of_initiative bigint, for_unit bigint)
 returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
-    select caller() = any (review_barred(of_initiative, level)) from unit where id = for_unit;
+    select caller_person() is null or caller() = any (review_barred(of_initiative, level))
+    from unit where id = for_unit;
 end;
 
 -- The unit that decides for an awaited one: that unit, or where no account there may decide the next
@@ -248,7 +249,7 @@ end;
 create or replace function review_linkable(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
-    select exists (
+    select caller_person() is not null and exists (
         select from initiative i
         join unit u on u.id = any (line(i.path))
         where i.id = of_initiative

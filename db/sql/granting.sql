@@ -104,12 +104,34 @@ for each row when (
     and (old.parent_id, old.merged_into_id) is distinct from (new.parent_id, new.merged_into_id)
 ) execute function unit_gives_role();
 
--- Who an account belongs to decides whose roles it has: nobody ties their own account to a person,
--- or an account to their own person, or unties it.
+-- Whether an account, or its person, has had a hand in an initiative. Duties are of a person, so the
+-- account stays with that one: tied to another it could decide on what it has written.
+create or replace function account_acted(of_account bigint) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+    select exists (select from initiative_maker where account_id = of_account)
+        or exists (select from review where account_id = of_account)
+        or exists (select from review_sheet where account_id = of_account)
+        or exists (select from duplicate_link where account_id = of_account)
+        or exists (
+            select from account a join authorship w on w.person_id = a.person_id
+            where a.id = of_account
+        );
+end;
+
+-- Who an account belongs to decides whose roles it has, and whose work it does not decide on: nobody
+-- ties their own account to a person, or an account to their own person. No account is untied, nor a
+-- service's tied, nor one tied to another person that has acted.
 create or replace function account_tied() returns trigger
 language plpgsql as $$
 begin
-    if new.id = any (caller_accounts()) or caller_person() in (old.person_id, new.person_id) then
+    if new.id = any (caller_accounts()) or caller_person() in (old.person_id, new.person_id)
+        or new.kind <> 'PERSON'
+        or (
+            old.person_id is not null and new.person_id is distinct from old.person_id
+            and (new.person_id is null or account_acted(new.id))
+        )
+    then
         raise exception 'whose account % is, is not the caller''s to say', new.username
             using errcode = 'insufficient_privilege';
     end if;

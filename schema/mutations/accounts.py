@@ -34,6 +34,10 @@ says(
             "Người này đã có tài khoản khác.",
             "This person has another account already.",
         ),
+        "HAS_ACTED": (
+            "Người có tài khoản này đã viết hoặc xét sáng kiến; hãy tạo tài khoản khác.",
+            "The account's person has had a hand in initiatives; create another account.",
+        ),
         "NOT_A_PERSON": (
             "Đây là tài khoản của một dịch vụ, không phải của một người.",
             "This is the account of a service, not of a person.",

@@ -35,6 +35,10 @@ says(
             "Không ai được quyết định về sáng kiến của chính mình.",
             "Nobody decides on an initiative of their own.",
         ),
+        "NOT_TIED": (
+            "Tài khoản chưa gắn với một người nên không được quyết định về sáng kiến.",
+            "This account belongs to no person, so it does not decide on initiatives.",
+        ),
         "MAKER": (
             "Người đã soạn, sửa hoặc nộp sáng kiến này không được quyết định về nó.",
             "An account that drafted, edited or submitted this initiative does not decide on it.",

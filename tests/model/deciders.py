@@ -184,7 +184,7 @@ class Deciders(Duties):
         places = [unit for unit in places if self.holds(who, "curate", unit)]
         bars = [self.bar(who, work, self.units[unit].level) for unit in places]
         hand = self.bar(who, work, "")
-        if not places and hand in ("AUTHORED", "MAKER"):
+        if not places and hand in ("NOT_TIED", "AUTHORED", "MAKER"):
             raise RefusedError("Forbidden", hand)
         if None not in bars:
             raise RefusedError("Forbidden", bars[0] if bars else "DECIDED_ABOVE")

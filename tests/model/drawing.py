@@ -33,7 +33,7 @@ def drawn(draw: Callable[[Programme, Random], Given]) -> Callable[[Programme, Ra
 
 @drawn
 def draft_initiative(p: Programme, luck: Random) -> Given:
-    unit = luck.choice([*p.home.values(), *p.home.values(), a_unit(p, luck)])
+    unit = luck.choice([*p.members().values(), *p.members().values(), a_unit(p, luck)])
     return {
         "campaign": luck.choice([a_campaign(p, luck), "C", "C"]),
         "unit": unit,
@@ -100,7 +100,7 @@ def publish_initiative(p: Programme, luck: Random) -> Given:
 
 @drawn
 def grant_award(p: Programme, luck: Random) -> Given:
-    unit, person = a_unit(p, luck), luck.choice([*p.home, "X"])
+    unit, person = a_unit(p, luck), luck.choice([*p.members(), "X"])
     to: Given = luck.choice(
         [{"unit": unit}, {"person": person}, {"unit": unit}, {}, {"unit": unit, "person": person}]
     )

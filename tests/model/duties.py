@@ -20,6 +20,8 @@ class Duties(World):
 
     def bar(self, who: str, work: Work, level: str) -> str | None:
         """Return why somebody does not decide on an initiative for a level."""
+        if self.person[who] is None:
+            return "NOT_TIED"
         if self.person[who] in work.authors:
             return "AUTHORED"
         if who in work.makers:

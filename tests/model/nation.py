@@ -35,27 +35,30 @@ class Who(NamedTuple):
 
 
 ACCOUNTS = {
-    "admin-r": Who(None, (("ADMIN", "R"),)),
-    "admin-fa": Who(None, (("ADMIN", "FA"),)),
-    "admin-fb": Who(None, (("ADMIN", "FB"),)),
-    "officer-ua": Who(None, (("OFFICER", "UA"),)),
+    "admin-r": Who("S-admin-r", (("ADMIN", "R"),)),
+    "admin-fa": Who("S-admin-fa", (("ADMIN", "FA"),)),
+    "admin-fb": Who("S-admin-fb", (("ADMIN", "FB"),)),
+    "officer-ua": Who("S-officer-ua", (("OFFICER", "UA"),)),
     "officer-ga1": Who("P2", (("OFFICER", "GA1"), ("MEMBER", "GA1"))),
-    "council-fa": Who(None, (("COUNCIL", "FA"),)),
-    "council-fb": Who(None, (("COUNCIL", "FB"),)),
+    "council-fa": Who("S-council-fa", (("COUNCIL", "FA"),)),
+    "council-fb": Who("S-council-fb", (("COUNCIL", "FB"),)),
     "officer-fa": Who("P6", (("OFFICER", "FA"),)),
-    "support-ga1": Who(None, (("SUPPORT", "GA1"),)),
+    "support-ga1": Who("S-support-ga1", (("SUPPORT", "GA1"),)),
     "member-ga1": Who("P1", (("MEMBER", "GA1"),)),
     "member-ga2": Who("P3", (("MEMBER", "GA2"),)),
     "member-gb1": Who("P5", (("MEMBER", "GB1"),)),
-    "officer-ga2": Who(None, (("OFFICER", "GA2"),)),
-    "officer-ga3": Who(None, (("OFFICER", "GA3"),)),
-    "officer-gb1": Who(None, (("OFFICER", "GB1"),)),
+    "officer-ga2": Who("S-officer-ga2", (("OFFICER", "GA2"),)),
+    "officer-ga3": Who("S-officer-ga3", (("OFFICER", "GA3"),)),
+    "officer-gb1": Who("S-officer-gb1", (("OFFICER", "GB1"),)),
     "auditor-r": Who(None, (("AUDITOR", "R"),)),
     "auditor-admin": Who(None, (("AUDITOR", "FA"), ("ADMIN", "R"))),
     "admin-r2": Who(None, (("ADMIN", "R"),)),
-    "admin-ua": Who(None, (("ADMIN", "UA"),)),
+    "admin-ua": Who("S-admin-ua", (("ADMIN", "UA"),)),
     "nobody": Who(None, ()),
 }
+
+# Those who have an account and are no author of the model's: all of the root.
+STAFF = {who.person: "R" for who in ACCOUNTS.values() if who.person and who.person not in PEOPLE}
 
 
 def found(url: str) -> None:
@@ -80,7 +83,7 @@ def found(url: str) -> None:
                 " values (1, %s, 'Đợt', %s, %s)",
                 (ordinal, opens_on, closes_on),
             )
-        for code, unit in PEOPLE.items():
+        for code, unit in (PEOPLE | STAFF).items():
             write(
                 "insert into person (code, name, unit_id, sector)"
                 " select %s, %s, id, 'PRODUCTION' from unit where code = %s",

@@ -52,8 +52,8 @@ def a_phase(p: Programme, luck: Random) -> Given:
 
 def some_authors(p: Programme, luck: Random, unit: str) -> list[str]:
     """Return one or two people, most often of a unit."""
-    own = [person for person, home in p.home.items() if home == unit]
-    pool = own if own and luck.random() < 0.8 else sorted(p.home)
+    own = [person for person, home in p.members().items() if home == unit]
+    pool = own if own and luck.random() < 0.8 else sorted(p.members())
     return luck.sample(pool, min(len(pool), luck.choice([1, 1, 2])))
 
 

@@ -7,7 +7,7 @@ GraphQL should answer: the type's name and its code; of invalid input, the code 
 from collections import Counter
 from datetime import date
 
-from tests.model.nation import ACCOUNTS, CAMPAIGN, PEOPLE, PHASES, RUBRIC, UNITS
+from tests.model.nation import ACCOUNTS, CAMPAIGN, PEOPLE, PHASES, RUBRIC, STAFF, UNITS
 from tests.model.records import Campaign, Grant, Phase, Unit, Work
 
 LEVELS = ("CONFEDERATION", "FEDERATION", "UPPER", "GRASSROOTS")
@@ -52,7 +52,7 @@ class World:
     def __init__(self, today: date) -> None:
         self.today = today
         self.units = {code: Unit(level, parent) for code, (level, parent) in UNITS.items()}
-        self.home = dict(PEOPLE)
+        self.home = PEOPLE | STAFF
         self.person = {name: who.person for name, who in ACCOUNTS.items()}
         self.grants = [
             Grant(name, *grant) for name, who in ACCOUNTS.items() for grant in who.grants
@@ -85,6 +85,10 @@ class World:
     def rank(self, unit: str) -> int:
         """Return 0 for the top level, and more for those below."""
         return LEVELS.index(self.units[unit].level)
+
+    def members(self) -> dict[str, str]:
+        """Return the units of the people who write initiatives."""
+        return {person: self.home[person] for person in PEOPLE}
 
     # Who may do what
 

@@ -1111,3 +1111,4 @@ def create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("account_id", "key", name=("request_key_pkey")),
     )
+    op.create_index("request_key_at_idx", "request_key", ["account_id", "at"], unique=False)

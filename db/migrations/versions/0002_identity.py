@@ -100,7 +100,11 @@ def create_tables() -> None:
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("invited_by_id", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="invitation_account_id_fkey"),
+        sa.ForeignKeyConstraint(
+            ["invited_by_id"], ["account.id"], name="invitation_invited_by_id_fkey"
+        ),
         sa.PrimaryKeyConstraint("account_id", name="invitation_pkey"),
         sa.UniqueConstraint("token_hash", name="invitation_token_hash_key"),
     )
