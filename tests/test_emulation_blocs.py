@@ -3,7 +3,7 @@
 from tests.client import client
 
 BLOCS = """query ($filter: UnitFilter) { emulationBlocs(first: 100) { totalCount nodes { code name
-    units(first: 100, filter: $filter) { totalCount nodes { code bloc { code } } } } } }"""
+    units(first: 50, filter: $filter) { totalCount nodes { code bloc { code } } } } } }"""
 
 
 async def blocs(http, username, **filter_):

@@ -36,7 +36,7 @@ def test_the_reader_lists_none(filled, table):
 
 def test_the_reader_looks_one_up(filled):
     with psycopg.connect(with_role(filled, READER)) as connection:
-        assert connection.execute(LOOK_UP).fetchall() == [("an", False)]
+        assert connection.execute(LOOK_UP).fetchall() == [("an",)]
         assert connection.execute(LOOK_UP.replace("an@", "binh@")).fetchall() == []
 
 
@@ -89,15 +89,3 @@ def test_whose_an_address_is_is_told_to_the_issuer_alone(filled):
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute(CANDIDATE)
-
-
-def test_who_is_an_admin_today_is_told_and_who_was_is_not(filled):
-    grant = """
-        insert into role_grant (account_id, role, unit_id, valid_from)
-        values (1, 'AUDITOR', 1, '2020-01-01')
-    """
-    with psycopg.connect(filled) as connection:
-        connection.execute(grant)
-        assert connection.execute(LOOK_UP).fetchone() == ("an", True)
-        connection.execute("update role_grant set revoked_at = now()")
-        assert connection.execute(LOOK_UP).fetchone() == ("an", False)

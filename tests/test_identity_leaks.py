@@ -153,4 +153,4 @@ def test_expired_rows_are_swept_a_few_at_a_time_and_others_stay(filled):
             for table, key in TABLES.items()
             if connection.execute(f"select {key} from {table}").fetchall()
         }
-    assert left == {"oauth_client", "consent", "totp_secret", "recovery_code"}
+    assert left == {"oauth_client", "consent", "totp_secret", "recovery_code", "audit_allowance"}

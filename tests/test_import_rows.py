@@ -131,9 +131,15 @@ def test_whoever_may_not_is_refused_and_that_is_told(shared, tmp_path, kind, who
     assert (refused["after"]["code"], refused["after"]["kind"]) == (code, kind)
 
 
-@pytest.mark.parametrize("who", ["member", "support", "unit-officer", "council"])
-def test_only_who_manages_units_enters_units_and_people(shared, tmp_path, who):
-    for kind in ("units", "people"):
+@pytest.mark.parametrize(
+    ("who", "kinds"),
+    [
+        *((who, ("units", "people")) for who in ("member", "support", "council")),
+        ("unit-officer", ("units",)),  # an officer keeps the people of its unit
+    ],
+)
+def test_only_who_manages_units_and_people_enters_them(shared, tmp_path, who, kinds):
+    for kind in kinds:
         columns, good = FILES[kind]
         file = written(tmp_path / "f.csv", columns, good)
         done = sangkien(shared, "import", kind, file, "--as", who)
@@ -146,7 +152,8 @@ ADD = """
 """
 STATEMENTS = [
     ("tttt-admin", ADD.format("TLD")),
-    ("unit-officer", ADD.format("VNPT-HNI")),
+    ("support", ADD.format("VNPT-HNI")),
+    ("unit-officer", ADD.format("VNPT")),
     ("auditor", ADD.format("TLD")),
     (
         "tttt-admin",

@@ -26,6 +26,7 @@ def made(held, narrowing, root_path="1"):
     profile = {
         "id": 7,
         "username": "x",
+        "kind": "PERSON",
         "person_id": 9,
         "version": 1,
         "root_path": root_path,

@@ -65,6 +65,11 @@ insert into adjustment (phase_id, unit_id, kind, gained, reason)
 select p.id, u.id, 'TARGET', 1, 'Cộng thêm' from phase p, unit u where u.code = 'TTTT' limit 1;
 insert into phase_result (phase_id, unit_id, figures)
 select p.id, u.id, '{}' from phase p, unit u where u.code = 'TTTT' limit 1;
+insert into audit_allowance (subject_hash, kind, recorded, unrecorded, ends_at)
+values ('\\x0a', 'NOTED', 1, 0, now());
+insert into review_sheet (initiative_id, unit_id, account_id, scores, comment)
+select i.id, i.awaits_id, a.id, '{}', 'Tốt' from initiative i, account a
+where i.awaits_id is not null and a.username = 'council' limit 1;
 insert into request_key (account_id, key, digest)
 select id, 'khóa', '\\x09' from account where username = 'member';
 """
