@@ -189,7 +189,7 @@ class Shape:
     def _of_fragment(self, name: str) -> _Unfolded:
         fragment = self._fragments.get(name)
         if fragment is None:
-            # graphql-core says that there is none. A field, so that no chain of spreads ends in nothing.
+            # graphql-core says that there is none. As a field: no chain of spreads ends in nothing.
             return _Unfolded(fields=1)
         if name in self._unfolded:
             known = self._unfolded[name]
