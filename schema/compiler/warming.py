@@ -6,6 +6,7 @@ anonymous callers (limits.py), so that none of them waits for hundreds.
 
 import functools
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from graphql import (
@@ -82,21 +83,26 @@ def _no_introspection(nodes: list[FieldNode]) -> Recipe:
 
 
 def _uses(name: str, field: GraphQLField) -> Iterator[str]:
-    """Yield a field as documents ask for it: with what it needs, and with each argument beside."""
+    """Yield a field as documents ask for it: with what it needs, and each argument beside.
+
+    A filter comes in every order too.
+    """
     named: Any = get_named_type(field.type)
     below = _CONNECTION if is_connection(named) else "{__typename}"
     if not is_composite_type(named):
         below = ""
     pages = _PAGES if is_connection(named) else ("",)
-    choices: list[list[str]] = [[]]
-    needed = []
+    needed: list[str] = []
+    optional: dict[str, list[str]] = {}
     for key, argument in field.args.items():
         values = [f"{key}: {text}" for text in _values(argument.type, field)]
         if is_required_argument(argument):
             needed.append(values[0])
         elif key not in _BOUNDS:
-            choices += [[value] for value in values]
-    for chosen in choices:
+            optional[key] = values
+    ordered = product(optional.get("filter", ()), optional.get("orderBy", ()))
+    single = ([value] for values in optional.values() for value in values)
+    for chosen in ([], *single, *ordered):
         for page in pages:
             given = ", ".join(filter(None, [*needed, *chosen, page]))
             yield f"{name}{f'({given})' if given else ''}{below}"
