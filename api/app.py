@@ -62,6 +62,7 @@ from db.unavailable import UnavailableError
 from db.watching import Watch
 from schema.build import SCHEMA
 from schema.compiler.plan import Compiler
+from schema.compiler.warming import warm
 
 _REVOKED = "select id::text from revoked_families($1) as id"
 
@@ -131,6 +132,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         await reader.open()
         await writer.open()
         issuer.open()
+        warm(SCHEMA._schema)  # noqa: SLF001 - as above
         # What is there now stays: a full collection would look through all of it, for 100 ms.
         gc.collect()
         gc.freeze()

@@ -8,6 +8,7 @@ probe is answered here, by an event loop that does nothing else; any other is pa
 import asyncio
 import ctypes
 import json
+import re
 import socket
 import struct
 import threading
@@ -24,6 +25,14 @@ _MOST_KEPT = 100
 _AT_ONCE = 64  # connections accepted before others are looked at
 _SHORT_OF_FILES = 0.05  # seconds before accept is tried again
 _LONGEST_HEAD = 4_096  # bytes
+# A request that ends where its head does, and nothing after it: any other is for the parser of
+# HTTP, as what is taken for the end here has to be one for a proxy in front, too.
+_ALONE = re.compile(
+    rb"GET [!-~]+ HTTP/1\.[01]\r\n"
+    rb"(?:(?!content-length|transfer-encoding|upgrade|expect)[!#$%&'*+.^_`|~0-9a-z-]+:"
+    rb"[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n",
+    re.IGNORECASE,
+)
 _HEADERS = "".join(f"{name}: {value}\r\n" for name, value in CAREFUL.items())
 # A filter of packets (classic BPF) that drops what would open a connection (SYN without ACK, in the
 # 14th byte of a TCP header), and takes all else.
@@ -136,7 +145,7 @@ class Door:
         probe = next((probe for line, probe in self._probes.items() if head.startswith(line)), None)
         if not head:
             connection.close()
-        elif probe is not None and head.endswith(b"\r\n\r\n"):
+        elif probe is not None and _ALONE.fullmatch(head):
             task = self._loop.create_task(self._answer(connection, head, probe))
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)

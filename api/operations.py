@@ -134,7 +134,7 @@ class Operations:
         await self._mutations.close()
 
     def prepare(self, asking: Asking, asked: GraphQLRequest) -> Prepared:
-        """Return what is asked, ready to run. Raises RefusedError."""
+        """Return what is asked, ready to run. Raises RefusedError, BusyError."""
         hints = self._rules.introspection.is_open_to(asking.username)
         documents = self._rules.documents
         query = documents.text(asked.query, asked.reference)

@@ -48,6 +48,11 @@ SELDOM = {
 _OF_BOUND = 12_000_000  # bytes of the statements that are kept bound
 ANONYMOUS_MS = 900
 """Milliseconds that a statement of an anonymous caller may take."""
+ANONYMOUS_SECONDS = 1.0
+"""Seconds that a read of an anonymous caller may have a connection.
+
+The limit of a statement begins anew when it has been parsed, and again when it has been planned.
+"""
 _LOOKUPS = 2  # connections for who a caller is, so that no heavy read is in their way
 _WAIT = 5.0  # seconds for a connection
 _CHECK = "(select true from check_grants(${account}, ${version}))"
@@ -249,10 +254,19 @@ class Reader:
         Raises GrantsChangedError, TooSlowError, UnavailableError.
         """
         with translating():
-            pool = self._anonymous if caller.is_anonymous else self._pool
-            async with pool.link(_WAIT) as link:
-                limited = self._pooler and caller.is_anonymous
-                return await read(link, caller, sql, values, ANONYMOUS_MS if limited else None)
+            if caller.is_anonymous:
+                return await self._fetch_in_time(caller, sql, values)
+            async with self._pool.link(_WAIT) as link:
+                return await read(link, caller, sql, values)
+
+    async def _fetch_in_time(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
+        limit = ANONYMOUS_MS if self._pooler else None
+        async with self._anonymous.link(_WAIT) as link:
+            try:
+                async with asyncio.timeout(ANONYMOUS_SECONDS):
+                    return await read(link, caller, sql, values, limit)
+            except TimeoutError:
+                raise TooSlowError from None
 
     async def fetch_row(self, sql: str, *values: Any) -> Mapping[str, Any] | None:
         """Run one statement that needs no caller, such as the look-up of a caller."""

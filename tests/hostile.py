@@ -3,6 +3,7 @@
 Each takes a number that makes it another document, so that nothing kept of one serves the next.
 """
 
+import base64
 import random
 from collections.abc import Callable
 
@@ -60,6 +61,7 @@ def fragments(n: int) -> dict[str, str]:
     paired = _each(2, lambda k: f"fragment F{k} on Viewer{{{'account{username} ' * 15}}}")
     return {
         "doubling": f"{{a{n}: viewer{{...F0}}}} {chain} fragment F18 on Viewer{{__typename}}",
+        "doubling into nothing": f"{{a{n}: viewer{{...F0}}}} {chain} fragment F18 on Viewer{{...G}}",
         "many": f"{{viewer{{{_each(29, lambda k: f'...F{k}')}}}}} {many}",
         "spread often": f"{{viewer{{{'...F ' * 40}}}}} fragment F on Viewer{{a{n}: __typename}}",
         "compared pairwise": f"{{a{n}: viewer{{...F0 ...F1}}}} {paired}",
@@ -80,6 +82,8 @@ def values(n: int) -> dict[str, str]:
     """Return literals, arguments and variables that are many, long, or wrong."""
     ids = _each(100, lambda k: f'"{n}x{k}"')
     variables = _each(29, lambda k: f'$v{n}x{k}: String = "a"')
+    nodes = _each(20, lambda k: f"a{k}: node(id: $v) {{id}}")
+    key = base64.b64encode(b"Unit:" + b"1" * 13_000).decode()
     return {
         "digits": f"{{unit(code: {'9' * 5_000}{n}){{code}}}}",
         "digits of a page": f"{{units(first: {'9' * 5_000}{n}){{totalCount}}}}",
@@ -90,6 +94,7 @@ def values(n: int) -> dict[str, str]:
         "list of numbers": f"{{unit(code: [{f'{n} ' * 190}]){{code}}}}",
         "nested lists": f"{{unit(code: {'[' * 150}{n}{']' * 150}){{code}}}}",
         "ids": f"{{nodes(ids: [{ids}]){{id}}}}",
+        "a long id": f'query($v: ID! = "{n}{key}"){{{nodes}}}',
         "unknown arguments": f"{{unit({_each(149, lambda k: f'cod{n}x{k}: 1')}){{code}}}}",
         "unknown parts": f"{{units(filter: {{{_each(149, lambda k: f'tex{n}x{k}: 1')}}}){{totalCount}}}}",
         "one argument often": f"{{unit({'code: 1 ' * 149}){{a{n}: code}}}}",

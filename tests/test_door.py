@@ -90,6 +90,31 @@ async def test_a_probe_in_pieces_and_a_silent_connection_are_served_all_the_same
             writer.close()
 
 
+async def test_a_probe_with_a_body_or_another_request_behind_it_is_read_as_http_has_it(demo):
+    style = b"GET /oauth/style.css HTTP/1.1\r\nhost: x\r\n"
+    inner = style + b"\r\n"
+    length, chunk = b"Content-Length: %d\r\n\r\n" % len(inner), b"%x\r\n" % len(inner)
+    with_body = HEALTHZ.removesuffix(b"\r\n")
+    chunked = b"transfer-encoding: chunked\r\n\r\n" + chunk
+    async with live(demo) as server:
+        for sent, rest in (
+            (with_body + length, inner),
+            (with_body + length + inner, b""),
+            (with_body + chunked, inner + b"\r\n0\r\n\r\n"),
+            (HEALTHZ, HEALTHZ),
+            (HEALTHZ + HEALTHZ, b""),
+        ):
+            probes = (sent + rest).count(b"/healthz")
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(sent)
+            await asyncio.sleep(0.1)
+            writer.write(rest + style + b"connection: close\r\n\r\n")
+            answered = await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+            assert answered.count(b"HTTP/1.1 200") == probes + 1, (sent, answered)
+            assert answered.count(b'{"status":"ok"}') == probes
+
+
 async def test_a_request_that_has_begun_when_the_server_stops_is_answered(demo):
     async with live(demo) as server, httpx.AsyncClient() as http:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)

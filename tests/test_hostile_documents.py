@@ -113,6 +113,7 @@ VARIABLES = {
     "a deep list": lambda n: {"v": json.loads("[" * 400 + str(n) + "]" * 400)},
     "a long list": lambda n: {"v": [f"{n}x{k}" for k in range(1_800)]},
     "a long text": lambda n: {"v": f"{n}" + "x" * 18_000},
+    "marks on a letter": lambda n: {"v": {"text": f"{n}" + "\u0301\u0323" * 4_500}},
     "other parts": lambda n: {"v": {f"x{n}x{k}": k for k in range(1_500)}},
     "what is not asked for": lambda n: {f"x{n}x{k}": k for k in range(1_500)},
     "large numbers": lambda n: {"v": [10**18 + n] * 800},

@@ -19,6 +19,7 @@ from auth.issuer import clients, consents
 from auth.issuer.clients import origin_of
 from auth.issuer.server import Answer, AuthorizationRequest, Server
 from auth.issuer.sessions import Session
+from auth.issuer.words import Words
 from auth.tokens import TOKENS
 from db.issuing import Issuing
 
@@ -50,7 +51,7 @@ async def authorize(visit: Visit) -> Response:
         return _ask(visit, outcome)
     if outcome.location is not None:
         return visit.redirect(outcome.location)
-    reason = outcome.body.get("error_description") or outcome.body["error"]
+    reason = outcome.body["error_description"]
     return visit.render("error", status=400, error=visit.text("refused", reason=reason))
 
 
@@ -141,7 +142,7 @@ def _refuse_what_is_not_there(query: dict[str, str], redirect_uri: str) -> None:
     if "request_uri" in query:
         raise RequestURINotSupportedError(redirect_uri=redirect_uri)
     if query.get("response_mode", "query") != "query":
-        raise InvalidRequestError("The response_mode must be query.", redirect_uri=redirect_uri)
+        raise InvalidRequestError(Words.OTHER_MODE, redirect_uri=redirect_uri)
 
 
 async def destination(visit: Visit, to: str) -> tuple[str, list[str]]:

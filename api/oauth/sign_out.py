@@ -12,6 +12,7 @@ from api.oauth.visit import Visit
 from auth.issuer.clients import origin_of
 from auth.issuer.server import Answer, AuthorizationRequest, Server
 from auth.issuer.sessions import Session
+from auth.issuer.words import said
 
 PATH = "/oauth/end-session"
 
@@ -53,7 +54,7 @@ def _ended(
     try:
         asked: Any = server.validate_endpoint_request("end_session", request)
     except OAuth2Error as error:
-        return error.description or str(error.error)
+        return said(error)
     is_of_session = asked.id_token_claims and (
         session is None or asked.id_token_claims.get("sub") == session.account.username
     )

@@ -14,6 +14,7 @@ from joserfc.jwk import KeySet
 from auth.issuer import accounts, families, sessions, trail
 from auth.issuer.clients import Client
 from auth.issuer.families import Family
+from auth.issuer.words import Words
 from auth.keys import ALGORITHM
 
 if TYPE_CHECKING:
@@ -140,11 +141,11 @@ class EndSession(EndSessionEndpoint):
         try:
             asked = super().validate_request(request)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise InvalidRequestError("The 'id_token_hint' is not an ID token.") from error
+            raise InvalidRequestError(Words.NO_HINT) from error
         claims = asked.id_token_claims
         # An access token has the same signature, and another purpose.
         if claims and (claims.get("iss") != self.server.terms.issuer or "client_id" in claims):
-            raise InvalidRequestError("The 'id_token_hint' is not an ID token of this issuer.")
+            raise InvalidRequestError(Words.FOREIGN_HINT)
         return asked
 
     def end_session(self, asked: EndSessionRequest) -> None:

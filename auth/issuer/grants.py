@@ -18,6 +18,7 @@ from auth.issuer import accounts, clients, codes, families, trail
 from auth.issuer.accounts import Account
 from auth.issuer.codes import Asked, Code
 from auth.issuer.families import LIFE, Family
+from auth.issuer.words import Words
 from db.models.enums import AccountKind
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class _Grant:
         account = accounts.by_id(server.connection, account_id, server.now)
         required = server.terms.second_factor_required
         if account.disabled or account.owes_second_factor(given, required=required):
-            raise InvalidGrantError("The account has to sign in again.")
+            raise InvalidGrantError(Words.SIGN_IN_AGAIN)
         return account
 
 
@@ -164,7 +165,7 @@ class CredentialsGrant(_Grant, grants.ClientCredentialsGrant):
         server = self.server
         account = accounts.by_id(server.connection, client.account_id, server.now)
         if account.disabled or account.kind != AccountKind.SERVICE:
-            raise UnauthorizedClientError("The client's service account cannot be used.")
+            raise UnauthorizedClientError(Words.NO_SERVICE_ACCOUNT)
         family = Family(
             id=uuid.uuid4(),
             client_id=client.client_id,
@@ -191,9 +192,9 @@ class Pkce(CodeChallenge):
         """Refuse a request without a challenge. Raises InvalidRequestError."""
         data = grant.request.payload.data
         if not data.get("code_challenge"):
-            raise InvalidRequestError("Missing 'code_challenge'")
+            raise InvalidRequestError(Words.NO_CHALLENGE)
         if data.get("code_challenge_method") != "S256":
-            raise InvalidRequestError("The 'code_challenge_method' must be S256")
+            raise InvalidRequestError(Words.OTHER_CHALLENGE)
         super().validate_code_challenge(grant, redirect_uri)
 
 

@@ -22,6 +22,7 @@ from auth.issuer.grants import CodeGrant, CredentialsGrant, Pkce, RefreshGrant
 from auth.issuer.id_tokens import IdToken
 from auth.issuer.scopes import SCOPES
 from auth.issuer.sessions import Session
+from auth.issuer.words import said
 from db.issuing import Issuing
 
 # At the level of debugging Authlib logs the tokens that it gives out.
@@ -132,6 +133,12 @@ class Server(AuthorizationServer):
     def create_oauth2_request(self, request: AuthorizationRequest) -> AuthorizationRequest:
         """Return the request, which is Authlib's already."""
         return request
+
+    def handle_error_response(self, request: AuthorizationRequest, error: OAuth2Error) -> Answer:
+        """Return the answer to a request that was refused, in this issuer's words."""
+        error.description = said(error)
+        answer: Answer = super().handle_error_response(request, error)
+        return answer
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Answer:
         """Return what was answered."""

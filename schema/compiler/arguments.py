@@ -54,6 +54,9 @@ _TYPES: Mapping[str, TypeEngine[Any]] = {
     "DateTime": DateTime(timezone=True),
 }
 SHORTEST_SEARCH = 3  # letters and digits: fewer make no trigram, and match nearly everything
+LONGEST_SEARCH = (
+    200  # characters: to fold many marks on one letter takes the square of their number
+)
 _ARRAYS: Mapping[str, TypeEngine[Any]] = {name: ARRAY(type_) for name, type_ in _TYPES.items()}
 
 
@@ -170,6 +173,8 @@ def _checked(recipe: Recipe) -> Recipe:
 def _searched(recipe: Recipe, node: FieldNode, path: tuple[str, ...]) -> Recipe:
     def check(variables: Any) -> Any:
         text = recipe(variables)
+        if len(text) > LONGEST_SEARCH:
+            raise BadInputError(f"'text' takes at most {LONGEST_SEARCH} characters.", node, path)
         if sum(map(str.isalnum, fold(text))) < SHORTEST_SEARCH:
             raise BadInputError(
                 f"'text' needs at least {SHORTEST_SEARCH} letters or digits.", node, path

@@ -145,7 +145,11 @@ class Emitter:
         """Take the conditions out of a connection's arguments; return what writes them."""
         conditions = field.extensions["strawberry-definition"].metadata[CONDITIONS]
         wanted = arguments.pop("filter", None) or {} if conditions else {}
-        left = {name: value for name, value in wanted.items() if name not in conditions}
+        left = {
+            name: value
+            for name, value in wanted.items()
+            if name not in conditions and value is not None
+        }
         if left:
             arguments["filter"] = left
 

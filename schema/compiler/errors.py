@@ -56,8 +56,10 @@ def in_our_words(errors: Iterable[GraphQLError], code: str) -> list[GraphQLError
 
 
 def _in_our_words(error: GraphQLError, code: str) -> GraphQLError:
-    raised = error.original_error
-    known = raised is None or isinstance(raised, GraphQLError | ScalarError)
+    raised: BaseException | None = error.original_error
+    while isinstance(raised, GraphQLError):  # of a variable it may be an error around another
+        raised = raised.original_error or raised.__cause__
+    known = raised is None or isinstance(raised, ScalarError)
     message = error.message
     if not known:
         message = message.partition(", but encountered error")[0]

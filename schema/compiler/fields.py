@@ -99,7 +99,7 @@ def searched(description: str) -> Any:
     """Declare the text of a filter, which is compared with what rows hold."""
     return strawberry.field(
         default=None,
-        description=f"{description} At least three letters or digits.",
+        description=f"{description} Three letters or digits at least, 200 characters at most.",
         metadata={PRICE: SEARCH, SEARCHED: True},
     )
 

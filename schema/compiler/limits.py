@@ -31,6 +31,7 @@ class Limits:
     values: int = 500  # literals and variables in arguments
     variables: int = 100
     rows: int = 50_000  # expected, or as much work
+    templates: int = 1_000  # made for it at one try (templates.py)
     operations: int = 50  # of one body, where the server takes several at all
 
     def check(self, limit: str, asked: int, node: object = None) -> None:
@@ -64,6 +65,7 @@ ANONYMOUS = Limits(
     values=200,
     variables=30,
     rows=20_000,
+    templates=10,
     operations=10,
 )
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_IDS = 100
 _LARGEST_KEY = 2**63 - 1
+_LONGEST = 100  # characters of a global id; one of ours has 56 at most
 _KEY, _KEYS, _NAMES = BigInteger(), ARRAY(BigInteger()), ARRAY(Text())
 
 
@@ -35,6 +36,8 @@ class NodeLookup(NamedTuple):
 
 def parse(global_id: str) -> tuple[str, int] | None:
     """Return the type's name and the key that a global id holds; None where it is none."""
+    if len(global_id) > _LONGEST:
+        return None  # it is not read: each type of node asks for it
     try:
         name, _, key = base64.b64decode(global_id, validate=True).decode("ascii").partition(":")
     except (binascii.Error, ValueError):

@@ -37,7 +37,7 @@ from schema.compiler.refusals import Refusals
 from schema.compiler.selection import Fields, Selection
 from schema.compiler.shape import Contents, Shape, fragments_of
 from schema.compiler.subscriptions import Subscribed, subscribed
-from schema.compiler.templates import Recipe
+from schema.compiler.templates import Recipe, making
 
 _MOST_ERRORS = 10  # of validation, or of the variables, in one answer
 # What is kept is bounded by its weight in bytes: both are for anybody to choose.
@@ -147,7 +147,10 @@ class Compiler:
         return coerced
 
     def plan(self, operation: Operation, variables: Any) -> Plan:
-        """Return the plan of an operation for variables of this shape. Raises RefusedError."""
+        """Return the plan of an operation for variables of this shape.
+
+        Raises RefusedError, and BusyError where it takes another try.
+        """
         return self._plans.remember(
             self._key(operation, variables), lambda: self._compile(operation, variables)
         )
@@ -191,7 +194,8 @@ class Compiler:
     def _compile(self, operation: Operation, variables: Any) -> Plan:
         try:
             self._check_cost(operation, variables)
-            return self._emit(operation, variables)
+            with making(operation.limits.templates):
+                return self._emit(operation, variables)
         except GraphQLError as error:
             raise RefusedError(error) from error
 

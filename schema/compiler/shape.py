@@ -189,7 +189,8 @@ class Shape:
     def _of_fragment(self, name: str) -> _Unfolded:
         fragment = self._fragments.get(name)
         if fragment is None:
-            return _Unfolded()  # graphql-core says that there is none
+            # graphql-core says that there is none. As a field: no chain of spreads ends in nothing.
+            return _Unfolded(fields=1)
         if name in self._unfolded:
             known = self._unfolded[name]
             if known is None:

@@ -8,6 +8,8 @@ the parent's row, the parameters, the size of a page.
 import functools
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import count
 from typing import Any
 
@@ -18,6 +20,7 @@ from sqlalchemy.types import TypeEngine
 
 from db.cache import Cache
 from db.queries.rows import FILTER, Row
+from db.unavailable import BusyError
 
 Recipe = Callable[[Any], Any]
 
@@ -129,9 +132,34 @@ _TEMPLATES: Cache[Template] = Cache(
 )
 
 
+_left: ContextVar[list[int] | None] = ContextVar("left", default=None)
+
+
+@contextmanager
+def making(most: int) -> Iterator[None]:
+    """Make at most so many templates within. Raises BusyError where it takes more.
+
+    Those that were made are kept, so the next try gets further.
+    """
+    token = _left.set([most])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
 def template(key: Hashable, pieces: Callable[[], Sequence[Any]]) -> Template:
     """Return the template that is kept under a key, made of pieces where there is none."""
-    return _TEMPLATES.remember(key, lambda: Template(*pieces()))
+
+    def make() -> Template:
+        left = _left.get()
+        if left is not None:
+            if not left[0]:
+                raise BusyError("the operation needs more templates than it may have made at once")
+            left[0] -= 1
+        return Template(*pieces())
+
+    return _TEMPLATES.remember(key, make)
 
 
 def typed(type_: TypeEngine[Any]) -> Template:
