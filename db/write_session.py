@@ -16,7 +16,7 @@ from db.unit_gate import UnitGate
 NOTE = "select audit_note($1, $2, $3, $4, $5)"
 _LOG = logging.getLogger("sangkien.writes")
 _REASON = "select set_config('sangkien.reason', $1, true)"
-_MOST_REFUSED = 20  # refused parts of one command that have an event each
+_MOST_REFUSED = 5  # refused parts of one command that have an event each
 _SEAL = "set constraints audit_seal immediate; set constraints audit_seal deferred"
 
 

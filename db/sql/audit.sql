@@ -65,7 +65,7 @@ $$;
 -- The unit at which what concerns an account is looked for: its person's; else the lowest one above
 -- all where it has a role.
 create or replace function audit_account_unit(of_account bigint) returns bigint
-language plpgsql stable as $$
+language plpgsql stable set search_path = public, pg_temp as $$
 begin
     return coalesce(
         (select p.unit_id from account a join person p on p.id = a.person_id where a.id = of_account),

@@ -83,7 +83,7 @@ return own_roles_beyond(of_unit, to_unit, false) <> '{}'
     or (merges and own_roles_beyond(to_unit, of_unit, true) <> '{}');
 
 create or replace function unit_gives_role() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if (new.parent_id <> old.parent_id and tree_gives_role(new.id, new.parent_id, false))
         or (
@@ -123,7 +123,7 @@ end;
 -- ties their own account to a person, or an account to their own person. No account is untied, nor a
 -- service's tied, nor one tied to another person that has acted.
 create or replace function account_tied() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     if new.id = any (caller_accounts()) or caller_person() in (old.person_id, new.person_id)
         or new.kind <> 'PERSON'

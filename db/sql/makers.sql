@@ -5,7 +5,7 @@
 -- what an account may be barred from; for which levels, its reviews say. A decision brings its own
 -- with it.
 create or replace function initiative_deciding() returns trigger
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 begin
     new.decider_ids := old.decider_ids || caller();
     return new;

@@ -12,7 +12,7 @@ $$;
 -- Whether the caller sees a unit by a scope of its own, and not only because all see the root.
 -- Reasons, and what was changed when and why, are for these alone; the public has the figures.
 create or replace function unit_granted(of_unit bigint) returns boolean
-language plpgsql stable as $$
+language plpgsql stable set search_path = public, pg_temp as $$
 begin
     return exists (
         select from unit where id = of_unit and (

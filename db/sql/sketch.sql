@@ -57,7 +57,7 @@ return sketch(wording(title, summary), 5);
 -- The trigrams of a folded text (pg_trgm) as 512 bits: how many bits two texts have in common
 -- estimates how many trigrams they share, at a hundredth of what it costs to compare them.
 create or replace function trigram_bits(value text) returns bit(512)
-language plpgsql immutable strict parallel safe as $$
+language plpgsql immutable strict parallel safe set search_path = public, pg_temp as $$
 declare
     bits bit(512) := repeat('0', 512)::bit(512);
     trigram text;

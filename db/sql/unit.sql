@@ -13,7 +13,7 @@ return array_position(array['CONFEDERATION', 'FEDERATION', 'UPPER', 'GRASSROOTS'
 -- wait too; so nobody waits long at once, and between two tries others go on. An import shares
 -- locks for minutes: then it is given up after a while, as any wait for a lock is.
 create or replace function lock_alone(class int, object int) returns void
-language plpgsql as $$
+language plpgsql set search_path = public, pg_temp as $$
 declare
     before text := current_setting('lock_timeout');
 begin
