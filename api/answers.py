@@ -13,6 +13,8 @@ from graphql import GraphQLError
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
+from db.request_context import CURRENT
+
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 _DATA, _ERRORS, _END = b'{"data":', b'{"errors":', b"}"
@@ -82,8 +84,21 @@ def _errors(
     errors: Sequence[Any], status: int, media: str, headers: dict[str, str] | None = None
 ) -> Response:
     return Response(
-        orjson.dumps({"errors": errors}),
+        orjson.dumps({"errors": _marked(errors)}),
         status_code=status,
         media_type=media,
         headers={**_HEADERS, **(headers or {})},
     )
+
+
+def _marked(errors: Sequence[Any]) -> list[Any]:
+    """Return errors with the id of their request, and note the first one's code for the log."""
+    context = CURRENT.get()
+    if context is None:
+        return list(errors)
+    marked = []
+    for error in errors:
+        extensions = error.get("extensions") or {}
+        context.code = context.code or extensions.get("code")
+        marked.append({**error, "extensions": {**extensions, "requestId": context.id}})
+    return marked

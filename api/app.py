@@ -3,25 +3,29 @@
 import asyncio
 import gc
 import json
+import logging
 import os
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import State
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
-from api import health, manifest
+from api import health, logs, manifest, metrics, metrics_access
 from api import settings as settings_
 from api.answers import JSON
 from api.cors import cors
 from api.demo_accounts import demo_accounts
 from api.door import Probe, Probes
+from api.figures import Figures
 from api.graphiql_page import assets
 from api.graphql import GraphQLEndpoint
 from api.headers import CarefulHeaders
@@ -31,15 +35,16 @@ from api.identities import Identities
 from api.limits import Crowd, Rate
 from api.live.lifetime import Stopping
 from api.live.socket import SocketEndpoint
-from api.metrics_access import metrics
 from api.oauth.cookies import Cookies
 from api.oauth.limits import Limits
 from api.oauth.routes import ROUTES
+from api.operation_log import Names, OperationLog
 from api.operations import Operations, Rules
 from api.persisted import Documents
 from api.protocols import STOPPING
 from api.proxies import FromProxies
 from api.refusals import refusal
+from api.request_log import RequestLog
 from api.settings import DEFAULT_ISSUER, Settings
 from api.workers import SUPERVISOR, leave_with
 from auth import keys, uses
@@ -97,6 +102,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     # A pooler in transaction mode has no connection that could listen.
     watch = Watch(reader, Listener(settings.direct_url or (None if pooler else writer_url)))
     rules = _rules(settings)
+    log = OperationLog(_names(rules), slow=settings.slow_seconds, access=settings.access_log)
     operations = Operations(
         Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema
         Principals(reader, settings.today, second_factor_required=settings.second_factor_required),
@@ -104,8 +110,10 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         writer,
         watch=watch,
         rules=rules,
+        log=log,
         clock=clock,
     )
+    figures = Figures(reader, writer, watch_database=settings.metrics_port is not None)
     stopping = Stopping()
 
     # Connections belong to a loop: the door's and the application's.
@@ -120,12 +128,11 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         Mount("/graphql/assets", app=assets().app),
         Route("/healthz", lambda _: JSONResponse({"status": "ok"})),
         Route("/readyz", health.endpoint(ready(readiness))),
-        Route("/metrics", metrics),
+        Route("/metrics", metrics_access.metrics),
         Route("/", _home),
         *ROUTES,
+        *([Route("/demo/accounts", demo_accounts)] if settings.demo else []),
     ]
-    if settings.demo:
-        routes.append(Route("/demo/accounts", demo_accounts))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
@@ -133,6 +140,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         await writer.open()
         issuer.open()
         warm(SCHEMA._schema)  # noqa: SLF001 - as above
+        figures.open()
         # What is there now stays: a full collection would look through all of it, for 100 ms.
         gc.collect()
         gc.freeze()
@@ -149,6 +157,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
             if leaving is not None:
                 leaving.cancel()
             readiness.close()
+            await figures.close()
             await watch.close()
             await operations.close()
             await _settle(issuer, token_uses, family_uses)
@@ -156,14 +165,9 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
             await reader.close()
             await asyncio.to_thread(issuer.close)
 
-    middleware = [
-        Middleware(FromProxies, proxies=settings.proxies),
-        Middleware(CarefulHeaders),
-        *cors(settings.cors_origins),
-    ]
     app = Starlette(
         routes=routes,
-        middleware=middleware,
+        middleware=_middleware(settings),
         lifespan=lifespan,
         exception_handlers={UnavailableError: _unavailable, TooSlowError: _unavailable},
     )
@@ -178,9 +182,9 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         "oauth_limits": Limits(),
         "access_tokens": access_tokens,
         "settings": settings,
+        "figures": figures,
     }
-    for name, part in parts.items():
-        setattr(app.state, name, part)
+    app.state = State(parts)
     return app
 
 
@@ -202,6 +206,19 @@ def _rules(settings: Settings) -> Rules:
         subscriptions=Crowd(settings.subscriptions, settings.subscriptions_each, "subscriptions"),
         batch_limit=settings.batch_limit,
     )
+
+
+def _names(rules: Rules) -> Names:
+    return Names(rules.documents.operation_names())
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    return [
+        Middleware(FromProxies, proxies=settings.proxies),
+        Middleware(RequestLog, access=settings.access_log),
+        Middleware(CarefulHeaders),
+        *cors(settings.cors_origins),
+    ]
 
 
 def _terms(settings: Settings) -> Terms:
@@ -265,7 +282,14 @@ async def _settle(issuer: Issuer, *noted: Uses) -> None:
 
 def from_environment() -> Starlette:
     """Return the application for the settings of the environment; each worker calls it."""
-    return create_app(settings_.load())
+    settings = settings_.load()
+    logs.configure(settings.log_format, settings.log_level)
+    if settings.access_log:
+        logs.ACCESS.setLevel(logging.INFO)
+    metrics.WORKER_STARTS.inc()
+    if settings.otlp_endpoint is not None:
+        import_module("api.tracing").start(settings.otlp_endpoint)
+    return create_app(settings)
 
 
 def _unavailable(_: Request, error: Exception) -> Response:

@@ -12,9 +12,10 @@ _TAKEN = (
     "Authorization",
     "Content-Type",
     "If-None-Match",
+    "X-Request-Id",
     "X-Sangkien-CSRF",
 )
-_SHOWN = ("ETag", "Retry-After", "WWW-Authenticate")
+_SHOWN = ("ETag", "Retry-After", "WWW-Authenticate", "X-Request-Id")
 _KEPT = 600  # seconds that a browser goes by the answer to its preflight
 
 

@@ -8,17 +8,19 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api import answers, bodies, compression, etags, metrics
-from api.bodies import method_not_allowed
+from api.bodies import GraphQLRequest, method_not_allowed
+from api.claiming import claiming
 from api.graphiql_page import page
 from api.identities import Identities, IdentityError
 from api.limits import counted, stranger
 from api.live import stream
 from api.live.lifetime import Stopping
 from api.live.stream import EventStream
-from api.operations import Asking, Operations, Prepared, Rules, claiming
+from api.operations import Asking, Operations, Prepared, Rules
 from api.refusals import refusal
 from auth.tokens import TokenError
 from db.cache import Cache
+from db.request_context import CURRENT
 from db.unavailable import LeftError
 from schema.compiler.errors import RefusedError
 from schema.compiler.refusals import Refusals
@@ -36,11 +38,14 @@ class GraphQLEndpoint:
         self, operations: Operations, identities: Identities, rules: Rules, stopping: Stopping
     ) -> None:
         self._operations = operations
+        self._log = operations.log
         self._identities = identities
         self._rules = rules
         self._stopping = stopping
         # Clients send the same few bodies over and over: what became of one is remembered.
-        self._prepared: Cache[Prepared] = Cache(2_048, weigh=_weight, most=_OF_PREPARED)
+        self._prepared: Cache[Prepared] = Cache(
+            2_048, name="prepared requests", weigh=_weight, most=_OF_PREPARED
+        )
         self._refusals = Refusals(_OF_REFUSALS, _REFUSED_FOR, monotonic)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,8 +56,13 @@ class GraphQLEndpoint:
             response = await self._answer(request)
         except (ClientDisconnect, LeftError):
             return
-        metrics.observe(response.status_code, perf_counter() - started)
+        seconds = perf_counter() - started
+        metrics.observe(response.status_code, seconds)
+        if not isinstance(response, EventStream):
+            self._log.ended(seconds)
         await response(scope, receive, send)
+        if isinstance(response, EventStream):
+            self._log.ended(None)
 
     async def _answer(self, request: Request) -> Response:
         if request.method == "GET" and bodies.wants_page(request.headers, request.query_params):
@@ -141,18 +151,23 @@ class GraphQLEndpoint:
         self._rules.rate.take(asking.counted_as, len(batch) - 1)
         self._operations.check_batch(asking, batch)
         responses = []
+        whole = CURRENT.get()
         for asked in batch:
-            try:
-                with self._rules.rate.measuring(asking.counted_as):
-                    prepared = self._operations.prepare(asking, asked)
-                data = await self._operations.run(asking, prepared)
-                response: Response = answers.Data(data, answers.JSON)
-            except LeftError:
-                raise
-            except Exception as error:  # noqa: BLE001 - as for a request of its own
-                response = refusal(error, answers.JSON)
-            responses.append(response)
+            context = self._log.new(None if whole is None else whole.id)
+            with self._log.within(context):
+                responses.append(await self._one_of_batch(asking, asked))
+            self._log.finish(context)
         return answers.batch(responses)
+
+    async def _one_of_batch(self, asking: Asking, asked: GraphQLRequest) -> Response:
+        try:
+            with self._rules.rate.measuring(asking.counted_as):
+                prepared = self._operations.prepare(asking, asked)
+            return answers.Data(await self._operations.run(asking, prepared), answers.JSON)
+        except LeftError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as for a request of its own
+            return refusal(error, answers.JSON)
 
 
 async def _packed(request: Request, response: Response) -> Response:

@@ -13,7 +13,16 @@ from prometheus_client import (
 )
 from prometheus_client import REGISTRY as ONE_PROCESS
 
-__all__ = ["CONNECTIONS", "CONTENT_TYPE_LATEST", "EVENTS", "SUBSCRIPTIONS", "exposition", "observe"]
+__all__ = [
+    "CONNECTIONS",
+    "CONTENT_TYPE_LATEST",
+    "EVENTS",
+    "SUBSCRIPTIONS",
+    "WORKER_STARTS",
+    "exposition",
+    "observe",
+    "observe_operation",
+]
 
 _REQUESTS = Counter("sangkien_graphql_requests", "GraphQL requests answered", ["status"])
 _SECONDS = Histogram(
@@ -30,7 +39,22 @@ SUBSCRIPTIONS = Gauge(
     "sangkien_subscriptions", "Subscriptions that are open", multiprocess_mode="livesum"
 )
 EVENTS = Counter("sangkien_subscription_events", "Results sent to subscribers")
+_OPERATIONS = Counter(
+    "sangkien_operations",
+    "Operations by name (`other` where it is not kept), kind and outcome: OK or the error code",
+    ["operation", "kind", "outcome"],
+)
+_OPERATION_SECONDS = Histogram(
+    "sangkien_operation_seconds",
+    "Time from request to response, by operation; subscriptions, which last, are not in it",
+    ["operation", "kind"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5),
+)
+WORKER_STARTS = Counter(
+    "sangkien_worker_starts", "Processes that have begun to serve, those started again included"
+)
 _BY_STATUS: dict[int, Counter] = {}
+_BY_OUTCOME: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
 
 
 def observe(status: int, seconds: float) -> None:
@@ -40,6 +64,19 @@ def observe(status: int, seconds: float) -> None:
         counter = _BY_STATUS[status] = _REQUESTS.labels(str(status))
     counter.inc()
     _SECONDS.observe(seconds)
+
+
+def observe_operation(name: str, kind: str, outcome: str, seconds: float | None) -> None:
+    """Count one operation by labels of which there are few; it took so long, None if it lasted."""
+    found = _BY_OUTCOME.get((name, kind, outcome))
+    if found is None:
+        found = _BY_OUTCOME[name, kind, outcome] = (
+            _OPERATIONS.labels(name, kind, outcome),
+            _OPERATION_SECONDS.labels(name, kind),
+        )
+    found[0].inc()
+    if seconds is not None:
+        found[1].observe(seconds)
 
 
 def exposition() -> bytes:

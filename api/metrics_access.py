@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.figures import Figures
 from api.listening import family_of
 from api.metrics import CONTENT_TYPE_LATEST, exposition
 from api.settings import Settings
@@ -19,12 +20,14 @@ _SECONDS = 10.0  # for a request to arrive
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
-def metrics(request: Request) -> Response:
+async def metrics(request: Request) -> Response:
     """Answer /metrics; to those who may not read it, there is no such address."""
     settings: Settings = request.app.state.settings
     given = request.headers.get("authorization")
     if not (_bears(settings.metrics_token, given) or (settings.demo and _is_open(settings))):
         raise HTTPException(404)
+    figures: Figures = request.app.state.figures
+    await figures.refresh()
     return Response(exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

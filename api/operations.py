@@ -6,8 +6,7 @@ answer look like; who may do what, and within what limits, is the same for all a
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -18,16 +17,19 @@ from starlette.types import Receive
 from api import metrics
 from api.addresses import address_of
 from api.bodies import BodyError, GraphQLRequest
+from api.claiming import claiming
 from api.identities import Identity, IdentityError
 from api.introspection import Introspection
 from api.limits import Counted, Crowd, Rate, counted
 from api.live.shared import SharedReads
+from api.operation_log import OperationLog
 from api.persisted import Documents
 from auth.issuer.sessions import is_recent
 from auth.principal import Principal, Principals
 from auth.tokens import READ, WRITE, Clock
+from db import spans
 from db.cache import weight_of
-from db.fairness import CLAIM, Claim
+from db.request_context import called_by
 from db.sessions import GrantsChangedError, Reader, TooSlowError
 from db.transactions import Writer
 from db.unavailable import UnavailableError
@@ -118,8 +120,10 @@ class Operations:
         *,
         watch: Watch,
         rules: Rules,
+        log: OperationLog,
         clock: Clock,
     ) -> None:
+        self.log = log
         self._compiler = compiler
         self._principals = principals
         self._reader = reader
@@ -135,6 +139,11 @@ class Operations:
 
     def prepare(self, asking: Asking, asked: GraphQLRequest) -> Prepared:
         """Return what is asked, ready to run. Raises RefusedError, BusyError."""
+        called_by(self._principals.account_id(asking.username))
+        with spans.span("plan"):
+            return self._prepare(asking, asked)
+
+    def _prepare(self, asking: Asking, asked: GraphQLRequest) -> Prepared:
         hints = self._rules.introspection.is_open_to(asking.username)
         documents = self._rules.documents
         query = documents.text(asked.query, asked.reference)
@@ -142,6 +151,7 @@ class Operations:
         operation = self._compiler.operation(
             query, asked.operation_name, hints=hints, limits=limits
         )
+        self.log.began(operation)
         self._check_introspection(asking, operation)
         documents.keep(query, asked.reference)
         variables = self._compiler.variables(operation, asked.variables, hints=hints)
@@ -172,6 +182,7 @@ class Operations:
 
         Raises BodyError, IdentityError, RefusedError, LimitedError, and what the database raises.
         """
+        self.log.began(prepared.operation)
         if prepared.subscribed is not None:
             raise BodyError(406, "NOT_ACCEPTABLE", _ONLY_LIVE)
         self._rules.crowd.enter(asking.counted_as)
@@ -189,6 +200,7 @@ class Operations:
 
         Ends by raising alone, as `run` does, and once the caller may no longer see it.
         """
+        self.log.began(prepared.operation)
         self._check(asking, prepared)
         subscribed = prepared.subscribed
         assert subscribed is not None
@@ -279,19 +291,9 @@ class Operations:
         await self._reader.fetch_row(_CONFIRM, caller.account_id, caller.grants_version)
 
     async def _principal(self, identity: Identity) -> Principal:
-        return await self._principals.of(identity.username, identity.narrowing)
-
-
-@contextmanager
-def claiming(
-    counted_as: Counted, gone: Callable[[], Awaitable[object]] | None = None
-) -> Iterator[None]:
-    """Take connections by the share of a caller while this lasts."""
-    token = CLAIM.set(Claim(*counted_as, gone))
-    try:
-        yield
-    finally:
-        CLAIM.reset(token)
+        principal = await self._principals.of(identity.username, identity.narrowing)
+        called_by(principal.account_id or None)
+        return principal
 
 
 def _departure(receive: Receive) -> Callable[[], Awaitable[object]]:

@@ -7,10 +7,10 @@ a closed list of trusted ones: then only these run, however they are sent.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationDefinitionNode, parse
 
 from db.cache import Cache
 from schema.compiler.errors import RefusedError
@@ -40,7 +40,9 @@ class Documents:
     def __init__(self, trusted: Mapping[str, str] | None) -> None:
         """Take the trusted documents by id; None lets callers send any."""
         self._trusted = None if trusted is None else _by_every_name(trusted)
-        self._sent: Cache[str] = Cache(_KEPT, weigh=lambda _, text: 4 * len(text), most=_MOST)
+        self._sent: Cache[str] = Cache(
+            _KEPT, name="persisted documents", weigh=lambda _, text: 4 * len(text), most=_MOST
+        )
 
     @property
     def are_trusted(self) -> bool:
@@ -56,6 +58,13 @@ class Documents:
         if self._trusted is not None and _SHA256 + _hash(query) not in self._trusted:
             raise _refused("DOCUMENT_NOT_TRUSTED", "Only registered documents are run here.")
         return query
+
+    def operation_names(self) -> Iterator[str]:
+        """Give the names of the operations of trusted documents."""
+        for text in set((self._trusted or {}).values()):
+            for definition in parse(text).definitions:
+                if isinstance(definition, OperationDefinitionNode) and definition.name is not None:
+                    yield definition.name.value
 
     def keep(self, query: str, reference: Reference) -> None:
         """Keep a valid document that came with its hash."""

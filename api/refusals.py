@@ -15,6 +15,7 @@ from auth.external.verifiers import NotLinkedError
 from auth.principal import UnknownAccountError
 from auth.tokens import OneFactorError, TokenError
 from db.outages import OUTAGES, is_outage
+from db.request_context import CURRENT
 from db.sessions import OneAtATimeError, TooSlowError
 from db.unavailable import (
     BusyError,
@@ -46,10 +47,16 @@ def note(error: Exception) -> None:
         _LOG.warning("a request took too long")
 
 
+def correlation() -> str:
+    """Return the id of the request at hand, under which an unexpected error is logged."""
+    context = CURRENT.get()
+    return uuid.uuid4().hex if context is None else context.id
+
+
 @singledispatch
 def refusal(error: Exception, media: str) -> Response:
     """Answer an error. One that nobody foresaw is logged under an id, and tells nothing else."""
-    correlation_id = uuid.uuid4().hex
+    correlation_id = correlation()
     _LOG.error("unexpected error %s: %s", correlation_id, trace(error))
     return answers.failed(
         500,

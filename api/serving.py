@@ -69,7 +69,9 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
                 workers=workers,
                 loop="uvloop",
                 **PROTOCOLS,
-                log_level="warning",
+                # api/logs.py writes what uvicorn logs too.
+                log_config=None,
+                log_level="error" if config.log_level == "error" else "warning",
                 access_log=False,
                 server_header=False,
                 date_header=True,

@@ -90,6 +90,13 @@ def _issuer(url: str) -> str:
     return url
 
 
+def _collector(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("it must be a URL such as http://127.0.0.1:4318")
+    return url
+
+
 def _others(trusted: tuple[Trust, ...], info: ValidationInfo) -> tuple[Trust, ...]:
     if any(trust.issuer == info.data.get("issuer") for trust in trusted):
         raise ValueError("SANGKIEN_ISSUER is trusted already")
@@ -145,6 +152,11 @@ class Settings(BaseSettings):
     subscriptions: Annotated[int, Field(ge=1)] = 5_000
     # Whose X-Forwarded-For and X-Forwarded-Proto are believed.
     proxies: Annotated[Networks, NoDecode, BeforeValidator(_networks)] = ()
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    access_log: bool = False
+    slow_seconds: Annotated[float, Field(ge=0.001, le=600)] = 1.0
+    otlp_endpoint: Annotated[str, AfterValidator(_collector)] | None = None
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     metrics_token: Annotated[str, AfterValidator(_token)] | None = None
 

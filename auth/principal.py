@@ -241,6 +241,11 @@ class Principals:
             self._known.popitem(last=False)
         return known
 
+    def account_id(self, username: str | None) -> int | None:
+        """Return an account's id where it was looked up lately; None for the public one."""
+        known = self._known.get(username)
+        return None if known is None else known.profile["id"] or None
+
     def forget(self, username: str | None) -> None:
         """Look an account up anew next time: its grants have changed."""
         self._known.pop(username, None)

@@ -1,11 +1,14 @@
 """LRU cache, bounded by the number of its entries and by their total weight."""
 
 import sys
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
 V = TypeVar("V")
+NAMED: "weakref.WeakSet[Cache[Any]]" = weakref.WeakSet()
+"""The caches that have a name, for the metrics."""
 
 
 class Cache(Generic[V]):
@@ -15,17 +18,28 @@ class Cache(Generic[V]):
     """
 
     def __init__(
-        self, size: int, *, weigh: Callable[[Any, V], int] | None = None, most: int = 0
+        self,
+        size: int,
+        *,
+        name: str | None = None,
+        weigh: Callable[[Any, V], int] | None = None,
+        most: int = 0,
     ) -> None:
         """Keep at most `size` entries, of at most the weight `most` together.
 
-        Without `weigh` only the number counts: for entries whose size no caller chooses.
+        The metrics have what has a `name`. Without `weigh` only the number counts: for entries
+        whose size no caller chooses.
         """
         self._entries: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
         self._size = size
         self._weigh = weigh
         self._most = most
         self._weight = 0
+        self.name = name
+        self.hits = 0
+        self.misses = 0
+        if name is not None:
+            NAMED.add(self)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -39,7 +53,9 @@ class Cache(Generic[V]):
         """Return the entry of a key."""
         entry = self._entries.get(key)
         if entry is None:
+            self.misses += 1
             return None
+        self.hits += 1
         self._entries.move_to_end(key)
         return entry[0]
 
@@ -64,8 +80,10 @@ class Cache(Generic[V]):
         """Return the entry of a key, made where there is none."""
         entry = self._entries.get(key)
         if entry is not None:
+            self.hits += 1
             self._entries.move_to_end(key)
             return entry[0]
+        self.misses += 1
         value = make()
         self.put(key, value)
         return value

@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 from db.unavailable import BusyError, LeftError
@@ -47,6 +48,18 @@ class FairQueue:
         self._callers: Counter[str] = Counter()
         self._addresses: Counter[str] = Counter()
         self._waiting: OrderedDict[str, deque[tuple[Claim, asyncio.Future[None]]]] = OrderedDict()
+        self.waits = 0
+        self.seconds_waited = 0.0
+
+    @property
+    def free(self) -> int:
+        """Return how many places nobody has."""
+        return self._free
+
+    @property
+    def waiting(self) -> int:
+        """Return how many requests wait for a place."""
+        return sum(map(len, self._waiting.values()))
 
     async def enter(self, claim: Claim, seconds: float) -> None:
         """Take a place, to be left again. Raises BusyError, and LeftError if the client leaves."""
@@ -58,11 +71,15 @@ class FairQueue:
         if len(queue) >= MOST_WAITING:
             raise BusyError("too many requests of the caller wait for a connection")
         queue.append((claim, turn))
+        started = perf_counter()
         try:
             left = await _wait(turn, claim, seconds)
         except asyncio.CancelledError:
             self._give_up(claim, turn)
             raise
+        finally:
+            self.waits += 1
+            self.seconds_waited += perf_counter() - started
         if left or not turn.done():
             self._give_up(claim, turn)
             raise LeftError if left else BusyError("no connection became free in time")

@@ -11,6 +11,7 @@ import asyncpg
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
+from db.counters import OUTAGE_ERRORS
 from db.unavailable import UnavailableError
 
 LOG_EVERY = 20.0
@@ -76,6 +77,7 @@ class OutageLog:
 
     def note(self, error: BaseException, what: str) -> None:
         """Log that `what`, a request for example, failed for an outage; or count it."""
+        OUTAGE_ERRORS.inc()
         now = time.monotonic()
         if now < self._next:
             self._unsaid += 1

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
@@ -25,6 +25,16 @@ _IDLE = 300.0  # seconds after which a connection that is not in use is closed
 _LAST = 5.0  # seconds that what still runs has when the pool is closed
 
 Init = Callable[[asyncpg.Connection], Awaitable[None]]
+
+
+class Usage(NamedTuple):
+    """How many connections there may be, are in use and are waited for, and waits so far."""
+
+    size: int
+    in_use: int
+    waiting: int
+    waits: int
+    seconds_waited: float
 
 
 class Seen:
@@ -109,6 +119,7 @@ class Pool:
         Where they are not `shared`, a caller may have all that are free.
         """
         self._url = url
+        self._size = size
         self._queue = FairQueue(size, shared=shared)
         self._init = init
         self._seen = seen
@@ -140,6 +151,13 @@ class Pool:
                 self._put_back(link)
         finally:
             self._queue.leave(claim)
+
+    def usage(self) -> Usage:
+        """Return how far the pool is used."""
+        queue = self._queue
+        return Usage(
+            self._size, self._size - queue.free, queue.waiting, queue.waits, queue.seconds_waited
+        )
 
     async def close(self) -> None:
         """Close every connection; what still runs has a moment to end."""

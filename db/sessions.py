@@ -17,7 +17,8 @@ import asyncpg
 
 from db import outages
 from db.cache import Cache
-from db.pool import Link, Pool, Seen
+from db.pool import Link, Pool, Seen, Usage
+from db.request_context import Statement
 from db.unavailable import UnavailableError
 
 ONE_AT_A_TIME = "SK002"  # raised by verification_turn (db/sql/verification.sql)
@@ -96,7 +97,10 @@ class Binding:
 
 
 _BOUND: Cache[tuple[str, tuple[int, ...]]] = Cache(
-    2_048, weigh=lambda key, bound: len(key[0]) + len(bound[0]), most=_OF_BOUND
+    2_048,
+    name="bound statements",
+    weigh=lambda key, bound: len(key[0]) + len(bound[0]),
+    most=_OF_BOUND,
 )
 
 
@@ -248,6 +252,14 @@ class Reader:
         for pool in (self._pool, self._anonymous, self._lookups):
             await pool.close()
 
+    def usage(self) -> dict[str, Usage]:
+        """Return how far each pool is used, by its name."""
+        return {
+            "reader": self._pool.usage(),
+            "anonymous": self._anonymous.usage(),
+            "look-ups": self._lookups.usage(),
+        }
+
     async def fetch_json(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
         """Run one statement as `caller` and return the JSON text it yields.
 
@@ -272,13 +284,15 @@ class Reader:
         """Run one statement that needs no caller, such as the look-up of a caller."""
         with translating():
             async with self._lookups.link(_WAIT) as link:
-                return next(iter(await link.rows(sql, values)), None)
+                with Statement(sql):
+                    return next(iter(await link.rows(sql, values)), None)
 
     async def fetch_rows(self, sql: str, *values: Any) -> list[Mapping[str, Any]]:
         """Like `fetch_row`, for all rows."""
         with translating():
             async with self._lookups.link(_WAIT) as link:
-                return list(await link.rows(sql, values))
+                with Statement(sql):
+                    return list(await link.rows(sql, values))
 
 
 async def read(
@@ -291,13 +305,14 @@ async def read(
     """Return the JSON text of one statement that `caller` reads by, in a transaction of its own."""
     statement, parameters = caller.reading.bind(sql, values)
     try:
-        if milliseconds is None:
-            result: bytes = await link.value(statement, parameters)
-        else:
-            begin = f"begin read only; set local statement_timeout = {milliseconds}"
-            await link.connection.execute(begin)
-            result = await link.value(statement, parameters)
-            await link.connection.execute("commit")
+        with Statement(sql):
+            if milliseconds is None:
+                result: bytes = await link.value(statement, parameters)
+            else:
+                begin = f"begin read only; set local statement_timeout = {milliseconds}"
+                await link.connection.execute(begin)
+                result = await link.value(statement, parameters)
+                await link.connection.execute("commit")
     except asyncpg.PostgresError:
         if milliseconds is not None:
             link.connection.terminate()

@@ -15,7 +15,8 @@ import orjson
 from db.announcing import Announcer
 from db.fairness import CLAIM
 from db.outages import cause, is_outage
-from db.pool import Link, Pool, Seen
+from db.pool import Link, Pool, Seen, Usage
+from db.request_context import Statement
 from db.rules.errors import DomainError, ForbiddenError
 from db.sessions import (
     Binding,
@@ -105,6 +106,10 @@ class Writer:
         """Close every connection."""
         await self._announcer.close()
         await self._pool.close()
+
+    def usage(self) -> dict[str, Usage]:
+        """Return how far the pool is used, by its name."""
+        return {"writer": self._pool.usage()}
 
     async def run(
         self, caller: Caller, attempt: Attempt, command: Command[T], seconds: int = SECONDS
@@ -260,7 +265,8 @@ class Writer:
 
 async def _commit(connection: asyncpg.Connection) -> None:
     try:
-        await connection.execute("commit")
+        with Statement("commit"):
+            await connection.execute("commit")
     except Exception as error:
         if is_outage(error):
             raise CommitUnknownError(cause(error)) from error

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from db.constraints import violated
+from db.request_context import Statement
 from db.rules.errors import DomainError, ForbiddenError, NotFoundError
 from db.sessions import Caller
 from db.unit_gate import UnitGate
@@ -45,20 +46,24 @@ class WriteSession:
 
     async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
         """Return the first row of a statement, None where there is none."""
-        return await self._connection.fetchrow(sql, *values)
+        with Statement(sql):
+            return await self._connection.fetchrow(sql, *values)
 
     async def rows(self, sql: str, *values: Any) -> Sequence[asyncpg.Record]:
         """Return all rows of a statement."""
-        rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *values)
+        with Statement(sql):
+            rows: Sequence[asyncpg.Record] = await self._connection.fetch(sql, *values)
         return rows
 
     async def value(self, sql: str, *values: Any) -> Any:
         """Return the first column of the first row."""
-        return await self._connection.fetchval(sql, *values)
+        with Statement(sql):
+            return await self._connection.fetchval(sql, *values)
 
     async def execute(self, sql: str, *values: Any) -> int:
         """Run a statement and return how many rows it touched."""
-        status: str = await self._connection.execute(sql, *values)
+        with Statement(sql):
+            status: str = await self._connection.execute(sql, *values)
         return int(status.rpartition(" ")[2])
 
     async def found(self, what: str, key: str, sql: str, *values: Any) -> asyncpg.Record:

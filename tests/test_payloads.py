@@ -85,6 +85,7 @@ async def test_a_payload_that_cannot_be_read_says_that_the_mutation_is_carried_o
             )
             (error,) = answer.json()["errors"]
             assert answer.status_code == 503
+            assert error["extensions"].pop("requestId") == answer.headers["x-request-id"]
             assert error["extensions"] == {"code": "UNAVAILABLE", "outcome": "COMMITTED"}
         again = await http.data(
             DRAFT % "number title",

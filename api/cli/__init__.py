@@ -1,9 +1,11 @@
 """The command line: `sangkien`."""
 
-import logging
+import os
 from importlib import import_module
 
 import click
+
+from api import logs
 
 # Where each command is: a module of this folder, and its name there. A module is imported when its
 # command is asked for, as most need but a part of the application.
@@ -48,5 +50,5 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logs.configure(os.environ.get("SANGKIEN_LOG_FORMAT"), os.environ.get("SANGKIEN_LOG_LEVEL"))
     cli(prog_name="sangkien")

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from time import perf_counter
 
 from api.files.acting import Actor, common_unit
 from api.files.faults import Fault, Faults, of_error
@@ -61,11 +62,13 @@ async def import_file(actor: Actor, job: Import, faults: Faults, progress: Progr
 
         async def command(session: WriteSession) -> None:
             nonlocal count
+            started = perf_counter()
             faults.begin()
             count = await _carry_out(session, job, faults, progress)
             if faults.count:
                 raise RowsRefusedError("ROWS_REFUSED", rows=faults.lines, codes=dict(faults.codes))
-            await session.note(unit_id, {**job.facts, "rows": count})
+            seconds = round(perf_counter() - started, 1)
+            await session.note(unit_id, {**job.facts, "rows": count, "seconds": seconds})
             if job.dry_run:
                 raise _NotMeantError("DRY_RUN")
 

@@ -17,6 +17,7 @@ from api.live.messages import ClosingError, GoneError, Message
 from api.live.shared import to_its_end
 from api.operations import Asking, Operations, Prepared, Rules
 from api.refusals import refusal
+from db.request_context import RequestContext
 
 MOST = 100  # operations of one connection under way
 _TURNS = 4  # of these, queries and mutations that run at once
@@ -32,6 +33,7 @@ class Conversation:
         """Take who asks, and how to send a message; sending may raise GoneError."""
         self._asking = asking
         self._operations = operations
+        self._log = operations.log
         self._rules = rules
         self._send = send
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -68,13 +70,17 @@ class Conversation:
     async def _subscribe(self, message: Message, size: int) -> None:
         if message.id in self._running:
             raise ClosingError(4409, f"Subscriber for {message.id} already exists"[:100])
-        try:
-            prepared = self._prepare(message, size)
-        except Exception as error:  # noqa: BLE001 - the operation's end, whatever it is
-            await self._send(_refused(message.id, error))
-            return
-        work = self._tell if prepared.subscribed else self._answer
-        task = asyncio.create_task(self._carry_out(message.id, work, prepared))
+        context = self._log.new()
+        with self._log.within(context):
+            try:
+                prepared = self._prepare(message, size)
+            except Exception as error:  # noqa: BLE001 - the operation's end, whatever it is
+                last = _refused(message.id, error)
+                self._log.finish(context)
+                await self._send(last)
+                return
+            work = self._tell if prepared.subscribed else self._answer
+            task = asyncio.create_task(self._carry_out(message.id, work, prepared, context))
         self._running[message.id] = task
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -88,7 +94,11 @@ class Conversation:
             return self._operations.prepare(self._asking, bodies.parse_object(message.payload))
 
     async def _carry_out(
-        self, id_: str, work: Callable[[str, Prepared], Awaitable[None]], prepared: Prepared
+        self,
+        id_: str,
+        work: Callable[[str, Prepared], Awaitable[None]],
+        prepared: Prepared,
+        context: RequestContext,
     ) -> None:
         try:
             await work(id_, prepared)
@@ -97,6 +107,8 @@ class Conversation:
             return
         except Exception as error:  # noqa: BLE001 - as above
             last = _refused(id_, error)
+        finally:
+            self._log.finish(context)
         if self._is_wanted(id_):
             del self._running[id_]
             await self._send_if_there(last)

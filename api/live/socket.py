@@ -13,13 +13,14 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api import answers, metrics
+from api.claiming import claiming
 from api.identities import Identities, Identity, IdentityError
 from api.limits import Counted, Crowd, LimitedError, counted, stranger
 from api.live import messages
 from api.live.conversation import Conversation
 from api.live.lifetime import Stopping, credentials_end
 from api.live.messages import ACK, PONG, PROTOCOL, ClosingError, GoneError
-from api.operations import Asking, Operations, Rules, claiming
+from api.operations import Asking, Operations, Rules
 from api.traces import trace
 from auth.tokens import TokenError
 from db.unavailable import BusyError, UnavailableError

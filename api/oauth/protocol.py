@@ -1,7 +1,6 @@
 """The endpoints that applications call: tokens, revocation, introspection, userinfo, discovery."""
 
 import logging
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ from api.addresses import address_of
 from api.limits import LimitedError
 from api.oauth.limits import Limits
 from api.oauth.parameters import ParametersError, check_protocol, form_of
-from api.refusals import AGAIN, note
+from api.refusals import AGAIN, correlation, note
 from api.traces import trace
 from auth.issuer import accounts, metadata
 from auth.issuer.id_tokens import user_claims
@@ -22,6 +21,7 @@ from auth.issuer.scopes import OPENID
 from auth.issuer.server import Answer, AuthorizationRequest, Server
 from auth.tokens import Claims, TokenError, Verifier
 from db.issuing import Issuing
+from db.request_context import refused
 from db.sessions import TooSlowError
 from db.unavailable import UnavailableError
 
@@ -52,7 +52,7 @@ def _answered(handle: Endpoint) -> Endpoint:
             note(error)
             return _refusal(503, "temporarily_unavailable", "Try again.", AGAIN)
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
-            correlation_id = uuid.uuid4().hex
+            correlation_id = correlation()
             _LOG.error("unexpected error %s: %s", correlation_id, trace(error))
             return _refusal(500, "server_error", f"It was logged as {correlation_id}.")
 
@@ -132,6 +132,8 @@ async def _by_authlib(
         authorization=authorization,
     )
     answer = await issuer.serve(work, asked)
+    if isinstance(answer.body, dict) and "error" in answer.body:
+        refused(str(answer.body["error"]))
     return JSONResponse(answer.body, answer.status, headers={**_NO_STORE, **answer.headers})
 
 
@@ -154,5 +156,7 @@ def _challenge(status: int, error: str, description: str) -> Response:
 def _refusal(
     status: int, error: str, description: str, headers: Mapping[str, str] | None = None
 ) -> Response:
+    if error:
+        refused(error)
     body = {"error": error, "error_description": description} if error else {}
     return JSONResponse(body, status, headers={**_NO_STORE, **(headers or {})})

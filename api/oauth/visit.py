@@ -3,7 +3,6 @@
 import hmac
 import logging
 import re
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -19,12 +18,13 @@ from api.oauth.cookies import DEVICE, FORM, LANGUAGE, SESSION, Cookies
 from api.oauth.limits import Limits
 from api.oauth.parameters import ParametersError, form_of, query_of
 from api.oauth.texts import LANGUAGES, Texts, language_for
-from api.refusals import AGAIN, note
+from api.refusals import AGAIN, correlation, note
 from api.traces import trace
 from auth.issuer import secret
 from auth.issuer.issuer import Issuer
 from auth.issuer.sessions import Session
 from auth.issuer.sign_in import Browser
+from db.request_context import called_by
 from db.sessions import TooSlowError
 from db.unavailable import UnavailableError
 
@@ -60,7 +60,9 @@ class Visit:
         if self.query.get("ui_locales"):
             self._set[LANGUAGE] = self.language
         self.session = await self.issuer.session(self.cookie(SESSION))
-        if self.session is None and self.cookie(SESSION):
+        if self.session is not None:
+            called_by(self.session.account.id)
+        elif self.cookie(SESSION):
             self._set[SESSION] = None
 
     @property
@@ -216,7 +218,7 @@ def visited(
             response.headers.update(AGAIN)
             return response
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
-            correlation_id = uuid.uuid4().hex
+            correlation_id = correlation()
             _LOG.error("unexpected error %s: %s", correlation_id, trace(error))
             text = visit.text("internal", correlation_id=correlation_id)
             return visit.render("error", status=500, error=text)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary, SmallInteger, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,6 +29,11 @@ class AuditEvent(Base):
         Index("audit_event_account_id_id_idx", "account_id", "id"),
         Index("audit_event_object_type_object_id_idx", "object_type", "object_id"),
         Index("audit_event_at_idx", "at"),
+        Index(
+            "audit_event_import_idx",
+            "at",
+            postgresql_where=text("action = 'import' and kind in ('NOTED', 'REFUSED')"),
+        ),
     )
 
     id: Mapped[Key]

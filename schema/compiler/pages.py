@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100
-_ORDERS: Cache[Order] = Cache(10_000)
+_ORDERS: Cache[Order] = Cache(10_000, name="orders")
 
 
 def page_size(first: int | None, last: int | None, node: FieldNode) -> int:

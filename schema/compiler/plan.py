@@ -86,6 +86,11 @@ class Operation:
     number: int = field(default_factory=count().__next__)  # by which its plans are kept
 
     @property
+    def name(self) -> str | None:
+        """Return its name, None where it has none."""
+        return None if self.node.name is None else self.node.name.value
+
+    @property
     def kind(self) -> OperationType:
         """Return whether it is a query, a mutation or a subscription."""
         return self.node.operation
@@ -104,9 +109,14 @@ class Compiler:
         self._schema = schema
         self.limits = limits or Limits()
         self._operations: Cache[Operation] = Cache(
-            2_048, weigh=lambda _, operation: operation.weight, most=_OF_DOCUMENTS
+            2_048,
+            name="operations",
+            weigh=lambda _, operation: operation.weight,
+            most=_OF_DOCUMENTS,
         )
-        self._plans: Cache[Plan] = Cache(4_096, weigh=lambda _, plan: plan.weight, most=_OF_PLANS)
+        self._plans: Cache[Plan] = Cache(
+            4_096, name="plans", weigh=lambda _, plan: plan.weight, most=_OF_PLANS
+        )
         self._refusals = Refusals(_OF_REFUSALS, _REFUSED_FOR, clock)
 
     def operation(

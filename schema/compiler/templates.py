@@ -128,7 +128,7 @@ class Filled:
 
 
 _TEMPLATES: Cache[Template] = Cache(
-    20_000, weigh=lambda _, template: template.weight, most=_TEXT_OF_ALL
+    20_000, name="templates", weigh=lambda _, template: template.weight, most=_TEXT_OF_ALL
 )
 
 

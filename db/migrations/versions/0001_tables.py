@@ -50,6 +50,7 @@ SQL = (
     "granting",
     "account_management",
     "marks",
+    "figures",
     "grants",
 )
 
@@ -419,6 +420,13 @@ def create_tables() -> None:
         "audit_event_account_id_id_idx", "audit_event", ["account_id", "id"], unique=False
     )
     op.create_index("audit_event_at_idx", "audit_event", ["at"], unique=False)
+    op.create_index(
+        "audit_event_import_idx",
+        "audit_event",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text("action = 'import' and kind in ('NOTED', 'REFUSED')"),
+    )
     op.create_index(
         "audit_event_federation_id_id_idx", "audit_event", ["federation_id", "id"], unique=False
     )

@@ -1,0 +1,106 @@
+"""Log lines: readable text or JSON, each with the request that it belongs to.
+
+No line has a value of a request or a row. Errors, those of libraries too, are logged by where they
+came from (api/traces.py); what looks like an e-mail address or a control character is replaced.
+"""
+
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from api.traces import trace
+from db.request_context import current
+
+LONGEST_NAME = 64
+"""Characters of an operation's name that a line repeats."""
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+_ADDRESS = re.compile(r"[^\s@:/<>'\"]{1,100}@[\w.-]{1,100}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_NOT_PLAIN = re.compile(r"[^\x21-\x7e]")
+ACCESS = logging.getLogger("sangkien.access")
+SLOW = logging.getLogger("sangkien.slow")
+
+
+class _Line(logging.Formatter):
+    """What the two forms have in common."""
+
+    def _fields(self, record: logging.LogRecord) -> dict[str, Any]:
+        """Return what a line has, in order; `facts` of a record follow."""
+        context = current()
+        message = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:
+            message = f"{message}\n{trace(record.exc_info[1])}"
+        fields: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": _clean(message),
+        }
+        if context is not None:
+            fields |= {
+                "request_id": context.id,
+                "operation": plain(context.operation),
+                "account": context.account_id,
+            }
+        facts: dict[str, Any] = getattr(record, "facts", {})
+        return {**fields, **facts}
+
+
+class JsonLine(_Line):
+    """One JSON object a line; what is not known is left out."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        fields = self._fields(record)
+        known = {name: value for name, value in fields.items() if value is not None}
+        return orjson.dumps(known, default=str).decode()
+
+
+class TextLine(_Line):
+    """The time, level, logger and message, then the other fields as `name=value`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; the trace of an error takes more of them, indented."""
+        fields = self._fields(record)
+        head, *more = str(fields.pop("message")).splitlines() or [""]
+        start = f"{fields.pop('time')} {fields.pop('level').upper()} {fields.pop('logger')}: {head}"
+        rest = [f"{name}={value}" for name, value in fields.items() if value is not None]
+        return "\n    ".join([" ".join([start, *rest]), *more])
+
+
+_FORMS: dict[str, type[_Line]] = {"text": TextLine, "json": JsonLine}
+
+
+def configure(form: str | None, level: str | None) -> None:
+    """Write all log lines to standard error; a setting that cannot be is refused elsewhere.
+
+    The level is for our own loggers. Libraries never get below `warning`, as their lines for
+    debugging have addresses, headers and whole messages.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_FORMS.get(form or "text", TextLine)())
+    root = logging.getLogger()
+    ours = [one for one in root.handlers if isinstance(one.formatter, _Line)]
+    for one in ours:
+        root.removeHandler(one)
+    root.addHandler(handler)
+    root.setLevel(logging.ERROR if level == "error" else logging.WARNING)
+    logging.getLogger("sangkien").setLevel(_LEVELS.get(level or "", logging.WARNING))
+
+
+def plain(name: str | None) -> str | None:
+    """Return an operation's name as a line may repeat it."""
+    return None if name is None else _NOT_PLAIN.sub("?", name[:LONGEST_NAME])
+
+
+def _clean(message: str) -> str:
+    return _CONTROL.sub("?", _ADDRESS.sub("<address>", message))

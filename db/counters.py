@@ -1,0 +1,8 @@
+"""What is counted below auth/, whose counters.py has more."""
+
+from prometheus_client import Counter
+
+OUTAGE_ERRORS = Counter(
+    "sangkien_outage_errors",
+    "Requests and other work that failed because the database was not available",
+)
