@@ -102,7 +102,6 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     # A pooler in transaction mode has no connection that could listen.
     watch = Watch(reader, Listener(settings.direct_url or (None if pooler else writer_url)))
     rules = _rules(settings)
-    log = OperationLog(_names(rules), slow=settings.slow_seconds, access=settings.access_log)
     operations = Operations(
         Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema
         Principals(reader, settings.today, second_factor_required=settings.second_factor_required),
@@ -110,7 +109,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         writer,
         watch=watch,
         rules=rules,
-        log=log,
+        log=OperationLog(_names(rules), slow=settings.slow_seconds, access=settings.access_log),
         clock=clock,
     )
     figures = Figures(reader, writer, watch_database=settings.metrics_port is not None)

@@ -49,11 +49,9 @@ SELDOM = {
 _OF_BOUND = 12_000_000  # bytes of the statements that are kept bound
 ANONYMOUS_MS = 900
 """Milliseconds that a statement of an anonymous caller may take."""
-ANONYMOUS_SECONDS = 1.0
-"""Seconds that a read of an anonymous caller may have a connection.
-
-The limit of a statement begins anew when it has been parsed, and again when it has been planned.
-"""
+# Seconds more that a read of an anonymous caller may have a connection: the limit of a statement
+# begins anew when it has been parsed, and again when it has been planned.
+_ROUND_TRIPS = 0.1
 _LOOKUPS = 2  # connections for who a caller is, so that no heavy read is in their way
 _WAIT = 5.0  # seconds for a connection
 _CHECK = "(select true from check_grants(${account}, ${version}))"
@@ -224,13 +222,21 @@ def _checked(pattern: re.Pattern[str], text: str) -> str:
 class Reader:
     """Read-only sessions of the reader role."""
 
-    def __init__(self, url: str, *, size: int = 8, pooler: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        size: int = 8,
+        pooler: bool = False,
+        anonymous_ms: int = ANONYMOUS_MS,
+    ) -> None:
         """Take the URL of the reader role and how many connections there may be at most.
 
-        Anonymous callers have a quarter as many of their own, and look-ups two. With a `pooler`
-        in transaction mode between, nothing is prepared.
+        Anonymous callers have a quarter as many of their own, for `anonymous_ms` a statement, and
+        look-ups two. With a `pooler` in transaction mode between, nothing is prepared.
         """
         self._pooler = pooler
+        self._anonymous_ms = anonymous_ms
         seen = None if pooler else Seen()
         options: dict[str, Any] = {
             "seen": seen,
@@ -239,7 +245,7 @@ class Reader:
             "statement_cache_size": 0,
         }
         # A pooler does not take it along, and a transaction of its own has it then.
-        short = {} if pooler else {"statement_timeout": str(ANONYMOUS_MS)}
+        short = {} if pooler else {"statement_timeout": str(anonymous_ms)}
         self._pool = Pool(url, size=size, **options)
         self._anonymous = Pool(url, size=max(size // 4, 1), settings=short, **options)
         self._lookups = Pool(url, size=_LOOKUPS, shared=False, **options)
@@ -272,10 +278,10 @@ class Reader:
                 return await read(link, caller, sql, values)
 
     async def _fetch_in_time(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
-        limit = ANONYMOUS_MS if self._pooler else None
+        limit = self._anonymous_ms if self._pooler else None
         async with self._anonymous.link(_WAIT) as link:
             try:
-                async with asyncio.timeout(ANONYMOUS_SECONDS):
+                async with asyncio.timeout(self._anonymous_ms / 1_000 + _ROUND_TRIPS):
                     return await read(link, caller, sql, values, limit)
             except TimeoutError:
                 raise TooSlowError from None

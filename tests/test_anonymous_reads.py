@@ -2,7 +2,6 @@
 
 import pytest
 
-from db import sessions
 from db.sessions import TooSlowError
 from tests.oracle.asker import asking
 
@@ -14,7 +13,7 @@ async def test_it_ends_when_its_time_is_over_and_the_next_has_another_connection
         caller = (await ask.principals.of(None)).caller
         assert caller.is_anonymous
         assert await ask.reader.fetch_json(caller, SLOW, []) == b'""'
-        monkeypatch.setattr(sessions, "ANONYMOUS_SECONDS", 0.3)
+        monkeypatch.setattr(ask.reader, "_anonymous_ms", 200)
         with pytest.raises(TooSlowError):
             await ask.reader.fetch_json(caller, SLOW, [])
         assert await ask("{ __typename }", by=None) == {"__typename": "Query"}

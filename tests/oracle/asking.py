@@ -46,7 +46,7 @@ class Compiled:
     @classmethod
     async def connect(cls, url: str, world: World) -> "Compiled":
         """Open sessions of the reader to a world's database, given its owner's URL."""
-        reader = Reader(with_role(url, READER), size=2)
+        reader = Reader(with_role(url, READER), size=2, anonymous_ms=60_000)
         await reader.open()
         return cls(reader, world)
 
