@@ -194,7 +194,7 @@ async def test_whatever_a_token_is_not_worth_the_answer_is_one(programme, http):
     disabled = await http.secret("support")
     change(programme, "update account set disabled_at = now() where username = 'support'")
     expired = await http.secret("council", days=1)
-    http.clock.now += 24 * 3600 + 1
+    http.clock.now += 24 * 3600 + 600  # the database's clock has gone on meanwhile
     good = access_token.new()
     answers = [
         await http.by(secret)

@@ -155,7 +155,8 @@ async def test_logs_hold_neither_tokens_nor_passwords_nor_names(at, caplog):
     await at.token(refreshing(tokens["refresh_token"]))
     await at.token(exchange(code))
     said = "\n".join(record.getMessage() for record in caplog.records if record.name != "httpx")
-    assert said
+    reused = "select count(*) from audit_event where after ->> 'code' = 'REFRESH_TOKEN_REUSED'"
+    assert at.sql(reused) == [(1,)]  # it is in the audit log, and not in the program's
     hidden = [
         *("correct horse", "not the password", "203.0.113.5", "Nguyễn", code),
         *(tokens[name] for name in ("access_token", "refresh_token", "id_token")),

@@ -71,13 +71,15 @@ def test_from_an_application_over_the_other_issuer_and_back_with_a_code(
     see(browser, "ok", "body")
     assert address(browser).startswith(served.back + "?code=")
     assert stopped(browser) == []
-    # The second time nothing is asked any more, neither there nor here, and it ends in the
-    # application all the same.
+    # The second time the provider asks for nothing. The page for consent comes again, because any
+    # program of this machine could listen at the application's address.
     browser.open(served.origin + "/oauth/account?ui_locales=en")
     browser.click("main form button")
     see(browser, "You are signed out")
     browser.open(served.authorize() + "&ui_locales=en&state=again")
     browser.click(".choices a")
+    see(browser, "Allow Sổ tay sáng kiến")
+    browser.click("button[value=allow]")
     see(browser, "ok", "body")
     assert "state=again" in address(browser)
     assert stopped(browser) == []

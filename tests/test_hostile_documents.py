@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import re
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -139,13 +140,18 @@ async def test_no_variables_keep_the_server_busy(api, kind, type_):
     assert taken < BUDGET * slowness(), answer[:200]
 
 
+def without_id(answer):
+    """Return an answer without the id of its request."""
+    return re.sub(r'"requestId":"[0-9a-f]+"', "", answer)
+
+
 async def test_what_was_refused_is_refused_again_at_once(api):
     text = documents(next(_NUMBERS))["selections: unknown fields deep"]
     first = await api.post(text)
     started = time.process_time()
     again = await asyncio.gather(*(api.post(text) for _ in range(10)))
     assert (time.process_time() - started) / 10 < 0.010 * slowness()
-    assert {answer.text for answer in again} == {first.text}
+    assert {without_id(answer.text) for answer in again} == {without_id(first.text)}
 
 
 async def test_a_batch_of_an_anonymous_caller_is_counted_as_one_document(api):

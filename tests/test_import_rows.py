@@ -153,7 +153,7 @@ ADD = """
 STATEMENTS = [
     ("tttt-admin", ADD.format("TLD")),
     ("support", ADD.format("VNPT-HNI")),
-    ("unit-officer", ADD.format("VNPT")),
+    ("unit-officer", ADD.format("TLD")),
     ("auditor", ADD.format("TLD")),
     (
         "tttt-admin",

@@ -8,6 +8,7 @@ from tests.embedded_home import open_ground
 from tests.mutating import rows
 from tests.postgres15 import new_name
 from tests.test_cli import run
+from tests.test_roles import named
 
 WORDS = ("init", "--code", "TLD", "--name", "Tổng Liên đoàn", "--admin", "it.admin")
 PERSON = (*WORDS, "--admin-name", "Nguyễn Thị Quản Trị")
@@ -28,11 +29,12 @@ COUNTS = """
 
 @pytest.mark.postgres15
 def test_an_empty_database_gets_its_root_and_an_invited_administrator(postgres15):
-    url = postgres15.create(new_name())
+    name = new_name()
+    url = postgres15.create(name)
     done = run(
         *(*PERSON, "--admin-email", "qt@sangkien.example.vn"),
         *("--bloc", "K1=Khối 1", "--bloc", "K2=Khối = 2"),
-        SANGKIEN_DATABASE_URL=url,
+        **named(url, name),
         SANGKIEN_ISSUER="https://sangkien.example.vn",
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -65,7 +67,7 @@ def test_an_empty_database_gets_its_root_and_an_invited_administrator(postgres15
         "Grant",
         "EmulationBloc",
     }
-    again = run(*PERSON, SANGKIEN_DATABASE_URL=url)
+    again = run(*PERSON, **named(url, name))
     assert again.returncode == 1
     assert again.stdout == ""
     assert again.stderr == (

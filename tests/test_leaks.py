@@ -38,6 +38,7 @@ NOT_GUARDED = {"alembic_version": "says what revision the database is at, and no
 ALLOWED_TO_CHANGE = {
     READER: {},
     WRITER: {
+        "accounts_invite": "invites the accounts that the caller manages, and no others",
         "audit_note": "adds to the audit log, which nothing changes",
         "identity_set_password": "does nothing outside a transaction of the issuer's",
     },

@@ -7,13 +7,13 @@ import psycopg
 import strawberry
 
 from api.cli.database import Failure, database, owner
-from api.files import texts  # noqa: F401 - what is wrong with an address is said there
 from api.settings import DEFAULT_ISSUER
 from auth import keys
 from auth.installation import Installation, NotEmptyError, install
 from db.rules.errors import InvalidInputError, Problem
 from db.rules.person import check_contact
 from schema import inputs
+from schema.mutations import people  # noqa: F401 - the texts about addresses
 from schema.inputs import line, problems
 from schema.messages import message
 

@@ -117,3 +117,6 @@ $$;
 create or replace trigger account_disabled after update of disabled_at on account
 for each row when (old.disabled_at is null and new.disabled_at is not null)
 execute function account_disabled();
+
+revoke execute on function accounts_invite(bigint[], bytea[], int) from public;
+grant execute on function accounts_invite(bigint[], bytea[], int) to sangkien_writer;

@@ -45,14 +45,18 @@ class OnePrincipal:
             self._found = await self._principals.of(ACCOUNT)
         return self._found
 
+    def account_id(self, _: object) -> int | None:
+        """Return that account's id, once it is known."""
+        return None if self._found is None else self._found.account_id
+
 
 class UnboundReader(Reader):
     """Runs statements as they are, on connections that hold a caller's settings all along."""
 
     async def fetch_json(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
         """Run one statement."""
-        async with self._pool.acquire(timeout=5) as connection:
-            result: bytes = await connection.fetchval(sql, *values)
+        async with self._pool.link(5) as link:
+            result: bytes = await link.value(sql, values)
             return result
 
 
