@@ -35,11 +35,15 @@ KEYS = {
 }
 NOT_GUARDED = {"alembic_version": "says what revision the database is at, and no more"}
 # Functions that change what their caller may not; each says why it can do no harm.
+_COUNTS = "compares what is stored with a recount, in the caller's scopes, and changes nothing"
+_VERIFYING = {"verification_totals": _COUNTS, "verification_audit": _COUNTS}
 ALLOWED_TO_CHANGE = {
-    READER: {},
+    READER: _VERIFYING,
     WRITER: {
+        **_VERIFYING,
         "accounts_invite": "invites the accounts that the caller manages, and no others",
         "audit_note": "adds to the audit log, which nothing changes",
+        "identity_note": "adds to the audit log, within a transaction of the issuer's",
         "identity_set_password": "does nothing outside a transaction of the issuer's",
     },
 }

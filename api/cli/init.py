@@ -13,9 +13,9 @@ from auth.installation import Installation, NotEmptyError, install
 from db.rules.errors import InvalidInputError, Problem
 from db.rules.person import check_contact
 from schema import inputs
-from schema.mutations import people  # noqa: F401 - the texts about addresses
 from schema.inputs import line, problems
 from schema.messages import message
+from schema.mutations import people  # noqa: F401 - the texts about addresses
 
 _OPTIONS = {
     "username": "--admin",
