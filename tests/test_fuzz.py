@@ -105,6 +105,8 @@ def test_whatever_the_schema_allows_is_answered_and_nothing_else(served, kind, m
     )
     @given(case=made_up(schema, kind, mode), caller=st.sampled_from(CALLERS))
     def answered(case: Case, caller: str | None) -> None:
+        if mode is GenerationMode.NEGATIVE and "(" not in case.body:
+            return  # without arguments there is nothing that could be wrong
         if time.monotonic() < stop:
             seen[check(case, caller, served, tokens)] += 1
 

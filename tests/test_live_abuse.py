@@ -325,7 +325,7 @@ async def test_what_is_open_is_counted(demo):
 
         async def figures() -> dict[str, float]:
             text = (await http.get(server.url.replace("graphql", "metrics"))).text
-            lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
+            lines = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
             return {name: float(value) for name, value in lines if "{" not in name}
 
         before = await figures()

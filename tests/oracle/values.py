@@ -8,7 +8,7 @@ from typing import Any
 from graphql import is_list_type, is_non_null_type
 
 from db.rules.text import fold
-from schema.compiler.arguments import SHORTEST_SEARCH
+from schema.compiler.arguments import LONGEST_SEARCH, SHORTEST_SEARCH
 from tests.oracle.seen import TABLES
 from tests.oracle.totals import benefit, local_day
 from tests.oracle.works import BILLION
@@ -121,7 +121,7 @@ class Values:
                 return self._rng.choice(_NASTY_TEXTS)
             at = self._rng.choice((0, value.rfind(" ") + 1, self._rng.randrange(len(value))))
             cut = value[at : at + self._rng.randint(1, 9)]
-            text = cut if _is_searchable(cut) else value
+            text = cut if _is_searchable(cut) else value[:LONGEST_SEARCH]
             return self._rng.choice((text, text.upper(), text.lower()))
         return value
 
