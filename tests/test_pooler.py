@@ -40,7 +40,8 @@ READS = (
     '{{ unit(code: "{}") {{ progress(campaign: "1TRSK", phase: 1) {{ achieved percent }} }} }}',
 )
 DRAFT = """mutation($input: DraftInitiativeInput!) { draftInitiative(input: $input) {
-    __typename ... on InitiativePayload { initiative { number } } } }"""
+    __typename ... on InitiativePayload { initiative { number } }
+    ... on InvalidInput { problems { path code } } } }"""
 FIELDS = {
     "campaign": "1TRSK",
     "unit": "VNPT-HNI",
@@ -49,7 +50,7 @@ FIELDS = {
     "content": "Nội dung",
     "solutionType": "TECHNICAL",
     "appliedOn": "2022-03-01",
-    "authors": [{"person": "SYN-0000044", "share": 60}, {"person": "SYN-0000045", "share": 40}],
+    "authors": [{"person": "SYN-0000366", "share": 60}, {"person": "SYN-0000367", "share": 40}],
 }
 
 

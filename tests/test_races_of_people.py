@@ -58,7 +58,7 @@ def kinds(results: list[Any]) -> Counter[str]:
 
 
 def second_officer(played: Played, unit: str = "GA1") -> str:
-    who = cells.account(played)
+    who = cells.account(played, cells.member(played, unit))
     cells.grant(played, who, "OFFICER", unit)
     return who
 

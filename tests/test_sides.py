@@ -7,7 +7,11 @@ from tests.mutating import rows, writing
 
 # What of each table commands and the issuer change. A new column belongs here only where they do.
 UPDATED = {
-    "campaign": "title counts_from confirming_level applied_from applied_to rubric version",
+    "account": "disabled_at person_id",
+    "emulation_bloc": "name",
+    "review_sheet": "unit_id scores comment at",
+    "campaign": "title counts_from confirming_level applied_from applied_to rubric rubric_required"
+    " version",
     "benefit_tier": "ordinal from_vnd to_vnd",
     "phase": "title opens_on closes_on floor audience occasions frozen_at version",
     "window_override": "opens_on closes_on version",
@@ -26,7 +30,14 @@ UPDATED = {
 }
 # In transactions of the issuer's alone, which no caller is bound in.
 ISSUERS = {
-    *("authorization_code", "browser_session", "consent", "invitation", "known_device"),
+    *(
+        "audit_allowance",
+        "authorization_code",
+        "browser_session",
+        "consent",
+        "invitation",
+        "known_device",
+    ),
     *("link_code", "recovery_code", "refresh_token", "sign_in_attempt", "totp_secret"),
 }
 DERIVED = {
