@@ -6,6 +6,7 @@ import json
 import pytest
 
 from api.graphql import GraphQLEndpoint
+from api.metrics import exposition
 from schema import refusals
 from schema.refusals import AT_ONCE, EACH_REQUEST, LARGEST, bounded
 from tests.audit_log import events
@@ -41,8 +42,8 @@ async def test_what_anonymous_callers_are_refused_leaves_no_row_and_takes_no_wri
             await http.http.post(f"/oauth/{path}", data={"client_id": "x", "token": "y" * 999})
         for _ in range(30):
             await http.http.get("/oauth/authorize", params={"client_id": "x", "scope": "z" * 999})
-        metrics = (await http.http.get("/metrics")).text
-        assert writer.usage().size == 0
+        metrics = exposition().decode()
+        assert writer._idle == []
     assert len(events(programme)) == before
     counted = 'mutation="mergeUnits"'
     assert 'caller="anonymous"' in metrics

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from api.metrics import exposition
 from auth.issuer import consents, devices, families, sessions, trail
 from auth.issuer.families import Family
 from auth.issuer.passwords import Passwords
@@ -56,7 +57,7 @@ async def test_an_unknown_name_leaves_no_event_for_it_may_be_a_password(at):
         await Visitor(at).sign_in(name, "wrong")
     await Visitor(at).go("/oauth/invitation/nothing")
     assert len(await logged(at)) == before
-    metrics = (await at.get("/metrics")).text
+    metrics = exposition().decode()
     assert 'sangkien_sign_ins_total{action="signIn",outcome="unknown"}' in metrics
     assert TYPED not in metrics
 
@@ -205,9 +206,10 @@ def test_what_concerns_an_account_without_a_person_is_told_where_all_its_roles_a
         )
         owner.execute(
             "insert into role_grant (account_id, role, unit_id, valid_from)"
-            " select 9001, 'SUPPORT', id, '2020-01-01' from unit"
+            " select 9001, 'SUPPORT', id, date '2020-01-01' from unit"
             " where code in ('VNPT-HNI', 'VNPT-HCM')"
-            " union all select 9002, 'SUPPORT', id, '2020-01-01' from unit where code = 'VNPT-HNI'"
+            " union all select 9002, 'SUPPORT', id, date '2020-01-01' from unit"
+            " where code = 'VNPT-HNI'"
         )
         rows = owner.execute(
             "select a.id, (select code from unit where id = audit_account_unit(a.id)) as unit"

@@ -206,7 +206,7 @@ async def test_a_token_says_for_whom_and_for_what_it_may_be_used():
     assert by_hand.scope == {"sangkien.read", "sangkien.write"}
     assert (by_hand.client_id, by_hand.family) == ("sangkien-cli", None)
     narrow = await verifier().verify(signed(scope="sangkien.read", client_id="app", family="f"))
-    assert narrow == ("an", narrow.expires, {"sangkien.read"}, "app", "f", set())
+    assert narrow == ("an", narrow.expires, {"sangkien.read"}, "app", "f", None)
     assert (await verifier().verify(signed())).scope == set()
 
 
