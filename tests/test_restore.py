@@ -233,7 +233,6 @@ def test_a_dump_of_postgresql_15_is_restored_whole_by_a_plain_owner(
     migrate.upgrade(copy)
     check(copy)
     if options:
-        assert answers(copy) == answers(full15)
         check_works(copy)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from db import transactions
+from db.pool import Link
 from tests.client import client
 from tests.test_initiatives import TEXT
 
@@ -31,7 +32,14 @@ def statements(monkeypatch):
         await prepare(connection)
         connection.add_query_logger(note)
 
+    value = Link.value
+
+    async def read(self, sql, values):
+        run.append(sql.split()[0].lower())  # which asyncpg does not tell of what is prepared
+        return await value(self, sql, values)
+
     monkeypatch.setattr(transactions, "_take_json", listened_to)
+    monkeypatch.setattr(Link, "value", read)
     return run
 
 

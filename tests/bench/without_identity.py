@@ -80,9 +80,10 @@ def unbound() -> Starlette:
 
     `BENCH_BOUND_URL` is the reader's, with the settings that its connections hold.
     """
-    os.environ["SANGKIEN_READER_URL"] = os.environ["BENCH_BOUND_URL"]
     app = unauthenticated()
-    _endpoint(app)._operations._reader.__class__ = UnboundReader
+    reader = _endpoint(app)._operations._reader
+    reader.__class__ = UnboundReader
+    reader._pool._url = os.environ["BENCH_BOUND_URL"]
     return app
 
 

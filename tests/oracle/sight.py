@@ -210,7 +210,9 @@ class Sight:
         """Whether a decision that an initiative awaits is the caller's to take."""
         unit = self.world.find("unit", initiative.awaits_id)
         assert unit is not None
-        if self.account is None or self.account.id in barred(self.world, initiative, unit.level):
+        if self.account is None or self.account.person_id is None:
+            return False  # nobody knows whose work it may be
+        if self.account.id in barred(self.world, initiative, unit.level):
             return False
         place = place_of(self.world, initiative, unit)
         return any(
