@@ -36,6 +36,9 @@ from db.url import READER, WRITER, password_of, with_password, with_role
 DEFAULT_ISSUER = "http://localhost:8000"
 _SHORTEST_TOKEN = 24  # characters
 DEMO_TODAY = date(2022, 10, 21)  # the day of the article
+# nginx, as it is by default, sends nothing for 10 seconds to a server that it did not reach. The
+# second of two servers that restart one after the other must serve on until that is over.
+DRAIN_SECONDS = 12.0
 
 
 class SettingsError(Exception):
@@ -207,8 +210,8 @@ class Settings(BaseSettings):
 
     @property
     def drain(self) -> float:
-        """How many seconds a server drains: unless set, 5; in a demo, none."""
-        default = 0.0 if self.demo else 5.0
+        """How many seconds a server drains: unless set, DRAIN_SECONDS; in a demo, none."""
+        default = 0.0 if self.demo else DRAIN_SECONDS
         return default if self.drain_seconds is None else self.drain_seconds
 
     @property
