@@ -57,7 +57,7 @@ check: environment assets compiled ## lint, formatting, types, layers, then the 
 	@echo "check: tests"
 	@$(PYTEST) $(ARGS)
 
-bench: environment ## measure the figures of the README (ARGS to choose)
+bench: environment ## measure the figures of docs/benchmarks.md (ARGS to choose)
 	@$(RUN) -m tests.bench $(ARGS)
 
 COMPILE := $(RUN) -m uv pip compile pyproject.toml --universal --python-version 3.11 \
