@@ -50,6 +50,10 @@ def staff(world: World, unit: Row) -> set[int]:
 
 
 def active(world: World, account_id: int) -> bool:
-    """Whether an account is not disabled."""
+    """Whether an account is not disabled, and belongs to a person."""
     account = world.find("account", account_id)
-    return account is not None and getattr(account, "disabled_at", None) is None
+    return (
+        account is not None
+        and account.person_id is not None
+        and getattr(account, "disabled_at", None) is None
+    )

@@ -66,12 +66,18 @@ class Sight:
         return publicly and permission is Permission.UNIT_READ and unit is self.root
 
     def can(self, unit: Row) -> list[str]:
-        """Return what the caller may do at a unit; one who audits writes nothing anywhere."""
+        """Return what the caller may do at a unit.
+
+        An auditor writes nothing anywhere; an account without a person decides on nothing.
+        """
         audits = any(role is Role.AUDITOR for role, _ in self._grants)
+        without = set(_WRITING) if audits else set()
+        if self.account is None or self.account.person_id is None:
+            without.add(Permission.INITIATIVE_REVIEW)
         return sorted(
             permission.value
             for permission in Permission
-            if self.may(permission, unit) and not (audits and permission in _WRITING)
+            if self.may(permission, unit) and permission not in without
         )
 
     def tops(self) -> list[Row]:
@@ -210,9 +216,7 @@ class Sight:
         """Whether a decision that an initiative awaits is the caller's to take."""
         unit = self.world.find("unit", initiative.awaits_id)
         assert unit is not None
-        if self.account is None or self.account.person_id is None:
-            return False  # nobody knows whose work it may be
-        if self.account.id in barred(self.world, initiative, unit.level):
+        if self.account is None or self.account.id in barred(self.world, initiative, unit.level):
             return False
         place = place_of(self.world, initiative, unit)
         return any(
