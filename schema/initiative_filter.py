@@ -67,7 +67,7 @@ class InitiativeOrderField(DescribedEnum):
     CREATED = "CREATED", "The moment of creation."
     NUMBER = "NUMBER", "The initiative's number."
     SUBMITTED_AT = "SUBMITTED_AT", "The moment of submission; a draft counts by its creation."
-    APPLIED_ON = "APPLIED_ON", "The day on which the initiative was first applied."
+    APPLIED_ON = "APPLIED_ON", "The day on which the initiative was applied."
     BENEFIT = "BENEFIT", "The benefit in VND: verified, else claimed."
 
 

@@ -156,15 +156,17 @@ class Initiative(Node):
     )
     sector: Sector = strawberry.field(description="The sector in which it counts.")
     state: InitiativeState = strawberry.field(description="The state in the approval.")
-    applied_on: date = strawberry.field(description="The day on which it was first applied.")
+    applied_on: date = strawberry.field(description="The day on which it was applied.")
     submitted_at: datetime | None = strawberry.field(
         description="When it was first submitted. Null for a draft."
     )
     recognised_at: datetime | None = strawberry.field(
-        description="When it was recognised. Null where it is not."
+        description="When it was recognised. A later rejection or revocation keeps it. Null"
+        " before, and after a return."
     )
     confirmed_at: datetime | None = strawberry.field(
-        description="When it was confirmed. Null where it is not."
+        description="When it was confirmed. A later revocation keeps it. Null before, and after"
+        " a return."
     )
     published_at: datetime | None = strawberry.field(
         description="When it was published. Null where the public does not see it."

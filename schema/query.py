@@ -17,7 +17,8 @@ from schema.initiatives import Initiative
 from schema.node import Node
 from schema.people import Account, Grant, Person, PersonFilter
 from schema.reviews import QueueEntry
-from schema.units import EmulationBloc, Unit, UnitFilter, UnitOrder
+from schema.unit_filter import UnitFilter, UnitOrder
+from schema.units import EmulationBloc, Unit
 from schema.verification import Verification
 
 

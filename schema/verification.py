@@ -37,7 +37,7 @@ class TotalDifference:
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The unit whose total it is."""
+        """The unit whose total it is. Null where the caller may not see it."""
 
 
 @strawberry.type

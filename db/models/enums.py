@@ -70,7 +70,10 @@ class SolutionType(DescribedEnum):
 class Role(DescribedEnum):
     """The role that a role grant gives to an account, at a unit and below it."""
 
-    MEMBER = "MEMBER", "Drafts and submits own initiatives, and sees the totals of the own unit."
+    MEMBER = (
+        "MEMBER",
+        "Drafts and submits the holder's own initiatives, and sees the totals of the unit.",
+    )
     SUPPORT = (
         "SUPPORT",
         "Drafts, edits and submits initiatives on behalf of members (Tổ hỗ trợ sáng kiến).",

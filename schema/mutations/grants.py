@@ -105,8 +105,8 @@ class GrantMutations:
     def grant_role(self, input: GrantRoleInput) -> GrantRoleResult:
         """Give another person's account a role at a unit and in its subtree.
 
-        An account that becomes an AUDITOR loses its other role grants. Nobody gives a role to an
-        account of their own.
+        An account with the role AUDITOR only reads, whatever other roles it has. Nobody gives a
+        role to an account of their own.
         """
 
     @mutation(grants.revoke, Permission.GRANT_MANAGE)

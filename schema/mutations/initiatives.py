@@ -89,8 +89,8 @@ class DraftInitiativeInput:
     content: str = prose(description="The full text.")
     solution_type: SolutionType = strawberry.field(description="The kind of solution.")
     applied_on: date = strawberry.field(
-        description="The day on which it was first applied, within the campaign's dates and not"
-        " in the future; the server checks it on submission."
+        description="The day on which it was applied, within the campaign's dates and not in"
+        " the future; the server checks it on submission."
     )
     unit: str | None = line(
         40,
@@ -141,8 +141,8 @@ class EditInitiativeInput:
     )
     applied_on: date | None = strawberry.field(
         default=UNSET,
-        description="The day on which it was first applied, within the campaign's dates and not"
-        " in the future; the server checks it on submission.",
+        description="The day on which it was applied, within the campaign's dates and not in"
+        " the future; the server checks it on submission.",
     )
     field: str | None = clearable(
         line(100, default=None, description="The field of work. Null clears it.")
