@@ -9,33 +9,55 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from db.models.enums import Role
+from db.rules.described import DescribedEnum
 
 
-class Permission(StrEnum):
-    """What may be done, or seen."""
+class Permission(DescribedEnum):
+    """What a caller may do or see in a scope: one or more units or subtrees."""
 
-    UNIT_READ = "UNIT_READ"  # units, their totals and targets
-    STANDING_READ = "STANDING_READ"  # a unit's rank in its emulation bloc
-    INITIATIVE_READ = "INITIATIVE_READ"
-    INITIATIVE_OWN = "INITIATIVE_OWN"  # one's own: see, draft, edit, submit, withdraw
-    CONTENT_READ = "CONTENT_READ"  # the body of confidential initiatives
-    PERSON_READ = "PERSON_READ"  # personal data
-    PERSON_MASKED = "PERSON_MASKED"  # that there is a person, with the data masked
-    INITIATIVE_WRITE = "INITIATIVE_WRITE"  # on behalf of members
-    INITIATIVE_REVIEW = "INITIATIVE_REVIEW"
-    INITIATIVE_CURATE = "INITIATIVE_CURATE"  # link duplicates, publish
-    AWARD_GRANT = "AWARD_GRANT"
-    TARGET_ASSIGN = "TARGET_ASSIGN"  # to direct children; window overrides and drives too
-    TARGET_REGISTER = "TARGET_REGISTER"
-    CAMPAIGN_MANAGE = "CAMPAIGN_MANAGE"  # campaigns and phases of the owner unit
-    UNIT_MANAGE = "UNIT_MANAGE"  # units; emulation blocs at the root
-    PERSON_MANAGE = "PERSON_MANAGE"  # people: add, change, move
-    ACCOUNT_MANAGE = "ACCOUNT_MANAGE"  # accounts of people: create, invite, tie, disable
-    GRANT_MANAGE = "GRANT_MANAGE"
-    GRANT_READ = "GRANT_READ"
-    AUDIT_READ = "AUDIT_READ"
-    EXPORT = "EXPORT"
-    VERIFY = "VERIFY"
+    UNIT_READ = "UNIT_READ", "See units with their totals and targets."
+    STANDING_READ = "STANDING_READ", "See a unit's rank in its emulation bloc."
+    INITIATIVE_READ = "INITIATIVE_READ", "See initiatives, except the content of confidential ones."
+    INITIATIVE_OWN = (
+        "INITIATIVE_OWN",
+        "See, draft, edit, submit and withdraw one's own initiatives.",
+    )
+    CONTENT_READ = "CONTENT_READ", "See the content of confidential initiatives."
+    PERSON_READ = "PERSON_READ", "See personal data of members."
+    PERSON_MASKED = "PERSON_MASKED", "See that there is a person, with masked personal data."
+    INITIATIVE_WRITE = (
+        "INITIATIVE_WRITE",
+        "Draft, edit, submit and withdraw initiatives on behalf of members.",
+    )
+    INITIATIVE_REVIEW = (
+        "INITIATIVE_REVIEW",
+        "Decide on initiatives that await the unit, and score them.",
+    )
+    INITIATIVE_CURATE = "INITIATIVE_CURATE", "Link duplicates, and publish initiatives."
+    AWARD_GRANT = "AWARD_GRANT", "Give awards to units and members."
+    TARGET_ASSIGN = (
+        "TARGET_ASSIGN",
+        "Assign targets to direct children; override windows; add drives.",
+    )
+    TARGET_REGISTER = "TARGET_REGISTER", "Register a unit's own target."
+    CAMPAIGN_MANAGE = (
+        "CAMPAIGN_MANAGE",
+        "Create and change campaigns that the unit owns, and their phases.",
+    )
+    UNIT_MANAGE = (
+        "UNIT_MANAGE",
+        "Create, change, move, merge and close units; at the root, emulation blocs.",
+    )
+    PERSON_MANAGE = "PERSON_MANAGE", "Add, change and move members."
+    ACCOUNT_MANAGE = (
+        "ACCOUNT_MANAGE",
+        "Create, invite, tie, disable and enable the accounts of members.",
+    )
+    GRANT_MANAGE = "GRANT_MANAGE", "Give and revoke role grants of other accounts."
+    GRANT_READ = "GRANT_READ", "See the role grants of accounts."
+    AUDIT_READ = "AUDIT_READ", "See the audit log."
+    EXPORT = "EXPORT", "Export rows and reports as files."
+    VERIFY = "VERIFY", "Compare stored totals with a recount."
 
 
 class Reach(StrEnum):

@@ -1,1 +1,1 @@
-"""What can be asked and said: the GraphQL schema, a room per noun."""
+"""The GraphQL schema: one file for each noun."""

@@ -1,4 +1,4 @@
-"""Personal access tokens, as their account sees them."""
+"""Personal access tokens of the caller."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -14,28 +14,46 @@ if TYPE_CHECKING:
     from schema.units import Unit
 
 
-@strawberry.type(
-    description="A token by which a program acts for the account, within what the account may do."
-)
+@strawberry.type
 class AccessToken(Node):
-    """A token by which a program acts for the account; a revoked one stays as a record."""
+    """A personal access token: a program sends it and acts for the account.
+
+    It never allows more than the account itself may do. A revoked token stays visible.
+    """
 
     by_id = staticmethod(queries.access_tokens.by_id)
 
-    name: str
+    name: str = strawberry.field(description="The name that the account gave the token.")
     permissions: list[Permission] | None = strawberry.field(
-        description="What it is for, as far as its account may do that; null for all of it."
+        description="The permissions that the token is limited to, as far as its account has"
+        " them. Null: all that the account has."
     )
-    read_only: bool = strawberry.field(description="No mutation takes it.")
-    created_at: datetime
-    expires_at: datetime
-    last_used_at: datetime | None = strawberry.field(description="Give or take ten minutes.")
-    revoked_at: datetime | None = strawberry.field(description="It holds no longer.")
+    read_only: bool = strawberry.field(
+        description="Whether every mutation with this token returns Forbidden."
+    )
+    created_at: datetime = strawberry.field(description="When the token was created.")
+    expires_at: datetime = strawberry.field(
+        description="When the token expires. From then on the server rejects it."
+    )
+    last_used_at: datetime | None = strawberry.field(
+        description="When the token was last used, accurate to ten minutes. Null where it never"
+        " was."
+    )
+    revoked_at: datetime | None = strawberry.field(
+        description="When the token was revoked; the server rejects it since. Null while it is"
+        " not revoked."
+    )
 
     @sql(queries.access_tokens.everywhere)
     def everywhere(self) -> bool:
-        """Whether it holds wherever its account may do something; else at `unit` and below."""
+        """Whether the token is limited to no unit.
+
+        Where false, it is limited to `unit` and its subtree.
+        """
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The unit that it is limited to, where the viewer sees it."""
+        """The unit whose subtree the token is limited to.
+
+        Null where it is limited to none, or where the caller may not see the unit.
+        """

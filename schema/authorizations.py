@@ -1,4 +1,4 @@
-"""What applications hold for accounts, and the applications themselves."""
+"""OAuth applications, and their access to accounts."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -15,67 +15,96 @@ if TYPE_CHECKING:
     from schema.units import Unit
 
 
-@strawberry.type(description="That an application acts for an account; its tokens end together.")
+@strawberry.type
 class Authorization(Node):
-    """That an application acts for an account.
+    """An application's access to an account, with all tokens that it got by it.
 
-    It is told of for a day after it was revoked, and until it expires.
+    It is visible until it expires; a revoked one for a day after it was revoked.
     """
 
     by_id = staticmethod(queries.authorizations.by_id)
 
-    scope: str = strawberry.field(description="As in OAuth: words with spaces between.")
-    created_at: datetime
-    expires_at: datetime = strawberry.field(description="When its last token ends at the latest.")
-    last_used_at: datetime | None = strawberry.field(description="Give or take ten minutes.")
-    revoked_at: datetime | None = strawberry.field(description="It holds no longer.")
+    scope: str = strawberry.field(description="The OAuth scopes, separated by spaces.")
+    created_at: datetime = strawberry.field(description="When the application got the access.")
+    expires_at: datetime = strawberry.field(
+        description="When the last of its tokens expires at the latest."
+    )
+    last_used_at: datetime | None = strawberry.field(
+        description="When one of its tokens was last used, accurate to ten minutes. Null where"
+        " none was."
+    )
+    revoked_at: datetime | None = strawberry.field(
+        description="When it was revoked; the server rejects its tokens since. Null while it is"
+        " not revoked."
+    )
 
     @sql(queries.authorizations.grant_type)
     def grant_type(self) -> GrantType:
-        """How the application came by it."""
+        """The OAuth grant by which the application got the access."""
 
     @sql(queries.authorizations.read_only)
     def read_only(self) -> bool:
-        """No mutation takes its tokens, by their scope or by a limit of the application."""
+        """Whether every mutation with its tokens returns Forbidden."""
 
     @sql(queries.clients.of_authorization)
     def client(self) -> Annotated["Client", strawberry.lazy("schema.authorizations")] | None:
-        """The application, with what it is limited to."""
+        """The application with its limits. Null where the caller may not see it."""
 
 
-@strawberry.type(description="An application registered with the built-in issuer.")
+@strawberry.type
 class Client(Node):
-    """An application; its limits hold for all its tokens, whoever it acts for."""
+    """An application that is registered with the built-in OAuth issuer.
+
+    Its limits apply to all its tokens, for every account.
+    """
 
     by_id = staticmethod(queries.clients.by_id)
 
-    client_id: str = strawberry.field(description="The name that it goes by in OAuth.")
-    name: str
-    scope: str = strawberry.field(description="At most; words with spaces between.")
-    permissions: list[Permission] | None = strawberry.field(
-        description="What it is for, as far as the account may do that; null for all of it."
+    client_id: str = strawberry.field(description="The OAuth `client_id`.")
+    name: str = strawberry.field(
+        description="The application's name, as the consent page shows it."
     )
-    read_only: bool = strawberry.field(description="No mutation takes its tokens.")
-    created_at: datetime
+    scope: str = strawberry.field(
+        description="The OAuth scopes that the application may request, separated by spaces."
+    )
+    permissions: list[Permission] | None = strawberry.field(
+        description="The permissions that its tokens are limited to, as far as the account has"
+        " them. Null: all that the account has."
+    )
+    read_only: bool = strawberry.field(
+        description="Whether every mutation with its tokens returns Forbidden."
+    )
+    created_at: datetime = strawberry.field(description="When the application was registered.")
     last_used_at: datetime | None = strawberry.field(
-        description="When it last got a token for its service account, give or take ten minutes."
+        description="When it last got a token for its service account, accurate to ten minutes."
+        " Null where it never did."
     )
     revoked_at: datetime | None = strawberry.field(
-        description="It gets no more tokens for its service account."
+        description="When it was stopped; it gets no tokens for its service account since. Null"
+        " while it is not stopped."
     )
 
     @sql(queries.access_tokens.everywhere)
     def everywhere(self) -> bool:
-        """Whether it holds wherever its account may do something; else at `unit` and below."""
+        """Whether its tokens are limited to no unit.
+
+        Where false, they are limited to `unit` and its subtree.
+        """
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The unit that it is limited to, where the viewer sees it."""
+        """The unit whose subtree its tokens are limited to.
+
+        Null where they are limited to none, or where the caller may not see the unit.
+        """
 
     @sql(queries.clients.username)
     def username(self) -> str | None:
-        """The service account that it acts as, where the viewer may know."""
+        """The username of its service account.
+
+        Null where it has none, or where the caller may not see the account.
+        """
 
     @connection(queries.authorizations.of_client)
     def authorizations(self) -> Connection[Authorization]:
-        """What it holds, as far as the viewer sees it, newest first."""
+        """The application's access to accounts that the caller may see, newest first."""

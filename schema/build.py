@@ -1,4 +1,4 @@
-"""The schema, put together."""
+"""Builds the schema from its root types."""
 
 from datetime import date, datetime
 
@@ -6,6 +6,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.awards import Award
+from schema.descriptions import describe
 from schema.mutation import Mutation
 from schema.people import Person
 from schema.query import Query
@@ -21,6 +22,7 @@ SCHEMA = strawberry.Schema(
         scalar_map={VND: VND_SCALAR, date: DATE_SCALAR, datetime: DATETIME_SCALAR}
     ),
 )
+describe(SCHEMA._schema)  # noqa: SLF001 - as in schema/run.py
 
 
 def sdl() -> str:

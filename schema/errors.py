@@ -1,4 +1,4 @@
-"""The expected outcomes of a mutation other than success, as GraphQL types."""
+"""GraphQL types of the errors that a mutation returns."""
 
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -19,68 +19,103 @@ from schema.messages import Locale, message
 from schema.scalars import InitiativeState
 
 
-@strawberry.interface(name="Error", description="Why a mutation changed nothing.")
+@strawberry.interface(name="Error")
 class Failure:
-    """Why a mutation changed nothing."""
+    """A reason why a mutation changed nothing."""
 
-    code: str = strawberry.field(description="Stable; for programs.")
-    message: str = strawberry.field(description="By Accept-Language in Vietnamese or English.")
-
-
-@strawberry.type(description="No such object, or none that the viewer sees.")
-class NotFound(Failure):
-    """No such object, or none that the viewer sees."""
-
-    what: str = strawberry.field(description="The type of object.")
-    key: str = strawberry.field(description="What it was looked for by.")
-
-
-@strawberry.type(description="What the viewer sees and may not do.")
-class Forbidden(Failure):
-    """What the viewer sees and may not do."""
-
-    permission: Permission | None = strawberry.field(description="What it takes.")
-    unit_code: str | None = strawberry.field(description="The code of the unit where.")
-
-
-@strawberry.type(description="Somebody else was there first.")
-class Conflict(Failure):
-    """Somebody else was there first."""
-
-    version: int | None = strawberry.field(description="The version that the object is at.")
-    state: InitiativeState | None = strawberry.field(description="The state that it is in.")
-    awaits: str | None = strawberry.field(description="The code of the unit that it awaits.")
-    field: str | None = strawberry.field(
-        description="The field of the input that it is about; list indices as digits, with dots."
+    code: str = strawberry.field(
+        description="The code of the reason, such as `STALE`, for programs. It never changes."
+    )
+    message: str = strawberry.field(
+        description="The reason as a sentence for people, in Vietnamese or English as"
+        " Accept-Language prefers."
     )
 
 
-@strawberry.type(description="What is wrong with one field of the input.")
+@strawberry.type
+class NotFound(Failure):
+    """The object does not exist, or the caller may not see it. The two look the same on purpose."""
+
+    what: str = strawberry.field(description="The type of the missing object, such as `Unit`.")
+    key: str = strawberry.field(
+        description="The code, number or id in the input that matched nothing."
+    )
+
+
+@strawberry.type
+class Forbidden(Failure):
+    """The caller sees the object and may not do this."""
+
+    permission: Permission | None = strawberry.field(
+        description="The permission that the caller needs. Null where no permission would help."
+    )
+    unit_code: str | None = strawberry.field(
+        description="The code of the unit at which the permission is needed. Null where it is"
+        " needed at no unit in particular."
+    )
+
+
+@strawberry.type
+class Conflict(Failure):
+    """The object was changed by another request, or the value is in use.
+
+    Read it again, then retry.
+    """
+
+    version: int | None = strawberry.field(
+        description="The object's present `version`. Null where the conflict is not about a"
+        " version."
+    )
+    state: InitiativeState | None = strawberry.field(
+        description="The initiative's present state. Null where the conflict is not about a state."
+    )
+    awaits: str | None = strawberry.field(
+        description="The code of the unit whose decision the initiative awaits now. Null where"
+        " it awaits none, or where the conflict is not about that."
+    )
+    field: str | None = strawberry.field(
+        description="The input field that caused the conflict, as a path with dots and list"
+        " indices, such as `targets.0.version`. Null where no field did."
+    )
+
+
+@strawberry.type
 class InputProblem:
-    """What is wrong with one field of the input."""
+    """One problem of one field of an input."""
 
-    path: list[str] = strawberry.field(description="From the input down; indices as digits.")
-    code: str
-    message: str
-    limit: str | None = strawberry.field(description="The bound that the value breaks.")
+    path: list[str] = strawberry.field(
+        description="The path of the field inside the input; list indices are strings of digits."
+    )
+    code: str = strawberry.field(
+        description="The code of the problem, such as `TOO_LONG`, for programs. It never changes."
+    )
+    message: str = strawberry.field(
+        description="The problem as a sentence for people, in Vietnamese or English as"
+        " Accept-Language prefers."
+    )
+    limit: str | None = strawberry.field(
+        description="The bound that the value breaks, as text. Null where there is no bound."
+    )
 
 
-@strawberry.type(description="Input that cannot be meant.")
+@strawberry.type
 class InvalidInput(Failure):
-    """Input that cannot be meant."""
+    """The input failed validation. `problems` lists every field to correct."""
 
-    problems: list[InputProblem]
+    problems: list[InputProblem] = strawberry.field(
+        description="Every problem that was found, at least one."
+    )
 
 
 Refusal = NotFound | Forbidden | Conflict | InvalidInput
-"""What every mutation may answer."""
+"""Errors that every mutation may return."""
 
 Shape = Callable[[DomainError, Locale], Any]
 _REJECTIONS: dict[type[DomainError], type[Any]] = {}
 
 
 def shows(error: type[DomainError]) -> Callable[[type[Any]], type[Any]]:
-    """Declare that a GraphQL type shows a rejection: its fields are the error's facts."""
+    """Register a GraphQL type for a domain error; its fields are the error's facts."""
 
     def declare(type_: type[Any]) -> type[Any]:
         _REJECTIONS[error] = type_
@@ -90,7 +125,7 @@ def shows(error: type[DomainError]) -> Callable[[type[Any]], type[Any]]:
 
 
 def shown(error: DomainError, locale: Locale) -> Any:
-    """Return an error as its GraphQL type has it."""
+    """Return the GraphQL object of a domain error, with its message in a language."""
     facts = dict(error.facts)
     if isinstance(error, InvalidInputError):
         problems = [
@@ -112,7 +147,7 @@ def shown(error: DomainError, locale: Locale) -> Any:
 
 
 def worded(outcome: Any, locale: Locale) -> Any:
-    """Return what a command has returned, with refusals in words: code and message."""
+    """Return the outcome of a command, with messages added to its refusals."""
     refusals = {
         field.name: [why and _in_words(why, locale) for why in getattr(outcome, field.name)]
         for field in fields(outcome)

@@ -1,15 +1,13 @@
 """Initiatives, their authors and the decisions on them."""
 
 from datetime import date, datetime
-from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from db import queries
-from schema.compiler.fields import searched, sql
+from schema.compiler.fields import sql
 from schema.node import Node
-from schema.order import OrderDirection
 from schema.people import Person
 from schema.scalars import (
     VND,
@@ -19,126 +17,97 @@ from schema.scalars import (
     Sector,
     SolutionType,
 )
+from schema.similarity import DuplicateCandidate
 
 if TYPE_CHECKING:
     from schema.campaigns import Campaign, Phase
     from schema.units import Unit
 
 
-@strawberry.input(description="All that is given must hold.")
-class InitiativeFilter:
-    """Which initiatives; dates and amounts include both ends."""
-
-    state: list[InitiativeState] | None = None
-    campaign: str | None = strawberry.field(default=None, description="By its code.")
-    phase: int | None = strawberry.field(default=None, description="By its ordinal.")
-    sector: Sector | None = None
-    solution_type: list[SolutionType] | None = None
-    under: str | None = strawberry.field(
-        default=None, description="In the subtree of the unit with this code."
-    )
-    author: strawberry.ID | None = strawberry.field(default=None, description="A person's id.")
-    confidential: bool | None = None
-    submitted_from: date | None = None
-    submitted_to: date | None = None
-    applied_from: date | None = None
-    applied_to: date | None = None
-    benefit_from: VND | None = strawberry.field(
-        default=None, description="Of the benefit verified, else claimed."
-    )
-    benefit_to: VND | None = None
-    text: str | None = searched("In the title or summary, without regard to diacritics or case.")
-
-
-@strawberry.enum
-class InitiativeOrderField(StrEnum):
-    """What orders initiatives; drafts stand at their creation by SUBMITTED_AT."""
-
-    CREATED = "CREATED"
-    NUMBER = "NUMBER"
-    SUBMITTED_AT = "SUBMITTED_AT"
-    APPLIED_ON = "APPLIED_ON"
-    BENEFIT = "BENEFIT"
-
-
-@strawberry.input(description="Newest first where unsaid.")
-class InitiativeOrder:
-    """The order of initiatives."""
-
-    field: InitiativeOrderField
-    direction: OrderDirection = OrderDirection.ASC
-
-
-@strawberry.type(description="A person's part in an initiative.")
+@strawberry.type
 class Authorship:
-    """A person's part in an initiative."""
+    """One author's share of an initiative."""
 
-    share: float = strawberry.field(description="In percent; all shares sum to 100.")
+    share: float = strawberry.field(
+        description="The share in percent, two decimals. All shares of an initiative sum to 100."
+    )
 
     @sql(queries.people.of_row)
     def person(self) -> Person | None:
-        """The author, where the viewer may know."""
+        """The author. Null where the caller may not see the person."""
 
 
-@strawberry.type(description="Points for one criterion of the campaign's rubric.")
+@strawberry.type
 class Score:
-    """Points for one criterion of the campaign's rubric."""
+    """The score for one criterion of the campaign's rubric."""
 
-    criterion: str
-    score: int
+    criterion: str = strawberry.field(
+        description="The name of the criterion, as in `Campaign.rubric`."
+    )
+    score: int = strawberry.field(description="The score, from 0 to the criterion's `most`.")
 
 
-@strawberry.type(description="The mean of the scores that sheets give for one criterion.")
+@strawberry.type
 class MeanScore:
-    """The mean of the scores that sheets give for one criterion."""
+    """The mean of the scores that several sheets give for one criterion."""
 
-    criterion: str = strawberry.field(description="As the campaign's rubric names it.")
+    criterion: str = strawberry.field(
+        description="The name of the criterion, as in `Campaign.rubric`."
+    )
     mean: float = strawberry.field(
-        description="Of the sheets that score this criterion, with two decimals."
+        description="The mean over the sheets that score this criterion, two decimals."
     )
 
 
-@strawberry.type(description="The scores of one member of a council before a decision.")
+@strawberry.type
 class ReviewSheet:
-    """The scores of one member of a council before a decision."""
+    """The scores of one council member for an initiative, given before a decision."""
 
     comment: str | None = strawberry.field(
-        description="What the scores rest on; null where unsaid."
+        description="The grounds for the scores. Null where there is no comment."
     )
-    at: datetime = strawberry.field(description="When it was given, or last replaced.")
+    at: datetime = strawberry.field(description="When the sheet was given, or last replaced.")
 
     @sql(queries.reviews.scores)
     def scores(self) -> list[Score]:
-        """The points given, by criterion."""
+        """The scores, by criterion."""
 
     @sql(queries.reviews.total)
     def total(self) -> int:
-        """The sum of the points given."""
+        """The sum of the scores."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The unit whose decision it was given for; null where the viewer may not see it."""
+        """The unit whose decision the sheet is for. Null where the caller may not see it."""
 
     @sql(queries.people.actor)
     def by(self) -> Person | None:
-        """Who gave it; null where the viewer may not know."""
+        """The person who gave the sheet. Null where the caller may not see the person."""
 
 
-@strawberry.type(description="What a unit decided on an initiative.")
+@strawberry.type
 class Review:
-    """What a unit decided on an initiative."""
+    """One level's decision on an initiative."""
 
-    decision: ReviewDecision
-    reason: str | None
-    decision_number: str | None
-    verified: list[VND] | None = strawberry.field(
-        description="The benefit found to be true, for each of up to three years."
+    decision: ReviewDecision = strawberry.field(description="What the level decided.")
+    reason: str | None = strawberry.field(
+        description="The reason. Null where there is none; only an approval may go without."
     )
-    at: datetime
+    decision_number: str | None = strawberry.field(
+        description="The number of the written decision. Null where there is none."
+    )
+    verified: list[VND] | None = strawberry.field(
+        description="The verified benefit in VND, one amount for each of up to three years."
+        " Null where the decision verified none."
+    )
+    at: datetime = strawberry.field(description="When the decision was made.")
 
     @sql(queries.reviews.scores)
     def scores(self) -> list[Score]:
-        """The points given with the decision, by criterion; none where it rests on sheets alone."""
+        """The scores given with the decision, by criterion.
+
+        Empty where it rests on sheets alone.
+        """
 
     @sql(queries.reviews.sheets_of_review)
     def sheets(self) -> list[ReviewSheet]:
@@ -146,122 +115,125 @@ class Review:
 
     @sql(queries.reviews.mean_scores)
     def mean_scores(self) -> list[MeanScore]:
-        """The mean of the sheets for each criterion, by criterion; none without sheets."""
+        """The mean of the sheets for each criterion, by criterion. Empty without sheets."""
 
     @sql(queries.reviews.mean_total)
     def mean_total(self) -> float | None:
-        """The mean of the totals of the sheets, with two decimals; null without sheets."""
+        """The mean of the sheets' totals, two decimals. Null without sheets."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The unit whose decision it is."""
+        """The unit whose decision it is. Null where the caller may not see it."""
 
     @sql(queries.reviews.acting_unit)
     def acting_unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The unit above that decided in its place, because no account at `unit` could.
+        """The unit above that decided in place of `unit`, where no account could.
 
-        Null where `unit` decided itself, or the viewer may not see the unit above.
+        Null where `unit` decided itself, or where the caller may not see the unit above.
         """
 
     @sql(queries.people.actor)
     def by(self) -> Person | None:
-        """Who decided, where the viewer may know."""
+        """The person who decided. Null where the caller may not see the person."""
 
 
-@strawberry.enum(description="How close the titles and summaries of two initiatives are.")
-class Closeness(Enum):
-    """How close the titles and summaries of two initiatives are."""
-
-    SIMILAR = strawberry.enum_value(
-        "SIMILAR", description="The similarity is at least 0.5 and below 0.8: worth a look."
-    )
-    VERY_SIMILAR = strawberry.enum_value(
-        "VERY_SIMILAR", description="The similarity is at least 0.8: most likely the same."
-    )
-
-
-@strawberry.type(
-    description="An initiative of the programme that resembles another. Of one that the viewer may"
-    " not see, only `closeness` and `federation` are set."
-)
-class DuplicateCandidate:
-    """An initiative that resembles another; of a hidden one only this much is returned."""
-
-    closeness: Closeness
-    similarity: float | None = strawberry.field(
-        description="From 0 to 1, of the titles and summaries;"
-        " null where the viewer may not see the initiative."
-    )
-    federation: str | None = strawberry.field(description="The name of the federation it is at.")
-
-    @sql(queries.initiatives.of_row)
-    def initiative(
-        self,
-    ) -> Annotated["Initiative", strawberry.lazy("schema.initiatives")] | None:
-        """The initiative, where the viewer may see it."""
-
-
-@strawberry.type(description="A member's initiative.")
+@strawberry.type
 class Initiative(Node):
-    """A member's initiative."""
+    """A solution that members apply in their work and submit to a campaign."""
 
     by_id = staticmethod(queries.initiatives.by_id)
 
-    number: str
-    title: str
-    summary: str
-    solution_type: SolutionType
-    field: str | None = strawberry.field(description="The field of work.")
-    sector: Sector
-    state: InitiativeState
-    applied_on: date
-    submitted_at: datetime | None
-    recognised_at: datetime | None
-    confirmed_at: datetime | None
-    published_at: datetime | None
-    confidential: bool
-    benefit_claimed: VND
-    benefit_verified: VND | None
-    claimed: list[VND] = strawberry.field(description="VND for each of up to three years.")
-    verified: list[VND] | None = strawberry.field(description="As `claimed`; null until verified.")
-    other_benefit: str | None
-    version: int
+    number: str = strawberry.field(
+        description="The initiative's number, unique. Arguments and inputs named `number` take it."
+    )
+    title: str = strawberry.field(description="The title, as its authors wrote it.")
+    summary: str = strawberry.field(
+        description="The effect in a few sentences. Every caller who sees the initiative sees it."
+    )
+    solution_type: SolutionType = strawberry.field(description="The kind of solution.")
+    field: str | None = strawberry.field(
+        description="The field of work, as text. Null where there is none."
+    )
+    sector: Sector = strawberry.field(description="The sector in which it counts.")
+    state: InitiativeState = strawberry.field(description="The state in the approval.")
+    applied_on: date = strawberry.field(description="The day on which it was applied.")
+    submitted_at: datetime | None = strawberry.field(
+        description="When it was first submitted. Null for a draft."
+    )
+    recognised_at: datetime | None = strawberry.field(
+        description="When it was recognised. A later rejection or revocation keeps it. Null"
+        " before, and after a return."
+    )
+    confirmed_at: datetime | None = strawberry.field(
+        description="When it was confirmed. A later revocation keeps it. Null before, and after"
+        " a return."
+    )
+    published_at: datetime | None = strawberry.field(
+        description="When it was published. Null where the public does not see it."
+    )
+    confidential: bool = strawberry.field(
+        description="Whether `content` is visible only with CONTENT_READ, and to its authors."
+    )
+    benefit_claimed: VND = strawberry.field(
+        description="The claimed benefit in VND, the sum of `claimed`."
+    )
+    benefit_verified: VND | None = strawberry.field(
+        description="The verified benefit in VND, the sum of `verified`. Null until it is verified."
+    )
+    claimed: list[VND] = strawberry.field(
+        description="The claimed benefit in VND, one amount for each of up to three years. May"
+        " be empty."
+    )
+    verified: list[VND] | None = strawberry.field(
+        description="The verified benefit in VND, one amount for each of up to three years."
+        " Null until it is verified."
+    )
+    other_benefit: str | None = strawberry.field(
+        description="Benefit that is not measured in VND, as text. Null where there is none."
+    )
+    version: int = strawberry.field(
+        description="The version, to send with mutations of the initiative. It rises with every"
+        " change."
+    )
 
     @sql(queries.initiatives.content)
     def content(self) -> str | None:
-        """The body; null where it is secret from the viewer."""
+        """The full text. Null where it is confidential and the caller may not see it."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The unit it was submitted in."""
+        """The unit that the initiative belongs to. Null where the caller may not see it."""
 
     @sql(queries.campaigns.of_row)
     def campaign(self) -> Annotated["Campaign", strawberry.lazy("schema.campaigns")]:
-        """The campaign."""
+        """The campaign that the initiative belongs to."""
 
     @sql(queries.campaigns.phase_of_row)
     def phase(self) -> Annotated["Phase", strawberry.lazy("schema.campaigns")] | None:
-        """The phase it counts in; null for a draft."""
+        """The phase that it counts in. Null for a draft."""
 
     @sql(queries.units.awaited)
     def awaits(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The unit whose decision it awaits."""
+        """The unit whose decision it awaits.
+
+        Null where it awaits none, or where the caller may not see the unit.
+        """
 
     @sql(queries.reviews.decider_missing)
     def decider_missing(self) -> bool:
         """Whether no account at the awaited unit may decide on it.
 
-        That is where no active account there has the role, or each has drafted, edited, submitted
-        or authored it, or decided on it for another level. False where it awaits no decision, and
-        where the viewer sees it only because it is published.
+        That is so where no active account there has the role, or each of them drafted, edited,
+        submitted or authored it, or decided on it for another level. False where it awaits no
+        decision, and where the caller sees it only because it is published.
         """
 
     @sql(queries.reviews.escalated_to)
     def escalated_to(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The unit above that decides in place of `awaits`, where `deciderMissing` is true.
+        """The unit above that decides in place of `awaits` where `deciderMissing` is true.
 
-        Null where it is false, where no account up to the root may decide, and where the viewer may
-        not see that unit.
+        Null where `deciderMissing` is false, where no account up to the root may decide, and where
+        the caller may not see that unit.
         """
 
     @sql(queries.initiatives.authors)
@@ -277,20 +249,26 @@ class Initiative(Node):
         """The sheets given for the decision that is still to come, the oldest first."""
 
     @sql(queries.initiatives.possible_duplicates, price=25)
-    def possible_duplicates(self, first: int = 5) -> list[DuplicateCandidate]:
+    def possible_duplicates(
+        self,
+        first: Annotated[
+            int,
+            strawberry.argument(description="How many to return at most, from 0 to 100."),
+        ] = 5,
+    ) -> list[DuplicateCandidate]:
         """Initiatives of the whole programme that resemble this one, most similar first.
 
-        Those that the viewer may not see are among them once this one is handed in; confidential
-        ones and, for its own authors, those of more than 20 texts handed in within an hour are not.
+        Once this one is submitted, those that the caller may not see are among them, except
+        confidential ones. An account that submits more than 20 texts within an hour does not get
+        these for the further texts.
         """
 
     @sql(queries.initiatives.viewer_can)
     def viewer_can(self) -> list[Permission]:
-        """What the viewer may do with it, as far as its state allows.
+        """The permissions that the caller has for it, as far as its state allows.
 
-        INITIATIVE_OWN and INITIATIVE_WRITE: edit, hand in, withdraw, as its author or on behalf.
-        INITIATIVE_REVIEW: decide, where it awaits the viewer's unit or one that the viewer's unit
-        decides for, and the viewer did not draft, edit, submit or author it, nor decide on it for
-        another level.
-        INITIATIVE_CURATE: link duplicates, publish.
+        INITIATIVE_OWN (as an author) and INITIATIVE_WRITE (on behalf): edit, submit, withdraw.
+        INITIATIVE_REVIEW: decide, where it awaits the caller's unit or one that this unit decides
+        for, and the caller did not draft, edit, submit or author it, nor decide on it for another
+        level. INITIATIVE_CURATE: link duplicates, publish.
         """

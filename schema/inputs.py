@@ -1,7 +1,7 @@
-"""What inputs must be beyond their GraphQL types, declared on their fields and checked at the edge.
+"""Validation of inputs beyond their GraphQL types, declared on their fields.
 
-A field is declared by one of the functions below; `problems` walks an input and names everything
-that is wrong at once. What is left out is not checked.
+One of the functions below declares a field: its description, to which the bounds are added, and the
+check. `problems` validates an input and returns everything that is wrong. Omitted fields pass.
 """
 
 import re
@@ -28,23 +28,30 @@ Check = Callable[[Any], "tuple[str, Any] | None"]
 
 def line(longest: int = 200, *, default: Any = MISSING, description: str | None = None) -> Any:
     """Declare one line of text, not blank."""
-    return _field(lambda value: _text(value, longest, breaks=""), default, description)
+    bounds = f"1 to {longest} characters on one line."
+    return _field(
+        lambda value: _text(value, longest, breaks=""), default, _joined(description, bounds)
+    )
 
 
 def prose(longest: int = 20_000, *, default: Any = MISSING, description: str | None = None) -> Any:
     """Declare text of several lines, not blank."""
-    return _field(lambda value: _text(value, longest, breaks="\n\t\r"), default, description)
+    bounds = f"1 to {longest} characters; line breaks are allowed."
+    return _field(
+        lambda value: _text(value, longest, breaks="\n\t\r"), default, _joined(description, bounds)
+    )
 
 
 def code(longest: int = 40, *, default: Any = MISSING, description: str | None = None) -> Any:
-    """Declare a code that is given to something new."""
+    """Declare the code of a new object."""
+    bounds = f"1 to {longest} of the characters A-Z, 0-9, `.`, `_` and `-`."
     return _field(
         lambda value: (
             _text(value, longest, breaks="")
             or (None if _CODE.fullmatch(value) else ("NOT_A_CODE", None))
         ),
         default,
-        description,
+        _joined(description, bounds),
     )
 
 
@@ -55,8 +62,9 @@ def whole(
     default: Any = MISSING,
     description: str | None = None,
 ) -> Any:
-    """Declare a whole number within bounds."""
-    return _field(lambda value: _within(value, least, most), default, description)
+    """Declare a number within bounds."""
+    bounds = f"At least {least}." if most == _LARGEST else f"From {least} to {most}."
+    return _field(lambda value: _within(value, least, most), default, _joined(description, bounds))
 
 
 def several(
@@ -68,7 +76,8 @@ def several(
     default: Any = MISSING,
     description: str | None = None,
 ) -> Any:
-    """Declare a list; `each` checks an item, `once` gives what no two items may share."""
+    """Declare a list; `each` checks an item, `once` returns what no two items may share."""
+    bounds = f"{least} to {most} items." if least else f"At most {most} items."
 
     def check(items: Sequence[Any]) -> Any:
         if len(items) > most:
@@ -85,7 +94,7 @@ def several(
                 return "REPEATED", None, str(index)
         return None
 
-    return _field(check, default, description)
+    return _field(check, default, _joined(description, bounds))
 
 
 def text_of(longest: int) -> Check:
@@ -102,12 +111,23 @@ def key() -> Any:
     """Declare the idempotency key that every input has."""
     return line(
         default=None,
-        description="Chosen by the client: the same key and input again gives the first result.",
+        description="A key that the client chooses to make a retry safe: a second request with the"
+        " same key and input returns the first result and changes nothing. The same key with"
+        " another input returns Conflict.",
+    )
+
+
+def read_version(noun: str) -> Any:
+    """Declare the version of an object that the client read, for optimistic concurrency."""
+    return strawberry.field(
+        default=UNSET,
+        description=f"The `version` of the {noun} that the client read. Where another request has"
+        " changed it since, the mutation returns Conflict. Omitted: no check.",
     )
 
 
 def node_id(type_name: str, *, description: str | None = None) -> Any:
-    """Declare a global id of this type; what a command is given is the key that it holds."""
+    """Declare a global id of this type; the command receives the key that the id contains."""
     field = _field(
         lambda value: None if key_of(value, type_name) is not None else ("UNKNOWN_ID", None),
         MISSING,
@@ -118,21 +138,21 @@ def node_id(type_name: str, *, description: str | None = None) -> Any:
 
 
 def clearable(field: Any) -> Any:
-    """Let a field's null take the value away, where else null is the same as left out."""
+    """Let null clear a field's value; without this, null is the same as omitted."""
     field.metadata = {**field.metadata, _CLEARS: True}
     return field
 
 
 def nullable(field: Any) -> Any:
-    """Let a field's null mean that there is no value; it must be said, and not left out."""
+    """Let null stand for no value, and require the field: omitted, it fails validation."""
     field.metadata = {**field.metadata, _CLEARS: True, _SAID: True}
     return field
 
 
 def arguments(input_: Any) -> dict[str, Any]:
-    """Return the fields of an input that say something, by Python name.
+    """Return the fields of an input that were sent, by Python name.
 
-    An input within it is given as what its class `stands_for`, or as it is.
+    A nested input becomes an instance of the class that it `stands_for`, or stays as it is.
     """
     return {
         field.python_name: field.metadata.get(_MEANS, _meant)(value)
@@ -143,7 +163,7 @@ def arguments(input_: Any) -> dict[str, Any]:
 
 
 def problems(value: Any, path: tuple[str, ...] = ()) -> Iterator[Problem]:
-    """Give everything that is wrong with an input and the inputs in it."""
+    """Yield every problem of an input and of the inputs nested in it."""
     for field in value.__strawberry_definition__.fields:
         item = getattr(value, field.python_name)
         name = _camel(field.python_name)
@@ -165,6 +185,10 @@ def problems(value: Any, path: tuple[str, ...] = ()) -> Iterator[Problem]:
 def _field(check: Check, default: Any, description: str | None) -> Any:
     options = {} if default is MISSING else {"default": UNSET if default is None else default}
     return strawberry.field(metadata={_CHECK: check}, description=description, **options)
+
+
+def _joined(description: str | None, bounds: str) -> str | None:
+    return description and f"{description} {bounds}"
 
 
 def _text(value: str, longest: int, *, breaks: str) -> tuple[str, Any] | None:

@@ -1,7 +1,8 @@
-"""What errors say to people, in Vietnamese and English.
+"""Error messages in Vietnamese and English.
 
-Texts are by code; a name in braces is one of the error's facts. Dates read as the language has
-them. Here are those that every mutation may need; a noun's own stand beside its mutations.
+A message is found by its code; a name in braces is one of the error's facts. Dates are formatted
+by language. This file has the codes that every mutation may return; the codes of a noun stand
+beside its mutations.
 """
 
 import re
@@ -88,21 +89,21 @@ _TEXTS: dict[str, tuple[str, str]] = {
 
 
 def says(texts: Mapping[str, tuple[str, str]]) -> None:
-    """Add a noun's texts, in Vietnamese and English by code; a code means one thing everywhere."""
+    """Register the messages of a noun by code; raise ValueError for a second text of a code."""
     for code, text in texts.items():
         if _TEXTS.setdefault(code, text) != text:
             raise ValueError(f"{code} has two texts")
 
 
 def message(code: str, locale: Locale, facts: Mapping[str, Any]) -> str:
-    """Return the text of a code, with facts filled in."""
+    """Return the message of a code, with the facts filled in."""
     vietnamese, english = _TEXTS[code]
     shown = {name: _written(value, locale) for name, value in facts.items()}
     return (vietnamese if locale == "vi" else english).format_map(shown)
 
 
 def preferred(accept_language: str | None) -> Locale:
-    """Return the language that an Accept-Language header prefers; English where it says none."""
+    """Return the language that an Accept-Language header prefers; English without one."""
     best: tuple[float, Locale] = (0.0, "en")
     for part in (accept_language or "").split(","):
         tag, _, parameter = part.partition(";")
@@ -114,7 +115,7 @@ def preferred(accept_language: str | None) -> Locale:
 
 
 def _weight(parameter: str) -> float:
-    """Return the weight that a parameter gives; 1 where it is none that RFC 9110 knows."""
+    """Return the weight of a `q` parameter; 1 where it is not valid by RFC 9110."""
     found = _QUALITY.fullmatch(parameter.strip())
     return float(found[1]) if found else 1.0
 

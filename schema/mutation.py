@@ -1,4 +1,4 @@
-"""The root of all writes: a table of contents."""
+"""The root type of mutations: one base class for each noun."""
 
 import strawberry
 
@@ -39,4 +39,4 @@ class Mutation(
     AccessTokenMutations,
     AuthorizationMutations,
 ):
-    """All writes. Each is carried out whole or not at all, and once for an idempotency key."""
+    """All writes. Each is saved whole or not at all, and once for an idempotency key."""

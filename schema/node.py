@@ -1,10 +1,12 @@
-"""Relay's Node: whatever has a global id."""
+"""Relay's Node: the interface of objects with a global id."""
 
 import strawberry
 
 
-@strawberry.interface(description="An object with an id of its own across the whole schema.")
+@strawberry.interface
 class Node:
-    """An object with an id of its own; a type that implements it says `by_id`, how to find one."""
+    """An object with an id that is unique across all types. `node(id:)` returns it."""
 
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(
+        description="The global id, an opaque string. It never changes."
+    )

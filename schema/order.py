@@ -1,13 +1,13 @@
-"""What orders have in common."""
-
-from enum import StrEnum
+"""The direction that all orders share."""
 
 import strawberry
 
+from db.rules.described import DescribedEnum
+
 
 @strawberry.enum
-class OrderDirection(StrEnum):
-    """From the smallest, or from the largest."""
+class OrderDirection(DescribedEnum):
+    """The direction of an order."""
 
-    ASC = "ASC"
-    DESC = "DESC"
+    ASC = "ASC", "Ascending: the smallest, the earliest or the first letter first."
+    DESC = "DESC", "Descending: the largest, the latest or the last letter first."

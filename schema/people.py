@@ -1,4 +1,4 @@
-"""People, as far as the viewer may know them; accounts and grants."""
+"""People, their accounts and role grants, within what the caller may see."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -15,111 +15,136 @@ if TYPE_CHECKING:
     from schema.units import Unit
 
 
-@strawberry.type(
-    description="A member. Personal data is masked for auditors; others see nothing at all."
-)
+@strawberry.type
 class Person(Node):
-    """A member; whoever may not see personal data does not see the row."""
+    """A member of a union.
+
+    Auditors see masked personal data. Callers without PERSON_READ at the unit get null in place of
+    a person, except for themselves.
+    """
 
     by_id = staticmethod(queries.people.by_id)
 
-    sector: Sector
+    sector: Sector = strawberry.field(description="Where the member works.")
     version: int = strawberry.field(
-        description="Rises with every change; `updatePerson` and `movePerson` take it."
+        description="The version, to send with `updatePerson` and `movePerson`. It rises with"
+        " every change."
     )
 
     @sql(queries.people.code)
     def code(self) -> str:
-        """The member's code; asterisks where masked."""
+        """The member's code, unique; asterisks where it is masked."""
 
     @sql(queries.people.name)
     def name(self) -> str:
-        """The full name; initials where masked."""
+        """The full name; initials where it is masked."""
 
     @sql(queries.people.email)
     def email(self) -> str | None:
-        """The e-mail address; asterisks where masked."""
+        """The e-mail address. Null where there is none; asterisks where it is masked."""
 
     @sql(queries.people.phone)
     def phone(self) -> str | None:
-        """The phone number; asterisks where masked."""
+        """The telephone number. Null where there is none; asterisks where it is masked."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The person's own unit."""
+        """The unit that the member belongs to. Null where the caller may not see it."""
 
     @sql(queries.people.account_of_person)
     def account(self) -> Annotated["Account", strawberry.lazy("schema.people")] | None:
-        """The account that the person signs in with; null where there is none."""
+        """The account that the member signs in with.
+
+        Null where there is none, or where the caller may not see it.
+        """
 
 
-@strawberry.input(description="All that is given must hold.")
+@strawberry.input
 class PersonFilter:
-    """Which people."""
+    """Conditions on people; a person meets all that are sent."""
 
     text: str | None = searched(
-        "What the code or a word of the name begins with, without regard to diacritics or case."
-        " It finds nobody who is masked."
+        "Text that the code or a word of the name begins with, without regard to diacritics or"
+        " case. People with masked data are not found."
     )
 
 
-@strawberry.type(description="A person or a service that signs in.")
+@strawberry.type
 class Account(Node):
-    """A person or a service that signs in."""
+    """An account that a person or a service signs in with."""
 
     by_id = staticmethod(queries.people.account_by_id)
 
-    username: str = strawberry.field(description="The name to sign in with.")
-    kind: AccountKind = strawberry.field(description="Whether a person or a service signs in.")
+    username: str = strawberry.field(
+        description="The name to sign in with, unique. It never changes."
+    )
+    kind: AccountKind = strawberry.field(
+        description="Whether a person or a service signs in with it."
+    )
     created_at: datetime = strawberry.field(description="When the account was created.")
     disabled_at: datetime | None = strawberry.field(
-        description="Since when the account cannot sign in; null where it can."
+        description="When the account was disabled; it cannot sign in since. Null where it is"
+        " enabled."
     )
 
     @sql(queries.people.of_row)
     def person(self) -> Person | None:
-        """The person behind the account, where the viewer may know."""
+        """The person who holds the account.
+
+        Null for a service, and where the caller may not see the person.
+        """
 
     @sql(queries.people.invited_until)
     def invited_until(self) -> datetime | None:
-        """When the account's open invitation ends.
+        """When the account's open invitation expires.
 
-        Null where there is none, and for viewers without GRANT_READ at the person's unit.
+        Null where there is none, and for callers without GRANT_READ at the person's unit.
         """
 
     @connection(queries.people.grants_of_account)
     def grants(self) -> Connection[Annotated["Grant", strawberry.lazy("schema.people")]]:
-        """The roles of the account that the viewer may know, newest first, revoked ones too."""
+        """The account's role grants that the caller may see, newest first, revoked ones too."""
 
 
-@strawberry.type(description="A role at a unit and everything below it.")
+@strawberry.type
 class Grant(Node):
-    """A role at a unit and everything below it, from a day to a day, both included."""
+    """A role grant: an account's role at a unit and in its subtree, within dates."""
 
     by_id = staticmethod(queries.people.grant_by_id)
 
-    role: Role
-    valid_from: date
-    valid_to: date | None
-    granted_at: datetime
-    revoked_at: datetime | None = strawberry.field(description="It holds no longer.")
+    role: Role = strawberry.field(description="The role that the account has.")
+    valid_from: date = strawberry.field(description="The first day of the role grant.")
+    valid_to: date | None = strawberry.field(
+        description="The last day of the role grant, included. Null: it has no end."
+    )
+    granted_at: datetime = strawberry.field(description="When the role grant was given.")
+    revoked_at: datetime | None = strawberry.field(
+        description="When the role grant was revoked; it gives nothing since. Null while it is"
+        " not revoked."
+    )
 
     @sql(queries.people.username)
     def username(self) -> str:
-        """The name that its account signs in with."""
+        """The username of the account that has the role."""
 
     @sql(queries.people.actor)
     def person(self) -> Person | None:
-        """The person behind the account, where the viewer may know."""
+        """The person who holds the account.
+
+        Null for a service, and where the caller may not see the person.
+        """
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The unit."""
+        """The unit at which the role applies. Null where the caller may not see it."""
 
     @sql(queries.people.granter)
     def granted_by(self) -> Person | None:
-        """Who gave it, where the viewer may know."""
+        """The person who gave it. Null where the caller may not see the person."""
 
     @sql(queries.people.revoker)
     def revoked_by(self) -> Person | None:
-        """Who took it back, where the viewer may know."""
+        """The person who revoked it.
+
+        Null while it is not revoked, and where the caller may not see the person.
+        """

@@ -1,4 +1,4 @@
-"""Refused attempts: recorded in the audit log of accounts, within bounds; of the rest a count.
+"""Audit events of refused attempts, within a rate limit for each account.
 
 An anonymous caller writes nothing: metrics count what it was refused. An account has so many
 events at once and then one a minute, in each process; what is beyond is summed up in one event, so
@@ -47,7 +47,7 @@ _LOG = logging.getLogger("sangkien.audit")
 
 @dataclass
 class _Share:
-    """What an account may still have recorded, and how much was not since the last sum."""
+    """The rate limit of one account, and the attempts since the last sum that have no event."""
 
     left: float
     filled_at: float
@@ -56,27 +56,27 @@ class _Share:
 
 
 class Refusals:
-    """Records refused attempts."""
+    """Records refused attempts as audit events."""
 
     def __init__(self, writer: Writer, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take where events are written."""
+        """Create the recorder; `writer` writes the events."""
         self._writer = writer
         self._clock = clock
         self._shares: OrderedDict[int, _Share] = OrderedDict()
         self._summing: asyncio.Task[None] | None = None
 
     def of_request(self) -> "RequestRefusals":
-        """Return what records the refused attempts of one request."""
+        """Return a recorder for one request."""
         return RequestRefusals(self)
 
     async def close(self) -> None:
-        """Write down every sum."""
+        """Write the pending sums."""
         if self._summing is not None:
             self._summing.cancel()
         await self._sum_up()
 
     def take(self, caller: Caller) -> bool:
-        """Whether an account may have one more event; it has it then."""
+        """Use up one event of an account, and return whether one was left."""
         now, share = self._clock(), self._share_of(caller)
         share.left = min(AT_ONCE, share.left + (now - share.filled_at) / EVERY)
         share.filled_at, share.caller = now, caller
@@ -86,11 +86,11 @@ class Refusals:
         return True
 
     def give_back(self, caller: Caller) -> None:
-        """Take back that an account has one more event: it was not written."""
+        """Return one event to an account, where it was not written."""
         self._share_of(caller).left += 1
 
     def count(self, caller: Caller) -> None:
-        """Count what is not recorded; a sum follows."""
+        """Count an attempt without an event; a later event has the sum."""
         UNRECORDED.inc()
         self._share_of(caller).unrecorded += 1
         if self._summing is None or self._summing.done():
@@ -101,7 +101,7 @@ class Refusals:
         await self._writer.note(caller, attempt, "REFUSED", **facts)
 
     def _share_of(self, caller: Caller) -> _Share:
-        """Return an account's share; the account longest ago without a sum to come is forgotten."""
+        """Return an account's share; above the limit, drop the oldest without a pending sum."""
         share = self._shares.get(caller.account_id)
         if share is None:
             if len(self._shares) >= _ACCOUNTS:
@@ -140,7 +140,7 @@ class RequestRefusals:
     """Records the refused attempts of one request."""
 
     def __init__(self, refusals: Refusals) -> None:
-        """Take what knows the shares of accounts."""
+        """Create the recorder of one request."""
         self._refusals = refusals
         self._recorded = 0
 
@@ -154,7 +154,7 @@ class RequestRefusals:
         confirm: Callable[[Principal], Any],
         outdated: bool,
     ) -> None:
-        """Record that an attempt was refused, or count it.
+        """Record a refused attempt as an event, or count it.
 
         Raises GrantsChangedError where it was refused by grants that the account no longer has,
         unless `outdated` is to do; `confirm` finds that out where nothing is written.
@@ -197,7 +197,7 @@ class RequestRefusals:
 def bounded(
     named: Mapping[str, Any], reason: str | None, most: int = LARGEST
 ) -> tuple[dict[str, Any], str | None]:
-    """Return what an event repeats, cut so that all of it takes no more than so many bytes."""
+    """Return the input fields and the reason of an event, cut to `most` bytes in all."""
     kept = {}
     for name, value in named.items():
         kept[name] = _cut(value, most) if isinstance(value, str) else value
@@ -206,7 +206,7 @@ def bounded(
 
 
 def notable(value: Any, longest: int) -> Any:
-    """Return a value as the log can hold it: what was refused may be any text at all."""
+    """Return a value that PostgreSQL can store: rejected input may contain any characters."""
     if not isinstance(value, str):
         return value
     return value[:longest].replace("\0", "\ufffd").encode(errors="replace").decode()
@@ -217,7 +217,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _named(input_: Any) -> dict[str, Any]:
-    """Return what an input names, as the log can hold it; a list's keys as one text."""
+    """Return the identifiers in an input; those of a list as one text."""
     named = {}
     for name, value in arguments(input_).items():
         if name in _NAMING and isinstance(value, list):
@@ -229,5 +229,5 @@ def _named(input_: Any) -> dict[str, Any]:
 
 
 def _key(item: Any) -> str:
-    """Return what an item of a list names: a code, a decision's number, a target's unit."""
+    """Return the identifier of a list item: a code, a decision's number or a target's unit."""
     return item if isinstance(item, str) else getattr(item, "number", None) or item.unit

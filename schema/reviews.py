@@ -1,4 +1,4 @@
-"""What awaits a decision: the viewer's, or a unit's."""
+"""Work queues: initiatives that await a decision."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -13,17 +13,18 @@ if TYPE_CHECKING:
     from schema.units import Unit
 
 
-@strawberry.type(description="An initiative that awaits a decision.")
+@strawberry.type
 class QueueEntry:
-    """An initiative that awaits a unit's decision: in the viewer's queue, or in a unit's list."""
+    """An initiative that awaits a decision: an entry of the caller's work queue or of a unit's."""
 
     since: datetime = strawberry.field(
-        description="Since when it awaits this unit.", metadata={COLUMN: "awaited_at"}
+        description="Since when it awaits the decision of this unit.",
+        metadata={COLUMN: "awaited_at"},
     )
 
     @sql(queries.reviews.queued)
     def initiative(self) -> Initiative:
-        """The initiative."""
+        """The initiative that awaits the decision."""
 
     @sql(queries.units.awaited)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")]:
@@ -31,9 +32,10 @@ class QueueEntry:
 
     @sql(queries.reviews.escalated_from)
     def escalated_from(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """In the viewer's queue: the unit below for which the viewer's unit decides.
+        """The unit below in whose place the caller's unit decides.
 
-        No account there may decide on it. Null where it awaits the viewer's own unit.
+        No account there may decide. Null where it awaits the caller's own unit, and outside the
+        caller's queue.
         """
 
     @sql(queries.reviews.decider_missing)
@@ -42,4 +44,4 @@ class QueueEntry:
 
     @sql(queries.reviews.days)
     def days(self) -> int:
-        """How many days it has been waiting; 0 on the first."""
+        """How many days it has been waiting; 0 on the first day."""

@@ -1,4 +1,4 @@
-"""Carries out a mutation: its fields one after another, each one command and one payload."""
+"""Runs a mutation: for each root field, one after another, a command and its payload."""
 
 import asyncio
 import functools
@@ -39,7 +39,7 @@ _LONGEST_REASON = 2_000  # characters
 
 @dataclass(frozen=True)
 class Asker:
-    """Whose mutation it is: how to come by the principal, from where, and in what language.
+    """The caller of a mutation: functions that return the principal, the address, the language.
 
     `confirm` raises GrantsChangedError where a principal's grants are no longer the account's.
     """
@@ -53,7 +53,7 @@ class Asker:
 
 @dataclass(frozen=True)
 class _Step:
-    """A field of the operation: what it runs with what, and how its payload will be read."""
+    """One root field: its command, its input, and the plan that reads its payload."""
 
     nodes: list[FieldNode]
     guarded: Guarded
@@ -70,30 +70,30 @@ class _Step:
 
 
 class _Payload:
-    """The payload of a field: how it is read once the command has run, secrets kept aside."""
+    """Reads the payload of one field after its command has run, with secrets redacted."""
 
     def __init__(self, step: _Step, locale: Locale) -> None:
         self._step, self._locale = step, locale
         self.lifted: Callable[[bytes], orjson.Fragment] = orjson.Fragment
 
     def __call__(self, outcome: Any) -> tuple[str, list[Any]]:
-        """Return the statement that reads what an outcome leads to, and its parameters."""
+        """Return the statement that reads the payload of an outcome, and its parameters."""
         veiled_ = veiled(worded(outcome, self._locale))
         self.lifted = lambda answer: orjson.Fragment(veiled_.lifted(answer))
         return self._step.plan.sql, filled(self._step.values, veiled_.outcome)
 
 
 class Mutations:
-    """Runs mutations on a schema."""
+    """Runs the mutations of the schema."""
 
     def __init__(self, compiler: Compiler, writer: Writer) -> None:
-        """Take what compiles payloads, and where commands run."""
+        """Create the runner; `compiler` compiles payloads, `writer` runs commands."""
         self._compiler = compiler
         self._writer = writer
         self._refusals = Refusals(writer)
 
     async def close(self) -> None:
-        """Write down what of refused attempts is still to be summed up."""
+        """Write the pending sums of refused attempts."""
         await self._refusals.close()
 
     async def run(self, operation: Operation, variables: Any, asker: Asker) -> bytes:
@@ -116,7 +116,7 @@ class Mutations:
         return orjson.dumps(answer)
 
     async def refuse(self, operation: Operation, variables: Any, asker: Asker, code: str) -> None:
-        """Note in the audit log that a mutation was refused as a whole: by its credentials."""
+        """Record an audit event of a mutation whose credentials were rejected."""
         principal = await asker.principal()
         asked = self._compiler.mutation(operation, variables)
         refusals = self._refusals.of_request()
@@ -213,7 +213,7 @@ class Mutations:
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
     def _once(self, action: str, guarded: Guarded, input_: Any, given: Any) -> Command[Any]:
-        """Return the command of a field, which is carried out once for an idempotency key."""
+        """Return the command of a field, which runs once for an idempotency key."""
         given_fields = arguments(input_)
         key = given_fields.pop(KEY, None)
 
@@ -247,7 +247,7 @@ def _input(declared: Any, given: Any) -> Any:
 
 @functools.cache
 def _members(union: Any) -> tuple[GraphQLObjectType, dict[str, GraphQLObjectType]]:
-    """Return the payload among a result's members, and the errors by name."""
+    """Split the members of a result union into the payload and the errors by name."""
     errors, payloads = {}, []
     for type_ in union.types:
         origin = type_.extensions["strawberry-definition"].origin

@@ -1,4 +1,4 @@
-"""Scalars and enums of the contract."""
+"""Scalars and enums of the schema."""
 
 import re
 from contextlib import suppress
@@ -73,8 +73,8 @@ def _whole(value: object) -> int:
 VND_SCALAR = strawberry.scalar(
     name="VND",
     description=(
-        "Vietnamese đồng, a whole number, sent as a JSON number (the national total, "
-        "33,000 billion, is far below 2^53)."
+        "An amount of Vietnamese đồng: a whole number, sent as a JSON number. The national"
+        " total is far below 2^53, so JavaScript reads every amount exactly."
     ),
     serialize=int,
     parse_value=_whole,
@@ -101,13 +101,14 @@ def _moment(value: object) -> datetime:
 
 DATE_SCALAR = strawberry.scalar(
     name="Date",
-    description="A day, such as 2022-10-21.",
+    description="A day of the years 1900 to 2999, such as 2022-10-21.",
     serialize=date.isoformat,
     parse_value=_day,
 )
 DATETIME_SCALAR = strawberry.scalar(
     name="DateTime",
-    description="A moment by RFC 3339, such as 2022-10-21T08:00:00+07:00.",
+    description="A moment of the years 1900 to 2999 by RFC 3339, with its offset from UTC, such as"
+    " 2022-10-21T08:00:00+07:00.",
     serialize=datetime.isoformat,
     parse_value=_moment,
 )

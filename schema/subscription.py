@@ -1,9 +1,10 @@
-"""The root of all live updates: a table of contents."""
+"""The root type of subscriptions."""
 
 import strawberry
 
 from db import queries
 from db.watching import Total
+from schema.arguments import AnyPhase, CampaignCode, UnitCode
 from schema.compiler.subscriptions import subscription
 from schema.progress import Progress
 
@@ -14,8 +15,12 @@ def _total(*, unit: str, campaign: str, phase: int | None = None) -> Total:
 
 @strawberry.type
 class Subscription:
-    """What is told again whenever it changes."""
+    """Live updates over WebSocket (graphql-transport-ws) or server-sent events."""
 
     @subscription(queries.progress.of_code, _total)
-    def progress(self, unit: str, campaign: str, phase: int | None = None) -> Progress:
-        """The unit's totals now, and again whenever they change; bursts are folded together."""
+    def progress(self, unit: UnitCode, campaign: CampaignCode, phase: AnyPhase = None) -> Progress:
+        """The totals of a unit's subtree: at once, and again after they change.
+
+        Several changes in short succession lead to one event. An unknown unit, campaign or phase
+        gets the error NOT_FOUND.
+        """

@@ -14,38 +14,58 @@ if TYPE_CHECKING:
     from schema.people import Person
 
 
-@strawberry.type(description="One change of a target.")
+@strawberry.type
 class TargetRevision:
-    """One change of a target: who, when, why."""
+    """One change of a target: by whom, when and why."""
 
-    kind: TargetKind
-    value: int | None
-    previous: int | None
-    reason: str | None
-    at: datetime
+    kind: TargetKind = strawberry.field(description="The part of the target that was changed.")
+    value: int | None = strawberry.field(
+        description="The value after the change, in initiatives. Null where it was cleared."
+    )
+    previous: int | None = strawberry.field(
+        description="The value before the change, in initiatives. Null where there was none."
+    )
+    reason: str | None = strawberry.field(
+        description="The reason that the caller of the change gave. Null where there is none."
+    )
+    at: datetime = strawberry.field(description="When the target was changed.")
 
     @sql(queries.people.actor)
     def by(self) -> Annotated["Person", strawberry.lazy("schema.people")] | None:
-        """Who changed it, where the viewer may know."""
+        """The person who changed it. Null where the caller may not see the person."""
 
 
-@strawberry.type(description="A unit's target in a phase, reconciled with its children's.")
+@strawberry.type
 class Target:
-    """A unit's target in a phase, reconciled with its children's."""
+    """A unit's target in a phase, in initiatives, with the sums of its children."""
 
-    assigned: int | None = strawberry.field(description="By the parent.")
-    registered: int | None = strawberry.field(description="The unit's own pledge.")
-    effective: int | None = strawberry.field(description="Registered, else assigned.")
-    children_assigned: int
-    children_registered: int
-    unallocated: int | None = strawberry.field(
-        description="effective − childrenAssigned; null without a target."
+    assigned: int | None = strawberry.field(
+        description="The value that the parent unit assigned. Null where it assigned none."
     )
-    version: int = strawberry.field(description="0 where nothing was ever set.")
+    registered: int | None = strawberry.field(
+        description="The value that the unit registered itself. Null where it registered none."
+    )
+    effective: int | None = strawberry.field(
+        description="The value that counts: registered, else assigned. Null where there is neither."
+    )
+    children_assigned: int = strawberry.field(
+        description="The sum of what the unit assigned to the units directly below."
+    )
+    children_registered: int = strawberry.field(
+        description="The sum of what the units directly below registered."
+    )
+    unallocated: int | None = strawberry.field(
+        description="`effective` − `childrenAssigned`; negative where too much is assigned."
+        " Null without a target."
+    )
+    version: int = strawberry.field(
+        description="The version, to send with `assignTargets` and `registerTarget`. 0 where"
+        " the target was never set; it rises with every change."
+    )
 
     @connection(queries.targets.revisions)
     def revisions(self) -> Connection[TargetRevision]:
-        """Every change, newest first.
+        """The changes of the target, newest first.
 
-        Empty for viewers without a role that covers the unit, such as the public at the root.
+        Empty for callers without a role that covers the unit, and for anonymous callers.
         """

@@ -1,7 +1,7 @@
-"""Secrets that a command hands out, kept from the database while their payload is read from it.
+"""Redaction of the secrets in an outcome while the database reads its payload.
 
-A payload is read by a statement whose parameters are the command's outcome, and a server may log
-those. In the place of a secret goes a random text, for which the answer then has the secret.
+The statement that reads a payload has the command's outcome as its parameters, and a PostgreSQL
+server may log parameters. A random mask replaces each secret; the response restores the secret.
 """
 
 import secrets
@@ -13,20 +13,20 @@ from db.commands.requests import told_once
 
 @dataclass(frozen=True)
 class Veiled:
-    """An outcome without its secrets, and what stands for each of them."""
+    """An outcome whose secrets are replaced by masks, and the secret of each mask."""
 
     outcome: Any
     _secrets: dict[bytes, bytes]
 
     def lifted(self, answer: bytes) -> bytes:
-        """Return the JSON of a payload with the secrets in it; they need no escapes."""
+        """Return the JSON of a payload with its secrets restored; they need no escapes."""
         for veil, secret in self._secrets.items():
             answer = answer.replace(veil, secret)
         return answer
 
 
 def veiled(outcome: Any) -> Veiled:
-    """Return an outcome without its secrets."""
+    """Replace the secrets of an outcome by random masks."""
     hidden = {
         name: (secrets.token_hex(16), getattr(outcome, name))
         for name in told_once(type(outcome))

@@ -1,4 +1,4 @@
-"""What an auditor verifies: stored totals, the audit log, and the objects of the database."""
+"""Verification: stored totals, the audit log and the database objects, checked by auditors."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,84 +12,101 @@ if TYPE_CHECKING:
     from schema.units import Unit
 
 
-@strawberry.type(description="A stored total that differs from the recount of the raw rows.")
+@strawberry.type
 class TotalDifference:
     """A stored total that differs from the recount of the raw rows."""
 
     campaign: str | None = strawberry.field(
-        description="The campaign's code; null for what a unit has without a campaign."
+        description="The campaign's code. Null for a total that belongs to no campaign."
     )
     phase: int | None = strawberry.field(
-        description="The phase's ordinal, 0 for the whole campaign; null without a campaign."
+        description="The phase's ordinal; 0 for the whole campaign. Null for a total that"
+        " belongs to no campaign."
     )
     detail: str | None = strawberry.field(
-        description="The day or the benefit tier, for totals by day and by tier."
+        description="The day or the benefit tier of a total by day or by tier. Null for other"
+        " totals."
     )
-    counter: str = strawberry.field(description="Which total, such as `achieved`.")
-    kept: str | None = strawberry.field(description="The stored value.")
-    counted: str | None = strawberry.field(description="The value of the recount.")
+    counter: str = strawberry.field(description="The name of the total, such as `achieved`.")
+    kept: str | None = strawberry.field(
+        description="The stored value, as text. Null where none is stored."
+    )
+    counted: str | None = strawberry.field(
+        description="The value of the recount, as text. Null where the recount has none."
+    )
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The unit whose total it is."""
+        """The unit whose total it is. Null where the caller may not see it."""
 
 
-@strawberry.type(description="A fault in the audit log.")
+@strawberry.type
 class AuditFault:
-    """A fault in the audit log."""
+    """A fault in the hash chains of the audit log."""
 
     event_id: int | None = strawberry.field(
-        description="The event's number in the log; null where the event is gone."
+        description="The event's number in the log. Null where the event is missing."
     )
     shard: int = strawberry.field(description="The number of the hash chain.")
-    sequence: int | None = strawberry.field(description="The place in the hash chain.")
-    fault: str = strawberry.field(description="Such as `altered` or `2 removed before it`.")
+    sequence: int | None = strawberry.field(
+        description="The position in the hash chain. Null where it is unknown."
+    )
+    fault: str = strawberry.field(
+        description="The fault, such as `altered` or `2 removed before it`."
+    )
 
 
-@strawberry.type(description="The check of the audit log's hash chains.")
+@strawberry.type
 class AuditLogVerification:
-    """The check of the audit log's hash chains."""
+    """The result of checking the hash chains of the audit log."""
 
-    events: int = strawberry.field(description="How many events were checked.")
-    chains: int = strawberry.field(description="In how many hash chains they are.")
-    faulty: int = strawberry.field(description="How many faults were found.")
+    events: int = strawberry.field(description="The number of events that were checked.")
+    chains: int = strawberry.field(
+        description="The number of hash chains that these events are in."
+    )
+    faulty: int = strawberry.field(description="The number of faults that were found.")
 
     @sql(queries.verification.audit_faults, longest=100)
     def faults(self) -> list[AuditFault]:
-        """The first 100 faults."""
+        """The first 100 faults. Empty where the log is intact."""
 
 
-@strawberry.type(description="An object of the database that this version does not make so.")
+@strawberry.type
 class ObjectDifference:
-    """An object of the database that this version does not make so."""
+    """A database object that differs from what this version of the server expects."""
 
-    kind: str = strawberry.field(description="Such as `trigger`, `policy`, `function`, `grant`.")
-    name: str = strawberry.field(description="Such as `initiative.initiative_follow`.")
-    fault: CatalogueFault
+    kind: str = strawberry.field(
+        description="The kind of object, such as `trigger`, `policy`, `function` or `grant`."
+    )
+    name: str = strawberry.field(
+        description="The object's name, such as `initiative.initiative_follow`."
+    )
+    fault: CatalogueFault = strawberry.field(description="How the object differs.")
 
 
-@strawberry.type(description="The comparison of the database's objects with those expected.")
+@strawberry.type
 class ObjectsVerification:
-    """The comparison of the database's objects with those that this version makes."""
+    """The result of comparing the database's objects with the expected ones."""
 
     compared: int = strawberry.field(
-        description="How many tables, columns, triggers, policies, functions, grants and others."
+        description="The number of objects that were compared: tables, columns, triggers,"
+        " policies, functions, grants and others."
     )
-    differing: int = strawberry.field(description="How many of them differ.")
+    differing: int = strawberry.field(description="The number of objects that differ.")
 
     @sql(queries.verification.object_differences, longest=100)
     def differences(self) -> list[ObjectDifference]:
         """The objects that differ."""
 
 
-@strawberry.type(description="Whether what is stored is what it should be.")
+@strawberry.type
 class Verification:
-    """Whether what is stored is what it should be, computed when it is asked for."""
+    """The result of comparing what is stored with what it should be, at the time of the query."""
 
     cells: int = strawberry.field(
-        description="How many totals of the units in the caller's subtrees were compared."
+        description="The number of totals of the caller's subtrees that were compared."
     )
-    differing: int = strawberry.field(description="How many of these totals differ.")
+    differing: int = strawberry.field(description="The number of these totals that differ.")
 
     @sql(queries.verification.total_differences, longest=100)
     def differences(self) -> list[TotalDifference]:
@@ -97,8 +114,8 @@ class Verification:
 
     @sql(queries.verification.audit_log)
     def audit_log(self) -> AuditLogVerification | None:
-        """The check of the audit log; null unless the caller has VERIFY at the root."""
+        """The check of the audit log. Null unless the caller has VERIFY at the root."""
 
     @sql(queries.verification.objects)
     def objects(self) -> ObjectsVerification | None:
-        """The check of the database's objects; null unless the caller has VERIFY at the root."""
+        """The check of the database's objects. Null unless the caller has VERIFY at the root."""

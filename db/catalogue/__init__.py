@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from db.roles import Roles
+from db.rules.described import DescribedEnum
 
 _FOLDER = Path(__file__).parent
 EXPECTED = _FOLDER / "expected.txt"
@@ -24,14 +24,14 @@ _NAME = re.compile(r"(?<!:):(reader|writer|owner)\b")
 _OWNER = "owner of "
 
 
-class CatalogueFault(StrEnum):
-    """How an object of the database is not what this version makes."""
+class CatalogueFault(DescribedEnum):
+    """How a database object differs from what this version of the server expects."""
 
-    MISSING = "MISSING"
-    CHANGED = "CHANGED"
-    UNEXPECTED = "UNEXPECTED"
-    DISABLED = "DISABLED"  # a trigger that does not run
-    OWNER = "OWNER"  # it is owned by another role
+    MISSING = "MISSING", "The object is expected and does not exist."
+    CHANGED = "CHANGED", "The object exists with another definition."
+    UNEXPECTED = "UNEXPECTED", "The object exists and is not expected."
+    DISABLED = "DISABLED", "A trigger exists and is disabled."
+    OWNER = "OWNER", "Another database role owns the object."
 
 
 class Thing(NamedTuple):

@@ -1,150 +1,177 @@
-"""The closed lists of the programme; their values are stored, sent and received as they stand."""
+"""Enums of the programme. Their values are stored in the database and are part of the API."""
 
-from enum import StrEnum
-
-
-class UnitLevel(StrEnum):
-    """The four levels of the union tree, from the top."""
-
-    CONFEDERATION = "CONFEDERATION"
-    FEDERATION = "FEDERATION"
-    UPPER = "UPPER"
-    GRASSROOTS = "GRASSROOTS"
+from db.rules.described import DescribedEnum
 
 
-class Sector(StrEnum):
-    """PRODUCTION: production and business; PUBLIC: administration and public service."""
+class UnitLevel(DescribedEnum):
+    """The level of a unit in the union tree, of four."""
 
-    PRODUCTION = "PRODUCTION"
-    PUBLIC = "PUBLIC"
-
-
-class PhaseStatus(StrEnum):
-    """Where today stands to a phase's window."""
-
-    UPCOMING = "UPCOMING"
-    ACTIVE = "ACTIVE"
-    CLOSED = "CLOSED"
-
-
-class CountsFrom(StrEnum):
-    """The state from which an initiative counts as achieved."""
-
-    RECOGNISED = "RECOGNISED"
-    CONFIRMED = "CONFIRMED"
+    CONFEDERATION = "CONFEDERATION", "The root of the tree, Tổng Liên đoàn; there is one such unit."
+    FEDERATION = (
+        "FEDERATION",
+        "A province's federation, a central sector union or a corporation's union.",
+    )
+    UPPER = "UPPER", "An upper-level union (công đoàn cấp trên trực tiếp cơ sở)."
+    GRASSROOTS = (
+        "GRASSROOTS",
+        "A grassroots union (công đoàn cơ sở), with members and no units below.",
+    )
 
 
-class InitiativeState(StrEnum):
-    """An initiative's state; the last five stand aside from the way to CONFIRMED."""
+class Sector(DescribedEnum):
+    """Where a member works."""
 
-    DRAFT = "DRAFT"
-    SUBMITTED = "SUBMITTED"
-    RECOGNISED = "RECOGNISED"
-    CONFIRMED = "CONFIRMED"
-    RETURNED = "RETURNED"
-    REJECTED = "REJECTED"
-    WITHDRAWN = "WITHDRAWN"
-    DUPLICATE = "DUPLICATE"
-    REVOKED = "REVOKED"
+    PRODUCTION = "PRODUCTION", "Production and business."
+    PUBLIC = "PUBLIC", "Public administration and public service."
 
 
-class SolutionType(StrEnum):
-    """What kind of solution an initiative is."""
+class PhaseStatus(DescribedEnum):
+    """The relation of today, in Asia/Ho_Chi_Minh, to a phase's window."""
 
-    TECHNICAL = "TECHNICAL"
-    MANAGEMENT = "MANAGEMENT"
-    OPERATIONAL = "OPERATIONAL"
-    APPLIED_TECHNOLOGY = "APPLIED_TECHNOLOGY"
-    RESEARCH = "RESEARCH"
+    UPCOMING = "UPCOMING", "Today is before the first day."
+    ACTIVE = "ACTIVE", "Today is one of the days of the window, the first and the last included."
+    CLOSED = "CLOSED", "Today is after the last day."
 
 
-class Role(StrEnum):
-    """What a grant makes of an account in its unit's subtree."""
+class CountsFrom(DescribedEnum):
+    """The state from which a campaign counts an initiative as achieved."""
 
-    MEMBER = "MEMBER"
-    SUPPORT = "SUPPORT"
-    OFFICER = "OFFICER"
-    COUNCIL = "COUNCIL"
-    ADMIN = "ADMIN"
-    AUDITOR = "AUDITOR"
+    RECOGNISED = "RECOGNISED", "Initiatives count as achieved once they are RECOGNISED."
+    CONFIRMED = "CONFIRMED", "Initiatives count as achieved only once they are CONFIRMED."
 
 
-class AccountKind(StrEnum):
-    """Who signs in; PUBLIC is the one account that stands for everybody who does not."""
+class InitiativeState(DescribedEnum):
+    """The state of an initiative.
 
-    PUBLIC = "PUBLIC"
-    PERSON = "PERSON"
-    SERVICE = "SERVICE"
-
-
-class ReviewDecision(StrEnum):
-    """What a level decided on an initiative."""
-
-    APPROVE = "APPROVE"
-    RETURN = "RETURN"
-    REJECT = "REJECT"
-    REVOKE = "REVOKE"
-
-
-class TargetKind(StrEnum):
-    """ASSIGNED by the parent, or REGISTERED as the unit's own pledge."""
-
-    ASSIGNED = "ASSIGNED"
-    REGISTERED = "REGISTERED"
-
-
-class AwardForm(StrEnum):
-    """Forms of commendation: Bằng khen, Giấy khen, and the Creative Labour title."""
-
-    BANG_KHEN = "BANG_KHEN"
-    GIAY_KHEN = "GIAY_KHEN"
-    CREATIVE_LABOUR = "CREATIVE_LABOUR"
-
-
-class AuditKind(StrEnum):
-    """What became of an object; REFUSED: an attempt that changed nothing; NOTED: see the action."""
-
-    CREATED = "CREATED"
-    CHANGED = "CHANGED"
-    REMOVED = "REMOVED"
-    REFUSED = "REFUSED"
-    NOTED = "NOTED"
-
-
-class AdjustmentKind(StrEnum):
-    """What changed in a phase that was closed already."""
-
-    PHASE = "PHASE"
-    WINDOW = "WINDOW"
-    DRIVE = "DRIVE"
-    TARGET = "TARGET"
-    INITIATIVE = "INITIATIVE"
-    UNIT = "UNIT"
-
-
-class UnitChange(StrEnum):
-    """What happened to a unit in its history."""
-
-    CREATED = "CREATED"
-    CHANGED = "CHANGED"
-    MOVED = "MOVED"
-    MERGED = "MERGED"
-    CLOSED = "CLOSED"
-
-
-class GrantType(StrEnum):
-    """How an application came by its tokens, as OAuth 2.0 calls it.
-
-    A person let it have them, or it acts as its own service account.
+    The regular order is DRAFT, SUBMITTED, RECOGNISED, CONFIRMED.
     """
 
-    AUTHORIZATION_CODE = "AUTHORIZATION_CODE"
-    CLIENT_CREDENTIALS = "CLIENT_CREDENTIALS"
+    DRAFT = "DRAFT", "Written and not submitted. It counts in no total."
+    SUBMITTED = "SUBMITTED", "Submitted; the author's own unit has to decide."
+    RECOGNISED = "RECOGNISED", "Approved by the author's own unit; the levels above decide in turn."
+    CONFIRMED = "CONFIRMED", "Approved by the last level, the campaign's `confirmingLevel`."
+    RETURNED = "RETURNED", "Returned to its authors, who may edit it and submit it again."
+    REJECTED = "REJECTED", "Rejected by a unit of the approval chain."
+    WITHDRAWN = "WITHDRAWN", "Withdrawn by its authors before it was recognised."
+    DUPLICATE = "DUPLICATE", "Linked as a duplicate of another initiative. It no longer counts."
+    REVOKED = "REVOKED", "An earlier approval was revoked. It no longer counts."
 
 
-class LinkedBy(StrEnum):
-    """How an account came by its identity at an issuer of others; ADMIN: by the command line."""
+class SolutionType(DescribedEnum):
+    """The kind of solution that an initiative describes."""
 
-    EMAIL = "EMAIL"
-    CODE = "CODE"
-    ADMIN = "ADMIN"
+    TECHNICAL = "TECHNICAL", "A technical solution."
+    MANAGEMENT = "MANAGEMENT", "A solution of management."
+    OPERATIONAL = "OPERATIONAL", "A solution of operations, that is, of how work is carried out."
+    APPLIED_TECHNOLOGY = "APPLIED_TECHNOLOGY", "An application of existing technology."
+    RESEARCH = "RESEARCH", "A result of research."
+
+
+class Role(DescribedEnum):
+    """The role that a role grant gives to an account, at a unit and below it."""
+
+    MEMBER = (
+        "MEMBER",
+        "Drafts and submits the holder's own initiatives, and sees the totals of the unit.",
+    )
+    SUPPORT = (
+        "SUPPORT",
+        "Drafts, edits and submits initiatives on behalf of members (Tổ hỗ trợ sáng kiến).",
+    )
+    OFFICER = (
+        "OFFICER",
+        "Decides for its unit, registers targets, gives awards and manages members.",
+    )
+    COUNCIL = "COUNCIL", "Decides and scores for its unit, and reads confidential initiatives."
+    ADMIN = "ADMIN", "Manages units, people, accounts, role grants, campaigns and targets."
+    AUDITOR = (
+        "AUDITOR",
+        "Reads totals, initiatives and the audit log; every mutation returns Forbidden.",
+    )
+
+
+class AccountKind(DescribedEnum):
+    """The kind of caller that an account stands for."""
+
+    PUBLIC = "PUBLIC", "The one account of all anonymous callers. Nobody signs in with it."
+    PERSON = "PERSON", "A person signs in with it."
+    SERVICE = "SERVICE", "A program signs in with it, by OAuth client credentials."
+
+
+class ReviewDecision(DescribedEnum):
+    """The decision of one level on an initiative."""
+
+    APPROVE = (
+        "APPROVE",
+        "Recognise or confirm the initiative; the next level decides, if any is left.",
+    )
+    RETURN = "RETURN", "Send the initiative back to its authors for changes. Requires a reason."
+    REJECT = "REJECT", "Refuse the initiative. Requires a reason."
+    REVOKE = "REVOKE", "Take back an approval. Requires a reason."
+
+
+class TargetKind(DescribedEnum):
+    """The part of a target that a revision changed."""
+
+    ASSIGNED = "ASSIGNED", "The value that the parent unit assigned."
+    REGISTERED = "REGISTERED", "The value that the unit registered itself."
+
+
+class AwardForm(DescribedEnum):
+    """The form of a commendation."""
+
+    BANG_KHEN = "BANG_KHEN", "Bằng khen, a certificate of merit."
+    GIAY_KHEN = "GIAY_KHEN", "Giấy khen, a letter of commendation."
+    CREATIVE_LABOUR = "CREATIVE_LABOUR", "Lao động sáng tạo, the Creative Labour title."
+
+
+class AuditKind(DescribedEnum):
+    """The kind of an audit event."""
+
+    CREATED = "CREATED", "The object was created."
+    CHANGED = "CHANGED", "The object was changed; `before` and `after` hold the differences."
+    REMOVED = "REMOVED", "The object was removed."
+    REFUSED = "REFUSED", "The server rejected the attempt, and nothing was changed."
+    NOTED = "NOTED", "No object was changed, as with a sign-in or an export; see `action`."
+
+
+class AdjustmentKind(DescribedEnum):
+    """The kind of change that was made to a phase after it had closed."""
+
+    PHASE = "PHASE", "The phase, or what its campaign counts, was changed."
+    WINDOW = "WINDOW", "A unit's own dates of the phase were changed."
+    DRIVE = "DRIVE", "A drive was added."
+    TARGET = "TARGET", "A target was assigned or registered."
+    INITIATIVE = (
+        "INITIATIVE",
+        "A decision or an edit changed an initiative that counts in the phase.",
+    )
+    UNIT = "UNIT", "A unit was moved or merged."
+
+
+class UnitChange(DescribedEnum):
+    """The kind of one change in a unit's history."""
+
+    CREATED = "CREATED", "The unit was created."
+    CHANGED = "CHANGED", "The unit's name, member count or emulation bloc was changed."
+    MOVED = "MOVED", "The unit was moved below another unit."
+    MERGED = "MERGED", "The unit took part in a merge: it was closed, or took in the other units."
+    CLOSED = "CLOSED", "The unit was closed."
+
+
+class GrantType(DescribedEnum):
+    """The OAuth 2.0 grant by which an application got its tokens."""
+
+    AUTHORIZATION_CODE = (
+        "AUTHORIZATION_CODE",
+        "A person signed in and let the application act for their account.",
+    )
+    CLIENT_CREDENTIALS = "CLIENT_CREDENTIALS", "The application acts as its own service account."
+
+
+class LinkedBy(DescribedEnum):
+    """How an account was linked to an identity at an external provider."""
+
+    EMAIL = "EMAIL", "By a verified e-mail address that the person's entry has too."
+    CODE = "CODE", "With a one-time link code, valid for 72 hours."
+    ADMIN = "ADMIN", "By an administrator on the command line."

@@ -4,20 +4,17 @@ Source: PROGRAMME.md, "States and rules". Largest remainders, in whole numbers t
 """
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 
+from db.rules.described import DescribedEnum
 from db.rules.target import Standing, TargetRejectedError
 
 
-class DistributeBy(StrEnum):
-    """By what a target is distributed among children.
+class DistributeBy(DescribedEnum):
+    """The weights by which a total is distributed among the open children of a unit."""
 
-    EQUAL: alike. MEMBERS: by their members. LAST_PHASE: by what they achieved in the phase before.
-    """
-
-    EQUAL = "EQUAL"
-    MEMBERS = "MEMBERS"
-    LAST_PHASE = "LAST_PHASE"
+    EQUAL = "EQUAL", "Every child has the same weight."
+    MEMBERS = "MEMBERS", "A child weighs as much as its `memberCount`."
+    LAST_PHASE = "LAST_PHASE", "A child weighs as much as its subtree achieved in the phase before."
 
 
 def weigh(

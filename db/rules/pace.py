@@ -6,25 +6,25 @@ Source: PROGRAMME.md, "Pace". Twin of `pace` in db/sql/pace.sql; a test holds th
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from enum import StrEnum
 from math import ceil
+
+from db.rules.described import DescribedEnum
 
 AT_RISK_FROM = Decimal("0.8")
 _FAR = 36_500  # days; a projection beyond a century says no more than this
 
 
-class PaceStatus(StrEnum):
-    """Where the pace leads.
+class PaceStatus(DescribedEnum):
+    """Whether the pace so far leads to the target."""
 
-    ACHIEVED: the target is reached. MISSED: the window closed without it. While it is open:
-    ON_TRACK, the projected total reaches the target; AT_RISK, at least 80 % of it; BEHIND.
-    """
-
-    ON_TRACK = "ON_TRACK"
-    AT_RISK = "AT_RISK"
-    BEHIND = "BEHIND"
-    ACHIEVED = "ACHIEVED"
-    MISSED = "MISSED"
+    ON_TRACK = "ON_TRACK", "The window is open and the projected total reaches the target."
+    AT_RISK = (
+        "AT_RISK",
+        "The window is open and the projected total is 80 to below 100 % of the target.",
+    )
+    BEHIND = "BEHIND", "The window is open and the projected total is below 80 % of the target."
+    ACHIEVED = "ACHIEVED", "The target is reached."
+    MISSED = "MISSED", "The window has closed and the target was not reached."
 
 
 @dataclass(frozen=True)

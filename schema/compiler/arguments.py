@@ -1,4 +1,4 @@
-"""A field's arguments: what shapes the statement is a value now, all else is bound later.
+"""Arguments of a field: values that shape the statement, and parameters bound per request.
 
 Booleans, enums, page sizes and the presence of everything are part of a plan, which is kept
 per shape of the variables; other values become parameters with a recipe for each request.
@@ -61,10 +61,10 @@ _ARRAYS: Mapping[str, TypeEngine[Any]] = {name: ARRAY(type_) for name, type_ in 
 
 
 class Arguments:
-    """Resolves arguments of the fields of one operation, under the variables it is planned for."""
+    """Resolves the arguments of one operation for the variables of its plan."""
 
     def __init__(self, variables: Variables) -> None:
-        """Take the coerced variables."""
+        """Create the resolver for coerced variables."""
         self.variables = variables
         self._node: FieldNode
         self._path: tuple[str, ...]
@@ -154,7 +154,7 @@ def enum_name(value: Any) -> Any:
 
 
 def shape(value: Any) -> Any:
-    """Return what of a variable's value shapes a plan: presence, booleans, enums."""
+    """Return the part of a variable's value that shapes a plan: presence, booleans, enums."""
     if value is None or isinstance(value, bool | Enum):
         return value
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""How a mutation's field says what command it runs.
+"""Declares the command that a mutation field runs.
 
 `@mutation(command, permission, …)` on a method whose one argument is `input` and whose return
 type is the union of the payload and the expected errors. The method's docstring is the field's
@@ -22,7 +22,7 @@ PREVIEW = "preview"
 
 @dataclass(frozen=True)
 class Guarded:
-    """A command, the permissions of which it takes one, somewhere, and how long it may take."""
+    """A command, its permissions (any one, at any unit), and its time limit in seconds."""
 
     command: Callable[..., Awaitable[Any]]
     permissions: tuple[Permission, ...]

@@ -1,4 +1,4 @@
-"""How much work an operation asks of the database, in expected rows, told before it is compiled.
+"""The cost of an operation in expected rows, computed before it is compiled.
 
 A field's price is declared beside its GraphQL type (fields.py). The walk remembers what each
 fragment asks for, so a document costs no more than its length to check, however often it spreads
@@ -36,7 +36,7 @@ _CURSORS = {"after", "before"}
 
 
 class CostRule:
-    """Works out the expected rows of one operation of a valid document."""
+    """Computes the expected rows of one operation of a valid document."""
 
     def __init__(
         self,
@@ -44,14 +44,14 @@ class CostRule:
         fragments: Mapping[str, FragmentDefinitionNode],
         variables: Any,
     ) -> None:
-        """Take the schema, the document's fragments and the coerced variables."""
+        """Create the rule for a document's fragments and its coerced variables."""
         self._schema = schema
         self._fragments = fragments
         self._variables = variables
         self._known: dict[str, int] = {}
 
     def check(self, operation: OperationDefinitionNode, limits: Limits) -> None:
-        """Refuse an operation beyond the limit on rows. Raises LimitError."""
+        """Reject an operation above the limit on rows. Raises LimitError."""
         root = self._schema.get_root_type(operation.operation)
         limits.check("rows", self._of_set(operation.selection_set, root), operation)
 
@@ -132,7 +132,7 @@ class CostRule:
 
 
 def _price(type_: Any, value: Any) -> int:
-    """Return the price of what an argument gives, by the fields of its input."""
+    """Return the price of an argument's value, by the fields of its input type."""
     named = get_named_type(type_)
     if not isinstance(named, GraphQLInputObjectType) or not isinstance(value, dict):
         return 0

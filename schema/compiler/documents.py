@@ -1,4 +1,4 @@
-"""What a parsed document holds."""
+"""Operations of a parsed document."""
 
 from graphql import DocumentNode, OperationDefinitionNode
 

@@ -1,4 +1,4 @@
-"""Turns a selection into one SQL statement that yields the response as JSON.
+"""Emits one SQL statement that returns the response of a selection as JSON.
 
 Every object of the response is a row (a `Row` by its alias) from which a lateral select draws
 the asked columns under their response names; `to_json` of that is the object. An object within
@@ -55,7 +55,7 @@ class Emitter:
         arguments: Arguments,
         introspect: Callable[[list[FieldNode]], Recipe],
     ) -> None:
-        """Take what is selected, how arguments are bound, and who answers introspection."""
+        """Create the emitter of one operation."""
         self.selection = selection
         self.arguments = arguments
         self.parameters = Parameters()
@@ -69,7 +69,7 @@ class Emitter:
         return f"SELECT to_json({drawn}) FROM {self.object(type_, fields, ROOT, drawn)}"
 
     def object(self, type_: GraphQLObjectType, fields: Fields, row: str, drawn: str) -> str:
-        """Return the lateral select that draws an object's fields from its row, under an alias."""
+        """Return the lateral select of an object's fields from its row, under an alias."""
         columns = {}
         for name, nodes in fields.items():
             with self.at(name):
@@ -78,24 +78,24 @@ class Emitter:
 
     @contextmanager
     def at(self, name: str) -> Iterator[None]:
-        """Be at a place of the answer, which errors name."""
+        """Set the response path that errors name, for the duration of the block."""
         self._path.append(name)
         yield
         self._path.pop()
 
     def alias(self, letter: str) -> str:
-        """Return an alias that nothing else in the statement has.
+        """Return an alias that is unique in the statement.
 
         No response name holds a dollar sign, so none is taken for a row by the same name.
         """
         return f"{letter}${next(self._numbers)}"
 
     def bound(self, recipe: Recipe, type_: TypeEngine[Any]) -> str:
-        """Return a parameter whose value `recipe` gives from the variables of a request."""
+        """Return a parameter; `recipe` computes its value from the variables of a request."""
         return typed(type_).fill(self.parameters, [Parameter(recipe, type_)], ROOT)
 
     def text(self, query: Callable[..., Any], arguments: Mapping[str, Any], row: str) -> str:
-        """Return the text of a query that gives an expression or a select."""
+        """Return the text of a query: an expression or a select."""
         filled = Filled(query, arguments)
         kept = template(filled.shape, lambda: [filled.clause])
         return kept.fill(self.parameters, filled.parameters, row)
@@ -142,7 +142,7 @@ class Emitter:
     def _filter(
         self, arguments: dict[str, Any], field: GraphQLField, row: str
     ) -> Callable[[], str]:
-        """Take the conditions out of a connection's arguments; return what writes them."""
+        """Remove the conditions from a connection's arguments; return their writer."""
         conditions = field.extensions["strawberry-definition"].metadata[CONDITIONS]
         wanted = arguments.pop("filter", None) or {} if conditions else {}
         left = {
@@ -164,7 +164,7 @@ class Emitter:
         return write
 
     def one(self, type_: GraphQLObjectType, fields: Fields, source: str) -> str:
-        """Return the object that stands for the one row of `source`; null where there is none."""
+        """Return the object of the only row of `source`; null where there is none."""
         drawn, rows = self._drawn(type_, fields, source)
         return f"(SELECT to_json({drawn}) FROM {rows})"
 

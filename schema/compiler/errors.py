@@ -1,4 +1,4 @@
-"""Why an operation is refused before it runs."""
+"""Errors that reject an operation before it runs."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,17 +6,17 @@ from graphql import GraphQLError, Node
 
 
 class BadInputError(GraphQLError):
-    """An argument that the schema's types allow but the field does not."""
+    """An argument that is valid for its type and not for its field."""
 
     def __init__(
         self, message: str, node: Node | None = None, path: Sequence[str | int] | None = None
     ) -> None:
-        """Say what is wrong, and where: in the document, and in the answer."""
+        """Create the error, with its place in the document and in the response."""
         super().__init__(message, node, path=path, extensions={"code": "BAD_USER_INPUT"})
 
 
 class ScalarError(ValueError):
-    """A value that a scalar of this schema does not take; the text is for the caller."""
+    """A value that is not valid for a scalar of this schema; the text is for the caller."""
 
 
 class LimitError(GraphQLError):
@@ -25,7 +25,7 @@ class LimitError(GraphQLError):
     def __init__(
         self, limit: str, allowed: int, asked: int, nodes: Node | Sequence[Node] | None = None
     ) -> None:
-        """Name the limit, what it allows and what was asked for."""
+        """Create the error, with the limit, its value and the requested value."""
         super().__init__(
             f"The operation exceeds the limit on {limit}: {asked:,} where {allowed:,} are allowed.",
             nodes,
@@ -34,7 +34,7 @@ class LimitError(GraphQLError):
 
 
 class RefusedError(Exception):
-    """An operation that does not run, with the reasons as GraphQL errors.
+    """A rejected operation, with the reasons as GraphQL errors.
 
     `lasting` is whether the same request is refused again a moment later.
     """
@@ -42,13 +42,13 @@ class RefusedError(Exception):
     lasting = True
 
     def __init__(self, *errors: GraphQLError) -> None:
-        """Keep the reasons."""
+        """Create the error from its reasons."""
         super().__init__(*errors)
         self.errors = errors
 
 
 def in_our_words(errors: Iterable[GraphQLError], code: str) -> list[GraphQLError]:
-    """Return errors of graphql-core under a code, without the texts of what others raised.
+    """Return errors of graphql-core with a code, without the texts of other exceptions.
 
     graphql-core repeats what a scalar raises, which may be Python's word on a number's digits.
     """

@@ -1,6 +1,6 @@
-"""How a GraphQL field says what SQL it stands for.
+"""How a GraphQL field declares its SQL.
 
-A field without a word stands for the column of its own name, or of the one that
+A field without a declaration reads the column of its own name, or of the one that
 `metadata={COLUMN: …}` names. `@sql(query)` names another source:
 a function of db/queries that takes the parent's row and the field's arguments and returns an
 expression (for a scalar or a list of scalars), a select (for an object or a list of objects),
@@ -45,10 +45,10 @@ class _PageArguments(FieldExtension):
                 description=description,
             )
             for name, type_, description in (
-                ("first", int | None, "How many from the start, at most 100; 20 where unsaid."),
-                ("after", str | None, "The cursor of the element before the first."),
-                ("last", int | None, "How many from the end, at most 100."),
-                ("before", str | None, "The cursor of the element after the last."),
+                ("first", int | None, "How many elements from the start, 0 to 100; 20 if omitted."),
+                ("after", str | None, "A cursor: the page begins after its element."),
+                ("last", int | None, "How many elements from the end, 0 to 100. Not with `first`."),
+                ("before", str | None, "A cursor: the page ends before its element."),
             )
         ] + field.arguments
 
@@ -56,7 +56,7 @@ class _PageArguments(FieldExtension):
 def sql(
     query: Query, *, longest: int | None = None, price: int = 0
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Declare that a field stands for a query of db/queries.
+    """Declare that a query of db/queries returns the value of a field.
 
     `longest` is how many a list may hold where that is more than a short list does. `price` is
     the work for one parent beyond the rows that are returned, as the number of rows that would
@@ -77,7 +77,7 @@ def sql(
 def connection(
     query: Query, *, conditions: Conditions | None = None, price: int = 0, counted: int = SMALL
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Declare that a field stands for the pages of a query of db/queries.
+    """Declare that a field is a connection over a query of db/queries.
 
     `conditions` are those of the field's `filter`, by name; the query gets what is left of it.
     `price` is as for `sql`. `counted` is the work of `totalCount`, in rows, and of a page that is
@@ -96,16 +96,16 @@ def connection(
 
 
 def searched(description: str) -> Any:
-    """Declare the text of a filter, which is compared with what rows hold."""
+    """Declare a filter field that searches text."""
     return strawberry.field(
         default=None,
-        description=f"{description} Three letters or digits at least, 200 characters at most.",
+        description=f"{description} At least 3 letters or digits, at most 200 characters.",
         metadata={PRICE: SEARCH, SEARCHED: True},
     )
 
 
 def by_global_id(method: Callable[..., Any]) -> Any:
-    """Declare that a field stands for objects by their global ids (schema/compiler/nodes.py)."""
+    """Declare that a field returns objects by their global ids (schema/compiler/nodes.py)."""
     return strawberry.field(resolver=method, description=_description(method))
 
 

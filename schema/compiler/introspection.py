@@ -1,4 +1,4 @@
-"""Answers introspection within a bound on its work and on its size.
+"""Answers introspection queries within a limit on work and size.
 
 The schema stands still, so what is selected of one of its parts is written once, however many
 times the answer repeats it: of graphql-core only the resolvers of the introspection types are
@@ -38,14 +38,14 @@ _ROOTS = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 
 
 class Work(NamedTuple):
-    """What an answer takes: fields of parts of the schema, and bytes of all parts written."""
+    """The cost of an answer: resolved fields, and bytes of JSON."""
 
     fields: int
     bytes: int
 
 
 class _Asked(NamedTuple):
-    """One field of a selection: what is the same for every object that it is asked of."""
+    """One selected field: all that is the same for every object of its type."""
 
     prefix: bytes  # of its value in the answer
     resolve: Callable[..., Any]
@@ -59,7 +59,7 @@ class Introspection:
     """Answers the introspection fields of one operation under given variables."""
 
     def __init__(self, selection: Selection, most: Work | None = None) -> None:
-        """Take what is selected, and the work that the answer may take; None is any."""
+        """Create the answer of a selection, limited to `most` work; None is no limit."""
         self._selection = selection
         self._most = most or Work(sys.maxsize, sys.maxsize)
         self._info: Any = SimpleNamespace(schema=selection.schema)
@@ -121,7 +121,7 @@ class Introspection:
         return written
 
     def _identity(self, value: Any) -> Any:
-        """Return what tells a part of the schema from others; equal types may be several."""
+        """Return a unique key for a part of the schema; equal types may be several objects."""
         if isinstance(value, tuple):
             name, part = value  # of fields, arguments and enum values; the tuple is a new one
             return name, id(part)
@@ -144,7 +144,7 @@ class Introspection:
 
 @functools.cache
 def most_work(schema: GraphQLSchema) -> Work:
-    """Return the work of one answer at most: an eighth more than the standard query takes.
+    """Return the limit on work: an eighth more than the standard introspection query.
 
     That is what tools send (GraphiQL, code generators, Apollo's), with all of its options.
     """

@@ -1,4 +1,4 @@
-"""How much one operation may ask for, and one document hold."""
+"""Limits on one document and on one operation."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from schema.compiler.errors import LimitError
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that one document may hold, and one operation ask for: what a caller may send.
+    """The limits on what a caller may send in one document and one operation.
 
     The figures for signed-in callers stand here, those for anonymous ones in ANONYMOUS.
     """
@@ -35,7 +35,7 @@ class Limits:
     operations: int = 50  # of one body, where the server takes several at all
 
     def check(self, limit: str, asked: int, node: object = None) -> None:
-        """Refuse more than the limit of this name allows. Raises LimitError."""
+        """Reject a value above the limit of this name. Raises LimitError."""
         allowed: int = getattr(self, limit)
         if asked > allowed:
             raise LimitError(_NAMES.get(limit, limit), allowed, asked, node)  # type: ignore[arg-type]
@@ -75,7 +75,7 @@ _TOKEN = re.compile(r"\w+|[^\s\w,]")
 
 
 def check_together(queries: Sequence[str], limits: Limits) -> None:
-    """Refuse documents of one body that together are more than one may be. Raises LimitError."""
+    """Reject a batch whose documents together exceed the limits of one. Raises LimitError."""
     limits.check("operations", len(queries))
     size = tokens = 0
     for query in queries:
@@ -86,5 +86,5 @@ def check_together(queries: Sequence[str], limits: Limits) -> None:
 
 
 def check_size(query: str, limits: Limits) -> None:
-    """Refuse a document before it is parsed. Raises LimitError."""
+    """Reject a document that is too large, before it is parsed. Raises LimitError."""
     limits.check("bytes", len(query.encode("utf-8", "surrogatepass")))

@@ -28,14 +28,14 @@ _KEY, _KEYS, _NAMES = BigInteger(), ARRAY(BigInteger()), ARRAY(Text())
 
 
 class NodeLookup(NamedTuple):
-    """A type that an id may be of, and what is asked of it."""
+    """A type that an id may belong to, and the fields selected on it."""
 
     type_: GraphQLObjectType
     fields: Fields
 
 
 def parse(global_id: str) -> tuple[str, int] | None:
-    """Return the type's name and the key that a global id holds; None where it is none."""
+    """Return the type's name and the key in a global id; None where it is not valid."""
     if len(global_id) > _LONGEST:
         return None  # it is not read: each type of node asks for it
     try:
@@ -48,13 +48,13 @@ def parse(global_id: str) -> tuple[str, int] | None:
 
 
 def key_of(global_id: str, type_name: str) -> int | None:
-    """Return the key that a global id of this type holds; None where it is of another or none."""
+    """Return the key in a global id of this type; None where it is not one."""
     parsed = parse(global_id)
     return parsed[1] if parsed is not None and parsed[0] == type_name else None
 
 
 def decoded(global_id: str) -> str:
-    """Return a global id as `key_of` of db/sql/session.sql reads it."""
+    """Return a global id in the form that `key_of` of db/sql/session.sql reads."""
     parsed = parse(global_id)
     return f"{parsed[0]}:{parsed[1]}" if parsed is not None else ""
 

@@ -1,4 +1,4 @@
-"""What a command has returned, as the row that a payload is read from; and errors, drawn as JSON.
+"""The outcome of a command as a row that a payload is read from, and errors as JSON.
 
 An outcome is a frozen dataclass of db/commands. Its fields become the columns of one row, so a
 payload's GraphQL fields say what SQL they stand for as those of any other type do. A list of
@@ -31,17 +31,17 @@ _TYPES: dict[Any, TypeEngine[Any]] = {
 
 @dataclass(frozen=True)
 class OutcomeField:
-    """A parameter whose value is this field of the outcome."""
+    """A parameter whose value is a field of the outcome."""
 
     name: str
 
     def __call__(self, variables: Any) -> Any:
-        """Refuse to be worked out from variables alone."""
+        """Raise TypeError: the value is not known before the command has run."""
         raise TypeError(f"{self.name} is known once the command has run, not from {variables!r}")
 
 
 def filled(values: list[Any], outcome: Any) -> list[Any]:
-    """Return parameters with the fields of an outcome in their places."""
+    """Return parameters with the values of an outcome filled in."""
     return [
         getattr(outcome, value.name) if isinstance(value, OutcomeField) else value
         for value in values
@@ -49,7 +49,7 @@ def filled(values: list[Any], outcome: Any) -> list[Any]:
 
 
 def outcome_row(emitter: Emitter, outcome: type[Any]) -> str:
-    """Return the one row that an outcome of this class is."""
+    """Return the select of the one row of an outcome."""
     columns = (
         f'{emitter.bound(OutcomeField(name), _sql_type(hint))} AS "{name}"'
         for name, hint in get_type_hints(outcome).items()
@@ -60,7 +60,7 @@ def outcome_row(emitter: Emitter, outcome: type[Any]) -> str:
 def drawn(
     selection: Selection, type_: GraphQLObjectType, fields: Fields, of: Any
 ) -> dict[str, Any]:
-    """Return an object's fields as plain values, drawn from attributes of the same names."""
+    """Return an object's fields as plain values, read from attributes of the same names."""
     answer: dict[str, Any] = {}
     for name, nodes in fields.items():
         field_name = nodes[0].name.value

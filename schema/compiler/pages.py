@@ -1,4 +1,4 @@
-"""The pages of a connection: keyset pagination in both directions, at any depth."""
+"""Keyset pagination of connections, in both directions and at any depth."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def page_size(first: int | None, last: int | None, node: FieldNode) -> int:
 
 @dataclass(frozen=True)
 class Page:
-    """Which page of a connection is asked for; `bounds` are cursors by their arguments' names."""
+    """The requested page of a connection; `bounds` are cursors by argument name."""
 
     size: int
     backward: bool
@@ -64,7 +64,7 @@ class Page:
 
     @classmethod
     def of(cls, arguments: dict[str, Any], node: FieldNode) -> Page:
-        """Take the page's arguments out of a field's."""
+        """Remove the page's arguments from those of a field."""
         first, last = arguments.pop("first"), arguments.pop("last")
         size = page_size(first, last, node)
         bounds = {name: arguments.pop(name) for name in ("after", "before")}
@@ -73,7 +73,7 @@ class Page:
 
 
 class PageSource(NamedTuple):
-    """What a connection pages through: its query, the parent's row, its filter as a condition."""
+    """The source of a connection: its query, the parent's row, its filter as a condition."""
 
     rows: Filled
     parent: str
@@ -81,10 +81,10 @@ class PageSource(NamedTuple):
 
 
 class PageBuilder:
-    """Builds one connection of a statement: the page's rows, gathered once for all asked."""
+    """Builds one connection of a statement; its selected fields share one scan of the page."""
 
     def __init__(self, emitter: Emitter, source: PageSource, page: Page) -> None:
-        """Take the statement under way, what to page through, and the page."""
+        """Create the builder of one page of a source."""
         self._emitter = emitter
         self._source = source.rows
         self._given = source
@@ -180,7 +180,7 @@ class PageBuilder:
         return kept.fill(self._emitter.parameters, (), self._row)
 
     def _of_page(self, build: Callable[[_Bounded], list[Any]]) -> str:
-        """Return what is built of the rows within the page's bounds."""
+        """Return a select over the rows within the page's bounds."""
         backward, names = self._page.backward, tuple(self._page.bounds)
 
         def pieces() -> list[Any]:
@@ -202,7 +202,7 @@ class PageBuilder:
         )
 
     def _keys(self) -> list[Parameter]:
-        """Return the keys that the page's cursors hold, as parameters."""
+        """Return the keys in the page's cursors, as parameters."""
         order = self._order
 
         def key(cursor: Recipe, argument: str, number: int) -> Recipe:
@@ -249,7 +249,7 @@ class _Bounded(NamedTuple):
         return branch.order_by(*(c.desc() if reverse else c.asc() for c in columns)).limit(SIZE)
 
     def by_keys(self, *, reverse: bool) -> str:
-        """Return the order of rows whose branches are no longer told apart."""
+        """Return the order of the rows of all branches together."""
         direction = "DESC" if reverse else "ASC"
         return ", ".join(f'u$."{key}" {direction}' for key in self.rows.keys)
 

@@ -1,4 +1,4 @@
-"""From a document to a plan: parsed, validated, limited and compiled once, then kept.
+"""Compiles a document to a plan: parse, limit, validate and emit once, then cache.
 
 A plan is one SQL statement and a recipe for each of its parameters. It is kept per document,
 operation and shape of the variables; of the values themselves it holds none.
@@ -48,7 +48,7 @@ _OF_REFUSALS, _REFUSED_FOR = 2_000_000, 30.0  # seconds
 
 @dataclass(frozen=True)
 class Plan:
-    """A statement and how to come by the values of its parameters, in order."""
+    """A statement, and functions that compute the values of its parameters in order."""
 
     sql: str
     recipes: tuple[Recipe, ...]
@@ -68,13 +68,13 @@ class Plan:
 
     @property
     def weight(self) -> int:
-        """Return about how many bytes it takes."""
+        """Return the approximate size in bytes."""
         return _OF_PLAN + len(self.sql)
 
 
 @dataclass(eq=False)
 class Operation:
-    """One operation of a valid document, with the plans made for it so far."""
+    """One operation of a valid document, with its cached plans."""
 
     document: DocumentNode
     node: OperationDefinitionNode
@@ -97,7 +97,7 @@ class Operation:
 
 
 class Compiler:
-    """Compiles operations on a schema."""
+    """Compiles operations of a schema."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Compiler:
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take graphql-core's schema and what an operation may ask for."""
+        """Create the compiler of a graphql-core schema."""
         self._schema = schema
         self.limits = limits or Limits()
         self._operations: Cache[Operation] = Cache(
@@ -138,7 +138,7 @@ class Compiler:
         return operation
 
     def check(self, query: str) -> None:
-        """Check all that can be told of a document without its variables. Raises RefusedError."""
+        """Check a document without its variables. Raises RefusedError."""
         self._parse(query, hints=True, limits=self.limits)
 
     def variables(
@@ -231,7 +231,7 @@ class Compiler:
         return Introspection(selection, most_work(self._schema)).answer(nodes)
 
     def mutation(self, operation: Operation, variables: Any) -> Fields:
-        """Return what a mutation asks for, by response name, in order. Raises RefusedError."""
+        """Return the root fields of a mutation by response name, in order. Raises RefusedError."""
         try:
             self._check_cost(operation, variables)
         except GraphQLError as error:
@@ -243,7 +243,7 @@ class Compiler:
         return subscribed(*self._fields(operation, variables), variables)
 
     def _fields(self, operation: Operation, variables: Any) -> tuple[GraphQLObjectType, Fields]:
-        """Return the root type of an operation, and what is asked of it."""
+        """Return the root type of an operation, and the fields selected on it."""
         root = self._schema.get_root_type(operation.kind)
         assert root is not None
         selection = Selection(self._schema, operation.fragments, variables)
@@ -257,7 +257,7 @@ class Compiler:
         type_: GraphQLObjectType,
         outcome: type[Any],
     ) -> Plan:
-        """Return the plan that reads a mutation's payload for what its command returned."""
+        """Return the plan that reads a mutation's payload from its command's outcome."""
         key = ("payload", *map(id, nodes), type_.name, *self._key(operation, variables))
 
         def compile_() -> Plan:
@@ -279,7 +279,7 @@ class Compiler:
         type_: GraphQLObjectType,
         error: Any,
     ) -> dict[str, Any]:
-        """Return what is asked of an error, drawn from its attributes."""
+        """Return the selected fields of an error, read from its attributes."""
         selection = Selection(self._schema, operation.fragments, variables)
         return drawn(selection, type_, selection.below(type_, nodes), error)
 

@@ -1,4 +1,4 @@
-"""Refusals of documents, remembered for a while: to send one again costs nothing."""
+"""Cache of rejected documents: a repeated one is rejected without work."""
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -12,10 +12,10 @@ _OF_REFUSAL = 1_000  # bytes of an error beside its texts
 
 
 class Refusals:
-    """Keeps refusals by what was refused, within a weight in bytes and for some seconds."""
+    """Caches rejections by key, bounded by weight in bytes and by age in seconds."""
 
     def __init__(self, most: int, seconds: float, clock: Callable[[], float]) -> None:
-        """Take the weight of all, how long each is kept, and what tells the time."""
+        """Create the cache from its total weight, the lifetime of an entry, and a clock."""
         self._seconds = seconds
         self._clock = clock
         self._kept: Cache[tuple[float, tuple[GraphQLError, ...]]] = Cache(
@@ -24,7 +24,7 @@ class Refusals:
 
     @contextmanager
     def remembering(self, key: Hashable) -> Iterator[None]:
-        """Raise what is remembered of a key, or remember the RefusedError that is raised within."""
+        """Raise the cached error of a key, or cache the RefusedError that the block raises."""
         kept = self._kept.get(key)
         if kept is not None and kept[0] > self._clock():
             raise RefusedError(*map(_bare, kept[1]))
@@ -38,7 +38,7 @@ class Refusals:
 
 
 def _bare(error: GraphQLError) -> GraphQLError:
-    """Return an error without the document that it is about, nor where it was raised."""
+    """Return an error without its document and its traceback."""
     bare = GraphQLError(error.message, path=error.path, extensions=error.extensions)
     bare.locations = error.locations
     return bare

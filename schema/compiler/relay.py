@@ -1,4 +1,4 @@
-"""Relay's connections: the types, and the cursors that say where a page begins.
+"""Relay's connections: the types, and the cursors by which pages begin and end.
 
 A cursor is base64 of a JSON array: a tag that names the order, then the keys of the row.
 """
@@ -21,43 +21,61 @@ from schema.compiler.errors import BadInputError
 T = TypeVar("T")
 
 
-@strawberry.type(description="Where a page stands in its connection.")
+@strawberry.type
 class PageInfo:
-    """Where a page stands in its connection."""
+    """The position of a page in its list."""
 
-    has_next_page: bool
-    has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    has_next_page: bool = strawberry.field(description="Whether elements follow this page.")
+    has_previous_page: bool = strawberry.field(description="Whether elements precede this page.")
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the page's first element, to send as `before`. Null on an"
+        " empty page."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the page's last element, to send as `after`. Null on an"
+        " empty page."
+    )
 
 
-@strawberry.type(description="One element of a connection.")
+@strawberry.type
 class Edge(Generic[T]):
-    """One element of a connection."""
+    """One element of a page, with its cursor."""
 
-    cursor: str
-    node: T
+    cursor: str = strawberry.field(
+        description="The element's position in this list and order, opaque, to send as `after`"
+        " or `before`."
+    )
+    node: T = strawberry.field(description="The element itself.")
 
 
-@strawberry.type(description="A page of a list of unknown length.")
+@strawberry.type
 class Connection(Generic[T]):
-    """A page of a list of unknown length; `nodes` is `edges { node }` without the edges."""
+    """One page of a list. `nodes` is `edges { node }` without the edges."""
 
-    edges: list[Edge[T]]
-    nodes: list[T]
-    page_info: PageInfo
-    total_count: int
+    edges: list[Edge[T]] = strawberry.field(
+        description="The elements of the page, each with its cursor."
+    )
+    nodes: list[T] = strawberry.field(
+        description="The elements of the page, without their cursors."
+    )
+    page_info: PageInfo = strawberry.field(
+        description="Whether there are more pages, and the cursors that lead to them."
+    )
+    total_count: int = strawberry.field(
+        description="The number of elements in the whole list under the same filter, not of"
+        " this page alone."
+    )
 
 
 def is_connection(type_: GraphQLObjectType) -> bool:
-    """Whether a type of the schema is a `Connection`."""
+    """Return whether a type of the schema is a `Connection`."""
     definition = type_.extensions.get("strawberry-definition")
     concrete_of = getattr(definition, "concrete_of", None)
     return concrete_of is not None and concrete_of.origin is Connection
 
 
 class Order(NamedTuple):
-    """What orders a connection: its keys, their types, and in which direction."""
+    """The order of a connection: its keys, their types and the direction."""
 
     keys: tuple[str, ...]
     types: tuple[TypeEngine[Any], ...]
@@ -71,7 +89,7 @@ class Order(NamedTuple):
 
     @property
     def tag(self) -> str:
-        """Return the name by which a cursor is known to be of this order."""
+        """Return the name of this order, which is part of its cursors."""
         return ("-" if self.descending else "") + self.keys[0]
 
 
@@ -85,7 +103,7 @@ def cursor_of(row: Row, order: Order) -> ColumnElement[str]:
 
 
 def keys_of(cursor: Any, order: Order, argument: str) -> list[Any]:
-    """Return the keys that a cursor holds. Raises BadInputError where it is of another order."""
+    """Return the keys in a cursor. Raises BadInputError for a cursor of another order."""
     try:
         tag, *values = json.loads(base64.b64decode(cursor, validate=True))
         if tag == order.tag and len(values) == len(order.keys):

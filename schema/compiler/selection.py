@@ -1,4 +1,4 @@
-"""What an operation selects: fields collected and merged as GraphQL's execution does it."""
+"""Selected fields of an operation, collected and merged as GraphQL's execution does."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -30,7 +30,7 @@ class Selection:
         fragments: Mapping[str, FragmentDefinitionNode],
         variables: Any,
     ) -> None:
-        """Take the schema, the document's fragments and the coerced variables."""
+        """Create the selection for a document's fragments and its coerced variables."""
         self.schema = schema
         self.fragments = fragments
         self.variables = variables

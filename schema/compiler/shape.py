@@ -1,4 +1,4 @@
-"""What a document holds, counted by its syntax alone before graphql-core validates it.
+"""Size of a document, counted by its syntax before graphql-core validates it.
 
 Validation compares fields pairwise, looks up every name and prints every wrong value, so its work
 is bounded here: by what stands in the document, by what it amounts to with its fragments unfolded,
@@ -37,7 +37,7 @@ INTROSPECTION = frozenset({"__schema", "__type"})
 
 
 class Contents:
-    """The names of fields that are used somewhere, and the variables that give page sizes."""
+    """The field names of a document, and the variables that are page sizes."""
 
     def __init__(self) -> None:
         self.fields: set[str] = set()
@@ -45,12 +45,12 @@ class Contents:
 
     @property
     def introspects(self) -> bool:
-        """Whether the schema is asked for."""
+        """Return whether the document has introspection fields."""
         return not self.fields.isdisjoint(INTROSPECTION)
 
 
 class _Unfolded(NamedTuple):
-    """Of a selection with its fragments unfolded: fields, objects among them, levels."""
+    """A selection with its fragments unfolded: number of fields, of objects, of levels."""
 
     fields: int = 0
     objects: int = 0
@@ -58,10 +58,10 @@ class _Unfolded(NamedTuple):
 
 
 class Shape:
-    """Counts a document; `contents` is what it has come across."""
+    """Counts the parts of a document; `contents` are the names in it."""
 
     def __init__(self, document: DocumentNode, limits: Limits) -> None:
-        """Take a parsed document."""
+        """Create the counter of a parsed document."""
         self.contents = Contents()
         self._document = document
         self._limits = limits
@@ -70,7 +70,7 @@ class Shape:
         self._unfolded: dict[str, _Unfolded | None] = {}  # None while it is being counted
 
     def check(self) -> None:
-        """Refuse a document beyond the limits. Raises LimitError, and GraphQLError for cycles."""
+        """Reject a document above the limits. Raises LimitError, and GraphQLError for cycles."""
         for definition in self._document.definitions:
             self._count("definitions", definition)
             self._walk(definition)
@@ -205,7 +205,7 @@ class Shape:
         return counted
 
     def _count_pairs(self, sets: list[SelectionSetNode], definition: Any) -> None:
-        """Count what graphql-core compares: fields of one response name at one place."""
+        """Count the pairs that graphql-core compares: fields with one response name at one path."""
         places: dict[str, list[FieldNode]] = {}
         for selections in sets:
             self._collect(selections, places)

@@ -1,7 +1,7 @@
-"""How a subscription's field says what it stands for, and what is watched for it.
+"""Declares the query of a subscription field, and the rows that it watches.
 
-A subscription is a query that is run anew whenever what it watches has changed. Its one root
-field is declared like a query's, with a function that takes the field's arguments and returns
+A subscription is a query that runs again whenever the rows that it watches have changed. Its only
+root field is declared like a query's, with a function that takes the field's arguments and returns
 the thing of db/watching.py.
 """
 
@@ -25,7 +25,7 @@ _NOT_FOUND = "There is none, or none that you may see."
 def subscription(
     query: Query, watches: Callable[..., Thing]
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Declare that a field stands for a query of db/queries, again whenever a thing changes."""
+    """Declare the query of a subscription field, and what it watches."""
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(
@@ -39,14 +39,14 @@ def subscription(
 
 @dataclass(frozen=True)
 class Subscribed:
-    """The root field of a subscription, by its response name, and what is watched for it."""
+    """The root field of a subscription, its response name, and what it watches."""
 
     name: str
     node: FieldNode
     thing: Thing
 
     def check(self, data: bytes) -> None:
-        """Refuse what there is not, or not for this caller. Raises RefusedError."""
+        """Reject an object that is missing or hidden from the caller. Raises RefusedError."""
         if data == orjson.dumps({self.name: None}):
             extensions = {"code": "NOT_FOUND"}
             raise RefusedError(
@@ -55,7 +55,7 @@ class Subscribed:
 
 
 def subscribed(root: GraphQLObjectType, fields: Fields, variables: Any) -> Subscribed:
-    """Return what a subscription asks for by its one field; a valid one has no other."""
+    """Return the only root field of a valid subscription."""
     ((name, (node, *_)),) = fields.items()
     field = root.fields[node.name.value]
     watches = field.extensions["strawberry-definition"].metadata[_WATCHES]

@@ -1,4 +1,4 @@
-"""SQL of the named queries as text templates: rendered by SQLAlchemy once, then filled in.
+"""Text templates of the named queries: SQLAlchemy renders them once, requests fill them in.
 
 To build and render a query takes milliseconds, to fill in a template microseconds. What differs
 between two uses of a query with arguments of one shape stands in the text as a mark: the alias of
@@ -34,7 +34,7 @@ _TEXT_OF_ALL = 8_000_000  # characters
 
 
 class _StatementCompiler(asyncpg.PGCompiler_asyncpg):
-    """Writes this code's own constants into the statement, so that the planner sees them.
+    """Writes constants into the statement, so that PostgreSQL's planner sees them.
 
     What comes from a request is a parameter (`Parameter`) and stays one.
     """
@@ -52,12 +52,12 @@ _DIALECT.statement_compiler = _StatementCompiler
 
 
 class Parameter:
-    """A parameter of the statement: its type, and how its value follows from the variables."""
+    """A parameter of the statement: its type, and a function from variables to its value."""
 
     __slots__ = ("recipe", "type_")
 
     def __init__(self, recipe: Recipe, type_: TypeEngine[Any]) -> None:
-        """Take the recipe and the type; types are compared by identity."""
+        """Create the parameter; types are compared by identity."""
         self.recipe = recipe
         self.type_ = type_
 
@@ -81,7 +81,7 @@ class Template:
     """The text of a clause, cut at its marks."""
 
     def __init__(self, *pieces: Any) -> None:
-        """Take clauses of SQLAlchemy and texts between them."""
+        """Create the template from clauses of SQLAlchemy and texts between them."""
         self._parts = [""]
         self._places: list[int | None] = []
         for piece in pieces:
@@ -112,10 +112,10 @@ class Template:
 
 
 class Filled:
-    """A query with arguments: the shape that its templates are kept under, and the parameters."""
+    """A query with arguments: the cache key of its template, and the parameters."""
 
     def __init__(self, query: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
-        """Tell the parameters among the arguments from what shapes the text."""
+        """Split the arguments into parameters and values that shape the text."""
         self._query = query
         self._arguments = arguments
         self.parameters: list[Parameter] = []
@@ -123,7 +123,7 @@ class Filled:
 
     @functools.cached_property
     def clause(self) -> Any:
-        """Return what the query gives for a marked row and marked parameters."""
+        """Return the clause of the query for a marked row and marked parameters."""
         return self._query(ROW, **_marked(self._arguments, count()))
 
 
@@ -137,7 +137,7 @@ _left: ContextVar[list[int] | None] = ContextVar("left", default=None)
 
 @contextmanager
 def making(most: int) -> Iterator[None]:
-    """Make at most so many templates within. Raises BusyError where it takes more.
+    """Limit the templates that the block may make. Raises BusyError above the limit.
 
     Those that were made are kept, so the next try gets further.
     """
@@ -149,7 +149,7 @@ def making(most: int) -> Iterator[None]:
 
 
 def template(key: Hashable, pieces: Callable[[], Sequence[Any]]) -> Template:
-    """Return the template that is kept under a key, made of pieces where there is none."""
+    """Return the cached template of a key, or make it of pieces."""
 
     def make() -> Template:
         left = _left.get()
@@ -163,7 +163,7 @@ def template(key: Hashable, pieces: Callable[[], Sequence[Any]]) -> Template:
 
 
 def typed(type_: TypeEngine[Any]) -> Template:
-    """Return the template of a lone parameter of this type."""
+    """Return the template of a single parameter of this type."""
     return template(type_, lambda: [marked(0, type_)])
 
 

@@ -1,4 +1,4 @@
-"""Templates made before the first request: what each field stands for, in the usual shapes.
+"""Makes the templates of all fields in their usual shapes before the first request.
 
 To make a template takes a millisecond or two. What one document needs beyond these is bounded for
 anonymous callers (limits.py), so that none of them waits for hundreds.
@@ -83,7 +83,7 @@ def _no_introspection(nodes: list[FieldNode]) -> Recipe:
 
 
 def _uses(name: str, field: GraphQLField) -> Iterator[str]:
-    """Yield a field as documents ask for it: with what it needs, and each argument beside.
+    """Yield the usual selections of a field: required arguments, and each optional one.
 
     A filter comes in every order too.
     """

@@ -1,1 +1,1 @@
-"""What can be done: a file a noun, with its inputs, payloads, results and mutations."""
+"""Mutations: one file for each noun, with its inputs, payloads, results and fields."""

@@ -1,4 +1,4 @@
-"""Personal access tokens: made and revoked by the account that they are for."""
+"""Mutations of personal access tokens."""
 
 from typing import Annotated
 
@@ -34,66 +34,72 @@ says(
 )
 
 
-@strawberry.input(description="A token to be made for the viewer's account.")
+@strawberry.input
 class CreateAccessTokenInput:
-    """A token to be made for the viewer's account."""
+    """The values of a new access token of the caller's account."""
 
-    name: str = line(100, description="What it is for, to tell it from others.")
-    days: int = whole(1, LONGEST_LIFE, description="How long it holds; at most 366.")
+    name: str = line(100, description="A name by which the account recognises the token.")
+    days: int = whole(1, LONGEST_LIFE, description="For how many days the token is valid.")
     permissions: list[Permission] | None = several(
         least=1,
         once=lambda permission: permission,
         default=None,
-        description="What it is for. To change something usually takes seeing it as well."
-        " Without them it holds all that the account may do.",
+        description="The permissions to limit the token to. A mutation usually also needs the"
+        " permission to see the object. Omitted: all that the account has.",
     )
     unit: str | None = line(
         40,
         default=None,
-        description="The code of the unit that it is limited to, with everything below. One's own"
-        " initiatives are then not among what it holds.",
+        description="The code of the unit to whose subtree the token is limited; it then does"
+        " not cover the caller's own initiatives. Omitted: no limit.",
     )
-    read_only: bool | None = strawberry.field(default=UNSET, description="No mutation takes it.")
+    read_only: bool | None = strawberry.field(
+        default=UNSET,
+        description="Whether every mutation with the token returns Forbidden. Omitted: false.",
+    )
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="A token to be revoked.")
+@strawberry.input
 class RevokeAccessTokenInput:
-    """A token to be revoked."""
+    """The access token to revoke."""
 
-    access_token: strawberry.ID = node_id("AccessToken")
+    access_token: strawberry.ID = node_id(
+        "AccessToken", description="The global id of the access token."
+    )
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="The token that was made.")
+@strawberry.type
 class CreateAccessTokenPayload:
-    """The token that was made."""
+    """The new access token."""
 
     @sql(queries.access_tokens.of_row)
     def access_token(self) -> AccessToken | None:
-        """The token."""
+        """The token's entry. Null where the caller may not see it."""
 
     secret: str | None = strawberry.field(
-        description="What to send as `Authorization: Bearer …`. It is told this once and kept by"
-        " nobody: null where the same idempotency key is sent again."
+        description="The token itself, to send as `Authorization: Bearer …`. It is returned"
+        " once and stored nowhere: null where the same idempotency key is sent"
+        " again."
     )
 
 
-@strawberry.type(description="The token as it is now.")
+@strawberry.type
 class RevokeAccessTokenPayload:
-    """The token as it is now."""
+    """The access token after the mutation."""
 
     @sql(queries.access_tokens.of_row)
     def access_token(self) -> AccessToken | None:
-        """The token."""
+        """The token's entry, with `revokedAt`. Null where the caller may not see it."""
 
 
 @shows(AccessTokenRejectedError)
-@strawberry.type(description="A token that an account may not have.")
+@strawberry.type
 class AccessTokenRejected(Failure):
-    """A token that an account may not have."""
+    """The account has as many valid access tokens as it may have. Revoke one first."""
 
-    most: int = strawberry.field(description="How many tokens of an account may hold at once.")
+    most: int = strawberry.field(description="How many valid tokens an account may have.")
 
 
 CreateAccessTokenResult = Annotated[
@@ -103,18 +109,25 @@ CreateAccessTokenResult = Annotated[
 RevokeAccessTokenResult = Annotated[
     RevokeAccessTokenPayload | Refusal, strawberry.union("RevokeAccessTokenResult")
 ]
-# Whoever has been given a role: one of these goes with each but an auditor's, who only reads.
+# Every role has one of these permissions, except AUDITOR, which only reads.
 _WITH_A_ROLE = (Permission.INITIATIVE_READ, Permission.INITIATIVE_OWN)
 
 
 @strawberry.type
 class AccessTokenMutations:
-    """What programs may do for the viewer; no such program makes or revokes tokens itself."""
+    """Mutations of access tokens."""
 
     @mutation(access_tokens.create, *_WITH_A_ROLE)
     def create_access_token(self, input: CreateAccessTokenInput) -> CreateAccessTokenResult:
-        """Make a token for a program, limited to a part of what the viewer may do."""
+        """Create an access token for a program, limited to a part of what the caller may do.
+
+        It takes a sign-in of the last 10 minutes (code SIGN_IN_AGAIN), or an application that may
+        create access tokens (code OWN_SESSION).
+        """
 
     @mutation(access_tokens.revoke, *_WITH_A_ROLE)
     def revoke_access_token(self, input: RevokeAccessTokenInput) -> RevokeAccessTokenResult:
-        """Revoke a token of the viewer's; it is refused within five seconds."""
+        """Revoke an access token of the caller's account.
+
+        The server rejects the token within five seconds. No access token can do this.
+        """

@@ -1,4 +1,4 @@
-"""Accounts of people: created, tied, invited, disabled and enabled."""
+"""Mutations of the accounts of members."""
 
 from typing import Annotated
 
@@ -46,65 +46,68 @@ says(
 )
 
 
-@strawberry.input(description="An account for a member.")
+@strawberry.input
 class CreateAccountInput:
-    """An account for a member."""
+    """The values of a new account of a member."""
 
-    person: str = line(40, description="The member's code. A member has one account at most.")
+    person: str = line(40, description="The member's code. A member has at most one account.")
     username: str = line(
         100,
-        description="The name to sign in with: letters a-z, digits and `. _ @ + -`. It stays.",
+        description="The name to sign in with: letters a-z, digits and `. _ @ + -`. It cannot"
+        " be changed later.",
     )
     invite: bool = strawberry.field(
-        default=True, description="Make an invitation at once; `inviteAccount` makes one later."
+        default=True,
+        description="Whether to create an invitation at once; `inviteAccount` creates one later.",
     )
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="What is left out stays.")
+@strawberry.input
 class UpdateAccountInput:
-    """Changes of an account."""
+    """The changes of an account. Omitted fields stay as they are."""
 
     username: str = line(100, description="The account's username.")
     person: str | None = line(
-        40, default=None, description="The code of the member to whom the account belongs."
+        40, default=None, description="The code of the member to tie the account to."
     )
     disabled: bool | None = strawberry.field(
         default=strawberry.UNSET,
         description="True ends the account's sessions, tokens and invitation for good, and it"
-        " signs in no more. False lets it sign in again, with the roles that it has.",
+        " cannot sign in. False lets it sign in again, with the roles that it has.",
     )
-    reason: str | None = prose(2_000, default=None, description="Why, for the audit log.")
+    reason: str | None = prose(2_000, default=None, description="The reason, for the audit log.")
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="An account to be invited.")
+@strawberry.input
 class InviteAccountInput:
-    """An account to be invited."""
+    """The account to invite."""
 
     username: str = line(100, description="The account's username.")
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="The account as the mutation left it.")
+@strawberry.type
 class AccountPayload:
-    """The account as the mutation left it."""
+    """The account after the mutation."""
 
     @sql(queries.people.account_of_row)
     def account(self) -> Account | None:
-        """The account; null where the viewer no longer sees it."""
+        """The account. Null where the caller no longer sees it."""
 
     invitation: str | None = strawberry.field(
-        description="The path, on this server, of the page where the account's holder chooses a"
-        " password: good once, for 72 hours. It is returned once: null where the same idempotency"
-        " key is sent again, and where the mutation made no invitation."
+        description="The path, on this server, of the page on which the account's holder"
+        " chooses a password. It works once, for 72 hours, and is returned once:"
+        " null where the same idempotency key is sent again, and where the mutation"
+        " created no invitation."
     )
 
 
 @shows(AccountRejectedError)
-@strawberry.type(description="The rules for accounts do not allow it.")
+@strawberry.type
 class AccountRejected(Failure):
-    """The rules for accounts do not allow it."""
+    """A rule for accounts does not allow the mutation; `code` and `message` name it."""
 
 
 CreateAccountResult = Annotated[
@@ -121,22 +124,24 @@ InviteAccountResult = Annotated[
 
 @strawberry.type
 class AccountMutations:
-    """The accounts of members; nobody manages their own."""
+    """Mutations of accounts."""
 
     @mutation(accounts.create, Permission.ACCOUNT_MANAGE)
     def create_account(self, input: CreateAccountInput) -> CreateAccountResult:
-        """Create the account of a member; `grantRole` gives it roles."""
+        """Create the account of a member; `grantRole` then gives it roles."""
 
     @mutation(accounts.update, Permission.ACCOUNT_MANAGE)
     def update_account(self, input: UpdateAccountInput) -> UpdateAccountResult:
         """Tie an account to a member, disable it or enable it.
 
-        It takes the permission at the member's unit, and wherever the account has a role.
+        The permission is needed at the member's unit and wherever the account has a role. Nobody
+        manages their own account.
         """
 
     @mutation(accounts.invite, Permission.ACCOUNT_MANAGE)
     def invite_account(self, input: InviteAccountInput) -> InviteAccountResult:
-        """Make a link by which the holder of an account chooses a password; an earlier one ends.
+        """Create a link on which an account's holder chooses a password; earlier links end.
 
-        It takes the permission at the member's unit, and wherever the account has a role.
+        The permission is needed at the member's unit and wherever the account has a role. Nobody
+        manages their own account.
         """

@@ -1,4 +1,4 @@
-"""What applications hold, ended by the account or by whoever manages a service account's grants."""
+"""Mutations that revoke the access of applications."""
 
 from typing import Annotated
 
@@ -14,39 +14,41 @@ from schema.inputs import key, node_id, prose
 from schema.scalars import Permission
 
 
-@strawberry.input(description="An authorization to be ended.")
+@strawberry.input
 class RevokeAuthorizationInput:
-    """An authorization to be ended."""
+    """The authorization to revoke."""
 
-    authorization: strawberry.ID = node_id("Authorization")
+    authorization: strawberry.ID = node_id(
+        "Authorization", description="The global id of the authorization."
+    )
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="An application to be stopped.")
+@strawberry.input
 class RevokeClientInput:
-    """An application to be stopped."""
+    """The application to stop."""
 
-    client: strawberry.ID = node_id("Client")
-    reason: str = prose(2_000, description="For the audit log.")
+    client: strawberry.ID = node_id("Client", description="The global id of the application.")
+    reason: str = prose(2_000, description="The reason, for the audit log.")
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="The authorization as it is now.")
+@strawberry.type
 class RevokeAuthorizationPayload:
-    """The authorization as it is now."""
+    """The authorization after the mutation."""
 
     @sql(queries.authorizations.of_row)
     def authorization(self) -> Authorization | None:
-        """The authorization."""
+        """The authorization, with `revokedAt`. Null where the caller may not see it."""
 
 
-@strawberry.type(description="The application as it is now.")
+@strawberry.type
 class RevokeClientPayload:
-    """The application as it is now."""
+    """The application after the mutation."""
 
     @sql(queries.clients.of_row)
     def client(self) -> Client | None:
-        """The application."""
+        """The application, with `revokedAt`. Null where the caller may not see it."""
 
 
 RevokeAuthorizationResult = Annotated[
@@ -59,7 +61,7 @@ RevokeClientResult = Annotated[
 
 @strawberry.type
 class AuthorizationMutations:
-    """What applications may do no longer; no limited application ends the viewer's others."""
+    """Mutations of authorizations and applications."""
 
     @mutation(
         authorizations.revoke,
@@ -68,15 +70,17 @@ class AuthorizationMutations:
         Permission.GRANT_MANAGE,
     )
     def revoke_authorization(self, input: RevokeAuthorizationInput) -> RevokeAuthorizationResult:
-        """End all tokens that an application got by one authorization, within five seconds.
+        """Revoke all tokens that an application got by one authorization, within five seconds.
 
-        The viewer's own, and then the application has to ask for consent again; or one of a
-        service account all of whose grants the viewer manages.
+        Callers may revoke their own, and those of a service account all of whose role grants they
+        manage. The application then has to ask a person for consent again. A limited application
+        cannot revoke the caller's other authorizations.
         """
 
     @mutation(authorizations.revoke_client, Permission.GRANT_MANAGE)
     def revoke_client(self, input: RevokeClientInput) -> RevokeClientResult:
-        """Stop an application of a service account all of whose grants the viewer manages.
+        """Stop an application of a service account.
 
-        Its tokens for that account end within five seconds, and it gets no more of them.
+        Its tokens for that account end within five seconds, and it gets no new ones. The caller has
+        to manage all role grants of the service account.
         """

@@ -1,4 +1,4 @@
-"""Awards: given by a unit to a unit or a person of its subtree."""
+"""Mutations of awards."""
 
 from datetime import date
 from typing import Annotated
@@ -35,38 +35,59 @@ says(
 )
 
 
-@strawberry.input(description="To a unit or to a person; for a phase of a campaign, or for none.")
+@strawberry.input
 class GrantAwardInput:
-    """A commendation."""
+    """The values of an award: to a unit or to a person, for a phase of a campaign or for none."""
 
-    form: AwardForm
-    issuer: str = line(40, description="The code of the unit that gives it.")
-    citation: str = prose(2_000)
-    decision_number: str = line(100)
-    awarded_on: date
-    recipient_unit: str | None = line(40, default=None, description="The unit's code.")
-    recipient_person: str | None = line(40, default=None, description="The member's code.")
-    campaign: str | None = line(40, default=None, description="The campaign's code.")
-    phase: int | None = strawberry.field(default=UNSET, description="The phase's ordinal.")
+    form: AwardForm = strawberry.field(description="The form of the commendation.")
+    issuer: str = line(40, description="The code of the unit that gives the award.")
+    citation: str = prose(2_000, description="What the award is given for.")
+    decision_number: str = line(100, description="The number of the decision.")
+    awarded_on: date = strawberry.field(description="The day of the award, not in the future.")
+    recipient_unit: str | None = line(
+        40,
+        default=None,
+        description="The code of the unit that receives it. Send this or `recipientPerson`, not"
+        " both.",
+    )
+    recipient_person: str | None = line(
+        40,
+        default=None,
+        description="The code of the member who receives it. Send this or `recipientUnit`, not"
+        " both.",
+    )
+    campaign: str | None = line(
+        40,
+        default=None,
+        description="The campaign's code. Send it together with `phase`, or neither.",
+    )
+    phase: int | None = strawberry.field(
+        default=UNSET,
+        description="The phase's ordinal. Send it together with `campaign`, or neither.",
+    )
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="The award that was given.")
+@strawberry.type
 class GrantAwardPayload:
-    """The award that was given."""
+    """The new award."""
 
     @sql(queries.awards.of_row)
     def award(self) -> Award | None:
-        """The award."""
+        """The award. Null where the caller may not see it."""
 
 
 @shows(AwardRejectedError)
-@strawberry.type(description="What the programme's rules for awards do not allow.")
+@strawberry.type
 class AwardRejected(Failure):
-    """What the programme's rules for awards do not allow."""
+    """A rule for awards does not allow the mutation; `code` and `message` name it."""
 
-    unit_code: str | None = strawberry.field(description="The code of the unit in question.")
-    today: date | None
+    unit_code: str | None = strawberry.field(
+        description="The code of the unit that the rule is about. Null where it is about none."
+    )
+    today: date | None = strawberry.field(
+        description="Today, where the day of the award is in the future. Null otherwise."
+    )
 
 
 GrantAwardResult = Annotated[
@@ -76,8 +97,8 @@ GrantAwardResult = Annotated[
 
 @strawberry.type
 class AwardMutations:
-    """Who is commended."""
+    """Mutations of awards."""
 
     @mutation(awards.grant, Permission.AWARD_GRANT)
     def grant_award(self, input: GrantAwardInput) -> GrantAwardResult:
-        """Commend a unit or a person, by a decision with a number."""
+        """Give an award to a unit or a person of the issuer's subtree."""

@@ -1,4 +1,4 @@
-"""Emulation blocs: created and renamed."""
+"""Mutations of emulation blocs."""
 
 from typing import Annotated
 
@@ -14,31 +14,31 @@ from schema.scalars import Permission
 from schema.units import EmulationBloc
 
 
-@strawberry.input(description="A new emulation bloc.")
+@strawberry.input
 class CreateBlocInput:
-    """A new emulation bloc."""
+    """The values of a new emulation bloc."""
 
     code: str = code(description="The bloc's code, which no other bloc has.")
     name: str = line(300, description="The bloc's name.")
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="Another name for an emulation bloc.")
+@strawberry.input
 class UpdateBlocInput:
-    """Another name for an emulation bloc."""
+    """The change of an emulation bloc."""
 
     bloc: str = line(40, description="The bloc's code.")
     name: str = line(300, description="The new name.")
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="The emulation bloc as the mutation left it.")
+@strawberry.type
 class BlocPayload:
-    """The emulation bloc as the mutation left it."""
+    """The emulation bloc after the mutation."""
 
     @sql(queries.units.bloc)
     def bloc(self) -> EmulationBloc | None:
-        """The emulation bloc."""
+        """The emulation bloc. Null where the caller may not see it."""
 
 
 CreateBlocResult = Annotated[BlocPayload | Refusal, strawberry.union("CreateBlocResult")]
@@ -51,8 +51,8 @@ class BlocMutations:
 
     @mutation(blocs.create, Permission.UNIT_MANAGE)
     def create_bloc(self, input: CreateBlocInput) -> CreateBlocResult:
-        """Create an emulation bloc; it takes UNIT_MANAGE at the root."""
+        """Create an emulation bloc. The permission is needed at the root."""
 
     @mutation(blocs.update, Permission.UNIT_MANAGE)
     def update_bloc(self, input: UpdateBlocInput) -> UpdateBlocResult:
-        """Rename an emulation bloc; it takes UNIT_MANAGE at the root."""
+        """Rename an emulation bloc. The permission is needed at the root."""

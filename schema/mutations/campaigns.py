@@ -1,4 +1,4 @@
-"""Campaigns: created and changed."""
+"""Mutations of campaigns."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from schema.campaigns import Campaign
 from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
 from schema.errors import Failure, Refusal, shows
-from schema.inputs import code, key, line, prose, several, whole
+from schema.inputs import code, key, line, prose, read_version, several, whole
 from schema.scalars import VND, CountsFrom, Permission, UnitLevel
 
 
@@ -24,97 +24,139 @@ def _named_from(field: Any) -> Any:
     return field
 
 
-@strawberry.input(description="A band of benefit in VND, both ends included.")
+@strawberry.input
 class BenefitTierInput:
-    """A band of benefit in VND, both ends included; bands may overlap."""
+    """A benefit tier: a range of VND, both ends included. Tiers may overlap."""
 
-    label: str = line(100, description="What a tier remains the same by when others change.")
-    from_: VND = _named_from(whole())
-    to: VND | None = strawberry.field(default=None, description="Open where unsaid.")
+    label: str = line(
+        100,
+        description="The tier's name, unique in the campaign. A tier with the same label is the"
+        " same tier after an update.",
+    )
+    from_: VND = _named_from(whole(description="The lowest benefit of the tier, in VND, included."))
+    to: VND | None = strawberry.field(
+        default=None,
+        description="The highest benefit of the tier, in VND, included. Omitted or null: no"
+        " upper bound.",
+    )
 
 
-@strawberry.input(description="A line of the rubric.")
+@strawberry.input
 class CriterionInput:
-    """A line of the rubric."""
+    """A criterion of the rubric."""
 
-    criterion: str = line(100)
-    most: int = whole(1, 1_000, description="The highest score.")
+    criterion: str = line(100, description="The criterion's name, unique in the campaign.")
+    most: int = whole(1, 1_000, description="The highest score that a review may give for it.")
 
 
 def _tiers() -> Any:
-    return several(most=20, once=lambda tier: tier.label, default=None, description="In order.")
+    return several(
+        most=20,
+        once=lambda tier: tier.label,
+        default=None,
+        description="The benefit tiers in their order, each label once.",
+    )
 
 
 def _rubric() -> Any:
-    return several(most=20, once=lambda line: line.criterion, default=None)
+    return several(
+        most=20,
+        once=lambda line: line.criterion,
+        default=None,
+        description="The criteria of the rubric, each once.",
+    )
 
 
-@strawberry.input(description="A campaign of a unit and everything below it.")
+@strawberry.input
 class CreateCampaignInput:
-    """A new campaign."""
+    """The values of a new campaign of a unit and its subtree."""
 
-    code: str = code()
-    title: str = line(300)
+    code: str = code(description="The campaign's code, which no other campaign has.")
+    title: str = line(300, description="The campaign's title.")
     owner: str = line(40, description="The code of the unit that runs it.")
-    counts_from: CountsFrom
-    applied_from: date
-    applied_to: date
+    counts_from: CountsFrom = strawberry.field(
+        description="The state from which an initiative counts as achieved."
+    )
+    applied_from: date = strawberry.field(
+        description="The first day on which an initiative may have been applied."
+    )
+    applied_to: date = strawberry.field(
+        description="The last day on which an initiative may have been applied, included; not"
+        " before `appliedFrom`."
+    )
     confirming_level: UnitLevel | None = strawberry.field(
-        default=UNSET, description="The last to decide; FEDERATION where unsaid."
+        default=UNSET, description="The level of the last decision. Omitted: FEDERATION."
     )
     tiers: list[BenefitTierInput] | None = _tiers()
     rubric: list[CriterionInput] | None = _rubric()
     rubric_required: bool | None = strawberry.field(
         default=UNSET,
-        description="Whether an approval scores every criterion of the rubric; false where unsaid.",
+        description="Whether every criterion of the rubric must have a score before an"
+        " approval. Omitted: false.",
     )
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="What is left out stays; `tiers` and `rubric` are given whole.")
+@strawberry.input
 class UpdateCampaignInput:
-    """Changes of a campaign."""
+    """The changes of a campaign.
 
-    code: str = line(40)
-    version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
-    title: str | None = line(300, default=None)
-    counts_from: CountsFrom | None = UNSET
+    Omitted fields stay; `tiers` and `rubric` replace the whole list.
+    """
+
+    code: str = line(40, description="The campaign's code.")
+    version: int | None = read_version("campaign")
+    title: str | None = line(300, default=None, description="The campaign's title.")
+    counts_from: CountsFrom | None = strawberry.field(
+        default=UNSET,
+        description="The state from which an initiative counts as achieved. All totals change"
+        " at once.",
+    )
     confirming_level: UnitLevel | None = strawberry.field(
         default=UNSET,
         description=(
-            "The last to decide. What then awaits nobody who decides awaits the last that does, "
-            "even once more: nothing is confirmed without a decision."
+            "The level of the last decision. Where the level that an initiative awaits"
+            " no longer decides, it awaits the last level that does, even if that level"
+            " has decided already: nothing is confirmed without a decision."
         ),
     )
-    applied_from: date | None = UNSET
-    applied_to: date | None = UNSET
+    applied_from: date | None = strawberry.field(
+        default=UNSET, description="The first day on which an initiative may have been applied."
+    )
+    applied_to: date | None = strawberry.field(
+        default=UNSET,
+        description="The last day on which an initiative may have been applied, included; not"
+        " before `appliedFrom`.",
+    )
     tiers: list[BenefitTierInput] | None = _tiers()
     rubric: list[CriterionInput] | None = _rubric()
     rubric_required: bool | None = strawberry.field(
         default=UNSET,
-        description="Whether an approval from now on scores every criterion of the rubric.",
+        description="Whether every criterion of the rubric must have a score before an approval"
+        " from now on.",
     )
     reason: str | None = prose(
         2_000,
         default=None,
-        description="Needed where `countsFrom` or `tiers` change what closed phases have reached.",
+        description="The reason. Required where `countsFrom` or `tiers` change the figures of"
+        " closed phases.",
     )
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="The campaign as it is now.")
+@strawberry.type
 class CampaignPayload:
-    """The campaign as it is now."""
+    """The campaign after the mutation."""
 
     @sql(queries.campaigns.of_row)
     def campaign(self) -> Campaign:
-        """The campaign."""
+        """The campaign with its new values."""
 
 
 @shows(CampaignRejectedError)
-@strawberry.type(description="What the programme's rules for campaigns do not allow.")
+@strawberry.type
 class CampaignRejected(Failure):
-    """What the programme's rules for campaigns do not allow."""
+    """A rule for campaigns does not allow the mutation; `code` and `message` name it."""
 
 
 CreateCampaignResult = Annotated[
@@ -127,12 +169,15 @@ UpdateCampaignResult = Annotated[
 
 @strawberry.type
 class CampaignMutations:
-    """What administrators of a campaign's owner do."""
+    """Mutations of campaigns."""
 
     @mutation(campaigns.create, Permission.CAMPAIGN_MANAGE)
     def create_campaign(self, input: CreateCampaignInput) -> CreateCampaignResult:
-        """Create a campaign, without phases yet."""
+        """Create a campaign without phases. The permission is needed at the owner unit."""
 
     @mutation(campaigns.update, Permission.CAMPAIGN_MANAGE, seconds=UNHURRIED)
     def update_campaign(self, input: UpdateCampaignInput) -> UpdateCampaignResult:
-        """Change a campaign; totals follow at once what it counts."""
+        """Change a campaign. The permission is needed at the owner unit.
+
+        Totals follow at once where the change concerns what is counted.
+        """

@@ -1,9 +1,8 @@
-"""Initiatives that repeat others."""
+"""Mutations of duplicates."""
 
 from typing import Annotated
 
 import strawberry
-from strawberry import UNSET
 
 from db import queries
 from db.commands import duplicates
@@ -12,7 +11,7 @@ from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
 from schema.errors import Failure, Refusal, shows
 from schema.initiatives import Initiative
-from schema.inputs import key, line, prose
+from schema.inputs import key, line, prose, read_version
 from schema.messages import says
 from schema.scalars import InitiativeState, Permission
 
@@ -38,39 +37,37 @@ says(
 )
 
 
-@strawberry.input(description="An initiative that repeats another one, and why.")
+@strawberry.input
 class LinkDuplicateInput:
-    """An initiative that repeats another one."""
+    """An initiative that repeats another one, and the reason."""
 
-    number: str = line(60, description="The duplicate's.")
+    number: str = line(60, description="The number of the duplicate.")
     original: str = line(60, description="The number of the initiative that it repeats.")
-    reason: str = prose(2_000)
-    version: int | None = strawberry.field(
-        default=UNSET, description="Of the duplicate, as it was last seen."
-    )
+    reason: str = prose(2_000, description="The reason.")
+    version: int | None = read_version("duplicate")
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="The two initiatives as they are now.")
+@strawberry.type
 class DuplicatePayload:
-    """The two initiatives as they are now."""
+    """The two initiatives after the mutation."""
 
     @sql(queries.initiatives.of_row)
     def initiative(self) -> Initiative | None:
-        """The duplicate; null once it is not for the viewer any more."""
+        """The duplicate. Null where the caller no longer sees it."""
 
     @sql(queries.initiatives.original_of_row)
     def original(self) -> Initiative | None:
-        """The initiative that it repeats."""
+        """The initiative that it repeats. Null where the caller may not see it."""
 
 
 @shows(DuplicateRejectedError)
-@strawberry.type(description="What cannot be the duplicate of the other.")
+@strawberry.type
 class DuplicateRejected(Failure):
-    """What cannot be the duplicate of the other."""
+    """A rule for duplicates does not allow the mutation; `code` and `message` name it."""
 
     state: InitiativeState | None = strawberry.field(
-        description="The state that stands against it."
+        description="The state that does not allow it. Null where no state is the reason."
     )
 
 
@@ -81,8 +78,8 @@ LinkDuplicateResult = Annotated[
 
 @strawberry.type
 class DuplicateMutations:
-    """What keeps initiatives from counting twice."""
+    """Mutations of duplicates."""
 
     @mutation(duplicates.link, Permission.INITIATIVE_CURATE)
     def link_duplicate(self, input: LinkDuplicateInput) -> LinkDuplicateResult:
-        """Name an initiative a duplicate of another; it counts no more."""
+        """Link an initiative as a duplicate of another. The duplicate no longer counts."""

@@ -1,4 +1,4 @@
-"""Grants: given and taken back."""
+"""Mutations of role grants."""
 
 from datetime import date
 from typing import Annotated
@@ -43,47 +43,49 @@ says(
 )
 
 
-@strawberry.input(description="A role for an account, at a unit and everything below it.")
+@strawberry.input
 class GrantRoleInput:
-    """A role for an account, at a unit and everything below it."""
+    """The values of a role grant: a role for an account at a unit and in its subtree."""
 
-    username: str = line(100)
-    role: Role
+    username: str = line(100, description="The username of the account that gets the role.")
+    role: Role = strawberry.field(description="The role to give to the account.")
     unit: str = line(40, description="The unit's code.")
     valid_from: date | None = strawberry.field(
-        default=UNSET, description="The first day; today where unsaid."
+        default=UNSET, description="The first day. Omitted: today."
     )
     valid_to: date | None = strawberry.field(
-        default=UNSET, description="The last day; without it the grant does not end."
+        default=UNSET,
+        description="The last day, included, not in the past. Omitted: the role grant has no end.",
     )
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="A grant to be taken back.")
+@strawberry.input
 class RevokeRoleInput:
-    """A grant to be taken back."""
+    """The role grant to revoke."""
 
-    grant: strawberry.ID = node_id("Grant")
-    reason: str = prose(2_000, description="For the audit log.")
+    grant: strawberry.ID = node_id("Grant", description="The global id of the role grant.")
+    reason: str = prose(2_000, description="The reason, for the audit log.")
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="The grant as it is now.")
+@strawberry.type
 class GrantPayload:
-    """The grant as it is now."""
+    """The role grant after the mutation."""
 
     @sql(queries.people.grant_of_row)
     def grant(self) -> Grant | None:
-        """The grant; null once it is not for the viewer any more."""
+        """The role grant. Null where the caller no longer sees it."""
 
 
 @shows(GrantRejectedError)
-@strawberry.type(description="What the programme's rules for grants do not allow.")
+@strawberry.type
 class GrantRejected(Failure):
-    """What the programme's rules for grants do not allow."""
+    """A rule for role grants does not allow the mutation; `code` and `message` name it."""
 
     left_until: date | None = strawberry.field(
-        description="The last day on which the root would still have an ADMIN, if any."
+        description="The last day on which the root would still have an ADMIN. Null where it"
+        " would have none at all, or where that is not the reason."
     )
 
 
@@ -97,12 +99,19 @@ RevokeRoleResult = Annotated[
 
 @strawberry.type
 class GrantMutations:
-    """Who may do what from now on."""
+    """Mutations of role grants."""
 
     @mutation(grants.grant, Permission.GRANT_MANAGE)
     def grant_role(self, input: GrantRoleInput) -> GrantRoleResult:
-        """Give an account of somebody else a role at a unit and everything below it."""
+        """Give another person's account a role at a unit and in its subtree.
+
+        An account with the role AUDITOR only reads, whatever other roles it has. Nobody gives a
+        role to an account of their own.
+        """
 
     @mutation(grants.revoke, Permission.GRANT_MANAGE)
     def revoke_role(self, input: RevokeRoleInput) -> RevokeRoleResult:
-        """Take somebody else's grant back, at once; the root always keeps an ADMIN."""
+        """Revoke a role grant of another person's account, at once.
+
+        The root always keeps an ADMIN (code LAST_ADMIN). Nobody revokes a role of their own.
+        """

@@ -1,4 +1,4 @@
-"""Initiatives: drafted, edited, handed in, taken back."""
+"""Mutations of initiatives: draft, edit, submit, withdraw."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
 from schema.errors import Failure, Refusal, shows
 from schema.initiatives import Initiative
-from schema.inputs import clearable, key, line, number_of, prose, several, whole
+from schema.inputs import clearable, key, line, number_of, prose, read_version, several, whole
 from schema.messages import says
 from schema.scalars import VND, InitiativeState, Permission, Sector, SolutionType
 
@@ -62,117 +62,176 @@ def _claimed() -> Any:
         number_of(most=MOST_BENEFIT),
         most=3,
         default=None,
-        description="VND for each of up to three years, at most 10^12 a year.",
+        description="The claimed benefit in VND, one amount for each year, at most 10^12 a year.",
     )
 
 
-@strawberry.input(description="An author and their part.")
+@strawberry.input
 class AuthorInput:
-    """An author and their part."""
+    """An author of an initiative and their share."""
 
     person: str = line(40, description="The member's code.")
     share: float = whole(
-        1, 100, description="In percent, at least 1, two decimals; they sum to 100."
+        1, 100, description="The share in percent, at most two decimals. All shares sum to 100."
     )
 
 
-@strawberry.input(description="Without `unit` and `authors` it is the viewer's own.")
+@strawberry.input
 class DraftInitiativeInput:
-    """A new initiative."""
+    """The values of a new initiative. Without `unit` and `authors` it is the caller's own."""
 
     campaign: str = line(40, description="The campaign's code.")
-    title: str = line(300)
-    summary: str = prose(2_000, description="The effect; open to whoever sees the initiative.")
-    content: str = prose()
-    solution_type: SolutionType
-    applied_on: date
-    unit: str | None = line(40, default=None, description="The unit's code.")
+    title: str = line(300, description="The title.")
+    summary: str = prose(
+        2_000,
+        description="The effect in a few sentences. Every caller who sees the initiative sees it.",
+    )
+    content: str = prose(description="The full text.")
+    solution_type: SolutionType = strawberry.field(description="The kind of solution.")
+    applied_on: date = strawberry.field(
+        description="The day on which it was applied, within the campaign's dates and not in"
+        " the future; the server checks it on submission."
+    )
+    unit: str | None = line(
+        40,
+        default=None,
+        description="The code of the unit that the initiative belongs to. Omitted: the caller's"
+        " own unit.",
+    )
     field: str | None = line(100, default=None, description="The field of work.")
     sector: Sector | None = strawberry.field(
-        default=UNSET, description="The first author's where unsaid."
+        default=UNSET, description="The sector in which it counts. Omitted: the first author's."
     )
-    confidential: bool = False
-    claimed: list[VND] | None = _claimed()
-    other_benefit: str | None = prose(2_000, default=None)
-    authors: list[AuthorInput] | None = several(
-        least=1, most=20, once=lambda author: author.person, default=None
+    confidential: bool = strawberry.field(
+        default=False,
+        description="Whether only the authors and callers with CONTENT_READ see `content`.",
     )
-    idempotency_key: str | None = key()
-
-
-@strawberry.input(description="What is left out stays; null clears `field` and `otherBenefit`.")
-class EditInitiativeInput:
-    """Changes of a draft or a returned initiative."""
-
-    number: str = line(60)
-    version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
-    title: str | None = line(300, default=None)
-    summary: str | None = prose(2_000, default=None)
-    content: str | None = prose(default=None)
-    solution_type: SolutionType | None = UNSET
-    applied_on: date | None = UNSET
-    field: str | None = clearable(line(100, default=None))
-    sector: Sector | None = UNSET
-    confidential: bool | None = UNSET
     claimed: list[VND] | None = _claimed()
-    other_benefit: str | None = clearable(prose(2_000, default=None))
+    other_benefit: str | None = prose(
+        2_000, default=None, description="Benefit that is not measured in VND."
+    )
     authors: list[AuthorInput] | None = several(
         least=1,
         most=20,
         once=lambda author: author.person,
         default=None,
-        description="All authors from now on. Taking another author off, or lowering their share,"
-        " needs INITIATIVE_WRITE at the unit, of somebody who is not an author.",
+        description="The authors, each once; their shares sum to 100. Omitted: the caller alone.",
+    )
+    idempotency_key: str | None = key()
+
+
+@strawberry.input
+class EditInitiativeInput:
+    """The changes of a draft or a returned initiative.
+
+    Omitted fields stay; null clears `field` and `otherBenefit`.
+    """
+
+    number: str = line(60, description="The initiative's number.")
+    version: int | None = read_version("initiative")
+    title: str | None = line(300, default=None, description="The title.")
+    summary: str | None = prose(
+        2_000,
+        default=None,
+        description="The effect in a few sentences. Every caller who sees the initiative sees it.",
+    )
+    content: str | None = prose(default=None, description="The full text.")
+    solution_type: SolutionType | None = strawberry.field(
+        default=UNSET, description="The kind of solution."
+    )
+    applied_on: date | None = strawberry.field(
+        default=UNSET,
+        description="The day on which it was applied, within the campaign's dates and not in"
+        " the future; the server checks it on submission.",
+    )
+    field: str | None = clearable(
+        line(100, default=None, description="The field of work. Null clears it.")
+    )
+    sector: Sector | None = strawberry.field(
+        default=UNSET, description="The sector in which it counts."
+    )
+    confidential: bool | None = strawberry.field(
+        default=UNSET,
+        description="Whether only the authors and callers with CONTENT_READ see `content`.",
+    )
+    claimed: list[VND] | None = _claimed()
+    other_benefit: str | None = clearable(
+        prose(
+            2_000, default=None, description="Benefit that is not measured in VND. Null clears it."
+        )
+    )
+    authors: list[AuthorInput] | None = several(
+        least=1,
+        most=20,
+        once=lambda author: author.person,
+        default=None,
+        description="All authors from now on, each once; their shares sum to 100. To remove"
+        " another author or lower their share, the caller needs INITIATIVE_WRITE at"
+        " the unit and must not be an author.",
     )
     leave: bool = strawberry.field(
         default=False,
-        description="Take the viewer off as an author, instead of `authors`;"
-        " its share goes to the others in proportion.",
+        description="Whether to remove the caller as an author, instead of sending `authors`."
+        " The caller's share goes to the others in proportion.",
     )
     reason: str | None = prose(
         2_000,
         default=None,
-        description="Needed where it was handed in to a phase whose results are frozen.",
+        description="The reason. Required where the initiative was submitted to a phase whose"
+        " results are frozen.",
     )
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="An initiative to be handed in.")
+@strawberry.input
 class SubmitInitiativeInput:
-    """An initiative to be handed in."""
+    """The initiative to submit."""
 
-    number: str = line(60)
-    version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
+    number: str = line(60, description="The initiative's number.")
+    version: int | None = read_version("initiative")
     reason: str | None = prose(
-        2_000, default=None, description="Needed where the phase's results are frozen."
+        2_000,
+        default=None,
+        description="The reason. Required where the phase's results are frozen.",
     )
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="An initiative to be taken back.")
+@strawberry.input
 class WithdrawInitiativeInput(SubmitInitiativeInput):
-    """An initiative to be taken back."""
+    """The initiative to withdraw."""
 
 
-@strawberry.type(description="The initiative as it is now.")
+@strawberry.type
 class InitiativePayload:
-    """The initiative as it is now."""
+    """The initiative after the mutation."""
 
     @sql(queries.initiatives.of_row)
     def initiative(self) -> Initiative | None:
-        """The initiative; null once it is not for the viewer any more."""
+        """The initiative. Null where the caller no longer sees it."""
 
 
 @shows(InitiativeRejectedError)
-@strawberry.type(description="What the programme's rules for initiatives do not allow.")
+@strawberry.type
 class InitiativeRejected(Failure):
-    """What the programme's rules for initiatives do not allow, with the dates that matter."""
+    """A rule for initiatives does not allow the mutation; `code` and `message` name it."""
 
-    state: InitiativeState | None
-    opens_on: date | None = strawberry.field(description="Of the nearest phase's window.")
-    closes_on: date | None
-    applied_from: date | None = strawberry.field(description="Of the campaign.")
-    applied_to: date | None
+    state: InitiativeState | None = strawberry.field(
+        description="The present state, where it is the reason. Null otherwise."
+    )
+    opens_on: date | None = strawberry.field(
+        description="The first day of the nearest window, where today is in none. Null otherwise."
+    )
+    closes_on: date | None = strawberry.field(
+        description="The last day of that window, included. Null where `opensOn` is."
+    )
+    applied_from: date | None = strawberry.field(
+        description="The campaign's first day of application, where `appliedOn` is outside."
+        " Null otherwise."
+    )
+    applied_to: date | None = strawberry.field(
+        description="The campaign's last day of application, included. Null where `appliedFrom` is."
+    )
 
 
 DraftInitiativeResult = Annotated[
@@ -191,20 +250,23 @@ WithdrawInitiativeResult = Annotated[
 
 @strawberry.type
 class InitiativeMutations:
-    """What authors do, and others on their behalf."""
+    """Mutations of initiatives by their authors, and on behalf of them."""
 
     @mutation(initiatives.draft, *_MAY)
     def draft_initiative(self, input: DraftInitiativeInput) -> DraftInitiativeResult:
-        """Write an initiative down, for oneself or on behalf of members."""
+        """Create a draft, the caller's own or on behalf of members."""
 
     @mutation(initiatives.edit, *_MAY)
     def edit_initiative(self, input: EditInitiativeInput) -> EditInitiativeResult:
-        """Change a draft, or an initiative that was returned."""
+        """Change a draft or a returned initiative."""
 
     @mutation(initiatives.submit, *_MAY)
     def submit_initiative(self, input: SubmitInitiativeInput) -> SubmitInitiativeResult:
-        """Hand an initiative in; it counts in the phase whose window holds this day."""
+        """Submit a draft or a returned initiative; its unit then has to decide.
+
+        The initiative counts in the phase whose window contains the day of the first submission.
+        """
 
     @mutation(initiatives.withdraw, *_MAY)
     def withdraw_initiative(self, input: WithdrawInitiativeInput) -> WithdrawInitiativeResult:
-        """Take an initiative back before it is recognised."""
+        """Withdraw an initiative before it is recognised. It then counts in no total."""

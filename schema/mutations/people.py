@@ -1,4 +1,4 @@
-"""People: added, changed and moved."""
+"""Mutations of people."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from db.rules.person import PersonRejectedError
 from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
 from schema.errors import Failure, Refusal, shows
-from schema.inputs import clearable, code, key, line, prose
+from schema.inputs import clearable, code, key, line, prose, read_version
 from schema.messages import says
 from schema.people import Person
 from schema.scalars import Permission, Sector
@@ -29,9 +29,9 @@ says(
 )
 
 
-@strawberry.input(description="A new member of a unit.")
+@strawberry.input
 class AddPersonInput:
-    """A new member of a unit."""
+    """The values of a new member of a unit."""
 
     code: str = code(description="The member's code, which no other member has.")
     name: str = line(200, description="The full name.")
@@ -42,47 +42,52 @@ class AddPersonInput:
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="What is left out stays; null clears `email` and `phone`.")
+@strawberry.input
 class UpdatePersonInput:
-    """Changes of a member."""
+    """The changes of a member. Omitted fields stay; null clears `email` and `phone`."""
 
     person: str = line(40, description="The member's code.")
-    version: int | None = strawberry.field(
-        default=UNSET, description="The version that was last read; another one is a Conflict."
-    )
+    version: int | None = read_version("member")
     name: str | None = line(200, default=None, description="The full name.")
     sector: Sector | None = strawberry.field(default=UNSET, description="Where the member works.")
-    email: str | None = clearable(line(254, default=None, description="The e-mail address."))
-    phone: str | None = clearable(line(40, default=None, description="The telephone number."))
-    idempotency_key: str | None = key()
-
-
-@strawberry.input(description="A member who belongs to another unit from now on.")
-class MovePersonInput:
-    """A member who belongs to another unit from now on."""
-
-    person: str = line(40, description="The member's code.")
-    unit: str = line(40, description="The code of the unit that the member goes to.")
-    reason: str = prose(2_000, description="Why, for the audit log.")
-    version: int | None = strawberry.field(
-        default=UNSET, description="The version that was last read; another one is a Conflict."
+    email: str | None = clearable(
+        line(
+            254,
+            default=None,
+            description="The e-mail address. Null clears it. It cannot change while the member has"
+            " an account.",
+        )
+    )
+    phone: str | None = clearable(
+        line(40, default=None, description="The telephone number. Null clears it.")
     )
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="The member as the mutation left them.")
+@strawberry.input
+class MovePersonInput:
+    """The move of a member to another unit."""
+
+    person: str = line(40, description="The member's code.")
+    unit: str = line(40, description="The code of the unit that the member moves to.")
+    reason: str = prose(2_000, description="The reason, for the audit log.")
+    version: int | None = read_version("member")
+    idempotency_key: str | None = key()
+
+
+@strawberry.type
 class PersonPayload:
-    """The member as the mutation left them."""
+    """The member after the mutation."""
 
     @sql(queries.people.of_row)
     def person(self) -> Person | None:
-        """The member; null where the viewer no longer sees them."""
+        """The member. Null where the caller no longer sees the member."""
 
 
 @shows(PersonRejectedError)
-@strawberry.type(description="The rules for the roll of members do not allow it.")
+@strawberry.type
 class PersonRejected(Failure):
-    """The rules for the roll of members do not allow it."""
+    """A rule for members does not allow the mutation; `code` and `message` name it."""
 
 
 AddPersonResult = Annotated[
@@ -98,7 +103,7 @@ MovePersonResult = Annotated[
 
 @strawberry.type
 class PersonMutations:
-    """The roll of members."""
+    """Mutations of people."""
 
     @mutation(people.add, Permission.PERSON_MANAGE)
     def add_person(self, input: AddPersonInput) -> AddPersonResult:
@@ -110,4 +115,4 @@ class PersonMutations:
 
     @mutation(people.move, Permission.PERSON_MANAGE)
     def move_person(self, input: MovePersonInput) -> MovePersonResult:
-        """Have a member belong to another unit; it takes the permission at both units."""
+        """Move a member to another unit. The permission is needed at both units."""

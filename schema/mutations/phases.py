@@ -1,4 +1,4 @@
-"""Phases: added, changed, frozen."""
+"""Mutations of phases."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from schema.campaigns import Drive, Phase
 from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
 from schema.errors import Failure, Refusal, shows
-from schema.inputs import clearable, key, line, prose, several, text_of, whole
+from schema.inputs import clearable, key, line, prose, read_version, several, text_of, whole
 from schema.messages import says
 from schema.scalars import Permission
 
@@ -43,108 +43,134 @@ says(
     }
 )
 
-CLOSED_REASON = "Needed once the phase has closed."
+CLOSED_REASON = "The reason. Required once the phase has closed."
 LARGEST_ORDINAL = 1_000
 _LARGEST_FLOOR = 1_000_000
 
 
 def at_phase() -> Any:
-    """Declare which phase of a campaign is meant."""
+    """Declare the ordinal of a phase."""
     return whole(1, LARGEST_ORDINAL, description="The phase's ordinal.")
 
 
 def _floor() -> Any:
     return whole(
-        1, _LARGEST_FLOOR, default=None, description="The minimum for each grassroots unit."
+        1,
+        _LARGEST_FLOOR,
+        default=None,
+        description="The number of achieved initiatives that every grassroots unit should reach.",
     )
 
 
 def _occasions() -> Any:
-    return several(text_of(300), most=20, default=None)
+    return several(
+        text_of(300),
+        most=20,
+        default=None,
+        description="The anniversaries and events, each at most 300 characters.",
+    )
 
 
-@strawberry.input(description="A phase; both its days are included.")
+@strawberry.input
 class AddPhaseInput:
-    """A new phase."""
+    """The values of a new phase of a campaign."""
 
     campaign: str = line(40, description="The campaign's code.")
-    title: str = line(300)
-    opens_on: date
-    closes_on: date
+    title: str = line(300, description="The phase's title.")
+    opens_on: date = strawberry.field(description="The first day.")
+    closes_on: date = strawberry.field(description="The last day, included; not before `opensOn`.")
     ordinal: int | None = whole(
-        1, LARGEST_ORDINAL, default=None, description="After the last one where unsaid."
+        1,
+        LARGEST_ORDINAL,
+        default=None,
+        description="The phase's number in the campaign. Omitted: one more than the highest.",
     )
     floor: int | None = _floor()
-    audience: str | None = line(300, default=None)
+    audience: str | None = line(300, default=None, description="Whom the phase is for.")
     occasions: list[str] | None = _occasions()
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="What is left out stays; null clears `audience`.")
+@strawberry.input
 class UpdatePhaseInput:
-    """Changes of a phase."""
+    """The changes of a phase. Omitted fields stay; null clears `audience`."""
 
     campaign: str = line(40, description="The campaign's code.")
     phase: int = at_phase()
-    version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
-    title: str | None = line(300, default=None)
-    opens_on: date | None = UNSET
-    closes_on: date | None = UNSET
+    version: int | None = read_version("phase")
+    title: str | None = line(300, default=None, description="The phase's title.")
+    opens_on: date | None = strawberry.field(default=UNSET, description="The first day.")
+    closes_on: date | None = strawberry.field(
+        default=UNSET, description="The last day, included; not before `opensOn`."
+    )
     floor: int | None = _floor()
-    audience: str | None = clearable(line(300, default=None))
+    audience: str | None = clearable(
+        line(300, default=None, description="Whom the phase is for. Null clears it.")
+    )
     occasions: list[str] | None = _occasions()
     reason: str | None = prose(2_000, default=None, description=CLOSED_REASON)
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="A closed phase whose results are to be stored.")
+@strawberry.input
 class FreezePhaseInput:
-    """A closed phase whose results are to be stored."""
+    """The closed phase whose results are to be frozen."""
 
     campaign: str = line(40, description="The campaign's code.")
     phase: int = at_phase()
-    version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
+    version: int | None = read_version("phase")
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="The phase as it is now.")
+@strawberry.type
 class PhasePayload:
-    """The phase as it is now."""
+    """The phase after the mutation."""
 
     @sql(queries.campaigns.phase_of_row)
     def phase(self) -> Phase:
-        """The phase."""
+        """The phase with its new values."""
 
 
-@strawberry.type(description="The phase as it is now, and what lies outside it.")
+@strawberry.type
 class UpdatePhasePayload(PhasePayload):
-    """The phase as it is now, and what lies outside it."""
+    """The phase after the mutation, and what now lies outside its dates."""
 
     outside_window: int = strawberry.field(
         description=(
-            "Initiatives that count in the phase and were submitted on a day outside its window "
-            "as it holds for their units. They stay in it."
+            "The number of initiatives that count in the phase although they were"
+            " submitted on a day outside its window at their unit. They stay in it."
         )
     )
 
     @sql(queries.campaigns.drives_outside)
     def drives_outside(self) -> list[Drive]:
-        """Drives, all of them over, that are not within the window any more."""
+        """The past drives that are no longer within the window. They stay as they are."""
 
 
 @shows(PhaseRejectedError)
-@strawberry.type(description="What the programme's rules for phases do not allow.")
+@strawberry.type
 class PhaseRejected(Failure):
-    """What the programme's rules for phases do not allow, with the dates that matter."""
+    """A rule for phases and drives does not allow the mutation; `code` and `message` name it."""
 
-    ordinal: int | None = strawberry.field(description="Of the phase that the dates are of.")
-    opens_on: date | None
-    closes_on: date | None
-    unit_code: str | None = strawberry.field(description="The code of the unit where they hold.")
-    drive_title: str | None = strawberry.field(
-        description="The drive that the dates are of, if any."
+    ordinal: int | None = strawberry.field(
+        description="The ordinal of the phase that the dates belong to. Null where there is none."
     )
-    frozen_on: date | None
+    opens_on: date | None = strawberry.field(
+        description="The first day of that phase or drive. Null where there is none."
+    )
+    closes_on: date | None = strawberry.field(
+        description="The last day of that phase or drive, included. Null where there is none."
+    )
+    unit_code: str | None = strawberry.field(
+        description="The code of the unit at which these dates apply. Null where there is none."
+    )
+    drive_title: str | None = strawberry.field(
+        description="The title of the drive that the dates belong to. Null where they are a"
+        " phase's."
+    )
+    frozen_on: date | None = strawberry.field(
+        description="The day on which the phase was frozen. Null where it is not."
+    )
 
 
 AddPhaseResult = Annotated[
@@ -160,16 +186,23 @@ FreezePhaseResult = Annotated[
 
 @strawberry.type
 class PhaseMutations:
-    """What administrators of a campaign's owner do with its phases."""
+    """Mutations of phases."""
 
     @mutation(phases.add, Permission.CAMPAIGN_MANAGE)
     def add_phase(self, input: AddPhaseInput) -> AddPhaseResult:
-        """Add a phase to a campaign."""
+        """Add a phase to a campaign. The permission is needed at the campaign's owner."""
 
     @mutation(phases.update, Permission.CAMPAIGN_MANAGE, seconds=UNHURRIED)
     def update_phase(self, input: UpdatePhaseInput) -> UpdatePhaseResult:
-        """Change a phase. What counts in it stays there, whatever its dates become."""
+        """Change a phase. The permission is needed at the campaign's owner.
+
+        Initiatives that count in the phase stay in it, whatever its dates become.
+        """
 
     @mutation(freeze.freeze, Permission.CAMPAIGN_MANAGE, seconds=UNHURRIED)
     def freeze_phase(self, input: FreezePhaseInput) -> FreezePhaseResult:
-        """Store the results of a phase that has closed everywhere, once and for ever."""
+        """Freeze the results of a phase that has closed at every unit; this cannot be undone.
+
+        The permission is needed at the campaign's owner. Later changes to the phase become
+        adjustments.
+        """

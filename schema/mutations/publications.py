@@ -1,15 +1,14 @@
-"""Initiatives shown to the public, and hidden from it again."""
+"""Mutations that publish and hide initiatives."""
 
 from typing import Annotated
 
 import strawberry
-from strawberry import UNSET
 
 from db.commands import publications
 from db.rules.publication import PublicationRejectedError
 from schema.compiler.commands import mutation
 from schema.errors import Failure, Refusal, shows
-from schema.inputs import key, line
+from schema.inputs import key, line, read_version
 from schema.messages import says
 from schema.mutations.initiatives import InitiativePayload
 from schema.scalars import InitiativeState, Permission
@@ -28,22 +27,26 @@ says(
 )
 
 
-@strawberry.input(description="An initiative to be shown to the public, or hidden from it.")
+@strawberry.input
 class PublishInitiativeInput:
-    """An initiative to be shown to the public, or hidden from it."""
+    """The initiative to publish or to hide."""
 
-    number: str = line(60)
-    published: bool = True
-    version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
+    number: str = line(60, description="The initiative's number.")
+    published: bool = strawberry.field(
+        default=True, description="True publishes the initiative, false hides it."
+    )
+    version: int | None = read_version("initiative")
     idempotency_key: str | None = key()
 
 
 @shows(PublicationRejectedError)
-@strawberry.type(description="What may not be shown to the public.")
+@strawberry.type
 class PublicationRejected(Failure):
-    """What may not be shown to the public."""
+    """A rule for publishing does not allow the mutation; `code` and `message` name it."""
 
-    state: InitiativeState | None
+    state: InitiativeState | None = strawberry.field(
+        description="The present state, where it is the reason. Null otherwise."
+    )
 
 
 PublishInitiativeResult = Annotated[
@@ -53,8 +56,8 @@ PublishInitiativeResult = Annotated[
 
 @strawberry.type
 class PublicationMutations:
-    """What the public sees."""
+    """Mutations of publication."""
 
     @mutation(publications.publish, Permission.INITIATIVE_CURATE)
     def publish_initiative(self, input: PublishInitiativeInput) -> PublishInitiativeResult:
-        """Show a recognised initiative to the public, or hide it again."""
+        """Publish a recognised initiative to anonymous callers, or hide it from them."""

@@ -1,20 +1,19 @@
-"""Decisions on initiatives: one, or up to a hundred at once."""
+"""Mutations of reviews: decisions and score sheets."""
 
-from enum import StrEnum
 from typing import Annotated, Any
 
 import strawberry
-from strawberry import UNSET
 
 from db import queries
 from db.commands import review_sheets, reviews
+from db.rules.described import DescribedEnum
 from db.rules.initiative import MOST_BENEFIT
 from db.rules.review import ReviewRejectedError, Verdict
 from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
 from schema.errors import Failure, Refusal, shows
 from schema.initiatives import Initiative
-from schema.inputs import key, line, number_of, prose, several, whole
+from schema.inputs import key, line, number_of, prose, read_version, several, whole
 from schema.messages import says
 from schema.mutations.initiatives import InitiativePayload
 from schema.scalars import VND, InitiativeState, Permission, ReviewDecision
@@ -68,19 +67,19 @@ says(
 
 
 @strawberry.enum
-class ReviewMode(StrEnum):
-    """ALL: every decision is carried out, or none. EACH: each by itself."""
+class ReviewMode(DescribedEnum):
+    """What happens to several decisions where one of them fails."""
 
-    ALL = "ALL"
-    EACH = "EACH"
+    ALL = "ALL", "Either every decision is saved or none."
+    EACH = "EACH", "Every decision is saved or refused by itself."
 
 
-@strawberry.input(description="Points for one criterion of the campaign's rubric.")
+@strawberry.input
 class ScoreInput:
-    """Points for one criterion of the campaign's rubric."""
+    """The score for one criterion of the campaign's rubric."""
 
-    criterion: str = line(100)
-    score: int = whole(0, 1_000_000, description="At most what the rubric gives for it.")
+    criterion: str = line(100, description="The name of the criterion, as in `Campaign.rubric`.")
+    score: int = whole(0, 1_000_000, description="The score, at most the criterion's `most`.")
 
 
 def _verified() -> Any:
@@ -88,57 +87,60 @@ def _verified() -> Any:
         number_of(most=MOST_BENEFIT),
         most=3,
         default=None,
-        description=(
-            "With an approval: VND found to be true for each of up to three years, "
-            "at most 10^12 a year."
-        ),
+        description="The verified benefit in VND, one amount for each year, at most 10^12 a year;"
+        " with APPROVE only.",
     )
 
 
-@strawberry.input(description="A decision on an initiative; all but an approval have a reason.")
+@strawberry.input
 class DecisionInput:
-    """A decision on an initiative."""
+    """A decision on one initiative. Every decision but APPROVE needs a reason."""
 
     stands_for = Verdict
 
-    number: str = line(60)
-    decision: ReviewDecision
+    number: str = line(60, description="The initiative's number.")
+    decision: ReviewDecision = strawberry.field(description="What to decide.")
     unit: str | None = line(
         40,
         default=None,
         description=(
-            "The code of the unit that decides; where unsaid the one that it awaits, and for"
-            " REVOKE the lowest one that may. Where no account at the awaited unit may decide, its"
-            " code and that of the unit that decides in its place are both accepted."
+            "The code of the unit that decides. Omitted: the unit that the initiative"
+            " awaits, and for REVOKE the lowest one that may revoke. Where no account at"
+            " the awaited unit may decide, its code and that of the unit that decides in"
+            " its place are both accepted."
         ),
     )
     reason: str | None = prose(
         2_000,
         default=None,
-        description="Needed for all but APPROVE, and where the phase's results are frozen.",
+        description="The reason. Required for RETURN, REJECT and REVOKE, and where the phase's"
+        " results are frozen.",
     )
     scores: list[ScoreInput] | None = several(
         most=50,
         once=lambda given: given.criterion,
         default=None,
         description=(
-            "Where the campaign's rubric is required, an approval scores every criterion that no"
-            " sheet given for this decision scores."
+            "The scores, each criterion once; with APPROVE only. Where the campaign"
+            " requires its rubric, every criterion needs a score here or on a sheet"
+            " given for this decision."
         ),
     )
-    decision_number: str | None = line(100, default=None)
+    decision_number: str | None = line(
+        100, default=None, description="The number of the written decision."
+    )
     verified: list[VND] | None = _verified()
-    version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
+    version: int | None = read_version("initiative")
 
 
-@strawberry.input(description="A decision on an initiative; all but an approval have a reason.")
+@strawberry.input
 class ReviewInitiativeInput(DecisionInput):
-    """A decision on an initiative."""
+    """A decision on one initiative. Every decision but APPROVE needs a reason."""
 
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="The caller's scores for an initiative, before a decision.")
+@strawberry.input
 class ScoreInitiativeInput:
     """The caller's scores for an initiative, before a decision."""
 
@@ -147,79 +149,100 @@ class ScoreInitiativeInput:
         least=1,
         most=50,
         once=lambda given: given.criterion,
-        description="Every criterion where the campaign's rubric is required.",
+        description="The scores, each criterion once. Every criterion is required where the"
+        " campaign requires its rubric.",
     )
-    comment: str | None = prose(2_000, default=None, description="What the scores rest on.")
-    version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
+    comment: str | None = prose(2_000, default=None, description="The grounds for the scores.")
+    version: int | None = read_version("initiative")
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="Decisions on up to 100 initiatives, one on each.")
+@strawberry.input
 class ReviewInitiativesInput:
     """Decisions on several initiatives."""
 
     decisions: list[DecisionInput] = several(
-        least=1, most=AT_ONCE, once=lambda decision: decision.number
+        least=1,
+        most=AT_ONCE,
+        once=lambda decision: decision.number,
+        description="The decisions, one for each initiative.",
     )
-    mode: ReviewMode = ReviewMode.ALL
+    mode: ReviewMode = strawberry.field(
+        default=ReviewMode.ALL, description="Whether one refused decision prevents all the others."
+    )
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="Why one decision of several was refused.")
+@strawberry.type
 class DecisionError:
-    """Why one decision of several was refused."""
+    """The reason why one decision of several was refused."""
 
-    code: str = strawberry.field(description="Stable; for programs.")
-    message: str = strawberry.field(description="By Accept-Language in Vietnamese or English.")
+    code: str = strawberry.field(
+        description="The code of the reason, such as `NOT_AWAITED`, for programs. It never changes."
+    )
+    message: str = strawberry.field(
+        description="The reason as a sentence for people, in Vietnamese or English as"
+        " Accept-Language prefers."
+    )
 
 
-@strawberry.type(description="What became of one decision of several.")
+@strawberry.type
 class DecisionResult:
-    """What became of one decision of several."""
+    """The outcome of one decision of several."""
 
-    number: str
+    number: str = strawberry.field(description="The initiative's number, as sent.")
 
     @sql(queries.initiatives.of_row)
     def initiative(self) -> Initiative | None:
-        """The initiative as it is now; null where the decision was refused."""
+        """The initiative after the decision. Null where the decision was refused."""
 
     @sql(queries.reviews.refusal)
     def error(self) -> DecisionError | None:
-        """Why it was refused; null where it was carried out."""
+        """Why the decision was refused. Null where it was saved."""
 
 
-@strawberry.type(description="What became of the decisions.")
+@strawberry.type
 class ReviewsPayload:
-    """What became of the decisions."""
+    """The outcome of several decisions."""
 
     @sql(queries.reviews.results, longest=AT_ONCE)
     def results(self) -> list[DecisionResult]:
-        """One for each decision, in their order."""
+        """One result for each decision, in the same order."""
 
 
 @shows(ReviewRejectedError)
-@strawberry.type(description="A decision that is not this unit's to take now.")
+@strawberry.type
 class ReviewRejected(Failure):
-    """A decision that is not this unit's to take now."""
+    """The decision or sheet is not allowed now; `code` and `message` say why."""
 
-    state: InitiativeState | None = strawberry.field(description="The state that it is in.")
+    state: InitiativeState | None = strawberry.field(
+        description="The initiative's present state. Null where it is not the reason."
+    )
     awaits: str | None = strawberry.field(
-        description="The code of the unit that it awaits, where the viewer may know."
+        description="The code of the unit whose decision it awaits. Null where it awaits none,"
+        " or where the caller may not see the unit."
     )
 
 
 @shows(reviews.DecisionRefusedError)
-@strawberry.type(description="The decision for which none of them all was carried out.")
+@strawberry.type
 class DecisionRefused(Failure):
-    """The decision for which none of them all was carried out, and what stood against it."""
+    """In mode ALL: the first decision that failed. No decision was saved."""
 
-    index: int = strawberry.field(description="Among the decisions, from 0.")
-    number: str
-    state: InitiativeState | None = strawberry.field(description="The state that it is in.")
-    awaits: str | None = strawberry.field(
-        description="The code of the unit that it awaits, where the viewer may know."
+    index: int = strawberry.field(
+        description="The position of this decision in `decisions`, from 0."
     )
-    version: int | None = strawberry.field(description="The version that it is at.")
+    number: str = strawberry.field(description="The initiative's number.")
+    state: InitiativeState | None = strawberry.field(
+        description="The initiative's present state. Null where it is not the reason."
+    )
+    awaits: str | None = strawberry.field(
+        description="The code of the unit whose decision it awaits. Null where it awaits none,"
+        " or where the caller may not see the unit."
+    )
+    version: int | None = strawberry.field(
+        description="The initiative's present version. Null where it is not the reason."
+    )
 
 
 ReviewInitiativeResult = Annotated[
@@ -235,20 +258,25 @@ ReviewInitiativesResult = Annotated[
 
 @strawberry.type
 class ReviewMutations:
-    """What those do who decide."""
+    """Mutations of reviews."""
 
     @mutation(reviews.review, Permission.INITIATIVE_REVIEW)
     def review_initiative(self, input: ReviewInitiativeInput) -> ReviewInitiativeResult:
-        """Approve an initiative, return it, reject it, or revoke an approval."""
+        """Approve, return or reject an initiative, or revoke an approval.
+
+        Nobody decides on an initiative that they drafted, edited, submitted or authored, nor for
+        two levels.
+        """
 
     @mutation(reviews.review_several, Permission.INITIATIVE_REVIEW)
     def review_initiatives(self, input: ReviewInitiativesInput) -> ReviewInitiativesResult:
-        """Decide on several initiatives at once: on all or none, or on each by itself."""
+        """Decide on up to 100 initiatives: all or none, or each by itself."""
 
     @mutation(review_sheets.score, Permission.INITIATIVE_REVIEW)
     def score_initiative(self, input: ScoreInitiativeInput) -> ScoreInitiativeResult:
-        """Give an initiative one's scores before the decision that it awaits.
+        """Save the caller's sheet: scores for an initiative before the decision that it awaits.
 
-        One sheet an account and decision; until the decision a later one replaces it. For members
-        of the unit that decides who did not draft, edit, submit or author the initiative.
+        An account has one sheet for a decision; until then a later sheet replaces it. The caller
+        needs the permission at the unit that decides, and must not have drafted, edited, submitted
+        or authored the initiative.
         """

@@ -1,4 +1,4 @@
-"""Targets: assigned to children, registered by units, distributed among children."""
+"""Mutations of targets: assign, register, distribute."""
 
 from typing import Annotated
 
@@ -46,125 +46,166 @@ says(
 
 def _reason() -> str | None:
     reason: str | None = prose(
-        2_000, default=None, description="Needed where the phase is closed or frozen."
+        2_000, default=None, description="The reason. Required where the phase is closed or frozen."
     )
     return reason
 
 
-@strawberry.input(description="A child's target; null takes it away.")
+@strawberry.input
 class ChildTargetInput:
-    """A child's target."""
+    """The target to assign to one unit directly below."""
 
     unit: str = line(40, description="The child's code.")
-    assigned: int | None = nullable(whole(0, MOST, default=None, description="Null for none."))
+    assigned: int | None = nullable(
+        whole(
+            0,
+            MOST,
+            default=None,
+            description="The target in initiatives, required; null clears it.",
+        )
+    )
     version: int | None = strawberry.field(
-        default=None, description="As it was last seen; 0 where nothing was ever set."
+        default=None,
+        description="The `version` of the child's target that the client read; 0 where it was"
+        " never set. Where another request has changed it since, the mutation"
+        " returns Conflict. Omitted: no check.",
     )
 
 
-@strawberry.input(description="All of it is done, or nothing.")
+@strawberry.input
 class AssignTargetsInput:
-    """Targets of direct children."""
+    """Targets for units directly below one unit; all are saved or none."""
 
     campaign: str = line(40, description="The campaign's code.")
     phase: int = strawberry.field(description="The phase's ordinal.")
     parent: str = line(40, description="The code of the unit that assigns.")
     targets: list[ChildTargetInput] = several(
-        least=1, most=_CHILDREN, once=lambda target: target.unit
+        least=1,
+        most=_CHILDREN,
+        once=lambda target: target.unit,
+        description="The targets, each child once.",
     )
     reason: str | None = _reason()
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="A unit's own pledge; null takes it back.")
+@strawberry.input
 class RegisterTargetInput:
-    """A unit's own pledge."""
+    """The target that a unit registers for itself."""
 
     campaign: str = line(40, description="The campaign's code.")
     phase: int = strawberry.field(description="The phase's ordinal.")
-    unit: str = line(40, description="The unit's code.")
-    registered: int | None = nullable(whole(0, MOST, default=None, description="Null for none."))
+    unit: str = line(40, description="The code of the unit that registers.")
+    registered: int | None = nullable(
+        whole(
+            0,
+            MOST,
+            default=None,
+            description="The target in initiatives, required; null clears it.",
+        )
+    )
     version: int | None = strawberry.field(
-        default=UNSET, description="As it was last seen; 0 where nothing was ever set."
+        default=UNSET,
+        description="The `version` of the target that the client read; 0 where it was never"
+        " set. Where another request has changed it since, the mutation returns"
+        " Conflict. Omitted: no check.",
     )
     reason: str | None = _reason()
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="A total to be distributed among a unit's direct children.")
+@strawberry.input
 class DistributeTargetInput:
-    """A total to be distributed among a unit's direct children."""
+    """A total to distribute among the units directly below one unit."""
 
     campaign: str = line(40, description="The campaign's code.")
     phase: int = strawberry.field(description="The phase's ordinal.")
     parent: str = line(40, description="The code of the unit that distributes.")
-    by: DistributeBy
+    by: DistributeBy = strawberry.field(description="The weights of the children.")
     total: int | None = whole(
-        0, MOST, default=None, description="The unit's effective target where unsaid."
+        0,
+        MOST,
+        default=None,
+        description="The total in initiatives. Omitted: the unit's effective target.",
     )
     preview: bool | None = strawberry.field(
-        default=UNSET, description="Show what would be assigned, and assign nothing."
+        default=UNSET,
+        description="Whether to return the distribution without saving it. Omitted: false.",
     )
     reason: str | None = _reason()
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="The unit that assigned, as it is now.")
+@strawberry.type
 class AssignTargetsPayload:
-    """The unit that assigned."""
+    """The unit that assigned, after the mutation."""
 
     @sql(queries.units.parent)
     def parent(self) -> Unit | None:
-        """The unit; where its `target` has less than 0 unallocated, it has assigned too much."""
+        """The unit.
+
+        It has assigned more than its own target where `target { unallocated }` is negative. Null
+        where the caller may not see it.
+        """
 
 
-@strawberry.type(description="The unit that registered, as it is now.")
+@strawberry.type
 class RegisterTargetPayload:
-    """The unit that registered."""
+    """The unit that registered, after the mutation."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Unit | None:
-        """The unit."""
+        """The unit. Null where the caller may not see it."""
 
 
-@strawberry.type(description="What a child is assigned by a distribution.")
+@strawberry.type
 class Allocation:
-    """What a child is assigned by a distribution."""
+    """The part of a distribution that one child gets."""
 
     value: int | None = strawberry.field(
-        description="Null where the unit is closed and what it was assigned is taken away."
+        description="The target in initiatives. Null where the unit is closed and its assigned"
+        " target is cleared."
     )
-    previous: int | None = strawberry.field(description="What it was assigned before.")
+    previous: int | None = strawberry.field(
+        description="The assigned target before, in initiatives. Null where there was none."
+    )
 
     @sql(queries.units.of_row)
     def unit(self) -> Unit | None:
-        """The child."""
+        """The child. Null where the caller may not see it."""
 
 
-@strawberry.type(description="A distribution: done, or only shown.")
+@strawberry.type
 class DistributeTargetPayload:
-    """A distribution, done or only shown."""
+    """A distribution, saved or only previewed."""
 
-    total: int
-    preview: bool
+    total: int = strawberry.field(description="The total that was distributed, in initiatives.")
+    preview: bool = strawberry.field(description="Whether this is a preview, which saved nothing.")
 
     @sql(queries.units.parent)
     def parent(self) -> Unit | None:
-        """The unit whose children these are."""
+        """The unit whose children get the targets. Null where the caller may not see it."""
 
     @sql(queries.targets.allocations)
     def allocations(self) -> list[Allocation]:
-        """What each child is assigned, by code; the values sum to the total."""
+        """The part of each child, by code. The values sum to `total`."""
 
 
 @shows(TargetRejectedError)
-@strawberry.type(description="What the programme's rules for targets do not allow.")
+@strawberry.type
 class TargetRejected(Failure):
-    """What the programme's rules for targets do not allow."""
+    """A rule for targets does not allow the mutation; `code` and `message` name it."""
 
-    unit_code: str | None = strawberry.field(description="The code of the unit in question.")
-    phase: int | None = strawberry.field(description="The ordinal of the phase that is missing.")
-    by: DistributeBy | None
+    unit_code: str | None = strawberry.field(
+        description="The code of the unit that the rule is about. Null where it is about none."
+    )
+    phase: int | None = strawberry.field(
+        description="The ordinal of the phase that does not exist. Null where that is not the"
+        " reason."
+    )
+    by: DistributeBy | None = strawberry.field(
+        description="The weights that are all 0. Null where that is not the reason."
+    )
 
 
 AssignTargetsResult = Annotated[
@@ -180,16 +221,19 @@ DistributeTargetResult = Annotated[
 
 @strawberry.type
 class TargetMutations:
-    """What is aimed at."""
+    """Mutations of targets."""
 
     @mutation(targets.assign, Permission.TARGET_ASSIGN)
     def assign_targets(self, input: AssignTargetsInput) -> AssignTargetsResult:
-        """Assign targets to units directly below one."""
+        """Assign targets to units directly below a unit."""
 
     @mutation(targets.register, Permission.TARGET_REGISTER)
     def register_target(self, input: RegisterTargetInput) -> RegisterTargetResult:
-        """Register a unit's own target."""
+        """Register a unit's own target, which then counts instead of the assigned one."""
 
     @mutation(targets.share_out, Permission.TARGET_ASSIGN)
     def distribute_target(self, input: DistributeTargetInput) -> DistributeTargetResult:
-        """Distribute a total among all open units directly below one, exact to the last."""
+        """Distribute a total among all open units directly below a unit.
+
+        The parts sum exactly to the total. With `preview` nothing is saved.
+        """

@@ -1,4 +1,4 @@
-"""Units: created, changed, moved, merged, closed."""
+"""Mutations of units."""
 
 from datetime import date
 from typing import Annotated
@@ -13,7 +13,7 @@ from db.transactions import UNHURRIED
 from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
 from schema.errors import Failure, Refusal, shows
-from schema.inputs import clearable, code, key, line, prose, several, text_of, whole
+from schema.inputs import clearable, code, key, line, prose, read_version, several, text_of, whole
 from schema.messages import says
 from schema.mutations.phases import PhaseRejected
 from schema.scalars import Permission, UnitLevel
@@ -65,104 +65,133 @@ says(
 )
 
 
-@strawberry.input(description="A new unit.")
+@strawberry.input
 class CreateUnitInput:
-    """A new unit."""
+    """The values of a new unit."""
 
-    code: str = code()
-    name: str = line(300)
-    level: UnitLevel
-    parent: str = line(40, description="The code of the unit above.")
-    member_count: int = whole(0, _MOST_MEMBERS)
-    bloc: str | None = line(40, default=None, description="The emulation bloc's code.")
-    valid_from: date | None = strawberry.field(
-        default=UNSET, description="Today where unsaid; not a day ahead."
+    code: str = code(description="The unit's code, which no other unit has.")
+    name: str = line(300, description="The unit's name.")
+    level: UnitLevel = strawberry.field(
+        description="The unit's level, lower than that of its parent."
     )
-    reason: str | None = prose(2_000, default=None)
+    parent: str = line(40, description="The code of the unit directly above.")
+    member_count: int = whole(0, _MOST_MEMBERS, description="The number of members.")
+    bloc: str | None = line(
+        40, default=None, description="The code of the emulation bloc. Omitted: none."
+    )
+    valid_from: date | None = strawberry.field(
+        default=UNSET, description="The first day, not in the future. Omitted: today."
+    )
+    reason: str | None = prose(
+        2_000, default=None, description="The reason, for the unit's history."
+    )
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="What is left out stays; null clears `bloc`.")
+@strawberry.input
 class UpdateUnitInput:
-    """Changes of a unit."""
+    """The changes of a unit. Omitted fields stay; null clears `bloc`."""
 
     unit: str = line(40, description="The unit's code.")
-    version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
-    name: str | None = line(300, default=None)
-    member_count: int | None = whole(0, _MOST_MEMBERS, default=None)
-    bloc: str | None = clearable(line(40, default=None, description="The emulation bloc's code."))
-    reason: str | None = prose(2_000, default=None)
+    version: int | None = read_version("unit")
+    name: str | None = line(300, default=None, description="The unit's name.")
+    member_count: int | None = whole(
+        0, _MOST_MEMBERS, default=None, description="The number of members."
+    )
+    bloc: str | None = clearable(
+        line(40, default=None, description="The code of the emulation bloc. Null clears it.")
+    )
+    reason: str | None = prose(
+        2_000, default=None, description="The reason, for the unit's history."
+    )
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="A unit that goes elsewhere, with everything below it.")
+@strawberry.input
 class MoveUnitInput:
-    """A unit that goes elsewhere, with everything below it."""
+    """The move of a unit, with its subtree, below another unit."""
 
     unit: str = line(40, description="The unit's code.")
-    parent: str = line(40, description="The code of the unit to be above it.")
-    reason: str = prose(2_000)
-    version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
+    parent: str = line(40, description="The code of the new unit directly above.")
+    reason: str = prose(2_000, description="The reason, for the unit's history.")
+    version: int | None = read_version("unit")
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="Units that close and go on in another.")
+@strawberry.input
 class MergeUnitsInput:
-    """Units that close and go on in another."""
+    """Units to close and merge into another unit."""
 
     units: list[str] = several(
-        text_of(40), least=1, most=20, once=lambda unit: unit, description="The units' codes."
+        text_of(40),
+        least=1,
+        most=20,
+        once=lambda unit: unit,
+        description="The codes of the units to close, each once.",
     )
-    into: str = line(40, description="The code of the unit that goes on, of the same level.")
-    reason: str = prose(2_000)
+    into: str = line(40, description="The code of the surviving unit, of the same level.")
+    reason: str = prose(2_000, description="The reason, for the history of the units.")
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="A unit that ends.")
+@strawberry.input
 class CloseUnitInput:
-    """A unit that ends."""
+    """The unit to close."""
 
     unit: str = line(40, description="The unit's code.")
-    reason: str = prose(2_000)
+    reason: str = prose(2_000, description="The reason, for the unit's history.")
     on: date | None = strawberry.field(
-        default=UNSET, description="Its last day; today where unsaid, not a day ahead."
+        default=UNSET, description="The last day, not in the future. Omitted: today."
     )
-    version: int | None = strawberry.field(default=UNSET, description="As it was last seen.")
+    version: int | None = read_version("unit")
     idempotency_key: str | None = key()
 
 
-@strawberry.type(description="The unit as it is now.")
+@strawberry.type
 class UnitPayload:
-    """The unit as it is now."""
+    """The unit after the mutation."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Unit | None:
-        """The unit."""
+        """The unit. Null where the caller no longer sees it."""
 
 
-@strawberry.type(description="The units of a merge as they are now.")
+@strawberry.type
 class MergeUnitsPayload:
-    """The units of a merge as they are now."""
+    """The units of a merge after the mutation."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Unit | None:
-        """The unit that goes on."""
+        """The surviving unit. Null where the caller may not see it."""
 
     @sql(queries.units.merged)
     def merged(self) -> list[Unit]:
-        """The units that have closed."""
+        """The units that were closed."""
 
 
 @shows(UnitRejectedError)
-@strawberry.type(description="What the tree does not allow.")
+@strawberry.type
 class UnitRejected(Failure):
-    """What the tree does not allow, with what stands in the way."""
+    """A rule for the union tree does not allow the mutation; `code` and `message` name it."""
 
-    unit_code: str | None = strawberry.field(description="The code of the unit that it is about.")
-    level: UnitLevel | None = strawberry.field(description="Of the unit that was to go there.")
-    other_level: UnitLevel | None = strawberry.field(description="Of the unit there.")
-    closed_on: date | None
-    count: int | None = strawberry.field(description="How many stand in the way.")
+    unit_code: str | None = strawberry.field(
+        description="The code of the unit that the rule is about."
+    )
+    level: UnitLevel | None = strawberry.field(
+        description="The level of the unit that was to be placed. Null where levels are not the"
+        " reason."
+    )
+    other_level: UnitLevel | None = strawberry.field(
+        description="The level of the unit at its destination. Null where levels are not the"
+        " reason."
+    )
+    closed_on: date | None = strawberry.field(
+        description="The day on which the unit was closed. Null where that is not the reason."
+    )
+    count: int | None = strawberry.field(
+        description="How many units, members, initiatives or campaigns prevent the mutation."
+        " Null where no number is the reason."
+    )
 
 
 CreateUnitResult = Annotated[
@@ -185,37 +214,40 @@ CloseUnitResult = Annotated[
 
 @strawberry.type
 class UnitMutations:
-    """What admins do with the tree."""
+    """Mutations of units."""
 
     @mutation(units.create, Permission.UNIT_MANAGE)
     def create_unit(self, input: CreateUnitInput) -> CreateUnitResult:
-        """Plant a unit below another."""
+        """Create a unit below another one. The permission is needed at the parent."""
 
     @mutation(units.update, Permission.UNIT_MANAGE)
     def update_unit(self, input: UpdateUnitInput) -> UpdateUnitResult:
-        """Change a unit's name, members or bloc."""
+        """Change a unit's name, number of members or emulation bloc."""
 
     @mutation(units.move, Permission.UNIT_MANAGE, seconds=UNHURRIED)
     def move_unit(self, input: MoveUnitInput) -> MoveUnitResult:
-        """Put a unit, with everything below it, below another; totals go along, history stays.
+        """Move a unit with its subtree below another unit.
 
-        Initiatives that await a unit no longer above them await the one of its level there. It is
-        refused where phases would then meet at a unit, or a drive be left outside its phase.
+        The permission is needed at the unit, its parent and the new parent. Totals move along, the
+        history stays. Initiatives that await a unit no longer above them then await the unit of its
+        level there. PhaseRejected is the result where phases would overlap at a unit, or a drive
+        would lie outside its phase.
         """
 
     @mutation(unit_merge.merge, Permission.UNIT_MANAGE, seconds=UNHURRIED)
     def merge_units(self, input: MergeUnitsInput) -> MergeUnitsResult:
-        """Close units and have another of their level go on for them.
+        """Close units and merge them into another unit of their level.
 
-        Units below them, people, initiatives (with their numbers), grants and campaigns go there.
-        Targets, awards and decisions stay with the units that they were about, and the sums of
-        the unit above go on counting those targets. It is refused where phases would then meet at
-        a unit, or a drive be left outside its phase.
+        Units below them, people, initiatives with their numbers, role grants and campaigns move to
+        the surviving unit. Targets, awards and decisions stay with the closed units, and the sums
+        of the unit above still count these targets. PhaseRejected is the result where phases would
+        overlap at a unit, or a drive would lie outside its phase.
         """
 
     @mutation(units.close, Permission.UNIT_MANAGE)
     def close_unit(self, input: CloseUnitInput) -> CloseUnitResult:
-        """Close a unit without open units below, members, or initiatives that await it.
+        """Close a unit.
 
-        Nor may it have any that were returned, which could then not be handed in again.
+        The unit must have no open units below, no members, no unfinished campaigns, and no
+        initiatives that await it or are returned.
         """

@@ -1,4 +1,4 @@
-"""What units below set within a phase: other dates for their subtree, and drives."""
+"""Mutations of a unit's own dates of a phase, and of drives."""
 
 from datetime import date
 from typing import Annotated
@@ -12,7 +12,7 @@ from schema.campaigns import Drive, WindowOverride
 from schema.compiler.commands import mutation
 from schema.compiler.fields import sql
 from schema.errors import Refusal
-from schema.inputs import key, line, prose
+from schema.inputs import key, line, prose, read_version
 from schema.mutations.phases import (
     CLOSED_REASON,
     PhasePayload,
@@ -23,52 +23,58 @@ from schema.mutations.phases import (
 from schema.scalars import Permission
 
 
-@strawberry.input(description="Without dates, the unit's override is taken away.")
+@strawberry.input
 class OverridePhaseWindowInput:
-    """Other dates of a phase for a unit and everything below it."""
+    """A unit's own dates of a phase. Without `opensOn` and `closesOn` the override is removed."""
 
     campaign: str = line(40, description="The campaign's code.")
     phase: int = at_phase()
-    unit: str = line(40, description="The unit's code.")
-    opens_on: date | None = UNSET
-    closes_on: date | None = UNSET
-    version: int | None = strawberry.field(
-        default=UNSET, description="Of the override, as it was last seen."
+    unit: str = line(40, description="The code of the unit whose subtree gets the dates.")
+    opens_on: date | None = strawberry.field(
+        default=UNSET, description="The first day. Omit both dates to remove the override."
+    )
+    closes_on: date | None = strawberry.field(
+        default=UNSET, description="The last day, included; not before `opensOn`."
+    )
+    version: int | None = read_version("override")
+    reason: str | None = prose(2_000, default=None, description=CLOSED_REASON)
+    idempotency_key: str | None = key()
+
+
+@strawberry.input
+class AddDriveInput:
+    """The values of a new drive: a peak within a phase."""
+
+    campaign: str = line(40, description="The campaign's code.")
+    phase: int = at_phase()
+    unit: str = line(40, description="The code of the unit that calls the drive.")
+    title: str = line(300, description="The drive's title.")
+    opens_on: date = strawberry.field(
+        description="The first day, within the phase as it applies at the unit."
+    )
+    closes_on: date = strawberry.field(
+        description="The last day, included, within the phase as it applies at the unit."
     )
     reason: str | None = prose(2_000, default=None, description=CLOSED_REASON)
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="A peak within a phase, as the phase holds at the unit.")
-class AddDriveInput:
-    """A new drive."""
-
-    campaign: str = line(40, description="The campaign's code.")
-    phase: int = at_phase()
-    unit: str = line(40, description="The code of the unit that calls it.")
-    title: str = line(300)
-    opens_on: date
-    closes_on: date
-    reason: str | None = prose(2_000, default=None, description=CLOSED_REASON)
-    idempotency_key: str | None = key()
-
-
-@strawberry.type(description="The phase at the unit as it is now, and what lies outside it.")
+@strawberry.type
 class OverridePhaseWindowPayload(UpdatePhasePayload):
-    """The phase at the unit as it is now, and what of the unit's subtree lies outside it."""
+    """The phase after the mutation, and what now lies outside its dates at the unit."""
 
     @sql(queries.campaigns.override_of_row)
     def override(self) -> WindowOverride | None:
-        """The unit's own override; null once it has none."""
+        """The unit's override. Null where it has none now."""
 
 
-@strawberry.type(description="The drive, and its phase.")
+@strawberry.type
 class AddDrivePayload(PhasePayload):
-    """The drive, and its phase."""
+    """The new drive and its phase."""
 
     @sql(queries.campaigns.drive_of_row)
     def drive(self) -> Drive:
-        """The drive."""
+        """The drive that was added."""
 
 
 OverridePhaseWindowResult = Annotated[
@@ -82,12 +88,12 @@ AddDriveResult = Annotated[
 
 @strawberry.type
 class WindowMutations:
-    """What administrators of units below set for their subtrees."""
+    """Mutations of window overrides and drives."""
 
     @mutation(windows.override, Permission.TARGET_ASSIGN)
     def override_phase_window(self, input: OverridePhaseWindowInput) -> OverridePhaseWindowResult:
-        """Give a phase other dates for a unit and everything below it, or take them away."""
+        """Set a unit's own dates of a phase for its subtree, or remove them."""
 
     @mutation(windows.add_drive, Permission.TARGET_ASSIGN)
     def add_drive(self, input: AddDriveInput) -> AddDriveResult:
-        """Call a drive within a phase."""
+        """Add a drive to a phase, called by a unit."""
