@@ -1,7 +1,6 @@
 """The application: what is served where, and what it is made of."""
 
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -140,9 +139,6 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         issuer.open()
         warm(SCHEMA._schema)  # noqa: SLF001 - as above
         figures.open()
-        # What is there now stays: a full collection would look through all of it, for 100 ms.
-        gc.collect()
-        gc.freeze()
         supervisor = os.environ.get(SUPERVISOR)
         leaving = asyncio.create_task(leave_with(int(supervisor))) if supervisor else None
         try:

@@ -59,8 +59,14 @@ class Server(uvicorn.Server):
         """Take whether nobody else accepts by the same socket."""
         super().__init__(config)
         self._alone = alone
+        self._has_process = False
         self._hurried = False
         self._joining: set[asyncio.Task[None]] = set()
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal to end; the process does nothing else."""
+        self._has_process = True
+        super().run(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, and listen."""
@@ -72,10 +78,11 @@ class Server(uvicorn.Server):
         for listening in self._listening:
             listening.listen(self.config.backlog)
         self._door = Door(self._listening, self._admit, self.lifespan.state[PROBES])
-        # What was made so far stays. To look through all of it for garbage, time and again, would
-        # stop every thread for half a second.
-        gc.collect()
-        gc.freeze()
+        if self._has_process:
+            # What was made so far stays. To look through all of it for garbage, time and again,
+            # would stop every thread for half a second.
+            gc.collect()
+            gc.freeze()
         sys.setswitchinterval(_TURN)
         self._door.open()
         self.started = True
