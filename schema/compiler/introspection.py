@@ -1,8 +1,8 @@
 """Answers introspection queries within a limit on work and size.
 
-The schema stands still, so what is selected of one of its parts is written once, however many
-times the answer repeats it: of graphql-core only the resolvers of the introspection types are
-used. A selection that amounts to too much all the same is refused while it is being answered.
+The schema never changes, so the JSON of a selection of one of its parts is made once for each
+answer, and the JSON of each text and flag once for all. Of graphql-core only the resolvers of the
+introspection types are used. An answer that exceeds a limit is refused while it is being made.
 """
 
 import functools
@@ -53,6 +53,20 @@ class _Asked(NamedTuple):
     type_: Any  # without the types that wrap it
     many: bool
     nodes: list[FieldNode]
+    known: dict[Any, bytes] | None  # a text's or flag's JSON by the part of the schema it is of
+
+
+class _Known:
+    """What all answers about one schema share: JSON of texts and flags, and names of types."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str], dict[Any, bytes]] = {}
+        self.names: dict[int, str] = {}
+
+
+@functools.cache
+def _known(_: GraphQLSchema) -> _Known:
+    return _Known()
 
 
 class Introspection:
@@ -65,27 +79,33 @@ class Introspection:
         self._info: Any = SimpleNamespace(schema=selection.schema)
         self._selected: dict[tuple[int, ...], list[_Asked]] = {}
         self._written: dict[Any, bytes] = {}
-        self._names: dict[int, str] = {}
+        self._known = _known(selection.schema)
         self.fields = 0
         self.bytes = 0
 
     def answer(self, nodes: list[FieldNode]) -> bytes:
         """Return the JSON of `__schema` or `__type`. Raises LimitError."""
-        asked = self._asked("", _ROOTS[nodes[0].name.value], nodes)
+        asked = self._asked("", None, _ROOTS[nodes[0].name.value], nodes)
         return self._value(asked, asked.resolve(None, self._info, **asked.given))
 
-    def _asked(self, name: str, field: GraphQLField, nodes: list[FieldNode]) -> _Asked:
+    def _asked(
+        self, name: str, parent: str | None, field: GraphQLField, nodes: list[FieldNode]
+    ) -> _Asked:
         variables = self._selection.variables
         given = get_argument_values(field, nodes[0], variables) if field.args else {}
         assert field.resolve is not None
         prefix = f'"{name}":'.encode()
         many = is_list_type(get_nullable_type(field.type))
-        return _Asked(prefix, field.resolve, given, get_named_type(field.type), many, nodes)
+        type_ = get_named_type(field.type)
+        known = None
+        if not (parent is None or many or field.args or isinstance(type_, GraphQLObjectType)):
+            known = self._known.values.setdefault((parent, nodes[0].name.value), {})
+        return _Asked(prefix, field.resolve, given, type_, many, nodes, known)
 
     def _select(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> list[_Asked]:
         typename = GraphQLField(GraphQLString, resolve=lambda *_: type_.name)
         return [
-            self._asked(name, type_.fields.get(below[0].name.value, typename), below)
+            self._asked(name, type_.name, type_.fields.get(below[0].name.value, typename), below)
             for name, below in self._selection.below(type_, nodes).items()
         ]
 
@@ -104,7 +124,8 @@ class Introspection:
 
     def _object(self, asked: _Asked, type_: GraphQLObjectType, value: Any) -> bytes:
         place = tuple(map(id, asked.nodes))
-        key = (place, self._identity(value))
+        identity = self._identity(value)
+        key = (place, identity)
         written = self._written.get(key)
         if written is None:
             selected = self._selected.get(place)
@@ -112,13 +133,17 @@ class Introspection:
                 selected = self._selected[place] = self._select(type_, asked.nodes)
             self.fields += len(selected)
             self._check("fields of introspection", self._most.fields, self.fields, asked)
-            info = self._info
-            parts = [
-                part.prefix + self._value(part, part.resolve(value, info, **part.given))
-                for part in selected
-            ]
+            parts = [part.prefix + self._part(part, value, identity) for part in selected]
             written = self._written[key] = self._weighed(b"{" + b",".join(parts) + b"}", asked)
         return written
+
+    def _part(self, part: _Asked, value: Any, identity: Any) -> bytes:
+        text = None if part.known is None else part.known.get(identity)
+        if text is None:
+            text = self._value(part, part.resolve(value, self._info, **part.given))
+            if part.known is not None:
+                part.known[identity] = text
+        return text
 
     def _identity(self, value: Any) -> Any:
         """Return a unique key for a part of the schema; equal types may be several objects."""
@@ -126,9 +151,9 @@ class Introspection:
             name, part = value  # of fields, arguments and enum values; the tuple is a new one
             return name, id(part)
         if isinstance(value, GraphQLWrappingType):
-            name = self._names.get(id(value))
+            name = self._known.names.get(id(value))
             if name is None:
-                name = self._names[id(value)] = str(value)
+                name = self._known.names[id(value)] = str(value)
             return name
         return id(value)
 
