@@ -8,7 +8,9 @@ from schema.compiler.cost import CostRule
 from schema.compiler.fields import COUNTED, PRICE, SQL
 from schema.compiler.limits import ANONYMOUS, Limits
 from schema.compiler.plan import Compiler, RefusedError
+from schema.compiler.warming import warm
 from tests.client import client
+from tests.hostile import documents
 
 _SCREEN = """{ initiatives(first: 50, filter: {phase: 2}, orderBy: {field: SUBMITTED_AT}) {
     totalCount pageInfo { hasNextPage endCursor } nodes {
@@ -39,6 +41,14 @@ def refusal(query: str, limits: Limits, **variables: object) -> str | None:
 @pytest.mark.parametrize("limits", [Limits(), ANONYMOUS])
 def test_a_page_that_a_screen_shows_is_affordable(limits):
     assert refusal(_SCREEN, limits) is None
+
+
+@pytest.mark.parametrize("kind", ["values: a long id", "searches: filters"])
+def test_an_anonymous_statement_is_bounded_by_its_characters(kind):
+    query = documents(1)[kind]
+    warm(SCHEMA._schema)  # or templates would be made first, a few at a time
+    assert refusal(query, ANONYMOUS) == "characters of the SQL statement"
+    assert refusal(query, Limits()) is None
 
 
 def repeated(count: int, field: str) -> str:

@@ -31,6 +31,7 @@ class Limits:
     values: int = 500  # literals and variables in arguments
     variables: int = 100
     rows: int = 50_000  # expected, or as much work
+    statement: int = 400_000  # characters of the compiled SQL statement
     templates: int = 1_000  # made for it at one try (templates.py)
     operations: int = 50  # of one body, where the server takes several at all
 
@@ -49,6 +50,7 @@ _NAMES = {
     "spreads": "fragments used",
     "repeats": "repeats of one response name",
     "rows": "expected rows",
+    "statement": "characters of the SQL statement",
     "operations": "operations in one body",
 }
 # The processor time of one document is bounded by its tokens above all (docs/adr/0016): parsing
@@ -65,6 +67,8 @@ ANONYMOUS = Limits(
     values=200,
     variables=30,
     rows=20_000,
+    # PostgreSQL takes up to 1 kB for each character while it plans a statement (docs/adr/0017).
+    statement=60_000,
     templates=10,
     operations=10,
 )

@@ -215,7 +215,9 @@ class Compiler:
 
     def _emit(self, operation: Operation, variables: Any) -> Plan:
         emitter = self._emitter(operation, variables)
-        return _plan(emitter, emitter.statement(*self._fields(operation, variables)))
+        plan = _plan(emitter, emitter.statement(*self._fields(operation, variables)))
+        operation.limits.check("statement", len(plan.sql), operation.node)
+        return plan
 
     def _emitter(self, operation: Operation, variables: Any) -> Emitter:
         selection = Selection(self._schema, operation.fragments, variables)
