@@ -142,15 +142,19 @@ class Review:
 
     @sql(queries.reviews.sheets_of_review)
     def sheets(self) -> list[ReviewSheet]:
-        """The sheets given for this decision, the oldest first."""
+        """The sheets of the round that this decision ended, the oldest first.
+
+        Those for another unit, which no longer decided, do not count: neither in the means nor for
+        a required rubric.
+        """
 
     @sql(queries.reviews.mean_scores)
     def mean_scores(self) -> list[MeanScore]:
-        """The mean of the sheets for each criterion, by criterion; none without sheets."""
+        """The mean of the sheets that count, by criterion; none without such sheets."""
 
     @sql(queries.reviews.mean_total)
     def mean_total(self) -> float | None:
-        """The mean of the totals of the sheets, with two decimals; null without sheets."""
+        """The mean of the totals of the sheets that count, with two decimals; null without any."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
@@ -274,7 +278,10 @@ class Initiative(Node):
 
     @sql(queries.reviews.sheets_of_round)
     def sheets(self) -> list[ReviewSheet]:
-        """The sheets given for the decision that is still to come, the oldest first."""
+        """The sheets given since the last decision, the oldest first.
+
+        Those for the awaited unit count for the decision that is still to come.
+        """
 
     @sql(queries.initiatives.possible_duplicates, price=25)
     def possible_duplicates(self, first: int = 5) -> list[DuplicateCandidate]:
