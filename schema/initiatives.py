@@ -256,8 +256,8 @@ class Initiative(Node):
         """Whether no account at the awaited unit may decide on it.
 
         That is where no active account there has the role, or each has drafted, edited, submitted
-        or authored it, or decided on it for another level. False where it awaits no decision, and
-        where the viewer sees it only because it is published.
+        or authored it, or decided on it or scored it for another level. False where it awaits no
+        decision, and where the viewer sees it only because it is published.
         """
 
     @sql(queries.reviews.escalated_to)
@@ -297,7 +297,7 @@ class Initiative(Node):
 
         INITIATIVE_OWN and INITIATIVE_WRITE: edit, hand in, withdraw, as its author or on behalf.
         INITIATIVE_REVIEW: decide, where it awaits the viewer's unit or one that the viewer's unit
-        decides for, and the viewer did not draft, edit, submit or author it, nor decide on it for
-        another level.
+        decides for, and the viewer did not draft, edit, submit or author it, nor decide on it or
+        score it for another level.
         INITIATIVE_CURATE: link duplicates, publish.
         """

@@ -66,12 +66,18 @@ class Sight:
         return publicly and permission is Permission.UNIT_READ and unit is self.root
 
     def can(self, unit: Row) -> list[str]:
-        """Return what the caller may do at a unit; one who audits writes nothing anywhere."""
+        """Return what the caller may do at a unit.
+
+        One who audits writes nothing anywhere; an account without a person decides on nothing.
+        """
         audits = any(role is Role.AUDITOR for role, _ in self._grants)
+        tied = self.account is not None and self.account.person_id is not None
         return sorted(
             permission.value
             for permission in Permission
-            if self.may(permission, unit) and not (audits and permission in _WRITING)
+            if self.may(permission, unit)
+            and not (audits and permission in _WRITING)
+            and (tied or permission is not Permission.INITIATIVE_REVIEW)
         )
 
     def tops(self) -> list[Row]:
