@@ -31,7 +31,7 @@ from schema.messages import Locale
 from schema.refusals import Refusals, RequestRefusals, notable
 from schema.veils import veiled
 
-_TRIES = 8  # of a command whose caller's grants change meanwhile
+_TRIES = 3  # of a command whose caller's grants change meanwhile
 _PAUSE = 0.1  # seconds before the caller's grants are looked up once more
 _CHANGING = "the grants of the account keep changing"
 _LONGEST_REASON = 2_000  # characters

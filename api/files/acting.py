@@ -13,7 +13,7 @@ from db.sessions import GrantsChangedError, Reader
 from db.transactions import Attempt, Writer
 
 T = TypeVar("T")
-_TRIES = 8  # where the account's grants change meanwhile
+_TRIES = 3  # where the account's grants change meanwhile
 
 
 @dataclass(frozen=True)
