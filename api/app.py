@@ -112,7 +112,11 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         log=OperationLog(_names(rules), slow=settings.slow_seconds, access=settings.access_log),
         clock=clock,
     )
-    figures = Figures(reader, writer, watch_database=settings.metrics_port is not None)
+    figures = Figures(
+        *(reader, writer, issuer),
+        watch_database=settings.metrics_port is not None,
+        home=settings.home if EMBEDDED in os.environ else None,
+    )
     stopping = Stopping()
 
     # Connections belong to a loop: the door's and the application's.

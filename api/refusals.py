@@ -47,6 +47,13 @@ def note(error: Exception) -> None:
         _LOG.warning("a request took too long")
 
 
+def unavailable_code(error: UnavailableError | TooSlowError) -> str:
+    """Return the code of an error that is worth another try."""
+    if isinstance(error, TooSlowError):
+        return "TIMEOUT"
+    return "BUSY" if isinstance(error, BusyError) else "UNAVAILABLE"
+
+
 def correlation() -> str:
     """Return the id of the request at hand, under which an unexpected error is logged."""
     context = CURRENT.get()
