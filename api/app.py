@@ -287,6 +287,7 @@ def from_environment() -> Starlette:
     """Return the application for the settings of the environment; each worker calls it."""
     settings = settings_.load()
     logs.configure(settings.log_format, settings.log_level)
+    logs.take_uncaught()
     if settings.access_log:
         logs.ACCESS.setLevel(logging.INFO)
     metrics.WORKER_STARTS.inc()

@@ -16,13 +16,13 @@ from typing import Any
 
 from prometheus_client import Counter, Gauge
 
-from api.traces import trace
 from auth.issuer.issuer import Issuer
 from db.cache import NAMED
 from db.embedded_supervision import revivals
 from db.outages import OUTAGES, is_outage
 from db.pool import Usage
 from db.sessions import Reader
+from db.traces import trace
 from db.transactions import Writer
 
 _LOG = logging.getLogger("sangkien.metrics")

@@ -65,7 +65,7 @@ def _bring_back(server: EmbeddedServer, over: threading.Event) -> None:
         except (EmbeddedServerError, OSError) as error:
             reason = _NUMBERS.sub("", str(error))
             if reason != said:
-                _LOG.warning("%s; trying again", error)
+                _LOG.warning("%s; trying again", str(error))
             said = reason
         else:
             if revived:

@@ -12,6 +12,7 @@ from db.constraints import violated
 from db.request_context import Statement
 from db.rules.errors import DomainError, ForbiddenError, NotFoundError
 from db.sessions import Caller
+from db.traces import trace
 from db.unit_gate import UnitGate
 
 NOTE = "select audit_note($1, $2, $3, $4, $5)"
@@ -163,6 +164,6 @@ def refusal_of(error: Exception) -> Exception:
         return violated(error.constraint_name) or error
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
         # Row-level security refused what no guard of a command did.
-        _LOG.warning("refused by the database: %s", error)
+        _LOG.warning("refused by the database: %s", trace(error))
         return ForbiddenError()
     return error
