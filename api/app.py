@@ -139,8 +139,6 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        await reader.open()
-        await writer.open()
         issuer.open()
         warm(SCHEMA._schema)  # noqa: SLF001 - as above
         figures.open()

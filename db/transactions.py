@@ -103,9 +103,6 @@ class Writer:
         self._gate = UnitGate(max(size // 2, 1))
         self._begin = f"begin read write; set local lock_timeout = {lock_ms}"
 
-    async def open(self) -> None:
-        """Do nothing: connections follow on demand, so the database may still be down."""
-
     async def close(self) -> None:
         """Close every connection."""
         await self._announcer.close()

@@ -5,26 +5,12 @@ import logging
 import pytest
 
 from api.logs import JsonLine
-from auth.issuer import secret
 from auth.issuer.grants import ACCESS_LIFE
-from tests.asking import asked, code_of, exchange, refreshing
+from db.rules import secret
+from tests.asking import asked, at, code_of, exchange, refreshing, visitor
 from tests.visitor import ALL, CLIENT_SECRET, Visitor, site
 
-
-@pytest.fixture
-async def at(identity):
-    """A site with a public client."""
-    async with site(identity) as made:
-        made.register()
-        yield made
-
-
-@pytest.fixture
-async def visitor(at):
-    """Somebody who is signed in."""
-    made = Visitor(at)
-    await made.sign_in()
-    return made
+__all__ = ["at", "visitor"]
 
 
 async def test_revoking_any_token_of_a_family_ends_them_all(at, visitor):

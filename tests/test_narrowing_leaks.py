@@ -72,7 +72,6 @@ async def connect():
 async def looked_up(database):
     """A reader of the test's database."""
     reader = Reader(with_role(database, READER), size=1)
-    await reader.open()
     yield reader
     await reader.close()
 

@@ -19,11 +19,11 @@ from api.oauth.limits import Limits
 from api.oauth.parameters import ParametersError, form_of, query_of
 from api.oauth.texts import LANGUAGES, Texts, language_for
 from api.refusals import AGAIN, correlation, note, unavailable_code
-from auth.issuer import secret
 from auth.issuer.issuer import Issuer
 from auth.issuer.sessions import Session
 from auth.issuer.sign_in import Browser
 from db.request_context import called_by, refused
+from db.rules import secret
 from db.sessions import TooSlowError
 from db.traces import trace
 from db.unavailable import UnavailableError
