@@ -111,7 +111,11 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         log=OperationLog(_names(rules), slow=settings.slow_seconds, access=settings.access_log),
         clock=clock,
     )
-    figures = Figures(reader, writer, watch_database=settings.metrics_port is not None)
+    figures = Figures(
+        *(reader, writer, issuer),
+        watch_database=settings.metrics_port is not None,
+        home=settings.home if EMBEDDED in os.environ else None,
+    )
     stopping = Stopping()
 
     # Connections belong to a loop: the door's and the application's.
@@ -134,8 +138,6 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        await reader.open()
-        await writer.open()
         issuer.open()
         warm(SCHEMA._schema)  # noqa: SLF001 - as above
         figures.open()
@@ -279,6 +281,7 @@ def from_environment() -> Starlette:
     """Return the application for the settings of the environment; each worker calls it."""
     settings = settings_.load()
     logs.configure(settings.log_format, settings.log_level)
+    logs.take_uncaught()
     if settings.access_log:
         logs.ACCESS.setLevel(logging.INFO)
     metrics.WORKER_STARTS.inc()

@@ -9,17 +9,20 @@ import asyncio
 import logging
 import time
 from collections import Counter as Sums
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import Counter, Gauge
 
-from api.traces import trace
+from auth.issuer.issuer import Issuer
 from db.cache import NAMED
+from db.embedded_supervision import revivals
 from db.outages import OUTAGES, is_outage
 from db.pool import Usage
 from db.sessions import Reader
+from db.traces import trace
 from db.transactions import Writer
 
 _LOG = logging.getLogger("sangkien.metrics")
@@ -43,6 +46,11 @@ _WAITING = Gauge(
 _WAITS = Counter("sangkien_pool_waits", "Requests that had to wait for a connection", ["pool"])
 _WAITED = Counter(
     "sangkien_pool_wait_seconds", "Time that requests waited for a connection", ["pool"]
+)
+_REVIVED = Gauge(
+    "sangkien_embedded_restarts",
+    "Times that the embedded PostgreSQL, having ended, was started again since `serve` began",
+    multiprocess_mode="livemostrecent",
 )
 _ENTRIES = Gauge(
     "sangkien_cache_entries", "Entries of a cache", ["cache"], multiprocess_mode="livesum"
@@ -104,13 +112,23 @@ class Figures:
         self,
         reader: Reader,
         writer: Writer,
+        issuer: Issuer,
         *,
         watch_database: bool,
+        home: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the pools; `watch_database` is for metrics that another process serves."""
+        """Take the pools; `watch_database` is for metrics that another process serves.
+
+        `home` is that of an embedded server.
+        """
+        self._pools: Sequence[Callable[[], Mapping[str, Usage]]] = (
+            reader.usage,
+            writer.usage,
+            issuer.usage,
+        )
         self._reader = reader
-        self._writer = writer
+        self._home = home
         self._watch_database = watch_database
         self._clock = clock
         self._counted: dict[str, float] = {}
@@ -135,8 +153,11 @@ class Figures:
 
     def look(self) -> None:
         """Look at pools and caches."""
-        for pool, usage in {**self._reader.usage(), **self._writer.usage()}.items():
-            self._pool(pool, usage)
+        for usages in self._pools:
+            for pool, usage in usages().items():
+                self._pool(pool, usage)
+        if self._home is not None:
+            _REVIVED.set(revivals(self._home))
         sums: dict[str, Sums[str]] = {}
         for cache in list(NAMED):
             found = sums.setdefault(str(cache.name), Sums())

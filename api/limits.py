@@ -9,6 +9,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from time import thread_time
 from typing import NamedTuple
 
@@ -156,9 +157,13 @@ def stranger(address: Address | None) -> str:
 def network(address: Address | None) -> str:
     """Return what an address is counted as; of IPv6 its network of 64 bits."""
     host = address.host if address else "nowhere"
-    if ":" in host and not host.startswith("::ffff:"):
-        return ":".join(host.partition("::")[0].split(":")[:4]) + "::"
-    return host
+    if ":" not in host:
+        return host
+    try:
+        parsed = IPv6Address(host)
+    except ValueError:
+        return host  # no address, but what a server of ours calls its peer
+    return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
 
 
 def counted(username: str | None, address: Address | None) -> Counted:

@@ -1,22 +1,31 @@
 """Log lines: readable text or JSON, each with the request that it belongs to.
 
-No line has a value of a request or a row. Errors, those of libraries too, are logged by where they
-came from (api/traces.py); what looks like an e-mail address or a control character is replaced.
+No line has a value of a request or a row. Errors, those of libraries and those that nobody caught
+too, are logged by their kind and by where they came from (db/traces.py); what looks like an e-mail
+address or a control character is replaced.
 """
 
 import logging
 import re
 import sys
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from api.traces import trace
 from db.request_context import current
+from db.traces import kind, trace
 
 LONGEST_NAME = 64
 """Characters of an operation's name that a line repeats."""
+_OURS = "sangkien"
+_TRACEBACK = "Traceback (most recent call last)"
+_PLACE = re.compile(
+    r'^[\s|+]*(?:(File "[^"\n]*", line \d+, in \S+)'
+    r"|((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Group|Interrupt))(?=:|$))",
+    re.MULTILINE,
+)
 _LEVELS = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -28,6 +37,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_PLAIN = re.compile(r"[^\x21-\x7e]")
 ACCESS = logging.getLogger("sangkien.access")
 SLOW = logging.getLogger("sangkien.slow")
+_LOG = logging.getLogger("sangkien.errors")
 
 
 class _Line(logging.Formatter):
@@ -36,7 +46,7 @@ class _Line(logging.Formatter):
     def _fields(self, record: logging.LogRecord) -> dict[str, Any]:
         """Return what a line has, in order; `facts` of a record follow."""
         context = current()
-        message = record.getMessage()
+        message = _said(record)
         if record.exc_info and record.exc_info[1] is not None:
             message = f"{message}\n{trace(record.exc_info[1])}"
         fields: dict[str, Any] = {
@@ -77,6 +87,31 @@ class TextLine(_Line):
         return "\n    ".join([" ".join([start, *rest]), *more])
 
 
+def _said(record: logging.LogRecord) -> str:
+    """Return a record's message, errors in it by their kind.
+
+    Libraries put errors among the arguments, or their text into the message: asyncio describes the
+    task that failed, Starlette formats a whole traceback. Of these only places in the code remain.
+    """
+    args = record.args
+    if isinstance(args, tuple) and any(isinstance(one, BaseException) for one in args):
+        known = (kind(one) if isinstance(one, BaseException) else one for one in args)
+        message = str(record.msg) % tuple(known)
+    else:
+        message = record.getMessage()
+    if record.name == _OURS or record.name.startswith(f"{_OURS}."):
+        return message
+    if _TRACEBACK in message:
+        return _places(message)
+    return message.partition("\n")[0] if record.exc_info else message
+
+
+def _places(traceback: str) -> str:
+    """Return the places and the kinds of errors in the text of a traceback."""
+    found = (match.group(1) or match.group(2) for match in _PLACE.finditer(traceback))
+    return "\n".join(["an error that nobody caught", *found])
+
+
 _FORMS: dict[str, type[_Line]] = {"text": TextLine, "json": JsonLine}
 
 
@@ -95,6 +130,27 @@ def configure(form: str | None, level: str | None) -> None:
     root.addHandler(handler)
     root.setLevel(logging.ERROR if level == "error" else logging.WARNING)
     logging.getLogger("sangkien").setLevel(_LEVELS.get(level or "", logging.WARNING))
+
+
+def take_uncaught() -> None:
+    """Log errors of threads and of what is thrown away; Python would print their text."""
+    threading.excepthook = _of_thread
+    sys.unraisablehook = _unraisable
+
+
+def uncaught(error: BaseException) -> None:
+    """Log an error that nobody caught."""
+    _LOG.error("an error that nobody caught: %s", trace(error))
+
+
+def _of_thread(failed: threading.ExceptHookArgs) -> None:
+    if failed.exc_value is not None and not isinstance(failed.exc_value, SystemExit):
+        uncaught(failed.exc_value)
+
+
+def _unraisable(failed: "sys.UnraisableHookArgs") -> None:
+    if failed.exc_value is not None:
+        uncaught(failed.exc_value)
 
 
 def plain(name: str | None) -> str | None:

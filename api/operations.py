@@ -41,7 +41,7 @@ from schema.compiler.subscriptions import Subscribed
 from schema.messages import preferred
 from schema.run import Asker, Mutations
 
-_TRIES = 8  # of an operation whose caller's grants change meanwhile
+_TRIES = 3  # of an operation whose caller's grants change meanwhile
 _ONLY_LIVE = "A subscription is answered as text/event-stream or over a WebSocket alone."
 _CLOSED = "The schema is not open to introspection by this caller."
 _CONFIRM = "select check_grants($1, $2)"

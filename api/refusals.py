@@ -9,7 +9,6 @@ from starlette.responses import Response
 from api import answers
 from api.bodies import BodyError
 from api.limits import LimitedError
-from api.traces import trace
 from auth.external.provider import IssuerUnavailableError
 from auth.external.verifiers import NotLinkedError
 from auth.principal import UnknownAccountError
@@ -17,6 +16,7 @@ from auth.tokens import OneFactorError, TokenError
 from db.outages import OUTAGES, is_outage
 from db.request_context import CURRENT
 from db.sessions import OneAtATimeError, TooSlowError
+from db.traces import trace
 from db.unavailable import (
     BusyError,
     CommitUnknownError,
@@ -45,6 +45,13 @@ def note(error: Exception) -> None:
         OUTAGES.note(error, "a request was refused")
     else:
         _LOG.warning("a request took too long")
+
+
+def unavailable_code(error: UnavailableError | TooSlowError) -> str:
+    """Return the code of an error that is worth another try."""
+    if isinstance(error, TooSlowError):
+        return "TIMEOUT"
+    return "BUSY" if isinstance(error, BusyError) else "UNAVAILABLE"
 
 
 def correlation() -> str:
@@ -100,7 +107,7 @@ def _(error: OneFactorError, media: str) -> Response:
 
 @refusal.register
 def _(error: IssuerUnavailableError, media: str) -> Response:
-    _LOG.warning("a token could not be verified: %s", error)
+    _LOG.warning("a token could not be verified: %s", str(error))
     message = "The issuer of this token cannot be reached; try again."
     headers = {"Retry-After": "10"}
     return answers.failed(503, "ISSUER_UNAVAILABLE", message, media, headers=headers)

@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, KeySetSerialization
 
 ALGORITHMS = ("ES256", "RS256", "EdDSA")
+_ALGORITHM_OF = {"EC": "ES256", "RSA": "RS256", "OKP": "EdDSA"}  # by the kind of key
 READ, WRITE = "sangkien.read", "sangkien.write"
 TOKENS = "sangkien.tokens"
 """What an application needs to make personal access tokens for who lets it."""
@@ -140,6 +141,8 @@ class Verifier:
         )
         self._types = types
         self._keys = KeySet([])
+        # Those that its keys are for: a token names none beyond them.
+        self._algorithms = list(ALGORITHMS)
         self._keys_loaded_at = float("-inf")
         self._revoked: Collection[str] = ()
         self._revoked_loaded_at = float("-inf")
@@ -170,6 +173,8 @@ class Verifier:
             decoded = await self._decode(token)
             if decoded.header.get("typ") not in self._types:
                 raise TokenError("The token is not an access token.")
+            if "crit" in decoded.header:
+                raise TokenError("The token needs an extension that is not known.")
             self._claims.validate(decoded.claims)
             return _claims(decoded.claims)
         except _BROKEN as error:
@@ -177,18 +182,21 @@ class Verifier:
 
     async def _decode(self, token: str) -> jwt.Token:
         try:
-            return jwt.decode(token, self._keys, algorithms=list(ALGORITHMS))
+            return jwt.decode(token, self._keys, algorithms=self._algorithms)
         except (JoseError, ValueError):
             if self._clock() - self._keys_loaded_at < _RELOAD_AFTER:
                 raise
         await self._reload_keys()
-        return jwt.decode(token, self._keys, algorithms=list(ALGORITHMS))
+        return jwt.decode(token, self._keys, algorithms=self._algorithms)
 
     async def _reload_keys(self) -> None:
         loaded = list(await self._load_keys())
         before = {key.thumbprint() for key in self._keys.keys}
         serialised: KeySetSerialization = {"keys": [dict(key) for key in loaded]}
         self._keys = KeySet.import_key_set(serialised) if loaded else KeySet([])
+        kinds = {key.key_type for key in self._keys.keys}
+        known = [name for kind, name in _ALGORITHM_OF.items() if kind in kinds]
+        self._algorithms = known or list(ALGORITHMS)
         self._keys_loaded_at = self._clock()
         if before - {key.thumbprint() for key in self._keys.keys}:
             self._verified.clear()  # one of them may have been signed with a key that is gone

@@ -60,6 +60,11 @@ class EmbeddedServer:
     _place: Place = field(repr=False)
     _socket_folder: Path = field(repr=False)
 
+    @property
+    def home(self) -> Path:
+        """Return the folder that its data is in."""
+        return self._home
+
     def url_for(self, *, user: str, database: str) -> str:
         """Return the libpq URL of a database for a user of it."""
         return _url(self._socket_folder, user, database)

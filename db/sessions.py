@@ -250,9 +250,6 @@ class Reader:
         self._anonymous = Pool(url, size=max(size // 4, 1), settings=short, **options)
         self._lookups = Pool(url, size=_LOOKUPS, shared=False, **options)
 
-    async def open(self) -> None:
-        """Do nothing: connections follow on demand, so the database may still be down."""
-
     async def close(self) -> None:
         """Close every connection."""
         for pool in (self._pool, self._anonymous, self._lookups):

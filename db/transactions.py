@@ -31,7 +31,7 @@ from db.sessions import (
 )
 from db.unavailable import CommitUnknownError, LockedError, NotReadBackError, UnavailableError
 from db.unit_gate import PATIENCE, CrowdedUnitError, UnitGate
-from db.write_session import NOTE, WriteSession, refusal_of
+from db.write_session import NOTE, RefusalShare, WriteSession, refusal_of
 
 T = TypeVar("T")
 _TRIES = 4
@@ -49,11 +49,15 @@ _REFUSALS = (asyncpg.IntegrityConstraintViolationError, asyncpg.InsufficientPriv
 
 @dataclass(frozen=True)
 class Attempt:
-    """What the audit log says of a transaction: what was asked, from where, and why."""
+    """What the audit log says of a transaction: what was asked, from where, and why.
+
+    `refusals` is the share from which events of the command's refused parts are drawn.
+    """
 
     action: str
     address: str | None = None
     reason: str | None = None
+    refusals: RefusalShare | None = None
 
 
 Command = Callable[[WriteSession], Awaitable[T]]
@@ -98,9 +102,6 @@ class Writer:
         self._announcer = Announcer(self._pool)
         self._gate = UnitGate(max(size // 2, 1))
         self._begin = f"begin read write; set local lock_timeout = {lock_ms}"
-
-    async def open(self) -> None:
-        """Do nothing: connections follow on demand, so the database may still be down."""
 
     async def close(self) -> None:
         """Close every connection."""
@@ -211,16 +212,18 @@ class Writer:
         assert caller.writing is not None
         statement, parameters = _begun(caller.writing, attempt)
         session = None
-        locked = False
+        locked = committed = False
         try:
             await connection.execute(self._begin)
             today, present = await connection.fetchval(statement, *parameters)
             if seconds != SECONDS:
                 await connection.execute(f"set local statement_timeout = '{seconds}s'")
-            session = WriteSession(connection, caller, today, present, self._gate)
+            session = WriteSession(
+                connection, caller, today, present, self._gate, refusals=attempt.refusals
+            )
             result = await command(session)
-            await session.sum_up_refused()
             await _commit(connection)
+            committed = True
         except (asyncpg.PostgresError, DomainError, CrowdedUnitError) as error:
             locked = isinstance(error, asyncpg.LockNotAvailableError)
             await _roll_back(connection)
@@ -234,6 +237,7 @@ class Writer:
         finally:
             if session is not None:
                 session.leave_units(locked=locked)
+                session.settle_refusals(committed=committed)
         return result
 
     async def note(

@@ -4,7 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 
@@ -12,13 +12,26 @@ from db.constraints import violated
 from db.request_context import Statement
 from db.rules.errors import DomainError, ForbiddenError, NotFoundError
 from db.sessions import Caller
+from db.traces import trace
 from db.unit_gate import UnitGate
 
 NOTE = "select audit_note($1, $2, $3, $4, $5)"
 _LOG = logging.getLogger("sangkien.writes")
 _REASON = "select set_config('sangkien.reason', $1, true)"
-_MOST_REFUSED = 5  # refused parts of one command that have an event each
 _SEAL = "set constraints audit_seal immediate; set constraints audit_seal deferred"
+
+
+class RefusalShare(Protocol):
+    """How many refused parts of its commands a caller may have recorded; the rest is counted."""
+
+    def take(self) -> bool:
+        """Whether one more may be recorded; it is drawn from the share then."""
+
+    def give_back(self) -> None:
+        """Put one back: its event was not committed."""
+
+    def count(self) -> None:
+        """Count one that is not recorded."""
 
 
 class WriteSession:
@@ -34,15 +47,21 @@ class WriteSession:
         today: date,
         present: datetime,
         gate: UnitGate,
+        *,
+        refusals: RefusalShare | None = None,
     ) -> None:
-        """Take a connection whose transaction is bound to the caller."""
+        """Take a connection whose transaction is bound to the caller.
+
+        Without a share of refusals each refused part of the command is recorded.
+        """
         self._connection = connection
         self._gate = gate
         self._units: set[int] = set()
         self.caller = caller
         self.today = today
         self.present = present
-        self._refused = 0
+        self._refusals = refusals
+        self._recorded = self._unrecorded = 0
 
     async def row(self, sql: str, *values: Any) -> asyncpg.Record | None:
         """Return the first row of a statement, None where there is none."""
@@ -97,18 +116,23 @@ class WriteSession:
         await self.execute(_REASON, reason or "")
 
     async def note_refusal(self, unit_id: int | None, after: dict[str, Any]) -> None:
-        """Note in the audit log that one of several things asked for was refused; few of many."""
-        self._refused += 1
-        if self._refused <= _MOST_REFUSED:
-            await self.execute(NOTE, "REFUSED", None, None, unit_id, after)
+        """Record that one of several things asked for was refused, within the caller's share."""
+        if self._refusals is not None and not self._refusals.take():
+            self._unrecorded += 1
+            return
+        self._recorded += 1
+        await self.execute(NOTE, "REFUSED", None, None, unit_id, after)
 
-    async def sum_up_refused(self) -> None:
-        """Note how many more things were refused, if there were more than are noted one by one."""
-        more = self._refused - _MOST_REFUSED
-        if more > 0:
-            await self.give_reason(None)
-            after = {"code": "MORE_REFUSED", "count": more}
-            await self.execute(NOTE, "REFUSED", "Account", self.caller.account_id, None, after)
+    def settle_refusals(self, *, committed: bool) -> None:
+        """Count what was not recorded; or put back into the share what was and is undone."""
+        if self._refusals is None:
+            return
+        if committed:
+            for _ in range(self._unrecorded):
+                self._refusals.count()
+        else:
+            for _ in range(self._recorded):
+                self._refusals.give_back()
 
     async def note(self, unit_id: int | None, after: dict[str, Any]) -> None:
         """Note in the audit log what the changes of this transaction were part of."""
@@ -140,6 +164,6 @@ def refusal_of(error: Exception) -> Exception:
         return violated(error.constraint_name) or error
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
         # Row-level security refused what no guard of a command did.
-        _LOG.warning("refused by the database: %s", error)
+        _LOG.warning("refused by the database: %s", trace(error))
         return ForbiddenError()
     return error

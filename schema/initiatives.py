@@ -111,15 +111,19 @@ class Review:
 
     @sql(queries.reviews.sheets_of_review)
     def sheets(self) -> list[ReviewSheet]:
-        """The sheets given for this decision, the oldest first."""
+        """The sheets of the round that this decision ended, the oldest first.
+
+        Those for another unit, which no longer decided, do not count: neither in the means nor for
+        a required rubric.
+        """
 
     @sql(queries.reviews.mean_scores)
     def mean_scores(self) -> list[MeanScore]:
-        """The mean of the sheets for each criterion, by criterion. Empty without sheets."""
+        """The mean of the sheets that count, by criterion. Empty without such sheets."""
 
     @sql(queries.reviews.mean_total)
     def mean_total(self) -> float | None:
-        """The mean of the sheets' totals, two decimals. Null without sheets."""
+        """The mean of the totals of the sheets that count, two decimals. Null without any."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
@@ -224,8 +228,8 @@ class Initiative(Node):
         """Whether no account at the awaited unit may decide on it.
 
         That is so where no active account there has the role, or each of them drafted, edited,
-        submitted or authored it, or decided on it for another level. False where it awaits no
-        decision, and where the caller sees it only because it is published.
+        submitted or authored it, or decided on it or scored it for another level. False where it
+        awaits no decision, and where the caller sees it only because it is published.
         """
 
     @sql(queries.reviews.escalated_to)
@@ -246,7 +250,10 @@ class Initiative(Node):
 
     @sql(queries.reviews.sheets_of_round)
     def sheets(self) -> list[ReviewSheet]:
-        """The sheets given for the decision that is still to come, the oldest first."""
+        """The sheets given since the last decision, the oldest first.
+
+        Those for the awaited unit count for the decision that is still to come.
+        """
 
     @sql(queries.initiatives.possible_duplicates, price=25)
     def possible_duplicates(
@@ -269,6 +276,6 @@ class Initiative(Node):
 
         INITIATIVE_OWN (as an author) and INITIATIVE_WRITE (on behalf): edit, submit, withdraw.
         INITIATIVE_REVIEW: decide, where it awaits the caller's unit or one that this unit decides
-        for, and the caller did not draft, edit, submit or author it, nor decide on it for another
-        level. INITIATIVE_CURATE: link duplicates, publish.
+        for, and the caller did not draft, edit, submit or author it, nor decide on it or
+        score it for another level. INITIATIVE_CURATE: link duplicates, publish.
         """

@@ -144,6 +144,26 @@ class RequestRefusals:
         self._refusals = refusals
         self._recorded = 0
 
+    def of_command(self, caller: Caller) -> "CommandRefusals":
+        """Return the share from which a command draws the events of its refused parts."""
+        return CommandRefusals(self, caller)
+
+    def take(self, caller: Caller) -> bool:
+        """Whether the request, and the account, may have one more event; they have it then."""
+        if self._recorded >= EACH_REQUEST or not self._refusals.take(caller):
+            return False
+        self._recorded += 1
+        return True
+
+    def give_back(self, caller: Caller) -> None:
+        """Take back that they have one more event: it was not written."""
+        self._recorded -= 1
+        self._refusals.give_back(caller)
+
+    def count(self, caller: Caller) -> None:
+        """Count what is not recorded."""
+        self._refusals.count(caller)
+
     async def note(
         self,
         principal: Principal,
@@ -173,10 +193,10 @@ class RequestRefusals:
         confirm: Callable[[], Any],
         outdated: bool,  # noqa: FBT001 - as above
     ) -> None:
-        if self._recorded >= EACH_REQUEST or not self._refusals.take(caller):
+        if not self.take(caller):
             if not outdated:
                 await confirm()
-            self._refusals.count(caller)
+            self.count(caller)
             return
         named = _named(input_)
         new = named.pop("code", None)
@@ -189,9 +209,28 @@ class RequestRefusals:
         try:
             await self._refusals.write(caller, replace(attempt, reason=reason), **facts)
         except Exception:
-            self._refusals.give_back(caller)
+            self.give_back(caller)
             raise
-        self._recorded += 1
+
+
+class CommandRefusals:
+    """What one command may have recorded of its refused parts: of its request's events."""
+
+    def __init__(self, request: RequestRefusals, caller: Caller) -> None:
+        """Take the request that the command is of, and whose it is."""
+        self._request, self._caller = request, caller
+
+    def take(self) -> bool:
+        """Whether one more part may be recorded; it is drawn from the share then."""
+        return self._request.take(self._caller)
+
+    def give_back(self) -> None:
+        """Put one back: its event was not committed."""
+        self._request.give_back(self._caller)
+
+    def count(self) -> None:
+        """Count one that is not recorded."""
+        self._request.count(self._caller)
 
 
 def bounded(

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from enum import Enum
 from typing import Any
@@ -31,7 +31,7 @@ from schema.messages import Locale
 from schema.refusals import Refusals, RequestRefusals, notable
 from schema.veils import veiled
 
-_TRIES = 8  # of a command whose caller's grants change meanwhile
+_TRIES = 3  # of a command whose caller's grants change meanwhile
 _PAUSE = 0.1  # seconds before the caller's grants are looked up once more
 _CHANGING = "the grants of the account keep changing"
 _LONGEST_REASON = 2_000  # characters
@@ -188,11 +188,12 @@ class Mutations:
         attempt = Attempt(action, asker.address, reason)
         for left in reversed(range(_TRIES)):
             principal = await asker.principal()
+            within = replace(attempt, refusals=refusals.of_command(principal.caller))
             try:
                 _guard(principal, guarded, input_)
                 command = self._once(attempt.action, guarded, input_, given)
                 return await self._writer.run_and_read(
-                    principal.caller, attempt, command, payload, seconds=guarded.seconds
+                    principal.caller, within, command, payload, seconds=guarded.seconds
                 )
             except DomainError as error:
                 try:

@@ -2,12 +2,29 @@
 
 from urllib.parse import urlencode
 
+import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from tests.visitor import ALL, BACK, query_of
+from tests.visitor import ALL, BACK, Visitor, query_of, site
 
 VERIFIER = "v" * 43
 CHALLENGE = create_s256_code_challenge(VERIFIER)
+
+
+@pytest.fixture
+async def at(identity):
+    """A site with a public client."""
+    async with site(identity) as made:
+        made.register()
+        yield made
+
+
+@pytest.fixture
+async def visitor(at):
+    """Somebody who is signed in."""
+    made = Visitor(at)
+    await made.sign_in()
+    return made
 
 
 def asked(**changes):

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.rows import dict_row
 
-from auth.issuer import clients, families, secret
+from auth.issuer import clients, families
 from auth.issuer.clients import CODE, CREDENTIALS, REFRESH, Client
 from auth.issuer.families import Family
 from auth.tokens import READ, WRITE
+from db.rules import secret
 from tests.mutating import ERRORS
 from tests.token_holding import Holding
 

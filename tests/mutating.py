@@ -56,8 +56,6 @@ def differing(url: str) -> int:
 async def writing(url: str) -> AsyncIterator["Unguarded"]:
     """Give sessions of the writer in which no guard of a command comes first."""
     reader, writer = Reader(with_role(url, READER), size=1), Writer(with_role(url, WRITER), size=2)
-    await reader.open()
-    await writer.open()
     try:
         yield Unguarded(Principals(reader, DEMO_TODAY), writer)
     finally:

@@ -85,8 +85,6 @@ def test_every_command_is_refused_an_auditors_session(played, who):
 async def carried_out(url: str, who: str, inputs: dict[str, cells.Given]) -> list[str]:
     """Run every command as somebody whom no field has stopped; return what was not refused."""
     reader, writer = Reader(with_role(url, READER), size=1), Writer(with_role(url, WRITER), size=1)
-    await reader.open()
-    await writer.open()
     caller = (await Principals(reader, cells.TODAY).of(who)).caller
     done = []
     for name, given in inputs.items():

@@ -3,24 +3,10 @@
 import pytest
 
 from auth.issuer.clients import is_redirect_uri
-from tests.asking import asked
-from tests.visitor import ALL, BACK, Visitor, query_of, site
+from tests.asking import asked, at, visitor
+from tests.visitor import ALL, BACK, query_of
 
-
-@pytest.fixture
-async def at(identity):
-    """A site with a public client."""
-    async with site(identity) as made:
-        made.register()
-        yield made
-
-
-@pytest.fixture
-async def visitor(at):
-    """Somebody who is signed in."""
-    made = Visitor(at)
-    await made.sign_in()
-    return made
+__all__ = ["at", "visitor"]
 
 
 ELSEWHERE = [

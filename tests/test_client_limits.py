@@ -6,8 +6,9 @@ from click.testing import CliRunner
 
 from api.cli import cli
 from auth.client_limits import HOLD
-from auth.issuer import clients, secret
+from auth.issuer import clients
 from auth.issuer.clients import CREDENTIALS, Client
+from db.rules import secret
 from tests.mutating import change, rows
 from tests.test_narrow_tokens import REGISTER, everything_tried
 from tests.token_holding import WHO, code_of, holding

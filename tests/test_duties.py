@@ -113,7 +113,7 @@ async def test_one_account_does_not_decide_for_two_levels(programme):
         answer = await ask(http, REVIEW, "upper-officer", number=number, decision="APPROVE")
         assert (answer["code"], answer["message"]) == (
             "DECIDED_OTHER_LEVEL",
-            "You have decided on this initiative for another level; one person decides for one.",
+            "You have decided on or scored this for another level; one person decides for one.",
         )
         await approve(http, "council", number)
         answer = await ask(

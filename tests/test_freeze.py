@@ -224,7 +224,6 @@ async def test_frozen_results_are_seen_where_their_units_are(programme, username
         await ask(http, FREEZE, "confed-admin", **FIRST)
         known = await caller(programme, username)
         reader = Reader(with_role(programme, READER), size=1)
-        await reader.open()
         seen = await reader.fetch_json(known, "select to_json(count(*)) from phase_result", ())
         await reader.close()
     assert int(seen) == (units or one(programme, "select count(*) from unit"))
@@ -233,7 +232,6 @@ async def test_frozen_results_are_seen_where_their_units_are(programme, username
 async def caller(url: str, username: str | None) -> Caller:
     """Return an account as sessions are bound to it."""
     reader = Reader(with_role(url, READER), size=1)
-    await reader.open()
     found = await Principals(reader).of(username)
     await reader.close()
     return found.caller
@@ -261,7 +259,6 @@ REFUSED = """
 async def written(url: str, username: str, statement: str) -> int:
     """Return how many rows a statement writes as somebody whom no guard of a command stopped."""
     writer = Writer(with_role(url, WRITER), size=1)
-    await writer.open()
 
     async def write(session: WriteSession) -> int:
         return await session.execute(statement)

@@ -302,8 +302,6 @@ async def test_the_database_refuses_what_a_guard_would(programme, statement):
         Reader(with_role(programme, READER), size=1),
         Writer(with_role(programme, WRITER), size=1),
     )
-    await reader.open()
-    await writer.open()
     caller = (await Principals(reader, DEMO_TODAY).of("tttt-admin")).caller
 
     async def write(session: WriteSession) -> int:

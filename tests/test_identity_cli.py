@@ -7,7 +7,8 @@ from click.testing import CliRunner
 from api.cli import cli
 from api.settings import SettingsError, load
 from auth import keys, tokens
-from auth.issuer import demo_client, secret
+from auth.issuer import demo_client
+from db.rules import secret
 from tests.visitor import Visitor, site
 
 

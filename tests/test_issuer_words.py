@@ -5,28 +5,14 @@ import html
 import pytest
 
 from auth.issuer import words
-from tests.asking import asked, code_of, exchange
+from tests.asking import asked, at, code_of, exchange, visitor
 from tests.test_authorize_abuse import NOT_RIGHT
 from tests.test_token_abuse import NOT_ITS_OWN
-from tests.visitor import Visitor, query_of, site
+from tests.visitor import query_of
+
+__all__ = ["at", "visitor"]
 
 OURS = {*words.Words, *words._BY_CODE.values()}
-
-
-@pytest.fixture
-async def at(identity):
-    """A site with a public client."""
-    async with site(identity) as made:
-        made.register()
-        yield made
-
-
-@pytest.fixture
-async def visitor(at):
-    """Somebody who is signed in."""
-    made = Visitor(at)
-    await made.sign_in()
-    return made
 
 
 async def test_of_tokens(at, visitor):

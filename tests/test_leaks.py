@@ -151,7 +151,6 @@ async def principals():
 
     async def of(url: str, world: World) -> Principals:
         reader = Reader(with_role(url, READER), size=1)
-        await reader.open()
         readers.append(reader)
         return Principals(reader, world.today)
 
@@ -208,7 +207,6 @@ async def test_a_read_is_bound_before_it_reads_and_nothing_of_it_is_left(
     load(world, database)
     known = await principals(database, world)
     reader = Reader(with_role(database, role), size=1)
-    await reader.open()
     codes = "select coalesce(json_agg(code), '[]') from unit where code <> $1"
     mode = "select to_json(current_setting('transaction_read_only'))"
     for name in usernames(world):

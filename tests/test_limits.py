@@ -74,8 +74,11 @@ def test_a_place_that_was_left_is_for_the_next():
         ("203.0.113.7", "203.0.113.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
         ("2001:db8:1:2::9", "2001:db8:1:2::"),
+        ("2001:db8::1:2:3:4:5", "2001:db8:0:1::"),
+        ("2001:db8::", "2001:db8::"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("no address", "no address"),
         ("::1", "::"),
-        ("::ffff:203.0.113.7", "::ffff:203.0.113.7"),
     ],
 )
 def test_a_stranger_counts_as_the_network_it_comes_from(address, counted):

@@ -10,7 +10,7 @@ import pytest
 from api.identities import CSRF_HEADER
 from api.live import lifetime
 from auth import access_tokens, keys, tokens
-from auth.issuer import secret
+from db.rules import secret
 from tests.live import live
 from tests.subscribing import (
     PROGRESS,

@@ -90,7 +90,7 @@ async def test_pools_and_caches_are_there_for_a_scrape(demo):
             await http.data("query Cached { campaigns { nodes { code } } }", "auditor")
         found = await scrape(http)
     pools = {dict(labels)["pool"] for name, labels in found if name == "sangkien_pool_size"}
-    assert pools == {"reader", "anonymous", "look-ups", "writer"}
+    assert pools == {"reader", "anonymous", "look-ups", "writer", "sign-in"}
     assert found["sangkien_pool_size", (("pool", "reader"),)] == 8
     assert found["sangkien_pool_in_use", (("pool", "reader"),)] == 0
     assert found["sangkien_cache_entries", (("cache", "plans"),)] >= 1

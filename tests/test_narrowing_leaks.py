@@ -72,7 +72,6 @@ async def connect():
 async def looked_up(database):
     """A reader of the test's database."""
     reader = Reader(with_role(database, READER), size=1)
-    await reader.open()
     yield reader
     await reader.close()
 
@@ -102,7 +101,7 @@ async def test_the_rows_of_every_table_are_those_that_the_token_is_for(
     assert fewer > 3
 
 
-@pytest.mark.parametrize("seed", [100, 101, 104, 105])  # others draw nobody who writes
+@pytest.mark.parametrize("seed", [100, 101, 105, 106])  # some others draw nobody who writes
 async def test_the_database_lets_it_write_where_the_token_is_for_alone(
     database, connect, looked_up, seed
 ):
@@ -137,4 +136,4 @@ async def test_the_database_lets_it_write_where_the_token_is_for_alone(
             assert found == expected, f"{name} by {narrowing} may {permission} elsewhere"
             held += len(found)
         await connection.execute("rollback")
-    assert held > 1
+    assert held > 3

@@ -18,7 +18,6 @@ ATTEMPT = Attempt("test")
 async def writer(database):
     """Return a writer with one connection, so that transactions follow one another on it."""
     opened = Writer(with_role(database, WRITER), size=1)
-    await opened.open()
     yield opened
     await opened.close()
 

@@ -99,7 +99,6 @@ def plant(url: str) -> set[tuple[str, str]]:
 async def seen(url: str, username: str | None) -> dict[str, set[str]]:
     """Return the columns, by table, of which the reader's role shows somebody a canary."""
     reader = Reader(with_role(url, READER), size=1)
-    await reader.open()
     caller = (await Principals(reader, DEMO_TODAY).of(username)).caller
     await reader.close()
     found: dict[str, set[str]] = {}

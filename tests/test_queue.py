@@ -138,7 +138,6 @@ async def test_a_page_is_read_along_the_index_however_long_the_queue(programme, 
     variables = compiler.variables(operation, {})
     plan = compiler.plan(operation, variables)
     reader = Reader(with_role(programme, READER), size=1)
-    await reader.open()
     caller = (await Principals(reader, DEMO_TODAY).of(username)).caller
     await reader.close()
     connection = await asyncpg.connect(with_role(programme, READER))

@@ -28,7 +28,6 @@ ATTEMPT = Attempt("test")
 
 async def caller(url: str, username: str, today: date = TODAY) -> Caller:
     reader = Reader(with_role(url, READER), size=1)
-    await reader.open()
     try:
         return (await Principals(reader, today).of(username)).caller
     finally:
@@ -38,7 +37,6 @@ async def caller(url: str, username: str, today: date = TODAY) -> Caller:
 async def together(url: str, *commands: tuple[Caller, Any]) -> list[Any]:
     """Carry out commands at once, each on a connection of its own; errors are results too."""
     writer = Writer(with_role(url, WRITER), size=len(commands))
-    await writer.open()
     try:
         return await asyncio.gather(
             *(writer.run(who, ATTEMPT, command) for who, command in commands),

@@ -213,7 +213,6 @@ async def _freeze_meanwhile(url: str, number: str) -> list[Any]:
         return outcome
 
     writer = Writer(with_role(url, WRITER), size=2)
-    await writer.open()
     submitting = asyncio.create_task(writer.run(officer, ATTEMPT, submit))
     await handed_in.wait()
     freezing = asyncio.create_task(

@@ -7,11 +7,15 @@ import pytest
 
 from api.graphql import GraphQLEndpoint
 from api.metrics import exposition
+from db.rules.errors import NotFoundError
+from db.transactions import Attempt
 from schema import refusals
-from schema.refusals import AT_ONCE, EACH_REQUEST, LARGEST, bounded
+from schema.refusals import AT_ONCE, EACH_REQUEST, LARGEST, Refusals, bounded
 from tests.audit_log import events
 from tests.client import client
+from tests.deciding import SEVERAL
 from tests.live import live
+from tests.mutating import writing
 from tests.subscribing import peer
 from tests.test_initiatives import SUBMIT, ask
 
@@ -80,6 +84,57 @@ async def test_an_account_has_so_many_events_and_the_rest_is_summed_up(programme
     assert len(refused) - len(sums) == AT_ONCE
     assert sum(sums) == 12
     assert events(programme, "kind = 'REFUSED'")[-1]["username"] == "council"
+
+
+def decisions_on(names):
+    return [{"number": name, "decision": "APPROVE"} for name in names]
+
+
+async def test_refused_parts_of_commands_are_drawn_from_the_share_of_their_account(programme):
+    async with client(programme) as http:
+        for turn in range(AT_ONCE // EACH_REQUEST + 2):
+            given = decisions_on(f"X-{turn}-{part}" for part in range(9))
+            answer = await ask(http, SEVERAL, "unit-officer", decisions=given, mode="EACH")
+            assert [one["error"]["code"] for one in answer["results"]] == ["NOT_FOUND"] * 9
+        # Other attempts have the same share.
+        await ask(http, SUBMIT, "unit-officer", number="X-1")
+    refused = events(programme, "kind = 'REFUSED'")
+    sums = [e["after"]["count"] for e in refused if e["after"]["code"] == "MORE_REFUSED"]
+    assert len(refused) - len(sums) == AT_ONCE
+    assert sums == [9 * (AT_ONCE // EACH_REQUEST + 2) + 1 - AT_ONCE]
+
+
+async def test_parts_of_several_commands_in_one_request_have_its_few_events(programme):
+    several = " ".join(
+        f"""m{turn}: reviewInitiatives(input: {{ mode: EACH, decisions: [
+            {{ number: "X-{turn}-1", decision: APPROVE }}, {{ number: "X-{turn}-2",
+            decision: APPROVE }} ] }}) {{ __typename }}"""
+        for turn in range(6)
+    )
+    async with client(programme) as http:
+        await http.data(f"mutation {{ {several} }}", "unit-officer")
+    refused = events(programme, "kind = 'REFUSED'")
+    assert len(refused) == EACH_REQUEST + 1
+    assert refused[-1]["after"] == {"code": "MORE_REFUSED", "count": 12 - EACH_REQUEST}
+
+
+async def test_what_a_command_that_fails_has_not_recorded_goes_back_into_the_share(programme):
+    async with writing(programme) as unguarded:
+        caller = (await unguarded._principals.of("unit-officer")).caller
+        recorded = Refusals(unguarded._writer)
+
+        async def fail(session):
+            await session.note_refusal(None, {"code": "NOT_FOUND"})
+            raise NotFoundError("Initiative", "X")
+
+        for _ in range(2 * EACH_REQUEST):
+            share = recorded.of_request().of_command(caller)
+            with pytest.raises(NotFoundError):
+                await unguarded._writer.run(caller, Attempt("test", refusals=share), fail)
+        # As many are left as nobody has taken.
+        taken = sum(recorded.take(caller) for _ in range(2 * AT_ONCE))
+    assert taken == AT_ONCE
+    assert events(programme, "kind = 'REFUSED'") == []
 
 
 async def test_beyond_its_share_an_account_is_refused_by_the_grants_that_it_has(programme):

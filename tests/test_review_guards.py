@@ -30,8 +30,6 @@ async def acting(programme):
     """Runs commands as somebody, past the guards of the mutations."""
     reader = Reader(with_role(programme, READER), size=1)
     writer = Writer(with_role(programme, WRITER), size=2)
-    await reader.open()
-    await writer.open()
     principals = Principals(reader, DEMO_TODAY)
 
     async def act(username: str, command: Callable) -> object:

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from api import logs
-from api.traces import trace
+from db.traces import trace
 from tests.live import live
 from tests.subscribing import peer
 

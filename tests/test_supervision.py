@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from db.embedded import start
-from db.embedded_supervision import supervised
+from db.embedded_supervision import revivals, supervised
 from tests.embedded_home import FAST, open_ground, process_of
 from tests.small_disk import SMALL, fill, small_disk
 
@@ -44,6 +44,7 @@ def test_a_server_that_ended_comes_back_and_the_log_says_so_once(running, how, c
             time.sleep(0.05)
         assert until_answered(running) == (1,)
         time.sleep(1)
+        assert revivals(running.home) == 1
     assert len(caplog.messages) == 2
     assert "has ended" in caplog.messages[0]
     assert "is back" in caplog.messages[1]
@@ -56,6 +57,21 @@ def test_two_that_supervise_one_home_start_one_server(running):
         process = process_of(running)
         time.sleep(2)
         assert process_of(running) == process
+
+
+def test_how_often_it_came_back_is_counted_from_the_start_of_the_supervision(running):
+    with supervised(running):
+        for times in (1, 2):
+            os.kill(process_of(running), signal.SIGKILL)
+            end = time.monotonic() + 60
+            while revivals(running.home) < times:
+                assert time.monotonic() < end
+                time.sleep(0.1)
+            assert until_answered(running) == (1,)
+    assert revivals(running.home) == 2
+    with supervised(running):
+        assert revivals(running.home) == 0
+    assert revivals(running.home / "nowhere") == 0
 
 
 def test_a_server_that_is_stopped_stays_so_once_nobody_supervises(running):

@@ -1,29 +1,13 @@
 """Codes and tokens: what they are bound to, and how they end."""
 
-import pytest
-
 from auth.issuer.codes import LIFE as CODE_LIFE
 from auth.issuer.families import LIFE as FAMILY_LIFE
 from auth.issuer.families import REFRESH_LIFE
 from auth.issuer.grants import ACCESS_LIFE
-from tests.asking import CHALLENGE, code_of, exchange, refreshing
-from tests.visitor import Visitor, site
+from tests.asking import CHALLENGE, at, code_of, exchange, refreshing, visitor
+from tests.visitor import Visitor
 
-
-@pytest.fixture
-async def at(identity):
-    """A site with a public client."""
-    async with site(identity) as made:
-        made.register()
-        yield made
-
-
-@pytest.fixture
-async def visitor(at):
-    """Somebody who is signed in."""
-    made = Visitor(at)
-    await made.sign_in()
-    return made
+__all__ = ["at", "visitor"]
 
 
 async def test_a_code_is_good_once_and_its_replay_ends_what_it_gave(at, visitor):

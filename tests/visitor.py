@@ -15,9 +15,10 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from api.app import create_app
 from api.settings import Settings
-from auth.issuer import clients, invitations, secret
+from auth.issuer import clients, invitations
 from auth.issuer.clients import CODE, CREDENTIALS, REFRESH, Client
 from auth.issuer.scopes import USUAL
+from db.rules import secret
 
 ISSUER = "https://issuer.test"
 BACK = "https://app.test/back"

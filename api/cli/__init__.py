@@ -1,6 +1,7 @@
 """The command line: `sangkien`."""
 
 import os
+import sys
 from importlib import import_module
 
 import click
@@ -51,4 +52,9 @@ def cli() -> None:
 def main() -> None:
     """Run the command line."""
     logs.configure(os.environ.get("SANGKIEN_LOG_FORMAT"), os.environ.get("SANGKIEN_LOG_LEVEL"))
-    cli(prog_name="sangkien")
+    logs.take_uncaught()
+    try:
+        cli(prog_name="sangkien")
+    except Exception as error:  # noqa: BLE001 - the last resort: its text may have values
+        logs.uncaught(error)
+        sys.exit(70)  # EX_SOFTWARE of sysexits.h

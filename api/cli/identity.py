@@ -13,10 +13,10 @@ from api.cli.limits import limitable, limits, told
 from api.settings import Settings
 from auth import keys as signing_keys
 from auth.issuer import clients as registered
-from auth.issuer import secret
 from auth.issuer.clients import CLIENT_ID, CODE, CREDENTIALS, REFRESH, Client, is_redirect_uri
 from auth.issuer.scopes import OPENID, PROFILE, SCOPES, USUAL
 from auth.tokens import TOKENS, WRITE
+from db.rules import secret
 
 Owner = psycopg.Connection[tuple[Any, ...]]
 

@@ -13,7 +13,7 @@ from db.sessions import GrantsChangedError, Reader
 from db.transactions import Attempt, Writer
 
 T = TypeVar("T")
-_TRIES = 8  # where the account's grants change meanwhile
+_TRIES = 3  # where the account's grants change meanwhile
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,6 @@ async def actor(config: Settings, username: str) -> AsyncIterator[Actor]:
     reader = Reader(reader_url, size=1, pooler=pooler)
     # A file may wait for others, which do not wait for it.
     writer = Writer(writer_url, size=2, pooler=pooler, lock_ms=0)
-    await reader.open()
-    await writer.open()
     try:
         yield Actor(username, Principals(reader, config.today), writer, reader_url)
     finally:

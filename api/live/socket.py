@@ -21,8 +21,8 @@ from api.live.conversation import Conversation
 from api.live.lifetime import Stopping, credentials_end
 from api.live.messages import ACK, PONG, PROTOCOL, ClosingError, GoneError
 from api.operations import Asking, Operations, Rules
-from api.traces import trace
 from auth.tokens import TokenError
+from db.traces import trace
 from db.unavailable import BusyError, UnavailableError
 
 _LOG = logging.getLogger("sangkien.live")

@@ -52,7 +52,8 @@ async def authorize(visit: Visit) -> Response:
     if outcome.location is not None:
         return visit.redirect(outcome.location)
     reason = outcome.body["error_description"]
-    return visit.render("error", status=400, error=visit.text("refused", reason=reason))
+    text, code = visit.text("refused", reason=reason), str(outcome.body["error"])
+    return visit.render("error", status=400, error=text, code=code)
 
 
 def _ask(visit: Visit, ask: Ask) -> Response:

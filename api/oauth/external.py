@@ -14,7 +14,6 @@ from api.oauth.relying import NotSignedInError
 from api.oauth.sealing import seal, unseal
 from api.oauth.sign_in import ENROL, SECOND_FACTOR, SIGN_IN, password_form
 from api.oauth.visit import ACCOUNT, Visit, onward, wait
-from api.traces import trace
 from auth.external import sign_in
 from auth.external.provider import IssuerUnavailableError, Provider
 from auth.external.sign_in import NotLinkedError, Somebody
@@ -22,6 +21,7 @@ from auth.external.trust import Link
 from auth.issuer import trail
 from auth.issuer.attempts import TooManyTriesError
 from auth.issuer.sign_in import SignedIn, WrongError
+from db.traces import trace
 
 LINK = "/oauth/link"
 _LONGEST = 3_500  # characters of a cookie's value, of which browsers keep 4,096 with its name

@@ -13,7 +13,6 @@ from api.limits import LimitedError
 from api.oauth.limits import Limits
 from api.oauth.parameters import ParametersError, check_protocol, form_of
 from api.refusals import AGAIN, correlation, note
-from api.traces import trace
 from auth.issuer import accounts, metadata
 from auth.issuer.id_tokens import user_claims
 from auth.issuer.issuer import Issuer
@@ -23,6 +22,7 @@ from auth.tokens import Claims, TokenError, Verifier
 from db.issuing import Issuing
 from db.request_context import refused
 from db.sessions import TooSlowError
+from db.traces import trace
 from db.unavailable import UnavailableError
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}

@@ -18,17 +18,29 @@ from api.oauth.cookies import DEVICE, FORM, LANGUAGE, SESSION, Cookies
 from api.oauth.limits import Limits
 from api.oauth.parameters import ParametersError, form_of, query_of
 from api.oauth.texts import LANGUAGES, Texts, language_for
-from api.refusals import AGAIN, correlation, note
-from api.traces import trace
-from auth.issuer import secret
+from api.refusals import AGAIN, correlation, note, unavailable_code
 from auth.issuer.issuer import Issuer
 from auth.issuer.sessions import Session
 from auth.issuer.sign_in import Browser
-from db.request_context import called_by
+from db.request_context import called_by, refused
+from db.rules import secret
 from db.sessions import TooSlowError
+from db.traces import trace
 from db.unavailable import UnavailableError
 
 ACCOUNT = "/oauth/account"
+# What the log calls a refusal that has no code of its own.
+_CODES = {
+    400: "BAD_REQUEST",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    413: "BODY_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    422: "INVALID_INPUT",
+    429: "TOO_MANY_TRIES",
+    500: "INTERNAL",
+}
+_LEAST_REFUSED = 400
 _ONWARD = re.compile(r"/graphql|/oauth/(account|password|second-factor/enrol|authorize\?[!-~]+)")
 
 _LOG = logging.getLogger("sangkien.identity")
@@ -119,9 +131,12 @@ class Visit:
         status: int = 200,
         destinations: Sequence[str] = (),
         error: str | None = None,
+        code: str | None = None,
         **facts: Any,
     ) -> Response:
-        """Return a page; `error` is what its summary of errors says."""
+        """Return a page; `error` is what its summary of errors says, `code` what the log does."""
+        if status >= _LEAST_REFUSED:
+            refused(code or _CODES.get(status, "REFUSED"))
         if not self._form_secret:
             self._form_secret = self._set[FORM] = secret.new()
         return self._with_cookies(
@@ -204,17 +219,19 @@ def visited(
                 return await handle(visit)
         except LimitedError as error:
             text = visit.text("limited", seconds=error.retry_after)
-            return wait(visit.render("error", status=429, error=text), error.retry_after)
+            limited = visit.render("error", status=429, error=text, code=error.code)
+            return wait(limited, error.retry_after)
         except ClientDisconnect:
             return Response(status_code=400)  # there is nobody who reads it
         except ParametersError as error:
             text = visit.text("refused", reason=str(error))
             return visit.render("error", status=error.status, error=text)
         except ForgedFormError:
-            return visit.render("error", status=403, error=visit.text("forged"))
+            return visit.render("error", status=403, error=visit.text("forged"), code="CSRF")
         except (UnavailableError, TooSlowError) as error:
             note(error)
-            response = visit.render("error", status=503, error=visit.text("unavailable"))
+            text, code = visit.text("unavailable"), unavailable_code(error)
+            response = visit.render("error", status=503, error=text, code=code)
             response.headers.update(AGAIN)
             return response
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered

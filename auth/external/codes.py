@@ -7,8 +7,8 @@ from typing import Any
 
 import psycopg
 
-from auth.issuer import secret
 from db.issuing import Issuing
+from db.rules import secret
 
 VALID_FOR = timedelta(hours=72)
 

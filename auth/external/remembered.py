@@ -61,7 +61,7 @@ class Remembered(Generic[Fetched]):
         try:
             found = await self._fetch()
         except NotFetchedError as error:
-            _LOG.warning("%s could not be fetched: %s", self._what, error)
+            _LOG.warning("%s could not be fetched: %s", self._what, str(error))
             self._wait(in_vain=True)
             return
         self._wait(in_vain=found == self._value)

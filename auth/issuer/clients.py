@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 import psycopg
 from authlib.oauth2.rfc6749 import ClientMixin
 
-from auth.issuer import secret
 from auth.issuer.scopes import OPENID
 from auth.tokens import TOKENS
 from auth.uses import NOTED_EVERY
 from db.issuing import Issuing
+from db.rules import secret
 
 CODE, REFRESH, CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
 CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from auth.issuer import families, secret
+from auth.issuer import families
 from auth.issuer.sessions import Session
 from db.issuing import Issuing
+from db.rules import secret
 
 LIFE = timedelta(seconds=60)
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from auth.issuer import secret
 from db.issuing import Issuing
+from db.rules import secret
 
 REMEMBERED = timedelta(days=365)
 MOST = 50  # of an account; the one that signed in longest ago is forgotten

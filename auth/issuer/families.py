@@ -12,9 +12,10 @@ from typing import Any
 
 import psycopg
 
-from auth.issuer import secret, trail
+from auth.issuer import trail
 from auth.issuer.clients import Client
 from db.issuing import Issuing
+from db.rules import secret
 
 REFRESH_LIFE = timedelta(days=14)  # of a token that is not used
 LIFE = timedelta(days=30)  # of a family, however often it is refreshed

@@ -6,9 +6,9 @@ from typing import Any
 
 import psycopg
 
-from auth.issuer import secret
 from auth.issuer.accounts import Account, by_id
 from db.issuing import Issuing
+from db.rules import secret
 from db.rules.account import INVITATION_HOURS
 
 VALID_FOR = timedelta(hours=INVITATION_HOURS)

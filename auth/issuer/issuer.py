@@ -15,6 +15,7 @@ from auth.issuer.sessions import Session
 from auth.issuer.transactions import Given, Result, Transactions, Work
 from auth.tokens import Clock
 from db.issuing import Issuing
+from db.pool import Usage
 from db.transactions import Attempt
 
 _LOG = logging.getLogger("sangkien.identity")
@@ -42,6 +43,10 @@ class Issuer:
         """Close every connection, and end the threads."""
         self._transactions.close()
         self.passwords.close()
+
+    def usage(self) -> dict[str, Usage]:
+        """Return how far the pool of the issuer is used, by its name."""
+        return self._transactions.usage()
 
     def asked(self, action: str, address: str | None) -> "Issuer":
         """Return this issuer as a request asks it.

@@ -4,8 +4,9 @@ import base64
 import secrets
 from datetime import datetime
 
-from auth.issuer import secret, totp
+from auth.issuer import totp
 from db.issuing import Issuing
+from db.rules import secret
 
 _RECOVERY_CODES = 10
 

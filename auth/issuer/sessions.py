@@ -7,9 +7,10 @@ from typing import Any
 
 import psycopg
 
-from auth.issuer import families, secret
+from auth.issuer import families
 from auth.issuer.accounts import Account, by_id
 from db.issuing import Issuing
+from db.rules import secret
 
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)

@@ -12,7 +12,6 @@ from auth.issuer import (
     invitations,
     personal_tokens,
     second_factor,
-    secret,
     sessions,
     trail,
 )
@@ -24,6 +23,7 @@ from auth.issuer.sessions import Session
 from auth.tokens import OTP
 from db.issuing import Issuing
 from db.models.enums import AccountKind
+from db.rules import secret
 from db.seed.demo_accounts import PASSWORD as DEMO_PASSWORD
 
 

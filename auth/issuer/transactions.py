@@ -13,6 +13,7 @@ from auth.issuer.turns import Turns
 from auth.tokens import Clock
 from db.issuing import Issuing, IssuingSessions
 from db.outages import OUTAGES
+from db.pool import Usage
 from db.sessions import TooSlowError
 from db.transactions import Attempt
 from db.unavailable import UnavailableError
@@ -50,6 +51,10 @@ class Transactions:
         """Close every connection, and end the threads."""
         self._threads.shutdown()
         self._sessions.close()
+
+    def usage(self) -> dict[str, Usage]:
+        """Return how far the pool is used, by its name: each turn has one connection."""
+        return {"sign-in": self._turns.usage()}
 
     async def run(
         self, attempt: Attempt, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs

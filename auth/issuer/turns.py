@@ -7,7 +7,9 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import perf_counter
 
+from db.pool import Usage
 from db.unavailable import BusyError
 
 
@@ -16,10 +18,16 @@ class Turns:
 
     def __init__(self, at_once: int, *, waiting: int, each: int) -> None:
         """Take the figures."""
-        self._free = at_once
+        self._free = self._size = at_once
         self._most, self._each = waiting, each
-        self._waiting = 0
+        self._waiting = self._waits = 0
+        self._seconds_waited = 0.0
         self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+
+    def usage(self) -> Usage:
+        """Return how far the turns are used."""
+        in_use = self._size - self._free
+        return Usage(self._size, in_use, self._waiting, self._waits, self._seconds_waited)
 
     @asynccontextmanager
     async def turn(self, address: str) -> AsyncIterator[None]:
@@ -40,12 +48,16 @@ class Turns:
         mine = asyncio.get_running_loop().create_future()
         self._queues.setdefault(address, deque()).append(mine)
         self._waiting += 1
+        started = perf_counter()
         try:
             await mine
         except asyncio.CancelledError:
             if mine.done() and not mine.cancelled():
                 self._pass_on()  # it was given a turn that nobody is left to take
             raise
+        finally:
+            self._waits += 1
+            self._seconds_waited += perf_counter() - started
 
     def _pass_on(self) -> None:
         """Give the turn to the first of the next address."""

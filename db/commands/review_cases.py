@@ -13,7 +13,7 @@ REVIEW = "initiative_review"
 _LOAD = """
     select i.id, i.number, i.state, i.version, i.unit_id, i.path::text, i.campaign_id, i.phase_id,
         i.awaits_id, c.rubric, c.rubric_required, c.confirming_level,
-        rubric_missing(i.id, null) as unscored,
+        rubric_missing(i.id, i.awaits_id, null) as unscored,
         authored(i.id) as authored, review_made(i.id) as made, review_levels(i.id) as levels,
         caller_person() is not null as tied,
         array(select held from windows_held(i.campaign_id, i.path) as held) as windows,

@@ -47,6 +47,7 @@ class ReviewSheet(Base):
 
     __tablename__ = "review_sheet"
     __table_args__ = (
+        Index("review_sheet_account_id_idx", "account_id"),
         Index("review_sheet_initiative_id_idx", "initiative_id"),
         Index("review_sheet_review_id_idx", "review_id"),
         Index(

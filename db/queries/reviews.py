@@ -53,24 +53,29 @@ def sheets_of_round(of: Row) -> Select[Any]:
 
 
 def mean_scores(of: Row) -> Select[Any]:
-    """Return the mean of a decision's sheets for each criterion, with two decimals."""
+    """Return the mean of the sheets that count for each criterion, with two decimals."""
     sheet = ReviewSheet.__table__.alias()
     given = func.jsonb_each_text(sheet.c.scores).table_valued("key", "value").render_derived()
     mean = func.round(func.avg(cast(given.c.value, Integer)), literal_column("2"))
     return (
         select(given.c.key.label("criterion"), mean.label("mean"))
         .select_from(sheet.join(given, true()))
-        .where(sheet.c.review_id == of.id)
+        .where(*_counting(sheet, of))
         .group_by(given.c.key)
         .order_by(given.c.key.collate("C"))
     )
 
 
 def mean_total(of: Row) -> ColumnElement[Any]:
-    """Return the mean of the totals of a decision's sheets, with two decimals."""
+    """Return the mean of the totals of the sheets that count, with two decimals."""
     sheet = ReviewSheet.__table__.alias()
     mean = func.round(func.avg(_total(sheet.c.scores)), literal_column("2"))
-    return select(mean).where(sheet.c.review_id == of.id).scalar_subquery()
+    return select(mean).where(*_counting(sheet, of)).scalar_subquery()
+
+
+def _counting(sheet: FromClause, of: Row) -> tuple[ColumnElement[bool], ...]:
+    """Return which sheets of a decision's round count: those for the unit whose decision it is."""
+    return sheet.c.review_id == of.id, sheet.c.unit_id == of.unit_id
 
 
 def _total(scores: ColumnElement[Any]) -> ColumnElement[Any]:

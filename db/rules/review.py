@@ -27,7 +27,7 @@ class Part:
     """What a person has had to do with an initiative, by any of their accounts.
 
     `tied`: the account belongs to a person; without that nothing else here could be known. `made`:
-    drafted, edited or submitted it; `levels`: those that they have decided on it for.
+    drafted, edited or submitted it; `levels`: those that they have decided on it or scored it for.
     """
 
     authored: bool = False

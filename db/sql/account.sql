@@ -36,19 +36,22 @@ begin
 end
 $$;
 
--- Every account granted something in a moved subtree; and the public one, which sees the root.
+-- Every account that holds a role in a moved subtree. Others go by paths that stay as they are: the
+-- public account by that of the root, which does not move.
 create or replace function account_paths_changed(top ltree) returns void
 language sql set search_path = public, pg_temp as $$
     update account set grants_version = grants_version + 1
-    where kind = 'PUBLIC' or id in (
-        select g.account_id from role_grant g join unit u on u.id = g.unit_id where u.path <@ top
+    where id in (
+        select g.account_id from role_grant g join unit u on u.id = g.unit_id
+        where u.path <@ top and g.revoked_at is null
     )
 $$;
 
+-- All accounts see the root: the public one, and those without a role too.
 create or replace function account_root_planted() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    perform account_paths_changed(new.path);
+    update account set grants_version = grants_version + 1;
     return null;
 end
 $$;

@@ -4,7 +4,7 @@
 -- withdrawn ones.
 --
 -- Of an initiative that the caller may not see it returns how close it is, in two steps, and its
--- federation. It must not confirm guesses at a hidden text (docs/adr/0020-separate-duties.md):
+-- federation. It must not confirm guesses at a hidden text (docs/adr/0020-what-insiders-may-not-do-for-themselves.md):
 -- a confidential one is left out; so is every hidden one while the text asked about may still be
 -- edited, or where its own writers have handed in too many wordings within an hour; and within a
 -- step hidden ones come last, in the order of their ids, so that their place gives nothing away.

@@ -1,6 +1,7 @@
 -- Separation of duties: an account that drafted, edited or submitted an initiative, or belongs to one
--- of its authors, does not decide on it, and no person decides on one for two levels. An account that
--- belongs to no person decides on nothing, for none of this could be known of it. Where no account at
+-- of its authors, does not decide on it, and no person decides on one for two levels; a score sheet is
+-- of its unit's decision. An account that belongs to no person decides on nothing, for none of this
+-- could be known of it. Where no account at
 -- the awaited unit may decide, the next unit above decides in its place. The rules: db/rules/review.py.
 
 -- The roles that decide at the unit of their grant: INITIATIVE_REVIEW in auth/permissions.py.
@@ -33,19 +34,32 @@ begin atomic
     select array(select caller() union select id from account where person_id = caller_person());
 end;
 
+-- Who decided on an initiative, or scored it for a decision, and for which level. It is for functions
+-- that run as owner, into which it is inlined; others get what they see.
+create or replace function review_hands(of_initiative bigint)
+returns table (account_id bigint, level text)
+language sql stable
+begin atomic
+    select r.account_id, u.level
+    from review r
+    join unit u on u.id = r.unit_id
+    where r.initiative_id = of_initiative and r.account_id is not null
+    union
+    select s.account_id, u.level
+    from review_sheet s
+    join unit u on u.id = s.unit_id
+    where s.initiative_id = of_initiative;
+end;
+
 -- The accounts that do not decide on an initiative for a level: its makers, those that decided on it
--- for another level, those of its authors; and every account of the same people.
+-- or scored it for another level, those of its authors; and every account of the same people.
 create or replace function review_barred(of_initiative bigint, for_level text) returns bigint[]
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     with hands as (
         select account_id from initiative_maker where initiative_id = of_initiative
         union
-        select r.account_id
-        from review r
-        join unit u on u.id = r.unit_id
-        where r.initiative_id = of_initiative and u.level <> for_level
-            and r.account_id is not null
+        select h.account_id from review_hands(of_initiative) h where h.level <> for_level
     ), people as (
         select person_id from authorship where initiative_id = of_initiative
         union
@@ -68,15 +82,14 @@ begin atomic
     );
 end;
 
--- The levels that the caller has decided on an initiative for, by any account.
+-- The levels that the caller has decided on an initiative or scored it for, by any account.
 create or replace function review_levels(of_initiative bigint) returns text[]
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select array(
-        select distinct u.level
-        from review r
-        join unit u on u.id = r.unit_id
-        where r.initiative_id = of_initiative and r.account_id = any (caller_accounts())
+        select distinct h.level
+        from review_hands(of_initiative) h
+        where h.account_id = any (caller_accounts())
     );
 end;
 
@@ -157,6 +170,9 @@ begin atomic
         union all
         select initiative_id from authorship where person_id = (select caller_person())
         union all
+        select initiative_id from review_sheet
+        where account_id = any ((select caller_accounts())::bigint[])
+        union all
         select id from initiative
         where awaits_id is not null and decider_ids && (select caller_accounts())
     ), suspected as materialized (
@@ -226,6 +242,9 @@ begin atomic
         union all
         select d.path, d.top, w.initiative_id
         from decider d join authorship w on w.person_id = d.person_id
+        union all
+        select a.path, a.top, s.initiative_id
+        from accounts a join review_sheet s on s.account_id = a.account_id
         union all
         select a.path, a.top, decided.id
         from (

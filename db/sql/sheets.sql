@@ -1,8 +1,11 @@
 -- Score sheets: what members of a council give an initiative before a decision. A round of sheets
 -- ends with a decision, which keeps them; after a return a new round begins.
 
--- The criteria of its campaign's rubric that neither these scores nor a sheet of the round score.
-create or replace function rubric_missing(of_initiative bigint, scores jsonb) returns text[]
+-- The criteria of its campaign's rubric that neither these scores nor a sheet of the round score, for
+-- a unit's decision. Sheets count for the unit that they were given for: where the initiative has come
+-- to await another since (a confirming level changed, a unit moved), they stand and do not count.
+create or replace function rubric_missing(of_initiative bigint, for_unit bigint, scores jsonb)
+returns text[]
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select array(
@@ -14,7 +17,8 @@ begin atomic
             and not coalesce(scores ? criterion, false)
             and not exists (
                 select from review_sheet s
-                where s.initiative_id = i.id and s.review_id is null and s.scores ? criterion
+                where s.initiative_id = i.id and s.unit_id = for_unit and s.review_id is null
+                    and s.scores ? criterion
             )
         order by criterion collate "C"
     );
@@ -41,12 +45,13 @@ create or replace trigger sheet_awaited before insert or update of unit_id, scor
 on review_sheet
 for each row when (bound()) execute function sheet_awaited();
 
--- A decision takes the sheets of its round; an approval scores what the rubric requires.
+-- A decision ends the round of all sheets, also of those for a unit that no longer decides; an approval
+-- scores what the rubric requires.
 create or replace function review_rounded() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if new.decision = 'APPROVE' and bound()
-        and rubric_missing(new.initiative_id, new.scores) <> '{}'
+        and rubric_missing(new.initiative_id, new.unit_id, new.scores) <> '{}'
     then
         raise exception 'decision % does not score every criterion', new.id
             using errcode = 'check_violation', constraint = 'review_rubric';

@@ -43,8 +43,8 @@ says(
             "An account that drafted, edited or submitted this initiative does not decide on it.",
         ),
         "DECIDED_OTHER_LEVEL": (
-            "Bạn đã quyết định về sáng kiến này ở cấp khác; mỗi người chỉ quyết định ở một cấp.",
-            "You have decided on this initiative for another level; one person decides for one.",
+            "Bạn đã quyết định hoặc chấm điểm sáng kiến này ở cấp khác; mỗi người làm ở một cấp.",
+            "You have decided on or scored this for another level; one person decides for one.",
         ),
         "NOT_SCORED": (
             "Chưa chấm điểm tiêu chí: {limit}.",

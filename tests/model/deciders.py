@@ -217,7 +217,8 @@ class Deciders(Duties):
         campaign = self.campaigns[work.campaign]
         given = {one["criterion"] for one in scores}
         sheets = work.sheets.values() if with_sheets else ()
-        given |= {criterion for _, sheet in sheets for criterion in sheet}
+        turn = self.turn(work)
+        given |= {criterion for unit, sheet in sheets if unit == turn for criterion in sheet}
         gaps = whole and campaign.rubric_required and campaign.rubric.keys() - given
         wrong = [
             "NO_SUCH_CRITERION" if one["criterion"] not in campaign.rubric else "TOO_LARGE"

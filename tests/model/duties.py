@@ -26,8 +26,11 @@ class Duties(World):
             return "AUTHORED"
         if who in work.makers:
             return "MAKER"
-        decided = {self.units[unit].level for unit, account, *_ in work.decisions if account == who}
-        return "DECIDED_OTHER_LEVEL" if decided - {level} else None
+        decided = {unit for unit, account, *_ in work.decisions if account == who}
+        decided |= {unit for account, unit, _ in work.kept if account == who}
+        decided |= {unit for account, (unit, _) in work.sheets.items() if account == who}
+        levels = {self.units[unit].level for unit in decided}
+        return "DECIDED_OTHER_LEVEL" if levels - {level} else None
 
     def acting(self, work: Work, turn: str | None) -> str | None:
         """Return the unit that decides for an awaited one: itself, or the next above that can."""

@@ -47,7 +47,6 @@ class Asker:
 async def asking(url: str) -> AsyncIterator[Asker]:
     """Open an asker's session, and close it."""
     asker = Asker(url)
-    await asker.reader.open()
     yield asker
     await asker.reader.close()
 

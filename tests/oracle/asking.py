@@ -47,7 +47,6 @@ class Compiled:
     async def connect(cls, url: str, world: World) -> "Compiled":
         """Open sessions of the reader to a world's database, given its owner's URL."""
         reader = Reader(with_role(url, READER), size=2, anonymous_ms=60_000)
-        await reader.open()
         return cls(reader, world)
 
     async def close(self) -> None:

@@ -36,11 +36,12 @@ class Decisions:
 
     def _review(self, initiative_id: int, unit: Row) -> None:
         key, say = self._world.next_id("review"), self._say
+        deciding = self._deciding(unit)
         self._world.add(
             "review",
             id=key,
             initiative_id=initiative_id,
-            **self._deciding(unit),
+            **deciding,
             decision=self._rng.choice(list(ReviewDecision)),
             reason=say.text("review", key, "reason"),
             scores=self._scores(),
@@ -51,7 +52,9 @@ class Decisions:
         )
 
         for account in self._rng.sample(self._world.rows["account"], self._rng.randint(0, 2)):
-            self._sheet(initiative_id, account.id, self._rng.choice((key, key, None)))
+            given_for = self._rng.choice((deciding["unit_id"], self._unit().id))
+            ended_by = self._rng.choice((key, key, None))
+            self._sheet(initiative_id, account.id, given_for, ended_by)
 
     def _deciding(self, unit: Row) -> dict[str, int | None]:
         """Return the unit of a decision, often one of the line, and one that acted for it."""
@@ -59,7 +62,9 @@ class Decisions:
         acting = self._rng.choice((None, None, self._unit().id))
         return {"unit_id": at, "acting_unit_id": None if acting == at else acting}
 
-    def _sheet(self, initiative_id: int, account_id: int, review_id: int | None) -> None:
+    def _sheet(
+        self, initiative_id: int, account_id: int, unit_id: int | None, review_id: int | None
+    ) -> None:
         key, say = self._world.next_id("review_sheet"), self._say
         mine = {"initiative_id": initiative_id, "account_id": account_id, "review_id": review_id}
         if review_id is None and self._world.where("review_sheet", **mine):
@@ -67,7 +72,7 @@ class Decisions:
         self._world.add(
             "review_sheet",
             id=key,
-            unit_id=self._unit().id,
+            unit_id=unit_id,
             **mine,
             scores=self._scores() or {"B": 1},
             comment=say.maybe(say.text, "review_sheet", key, "comment"),

@@ -9,9 +9,9 @@ def barred(world: World, initiative: Row, level: str) -> set[int]:
     """Return the accounts that do not decide on an initiative for a level."""
     of_it = {"initiative_id": initiative.id}
     hands = {initiative.drafted_by_id} | {
-        review.account_id
-        for review in world.where("review", **of_it)
-        if world.unit_of(review).level != level
+        decision.account_id
+        for decision in (*world.where("review", **of_it), *world.where("review_sheet", **of_it))
+        if world.unit_of(decision).level != level
     }
     people = {part.person_id for part in world.where("authorship", **of_it)} | {
         account.person_id for account in world.rows["account"] if account.id in hands
@@ -45,15 +45,12 @@ def staff(world: World, unit: Row) -> set[int]:
         for grant in today
         if grant.unit_id == unit.id
         and Permission.INITIATIVE_REVIEW in PERMISSIONS[Role(grant.role)]
-        and active(world, grant.account_id)
+        and decides(world, grant.account_id)
     } - audits
 
 
-def active(world: World, account_id: int) -> bool:
+def decides(world: World, account_id: int) -> bool:
     """Whether an account is not disabled, and belongs to a person."""
     account = world.find("account", account_id)
-    return (
-        account is not None
-        and account.person_id is not None
-        and getattr(account, "disabled_at", None) is None
-    )
+    assert account is not None
+    return account.person_id is not None and getattr(account, "disabled_at", None) is None

@@ -57,7 +57,7 @@ def _sheets(sight: Sight, **of: Any) -> list[One]:
 
 def Review_meanScores(sight: Sight, row: Row) -> list[One]:
     given: dict[str, list[int]] = {}
-    for sheet in sight.world.where("review_sheet", review_id=row.id):
+    for sheet in _counting(sight, row):
         for criterion, score in sheet.scores.items():
             given.setdefault(criterion, []).append(score)
     means = ((criterion, _mean(scores)) for criterion, scores in sorted(given.items()))
@@ -65,8 +65,13 @@ def Review_meanScores(sight: Sight, row: Row) -> list[One]:
 
 
 def Review_meanTotal(sight: Sight, row: Row) -> float | None:
-    sheets = sight.world.where("review_sheet", review_id=row.id)
+    sheets = _counting(sight, row)
     return _mean([sum(sheet.scores.values()) for sheet in sheets]) if sheets else None
+
+
+def _counting(sight: Sight, review: Row) -> list[Row]:
+    """Return the sheets that count: for the unit whose decision it is."""
+    return sight.world.where("review_sheet", review_id=review.id, unit_id=review.unit_id)
 
 
 def _mean(numbers: list[int]) -> float:

@@ -68,16 +68,16 @@ class Sight:
     def can(self, unit: Row) -> list[str]:
         """Return what the caller may do at a unit.
 
-        An auditor writes nothing anywhere; an account without a person decides on nothing.
+        One who audits writes nothing anywhere; an account without a person decides on nothing.
         """
         audits = any(role is Role.AUDITOR for role, _ in self._grants)
-        without = set(_WRITING) if audits else set()
-        if self.account is None or self.account.person_id is None:
-            without.add(Permission.INITIATIVE_REVIEW)
+        tied = self.account is not None and self.account.person_id is not None
         return sorted(
             permission.value
             for permission in Permission
-            if self.may(permission, unit) and permission not in without
+            if self.may(permission, unit)
+            and not (audits and permission in _WRITING)
+            and (tied or permission is not Permission.INITIATIVE_REVIEW)
         )
 
     def tops(self) -> list[Row]:
@@ -216,7 +216,9 @@ class Sight:
         """Whether a decision that an initiative awaits is the caller's to take."""
         unit = self.world.find("unit", initiative.awaits_id)
         assert unit is not None
-        if self.account is None or self.account.id in barred(self.world, initiative, unit.level):
+        if self.account is None or self.account.person_id is None:
+            return False  # nobody knows whose work it may be
+        if self.account.id in barred(self.world, initiative, unit.level):
             return False
         place = place_of(self.world, initiative, unit)
         return any(

@@ -1031,6 +1031,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=("review_sheet_unit_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=("review_sheet_pkey")),
     )
+    op.create_index("review_sheet_account_id_idx", "review_sheet", ["account_id"])
     op.create_index("review_sheet_initiative_id_idx", "review_sheet", ["initiative_id"])
     op.create_index(
         "review_sheet_open_idx",

@@ -11,6 +11,13 @@ _FACTS = ("sqlstate", "schema_name", "table_name", "column_name", "constraint_na
 _LONGEST = 5  # errors that led to one another
 
 
+def kind(error: BaseException) -> str:
+    """Return an error's kind, and what PostgreSQL calls the fault."""
+    facts = {name: getattr(error, name, None) for name in _FACTS}
+    known = " ".join(f"{name}={value}" for name, value in facts.items() if value)
+    return f"{type(error).__module__}.{type(error).__qualname__} {known}".rstrip()
+
+
 def trace(error: BaseException) -> str:
     """Return an error's kind, facts and stack, and those of the errors that it came from."""
     return "\n".join(_lines(error))
@@ -20,9 +27,7 @@ def _lines(error: BaseException | None) -> Iterator[str]:
     for _ in range(_LONGEST):
         if error is None:
             return
-        facts = {name: getattr(error, name, None) for name in _FACTS}
-        known = " ".join(f"{name}={value}" for name, value in facts.items() if value)
-        yield f"{type(error).__module__}.{type(error).__qualname__} {known}".rstrip()
+        yield kind(error)
         for frame in traceback.extract_tb(error.__traceback__):
             yield f"  {frame.filename}:{frame.lineno} in {frame.name}"
         error = error.__cause__ or error.__context__

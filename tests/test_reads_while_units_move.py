@@ -1,0 +1,103 @@
+"""Units that move raise the versions of those accounts alone whose roles move, and fail no read."""
+
+import asyncio
+
+import psycopg
+
+from tests.client import client
+from tests.deciding import GRANT, run
+
+VERSIONS = "select username, grants_version from account"
+MOVE = """update unit set parent_id = (select id from unit where code = %s), version = version + 1
+    where code = %s"""
+QUESTION = '{ unit(code: "TLD") { code children(first: 5) { nodes { code } } } }'
+MOVES = 40
+
+
+def versions(url):
+    with psycopg.connect(url) as connection:
+        return dict(connection.execute(VERSIONS).fetchall())
+
+
+def another_upper(url):
+    """Return the code of an upper-level union to which VNPT-HNI may move."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select code from unit where level = 'UPPER' and code <> 'VNPT' order by id limit 1"
+        ).fetchone()
+    return row[0]
+
+
+def test_a_move_raises_the_versions_of_accounts_with_roles_in_the_subtree_alone(programme):
+    run(programme, GRANT, "OFFICER", "nobody", "VNPT-HNI")
+    run(
+        programme,
+        """update role_grant set revoked_at = now() where account_id =
+        (select id from account where username = 'nobody')""",
+    )
+    with psycopg.connect(programme) as connection:
+        inside = {
+            row[0]
+            for row in connection.execute(
+                """select a.username from account a join role_grant g on g.account_id = a.id
+                join unit u on u.id = g.unit_id
+                where u.code = 'VNPT-HNI' and g.revoked_at is null"""
+            )
+        }
+    before = versions(programme)
+    run(programme, MOVE, another_upper(programme), "VNPT-HNI")
+    after = versions(programme)
+    raised = {name for name in after if after[name] != before[name]}
+    assert raised == inside
+    assert {"unit-officer", "member"} <= raised
+    assert not {"nobody", "tttt-admin", "upper-officer", "confed-admin", "public"} & raised
+
+
+def test_planting_the_root_raises_the_versions_of_all_accounts(database):
+    run(database, "insert into account (username, kind) values ('early', 'SERVICE')")
+    before = versions(database)
+    run(
+        database,
+        """insert into unit (code, name, level, valid_from)
+        values ('TLD', 'TLD', 'CONFEDERATION', '2020-01-01')""",
+    )
+    after = versions(database)
+    assert {"early", "public"} <= after.keys()
+    assert all(after[name] > before[name] for name in after)
+
+
+async def test_no_read_fails_while_units_move(programme):
+    other, moving = another_upper(programme), True
+    # Anybody but those with a role in what moves, whose scopes change each time.
+    asked = dict.fromkeys((None, "nobody", "tttt-admin", "upper-officer", "auditor"), 0)
+
+    async def move():
+        nonlocal moving
+        try:
+            for number in range(MOVES):
+                to = "VNPT" if number % 2 else other
+                await asyncio.to_thread(run, programme, MOVE, to, "VNPT-HNI")
+        finally:
+            moving = False
+
+    async def read(http, username):
+        while moving:
+            await http.data(QUESTION, username)
+            asked[username] += 1
+
+    async with client(programme) as http:
+        await asyncio.gather(move(), *(read(http, name) for name in asked))
+    assert min(asked.values()) > 0
+
+
+async def test_who_has_a_role_in_what_moves_reads_by_its_new_place_at_once(programme):
+    other = another_upper(programme)
+    above = """{ unit(code: "VNPT-HNI") { depth parent { code } } }"""
+    async with client(programme) as http:
+        for to in (other, "VNPT", other):
+            run(programme, MOVE, to, "VNPT-HNI")
+            for username in ("unit-officer", "tttt-admin"):
+                unit = (await http.data(above, username))["unit"]
+                assert unit["depth"] == 3
+                if username == "tttt-admin":
+                    assert unit["parent"] == {"code": to}
