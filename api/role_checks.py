@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from api.connecting import check_version
 from api.passwords import is_known, shared
 from api.settings import Settings, SettingsError
 
@@ -156,6 +157,7 @@ def _check_password(name: str, password: str | None, user: str, config: Settings
 def _connected(name: str, url: str, config: Settings) -> Iterator[Connection]:
     """Connect as a role, and refuse a password that is none."""
     with psycopg.connect(url, connect_timeout=10) as connection:
+        check_version(connection)
         info = connection.info
         _check_password(name, info.password or None, info.user, config)
         named = os.environ.get("PGSSLCERT") or "sslcert" in psycopg.conninfo.conninfo_to_dict(url)

@@ -224,14 +224,25 @@ class Settings(BaseSettings):
         """Whether a PostgreSQL is set; otherwise the embedded one is used."""
         return bool(self.database_url or self.reader_url or self.writer_url)
 
-    def urls(self) -> tuple[str, str, str]:
-        """Return the URLs of the owner, the reader and the writer. Raises SettingsError."""
+    def owner_url(self) -> str:
+        """Return the URL of the role that owns the schema. Raises SettingsError."""
         if self.database_url is None:
             raise SettingsError(
                 "SANGKIEN_DATABASE_URL is not set; this command works as the role that owns the "
                 "schema"
             )
-        return (self.database_url, *self.serving_urls())
+        return self.database_url
+
+    def urls(self) -> tuple[str, str, str]:
+        """Return the URLs of the owner, the reader and the writer. Raises SettingsError."""
+        return (self.owner_url(), *self.serving_urls())
+
+    def role_urls(self) -> tuple[str, str]:
+        """Return URLs that name the reader's and the writer's roles; they may lack a password."""
+        return (
+            self.reader_url or with_role(self.owner_url(), READER),
+            self.writer_url or with_role(self.owner_url(), WRITER),
+        )
 
     def serving_urls(self) -> tuple[str, str]:
         """Return the URLs of the reader and the writer, by which the API serves.

@@ -3,10 +3,14 @@
 import csv
 import io
 import stat
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
+from db.write_session import WriteSession
 from tests.filing import PEOPLE, read, sangkien, written
 from tests.mutating import change, rows, value
 
@@ -88,6 +92,52 @@ def test_one_bad_row_and_nothing_is_entered(nation, tmp_path, row, code):
     assert done.exit_code == 1
     assert [fault["code"] for fault in read(report)] == [code]
     assert value(nation, "select count(*) from account where username = 'good'") == 0
+
+
+def test_beside_a_bad_row_each_row_is_judged_as_if_it_were_alone(nation, tmp_path):
+    report = tmp_path / "errors.csv"
+    file = written(
+        *(tmp_path / "a.csv", ACCOUNTS, ("one", "T-1", "MEMBER", "", "")),
+        *(("two", "T-1", "", "", ""), ("two", "T-2", "MEMBER", "VNPT-HNI", "")),
+        *(("three", "T-3", "MEMBER", "TLD", ""), ("four", "T-4", "AUDITOR", "", "")),
+        *(("member", "T-5", "", "", ""), ("five", "T-999", "", "", ""), ("six", "T-6", "", "", "")),
+    )
+    words = ("import", "accounts", file, "--as", "tttt-admin", "--report", report)
+    assert sangkien(nation, *words).exit_code == 1
+    assert [(fault["line"], fault["code"]) for fault in read(report)] == [
+        ("3", "PERSON_HAS_ACCOUNT"), ("5", "FORBIDDEN"), ("7", "HAS_ACTED"), ("8", "NOT_FOUND"),
+    ]  # fmt: skip
+    assert value(nation, "select count(*) from account where username in ('one', 'six')") == 0
+
+
+def test_a_file_without_the_column_of_units_gives_roles_at_the_person_s_own(nation, tmp_path):
+    file = written(tmp_path / "a.csv", ("username", "person", "role"), ("thu", "T-1", "OFFICER"))
+    assert sangkien(nation, "import", "accounts", file, "--as", "tttt-admin").exit_code == 0
+    assert rows(nation, ROLES, "thu") == [{"role": "OFFICER", "unit": "VNPT-HNI"}]
+
+
+def test_many_accounts_are_created_by_few_statements_and_no_password_is_hashed(
+    nation, tmp_path, monkeypatch
+):
+    counted = Counter()
+    for name in ("row", "rows", "value", "execute"):
+        original = getattr(WriteSession, name)
+
+        async def counting(self, sql, *values, original=original):
+            counted[sql] += 1
+            return await original(self, sql, *values)
+
+        monkeypatch.setattr(WriteSession, name, counting)
+    monkeypatch.setattr(PasswordHasher, "hash", None)
+    given = [(f"thu.{n}", f"T-{n}", "MEMBER", "", "") for n in range(300)]
+    begun = time.perf_counter()
+    assert enter(nation, tmp_path / "a.csv", *given).exit_code == 0
+    # The quiet rate is in docs/operations.md; this one holds on a machine that is busy.
+    assert 300 / (time.perf_counter() - begun) > 20
+    assert 3 < counted.total() < 20
+    links = tmp_path / "links.csv"
+    done = sangkien(nation, "accounts", "invite", "--pending", "--links", links)
+    assert done.exit_code == 0, done.output
 
 
 def test_an_officer_enters_no_accounts(nation, tmp_path):

@@ -155,5 +155,5 @@ async def test_a_commit_that_breaks_off_says_that_its_outcome_is_unknown(program
 def test_a_command_that_finds_no_database_says_so_in_one_line(words):
     done = run(*words, SANGKIEN_DATABASE_URL=NOWHERE)
     assert done.returncode == 1
-    assert done.stderr.startswith("sangkien: the database cannot be used: OperationalError")
+    assert done.stderr.startswith("sangkien: the database cannot be used: SANGKIEN_DATABASE_URL: ")
     assert done.stderr.count("\n") == 1

@@ -13,13 +13,14 @@ from db.embedded_programs import binaries
 from db.prepare import prepare
 from db.roles import Roles, statements
 from db.seed import demo as demo_data
-from db.url import READER, WRITER, with_role
+from db.url import READER, WRITER, password_of, with_password, with_role
 from db.verify import verify
 from db.verify_audit import verify_audit
 from tests import postgres15 as debian
 from tests.client import client
 from tests.postgres15 import new_name
 
+PASSWORDS = {READER: "reader-4e8b-Wq2s", WRITER: "writer-7c1d-Jn5y"}
 # Of what the demo has none.
 MORE = """
 update unit set parent_id = (select id from unit where code = 'VNPT'), version = version + 1
@@ -157,10 +158,11 @@ def check_works(url):
 
 
 def answers(url):
-    """What the API answers to a question of many kinds of objects."""
+    """What the API answers to a question of many kinds of objects, by the roles' own passwords."""
 
     async def asked():
-        async with client(url) as api:
+        reader_url, writer_url = role_urls(url)
+        async with client(url, reader_url=reader_url, writer_url=writer_url) as api:
             return await api.data(QUESTION, "tttt-admin")
 
     return asyncio.run(asked())
@@ -181,10 +183,22 @@ def dumped(folder, url, dump):
     subprocess.run([folder / "pg_dump", "-Fc", "--file", dump, url], check=True)
 
 
+def role_urls(url):
+    """The URLs of the reader and the writer, each with a password of its own if the owner has one.
+
+    The embedded server takes none. A copy on the same server has the same roles.
+    """
+    urls = tuple(with_role(url, role) for role in (READER, WRITER))
+    if password_of(url) is None:
+        return urls
+    return tuple(
+        with_password(one, PASSWORDS[role]) for one, role in zip(urls, PASSWORDS, strict=True)
+    )
+
+
 def migrated(url):
-    """The URL, migrated; the roles' passwords are the owner's."""
-    roles = (with_role(url, READER), with_role(url, WRITER))
-    migrate.upgrade(url, role_urls=roles, change_passwords=True)
+    """The URL, migrated."""
+    migrate.upgrade(url, role_urls=role_urls(url), change_passwords=True)
     return url
 
 
@@ -233,6 +247,7 @@ def test_a_dump_of_postgresql_15_is_restored_whole_by_a_plain_owner(
     migrate.upgrade(copy)
     check(copy)
     if options:
+        assert answers(copy) == answers(full15)
         check_works(copy)
 
 

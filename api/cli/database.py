@@ -6,12 +6,13 @@ from contextlib import contextmanager
 import click
 import psycopg
 
-from api import hosting, settings
+from api import connecting, hosting, settings
+from api.connecting import TooOldError
 from api.settings import Settings, SettingsError
 from db import embedded
 from db.embedded import EmbeddedServerError
 from db.migrate import MigrationError
-from db.outages import cause, is_outage
+from db.outages import is_outage
 from db.roles import RolesError
 
 _CONTEXT = """
@@ -42,6 +43,7 @@ def database(
     Only with `create` is an embedded server made where there is none. `check` looks at the
     settings before anything is done.
     """
+    config = Settings.model_construct()
     try:
         config = settings.load()
         check(config)
@@ -51,16 +53,17 @@ def database(
             yield ready
     except (
         *(SettingsError, EmbeddedServerError, hosting.HostingError),
-        *(MigrationError, RolesError),
+        *(MigrationError, RolesError, TooOldError),
     ) as error:
         raise Failure(str(error)) from error
     except psycopg.errors.UndefinedTable as error:
         raise Failure("the database is not migrated: run 'sangkien migrate'") from error
     except Exception as error:
         # A file that cannot be read is none of the database's.
-        if isinstance(error, OSError) or not is_outage(error):
+        lacks = isinstance(error, psycopg.errors.InsufficientPrivilege)
+        if isinstance(error, OSError) or not (lacks or is_outage(error)):
             raise
-        raise Failure(f"the database cannot be used: {cause(error)}") from error
+        raise Failure(f"the database cannot be used: {connecting.reason(config, error)}") from None
 
 
 def _make_embedded(config: Settings, *, create: bool) -> None:
@@ -77,7 +80,8 @@ def _make_embedded(config: Settings, *, create: bool) -> None:
 @contextmanager
 def owner(config: Settings, action: str) -> Iterator[psycopg.Connection]:
     """A connection of the owner, whose changes the audit log has under the command's name."""
-    with psycopg.connect(config.urls()[0]) as connection:
+    with psycopg.connect(config.owner_url()) as connection:
+        connecting.check_version(connection)
         connection.execute(_CONTEXT, [action])
         connection.commit()
         yield connection

@@ -28,7 +28,7 @@ from api.settings import Settings
 from auth.principal import UnknownAccountError
 from db.rules.errors import DomainError
 from db.sessions import GrantsChangedError, TooSlowError
-from db.unavailable import UnavailableError
+from db.unavailable import BusyError
 from schema.messages import Locale, message
 
 STANDARD = Path("-")
@@ -159,7 +159,7 @@ def _told(locale: Locale, where: str = "") -> Iterator[None]:
         raise Failure("the account's grants have changed meanwhile; try again") from error
     except TooSlowError as error:
         raise Failure("the database took too long") from error
-    except UnavailableError as error:
+    except BusyError as error:
         raise Failure(f"the database cannot be used: {error}") from error
 
 

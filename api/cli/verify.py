@@ -32,7 +32,7 @@ def verify(heads: Path | None, against: Path | None) -> None:
     """
     kept = _kept_heads(against) if against else None
     with database(migrate=False) as config, owner(config, "verify") as connection:
-        sound = _verify_catalogue(connection, Roles.of(*config.urls()[1:]))
+        sound = _verify_catalogue(connection, Roles.of(*config.role_urls()))
         sound = _verify_totals(connection) and sound
         # One snapshot: the heads are of the events that were checked.
         connection.execute("set transaction isolation level repeatable read")

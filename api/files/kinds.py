@@ -15,7 +15,7 @@ from sqlalchemy import Select
 from api.files import cells, texts  # noqa: F401 - what there is to say must have been said
 from api.files.cells import CellError, Meaning
 from auth.permissions import Permission
-from db.commands import accounts, initiatives, people, target_entries, unit_entries
+from db.commands import account_entries, initiatives, people, target_entries, unit_entries
 from db.commands.entering import each
 from db.models.enums import Role, Sector, SolutionType, UnitLevel
 from db.queries import files
@@ -131,7 +131,7 @@ async def _people(
 async def _accounts(
     session: WriteSession, rows: Sequence[Fields], _: str | None
 ) -> Sequence[DomainError | None]:
-    return await accounts.enter(session, rows)
+    return await account_entries.enter(session, rows)
 
 
 async def _targets(

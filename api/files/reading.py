@@ -77,7 +77,8 @@ class Reading:
         known = {field.python_name for field in form.__strawberry_definition__.fields}
         yield from problems(form(**{name: fields[name] for name in known & fields.keys()}))
         if self._kind.key:
-            key = tuple(str(given[name]) for name in self._kind.key)
+            # A column that is not in the file is as one whose cells are empty.
+            key = tuple(str(given.get(name)) for name in self._kind.key)
             first = self._seen.setdefault(key, line)
             if first != line:
                 yield Problem((self._kind.key[-1],), "IN_FILE_TWICE", str(first))

@@ -1,14 +1,10 @@
 """Accounts of people: created, tied to a person, invited, disabled and enabled."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
 import asyncpg
 
-from db.commands.entering import each
-from db.commands.grants import grant, keep_root, revoke
+from db.commands.grants import keep_root
 from db.commands.requests import TOLD_ONCE
 from db.commands.turns import hold_grants
 from db.rules.account import (
@@ -18,7 +14,7 @@ from db.rules.account import (
     check_tie,
     check_username,
 )
-from db.rules.errors import ConflictError, DomainError, ForbiddenError
+from db.rules.errors import ConflictError, ForbiddenError
 from db.rules.secret import hashed, new
 from db.write_session import WriteSession
 
@@ -42,10 +38,6 @@ _ACTED = "select person_id is not null and account_acted(id) from account where 
 _TIE = "update account set person_id = $2 where id = $1"
 _DISABLE = "update account set disabled_at = case when $2 then $3::timestamptz end where id = $1"
 _INVITE = "select accounts_invite(array[$1::bigint], array[$2::bytea], $3)"
-_HELD = """
-    select g.id, g.role from role_grant g join unit u on u.id = g.unit_id
-    where g.account_id = $1 and u.code = $2 and lasts(g)
-"""
 
 
 @dataclass(frozen=True)
@@ -96,63 +88,6 @@ async def invite(session: WriteSession, *, username: str) -> AccountOutcome:
     found = await _load(session, username, person_only=True)
     check_manageable(own=False, elsewhere=False, disabled=found["disabled_at"] is not None)
     return AccountOutcome(found["id"], await _invite(session, found["id"]))
-
-
-async def enter(
-    session: WriteSession, accounts: Sequence[Mapping[str, Any]]
-) -> list[DomainError | None]:
-    """Create accounts by their usernames, or change those that exist; nobody is invited.
-
-    A `role` becomes the only one of the account at `unit`, the person's own unit where unsaid.
-    Returns for each why it was not done, None where it was: the others are done all the same.
-    """
-    await hold_grants(session)
-    return await each(session, [partial(_enter, session, **account) for account in accounts])
-
-
-async def _enter(
-    session: WriteSession,
-    *,
-    username: str,
-    person: str,
-    role: str | None = None,
-    unit: str | None = None,
-    disabled: bool | None = None,
-) -> None:
-    known = await session.row(_LOAD, username)
-    if known is None:
-        created = await create(session, username=username, person=person, invite=False)
-        account_id, was_disabled = created.account_id, False
-    else:
-        account_id, was_disabled = known["id"], known["disabled_at"] is not None
-        behind = await session.found("Person", person, _PERSON, person)
-        if behind["account_id"] != account_id:
-            await update(session, username=username, person=person)
-    if disabled is False and was_disabled:
-        await update(session, username=username, disabled=False)
-    if role is not None:
-        at = unit or await _unit_of(session, person)
-        await _set_role(session, account_id, username, role, at)
-    if disabled and not was_disabled:
-        await update(session, username=username, disabled=True)
-
-
-async def _set_role(
-    session: WriteSession, account_id: int, username: str, role: str, unit: str
-) -> None:
-    """Leave an account one role at a unit: grant it where it is missing, and revoke the others."""
-    held = await session.rows(_HELD, account_id, unit)
-    if role not in [row["role"] for row in held]:
-        await grant(session, username=username, role=role, unit=unit)
-    for row in held:
-        if row["role"] != role:
-            await revoke(session, grant=row["id"], reason="")
-
-
-async def _unit_of(session: WriteSession, person: str) -> str:
-    behind = await session.found("Person", person, _PERSON, person)
-    code: str = behind["unit_code"]
-    return code
 
 
 async def _person(session: WriteSession, code: str) -> asyncpg.Record:
