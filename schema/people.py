@@ -48,9 +48,29 @@ class Person(Node):
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
         """The person's own unit."""
 
+    @connection(queries.people.memberships)
+    def memberships(self) -> Connection["Membership"]:
+        """The units that the person belonged to, the newest first; the first is `unit`."""
+
     @sql(queries.people.account_of_person)
     def account(self) -> Annotated["Account", strawberry.lazy("schema.people")] | None:
         """The account that the person signs in with; null where there is none."""
+
+
+@strawberry.type(description="That a person belongs or belonged to a unit.")
+class Membership:
+    """That a person belongs or belonged to a unit, from a day to a day, both included."""
+
+    valid_from: date | None = strawberry.field(
+        description="The first day; null where it is not recorded."
+    )
+    valid_to: date | None = strawberry.field(
+        description="The last day, the one before a move; null while it lasts."
+    )
+
+    @sql(queries.units.of_row)
+    def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit; null where the viewer does not see it."""
 
 
 @strawberry.input(description="All that is given must hold.")

@@ -13,7 +13,7 @@ from sqlalchemy import (
     select,
 )
 
-from db.models import Account, Person, RoleGrant, Unit
+from db.models import Account, Membership, Person, RoleGrant, Unit
 from db.models.base import LTree
 from db.queries.rows import Row, Rows, any_of, everything
 from db.queries.units import below, path_of
@@ -116,6 +116,13 @@ def account_of_person(of: Row) -> Select[Any]:
     """Return the account of a person."""
     account = _accounts()
     return select(*account.c).where(account.c.person_id == of.id)
+
+
+def memberships(of: Row) -> Rows:
+    """Return where a person belongs and belonged, newest first."""
+    membership = Membership.__table__.alias()
+    rows = everything(membership).where(membership.c.person_id == of.id)
+    return Rows((rows,), ("id",), descending=True)
 
 
 def accounts_at(of: Row) -> Rows:

@@ -85,6 +85,10 @@ create policy seen on person for select using (
     or path <@ any ((select scope('person_masked'))::ltree[])
     or id = (select own_person())
 );
+-- Where somebody belonged is for whoever sees that person.
+create policy seen on membership for select using (
+    exists (select from person p where p.id = person_id)
+);
 create policy seen on participation for select using (false);
 create policy seen on account for select using (
     id = (select caller())

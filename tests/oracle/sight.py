@@ -66,12 +66,18 @@ class Sight:
         return publicly and permission is Permission.UNIT_READ and unit is self.root
 
     def can(self, unit: Row) -> list[str]:
-        """Return what the caller may do at a unit; one who audits writes nothing anywhere."""
+        """Return what the caller may do at a unit.
+
+        One who audits writes nothing anywhere; one who is nobody's account decides on nothing.
+        """
         audits = any(role is Role.AUDITOR for role, _ in self._grants)
+        tied = self.account is not None and self.account.person_id is not None
         return sorted(
             permission.value
             for permission in Permission
-            if self.may(permission, unit) and not (audits and permission in _WRITING)
+            if self.may(permission, unit)
+            and not (audits and permission in _WRITING)
+            and (tied or permission is not Permission.INITIATIVE_REVIEW)
         )
 
     def tops(self) -> list[Row]:
@@ -136,6 +142,11 @@ class Sight:
 
     def _person(self, row: Row) -> bool:
         return self.knows(row) or self.may(Permission.PERSON_MASKED, self.world.unit_of(row))
+
+    def _membership(self, row: Row) -> bool:
+        person = self.world.find("person", row.person_id)
+        assert person is not None
+        return self._person(person)
 
     def _account(self, row: Row) -> bool:
         person = self.world.find("person", row.person_id)

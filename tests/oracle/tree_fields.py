@@ -130,6 +130,11 @@ def Query_people(sight: Sight, _: Row, under: str, **arguments: Any) -> Listing:
     return listings.people(sight, within, arguments)
 
 
+def Person_memberships(sight: Sight, row: Row, **_: Any) -> Listing:
+    found = [one for one in sight.visible("membership") if one.person_id == row.id]
+    return listings.newest("Membership", found)
+
+
 def Person_account(sight: Sight, row: Row) -> One:
     account = sight.world.one("account", person_id=row.id)
     return seen(sight, "Account", account.id if account else None)
@@ -154,7 +159,7 @@ def Account_person(sight: Sight, row: Row) -> One:
     return seen(sight, "Person", row.person_id)
 
 
-Grant_unit = Ranking_unit = unit_of
+Grant_unit = Ranking_unit = Membership_unit = unit_of
 Grant_person = UnitHistory_by = actor
 
 
