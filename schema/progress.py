@@ -89,7 +89,8 @@ class Progress:
     benefit_claimed: VND = strawberry.field(description="Of the submitted ones.")
     benefit_verified: VND = strawberry.field(description="Of the achieved ones.")
     participants: int = strawberry.field(
-        description="People who authored an achieved initiative, each once, in their own unit."
+        description="People who authored an achieved initiative, each once, at the unit that they"
+        " belonged to when the earliest of these was achieved, wherever they have moved since."
     )
     units_total: int = strawberry.field(description="Open grassroots units.")
     units_reporting: int = strawberry.field(

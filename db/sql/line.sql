@@ -53,15 +53,15 @@ $$;
 create or replace function line_of_authorship() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    authored initiative;
+    state text;
 begin
     perform lock_tree(alone => false);
-    select * into authored from initiative where id = new.initiative_id for share;
-    new.path := authored.path;
+    select i.path, i.state into new.path, state
+    from initiative i where i.id = new.initiative_id for share;
     if tg_op = 'UPDATE' and new.initiative_id <> old.initiative_id then
         new.counted_unit_id := null;
     end if;
-    if new.counted_unit_id is null and authored.state in ('RECOGNISED', 'CONFIRMED') then
+    if new.counted_unit_id is null and state in ('RECOGNISED', 'CONFIRMED') then
         select belonged(new.person_id, f.achieved_on) into new.counted_unit_id
         from current_fact f where f.initiative_id = new.initiative_id and f.achieved = 1;
     end if;

@@ -110,4 +110,7 @@ class PersonMutations:
 
     @mutation(people.move, Permission.PERSON_MANAGE)
     def move_person(self, input: MovePersonInput) -> MovePersonResult:
-        """Have a member belong to another unit; it takes the permission at both units."""
+        """Have a member belong to another unit; it takes the permission at both units.
+
+        Totals stay as they are; what the member achieves from now on counts at the new unit.
+        """
