@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(
-    description="A member. Personal data is masked for auditors; others see nothing at all."
+    description="A member. Personal data is masked for auditors; others see nothing at all. A unit"
+    " goes on seeing the code and the name of who authored its initiatives and has moved away."
 )
 class Person(Node):
     """A member; whoever may not see personal data does not see the row."""
@@ -38,19 +39,22 @@ class Person(Node):
 
     @sql(queries.people.email)
     def email(self) -> str | None:
-        """The e-mail address; asterisks where masked."""
+        """The e-mail address; asterisks where masked, and of authors who have moved away."""
 
     @sql(queries.people.phone)
     def phone(self) -> str | None:
-        """The phone number; asterisks where masked."""
+        """The phone number; asterisks where masked, and of authors who have moved away."""
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
-        """The person's own unit."""
+        """The person's own unit; null where the viewer does not see it."""
 
     @connection(queries.people.memberships)
     def memberships(self) -> Connection["Membership"]:
-        """The units that the person belonged to, the newest first; the first is `unit`."""
+        """The units that the person belonged to, the newest first; the first is `unit`.
+
+        Empty for viewers who know the person only as an author of a unit that they have left.
+        """
 
     @sql(queries.people.account_of_person)
     def account(self) -> Annotated["Account", strawberry.lazy("schema.people")] | None:

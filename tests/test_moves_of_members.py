@@ -3,14 +3,15 @@
 import pytest
 
 from db.commands import people, reviews
-from db.rules.errors import ConflictError, DomainError
+from db.rules.errors import ConflictError, DomainError, ForbiddenError
 from tests.client import client
 from tests.deciding import appoint, approve, freeze, handed_in
 from tests.filing import PEOPLE, sangkien, written
-from tests.mutating import ask, change, differing, rows, value
+from tests.mutating import ask, change, differing, rows, value, writing
 from tests.phase_documents import FIRST, FREEZE
+from tests.test_awards import GRANT, TEXT
 from tests.test_races import caller, together
-from tests.test_roll_of_members import MOVE
+from tests.test_roll_of_members import MOVE, UPDATE
 from tests.test_unit_merge import MERGE
 
 FIGURES = """select unit_id, ordinal, sum(participants) as participants, sum(achieved) as achieved
@@ -186,3 +187,112 @@ async def test_a_unit_hidden_from_the_viewer_is_null_among_memberships(http, pro
     assert units == [{"code": "VNPT-HCM"}, None]
     for who in ("council", "nobody", None):
         assert (await http.data(MEMBERSHIPS, who, variables={"code": code}))["person"] is None
+
+
+AUTHORS_OF = """query ($number: String!) { initiative(number: $number) { authors { share person {
+    code name email phone sector unit { code } account { username }
+    memberships { nodes { validTo } } } } } }"""
+BY_CODE = "query ($code: String!) { person(code: $code) { name } }"
+
+
+async def author_of(http, who, number):
+    """Return the only author of an initiative as an account sees them."""
+    found = await http.data(AUTHORS_OF, who, variables={"number": number})
+    (author,) = found["initiative"]["authors"]
+    return author["person"]
+
+
+@pytest.fixture
+async def moved(http, programme):
+    """Return an initiative achieved at VNPT-HNI, and its author, who belongs to VNPOST by now."""
+    number = await handed_in(http)
+    await approve(http, "unit-officer", number)
+    (author,) = rows(programme, f"select * from person where id = ({ID})")
+    await move(http, author["code"], "VNPOST")
+    return number, author
+
+
+@pytest.mark.parametrize("who", ["unit-officer", "upper-officer", "support"])
+async def test_a_unit_goes_on_seeing_who_authored_its_initiatives(http, moved, who):
+    number, author = moved
+    assert await author_of(http, who, number) == {
+        **{name: author[name] for name in ("code", "name", "sector")},
+        # How to reach them, where they are and how they sign in is for their new unit.
+        "email": "***",
+        "phone": "***",
+        "unit": None,
+        "account": None,
+        "memberships": {"nodes": []},
+    }
+    found = await http.data(BY_CODE, who, variables={"code": author["code"]})
+    assert found["person"] == {"name": author["name"]}
+    listed = """{ unit(code: "VNPT-HNI") { people(first: 100) { nodes { code } } } }"""
+    members = (await http.data(listed, who))["unit"]["people"]["nodes"]
+    assert author["code"] not in [one["code"] for one in members]
+
+
+async def test_who_sees_both_units_sees_all_of_an_author_who_moved(http, moved):
+    number, author = moved
+    seen = await author_of(http, "tttt-admin", number)
+    assert (seen["email"], seen["unit"]) == (author["email"], {"code": "VNPOST"})
+    assert seen["account"] == {"username": "member"}
+    assert len(seen["memberships"]["nodes"]) == 2
+
+
+@pytest.mark.parametrize("who", ["council", "nobody", None])
+async def test_others_go_on_seeing_nobody(http, programme, moved, who):
+    number, author = moved
+    change(programme, "update initiative set published_at = now() where number = %s", number)
+    assert await author_of(http, who, number) is None
+    assert await http.data(BY_CODE, who, variables={"code": author["code"]}) == {"person": None}
+
+
+async def test_a_unit_awards_authors_who_have_moved_and_nobody_else_of_their_new_unit(
+    http, programme, moved
+):
+    _, author = moved
+    given = {**TEXT, "form": "GIAY_KHEN", "issuer": "VNPT", "campaign": "1TRSK", "phase": 2}
+    answer = await ask(http, GRANT, "upper-officer", **given, recipientPerson=author["code"])
+    assert answer["award"]["recipientPerson"] == {"code": author["code"]}
+    other = value(
+        programme,
+        f"""select min(code) from person where id <> ({ID}) and unit_id = (
+            select id from unit where code = 'VNPOST')""",
+    )
+    refused = await ask(http, GRANT, "tttt-admin", **given, recipientPerson=other)
+    assert refused["code"] == "OUTSIDE_SUBTREE"
+
+
+async def test_what_is_not_achieved_is_no_reason_for_an_award(http, programme):
+    number = await handed_in(http)
+    change(
+        programme,
+        f"""delete from authorship where person_id = ({ID})
+            and initiative_id <> (select id from initiative where number = %s)""",
+        number,
+    )
+    code = value(programme, MEMBER)
+    await move(http, code, "VNPOST")
+    given = {**TEXT, "issuer": "VNPT", "recipientPerson": code}
+    assert (await ask(http, GRANT, "upper-officer", **given))["code"] == "OUTSIDE_SUBTREE"
+
+
+async def test_the_database_refuses_awards_to_those_who_achieved_nothing_there(programme, moved):
+    _, author = moved
+    add = f"""insert into award (form, issuer_id, recipient_person_id, citation, decision_number,
+        awarded_on) select 'BANG_KHEN', u.id, {author["id"]}, 'x', '1', '2022-01-01' from unit u
+        where u.code = '{{}}'"""
+    async with writing(programme) as session:
+        assert await session.execute("upper-officer", add.format("VNPT")) == 1
+        change(programme, f"update authorship set counted_unit_id = null where person_id = ({ID})")
+        with pytest.raises(ForbiddenError):
+            await session.execute("unit-officer", add.format("VNPT-HNI"))
+
+
+async def test_the_unit_that_an_author_has_left_does_not_change_them(http, moved):
+    _, author = moved
+    given = {"person": author["code"], "unit": "VNPT-HNI", "reason": "x"}
+    refused = await ask(http, MOVE, "unit-officer", **given)
+    assert (refused["code"], refused["unitCode"]) == ("FORBIDDEN", None)
+    refused = await ask(http, UPDATE, "unit-officer", person=author["code"], name="x")
+    assert (refused["code"], refused["unitCode"]) == ("FORBIDDEN", None)

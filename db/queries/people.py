@@ -28,7 +28,7 @@ def by_id(key: ColumnElement[Any]) -> Select[Any]:
 def by_code(_: Row, code: ColumnElement[str]) -> Select[Any]:
     """Return the person with this code, where the caller knows people unmasked."""
     person = Person.__table__.alias()
-    return everything(person).where(person.c.code == code, _known(person.c.id, person.c.path))
+    return everything(person).where(person.c.code == code, _named(person.c.id, person.c.path))
 
 
 def of_row(of: Row) -> Select[Any]:
@@ -72,12 +72,13 @@ def under(_: Row, under: ColumnElement[str], *, filter: dict[str, Any] | None) -
 
 def name(of: Row) -> ColumnElement[str]:
     """Return the name; its initials where personal data is masked."""
-    return _shown(of, of.name, func.regexp_replace(of.name, r"(\S)\S*", r"\1.", "g"))
+    initials = func.regexp_replace(of.name, r"(\S)\S*", r"\1.", "g")
+    return case((_named(of.id, of.path), of.name), else_=initials)
 
 
 def code(of: Row) -> ColumnElement[str]:
     """Return the code, or asterisks."""
-    return _shown(of, of.code, literal("***"))
+    return case((_named(of.id, of.path), of.code), else_=literal("***"))
 
 
 def email(of: Row) -> ColumnElement[str]:
@@ -185,6 +186,11 @@ def _known(person_id: ColumnElement[Any], path: ColumnElement[Any]) -> ColumnEle
     """Return whether the caller knows somebody whom it sees unmasked."""
     own = person_id == select(func.own_person()).scalar_subquery()
     return in_scope(path, "person_read") | own
+
+
+def _named(person_id: ColumnElement[Any], path: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return whether the caller knows somebody's code and name: of authors of its units too."""
+    return _known(person_id, path) | func.authored_within(person_id, "person_read")
 
 
 def _begins(person: FromClause, text: ColumnElement[str]) -> ColumnElement[bool]:

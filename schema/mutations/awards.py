@@ -45,7 +45,12 @@ class GrantAwardInput:
     decision_number: str = line(100)
     awarded_on: date
     recipient_unit: str | None = line(40, default=None, description="The unit's code.")
-    recipient_person: str | None = line(40, default=None, description="The member's code.")
+    recipient_person: str | None = line(
+        40,
+        default=None,
+        description="The code of a member of the issuer's subtree, or of one who authored an"
+        " achieved initiative there and has moved away.",
+    )
     campaign: str | None = line(40, default=None, description="The campaign's code.")
     phase: int | None = strawberry.field(default=UNSET, description="The phase's ordinal.")
     idempotency_key: str | None = key()

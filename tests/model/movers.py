@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from tests.model.world import FORBIDDEN, NOT_FOUND, RefusedError, World
+from tests.model.world import FORBIDDEN, RefusedError, World
 
 
 class Movers(World):
@@ -13,9 +13,10 @@ class Movers(World):
     ) -> str:
         """Have somebody belong to another unit; who moves them keeps the roll of both."""
         self.enter(who, "manage_people")
-        home = self.home.get(person)
-        if home is None or not (person == self.self_of(who) or self.holds(who, "see_person", home)):
-            raise RefusedError(*NOT_FOUND)
+        self.find_person(who, person)
+        home = self.home[person]
+        if not self.sees_unit(who, home):
+            raise RefusedError(*FORBIDDEN)
         self.check_version(version, self.person_version[person])
         place = self.find_unit(who, unit)
         if unit == home:

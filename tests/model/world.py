@@ -142,11 +142,22 @@ class World:
 
     def find_unit(self, who: str | None, unit: str) -> Unit:
         """Return a unit that somebody sees; everybody sees the root."""
-        if unit not in self.units or not (
-            self.units[unit].parent is None or self.holds(who, "see_unit", unit)
-        ):
+        if unit not in self.units or not self.sees_unit(who, unit):
             raise RefusedError(*NOT_FOUND)
         return self.units[unit]
+
+    def sees_unit(self, who: str | None, unit: str) -> bool:
+        """Whether somebody sees a unit that is there."""
+        return self.units[unit].parent is None or self.holds(who, "see_unit", unit)
+
+    def find_person(self, who: str | None, person: str) -> None:
+        """Refuse whoever does not know somebody: at their unit, or as an author of one's own."""
+        places = [work.unit for work in self.works.values() if person in work.authors]
+        if person not in self.home or not (
+            person == self.self_of(who)
+            or any(self.holds(who, "see_person", unit) for unit in [self.home[person], *places])
+        ):
+            raise RefusedError(*NOT_FOUND)
 
     def sees_work(self, who: str | None, work: Work) -> bool:
         """Whether somebody sees an initiative."""

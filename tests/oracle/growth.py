@@ -107,7 +107,9 @@ class Tree:
 
     def _memberships(self, person_id: int) -> None:
         """Have somebody belong to their unit, perhaps after some others."""
-        world, rng = self._world, self._rng
+        world = self._world
+        # Chance of its own leaves the rest of a seed's world as it is.
+        rng = random.Random(f"memberships {person_id} {world.today}")
         since = rng.choice((None, day(rng, date(2020, 1, 1))))
         for turn in range(moves := rng.choice((0, 0, 1, 2)) + 1):
             last = turn == moves - 1

@@ -1,5 +1,6 @@
 """Grows random campaigns, targets, initiatives and what was decided on them."""
 
+import random
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -216,14 +217,17 @@ class Works(Decisions):
         for person, share in zip(
             chosen, self._rng.choice(((50, 30, 20), (33.33, 33.33, 33.34))), strict=False
         ):
-            # Mostly where the author still belongs; perhaps before it was revoked.
-            unit = self._rng.choice((person.unit_id, person.unit_id, self._unit().id))
+            # Mostly where the author still belongs; perhaps before it was revoked. Chance of its
+            # own leaves the rest of a seed's world as it is.
+            rng = random.Random(f"counted {initiative_id} {person.id} {self._world.today}")
+            elsewhere = rng.choice(self._world.rows["unit"]).id
+            unit = rng.choice((person.unit_id, person.unit_id, elsewhere))
             self._world.add(
                 "authorship",
                 initiative_id=initiative_id,
                 person_id=person.id,
                 share=share,
-                counted_unit_id=unit if counted or self._rng.random() < 0.3 else None,
+                counted_unit_id=unit if counted or rng.random() < 0.3 else None,
             )
 
     def _award(self) -> None:
