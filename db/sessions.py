@@ -41,10 +41,10 @@ SELDOM = {
     "sangkien.verify": ("verification",),
     "sangkien.unit_granted_alone": ("history", "revision", "adjustment", "award"),
     "sangkien.initiative_review_alone": ("reviewed_",),
-    "sangkien.initiative_read": ("initiative", "author", "review", "duplicate"),
+    "sangkien.initiative_read": ("initiative", "author", "review", "duplicate", "person"),
     "sangkien.content_read": ("content_read",),
-    "sangkien.person_read": ("person", "account"),
-    "sangkien.person_masked": ("person", "account"),
+    "sangkien.person_read": ("person", "account", "membership"),
+    "sangkien.person_masked": ("person", "account", "membership"),
 }
 _OF_BOUND = 12_000_000  # bytes of the statements that are kept bound
 ANONYMOUS_MS = 900

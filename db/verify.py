@@ -72,7 +72,7 @@ _CHECKS = (
     _Check("person", "verify_person", _PATH),
     _Check("target", "verify_target", _PATH),
     _Check("initiative", "verify_initiative", ("path", "federation_id", "upper_id")),
-    _Check("authorship", "verify_authorship", _PATH),
+    _Check("authorship", "verify_authorship", ("path", "counted")),
     _Check("review", "verify_review", _PATH),
     _Check("rollup", "verify_rollup_path", _PATH),
     _Check("rollup_tier", "verify_rollup_tier_path", _PATH),

@@ -20,7 +20,8 @@ class Person(Node):
     """A member of a union.
 
     Auditors see masked personal data. Callers without PERSON_READ at the unit get null in place of
-    a person, except for themselves.
+    a person, except for themselves. A unit goes on seeing the code and the name of an author of its
+    initiatives who has moved away.
     """
 
     by_id = staticmethod(queries.people.by_id)
@@ -41,15 +42,26 @@ class Person(Node):
 
     @sql(queries.people.email)
     def email(self) -> str | None:
-        """The e-mail address. Null where there is none; asterisks where it is masked."""
+        """The e-mail address. Null where there is none; asterisks where it is masked, and for an
+        author who has moved away.
+        """
 
     @sql(queries.people.phone)
     def phone(self) -> str | None:
-        """The telephone number. Null where there is none; asterisks where it is masked."""
+        """The telephone number. Null where there is none; asterisks where it is masked, and for an
+        author who has moved away.
+        """
 
     @sql(queries.units.of_row)
     def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
         """The unit that the member belongs to. Null where the caller may not see it."""
+
+    @connection(queries.people.memberships)
+    def memberships(self) -> Connection["Membership"]:
+        """The units that the member belongs and belonged to, the newest first.
+
+        Empty for callers who see the member only as an author of a unit that the member has left.
+        """
 
     @sql(queries.people.account_of_person)
     def account(self) -> Annotated["Account", strawberry.lazy("schema.people")] | None:
@@ -57,6 +69,22 @@ class Person(Node):
 
         Null where there is none, or where the caller may not see it.
         """
+
+
+@strawberry.type
+class Membership:
+    """That a member belongs or belonged to a unit, from a day to a day, both included."""
+
+    valid_from: date | None = strawberry.field(
+        description="The first day. Null where it is not recorded."
+    )
+    valid_to: date | None = strawberry.field(
+        description="The last day, the one before a move. Null while the membership lasts."
+    )
+
+    @sql(queries.units.of_row)
+    def unit(self) -> Annotated["Unit", strawberry.lazy("schema.units")] | None:
+        """The unit. Null where the caller may not see it."""
 
 
 @strawberry.input

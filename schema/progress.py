@@ -125,8 +125,8 @@ class Progress:
         description="The benefit verified for the achieved initiatives, in VND."
     )
     participants: int = strawberry.field(
-        description="People who authored an achieved initiative. Each counts once, in the unit"
-        " that they belong to."
+        description="People who authored an achieved initiative, each once, in the unit that they"
+        " belonged to when the earliest of these was achieved, wherever they have moved since."
     )
     units_total: int = strawberry.field(description="Open grassroots units in the subtree.")
     units_reporting: int = strawberry.field(

@@ -18,6 +18,7 @@ NOT_WATCHED = {
     "rollup_tier": "the same",
     "rollup_day": "the same",
     "participation": "the same",
+    "membership": "the units that a person had, whose changes are told",
     "initiative_search": "folded from an initiative's title and summary",
     "initiative_sketch": "the same",
     "initiative_counter": "the last number that an initiative was given, which it has",

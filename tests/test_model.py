@@ -116,8 +116,8 @@ NOT_PLAYED = {
     "revokeAccessToken",
     "revokeAuthorization",
     "revokeClient",
-    # The roll of members and its accounts stay as they are founded.
-    *("addPerson", "updatePerson", "movePerson", "createAccount", "updateAccount", "inviteAccount"),
+    # Who is on the roll of members, and whose accounts there are, stays as it is founded.
+    *("addPerson", "updatePerson", "createAccount", "updateAccount", "inviteAccount"),
     *("createBloc", "updateBloc"),
 }
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from db.seed.national import generate
 from db.seed.unaudited import unaudited
 from db.verify import verify
+from tests.rollup.counted import Counted
 from tests.rollup.fold import check
 from tests.rollup.history import History, Step, begin
 
@@ -49,9 +50,10 @@ def test_totals_equal_the_fold_after_any_history(
     world: psycopg.Connection, steps: list[Step]
 ) -> None:
     try:
-        history = History(world)
+        history, counted = History(world), Counted(world)
         for step in [*OPENING, *steps]:
             history.take(step)
+            counted.follow()
         assert verify(world).differences == []
         check(world)
     finally:

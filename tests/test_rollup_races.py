@@ -24,6 +24,7 @@ RECOGNISE_OTHER = "update initiative set state = 'RECOGNISED' where id = 2"
 REHOUSE = "update initiative set unit_id = 10 where id = 1"
 REVIEW = "insert into review (initiative_id, unit_id, decision) values (1, 7, 'APPROVE')"
 TRANSFER = "update person set unit_id = 11 where id = 1"
+TRANSFER_BACK = "update person set unit_id = 3 where id = 1"
 MOVE = "update unit set parent_id = 6 where id = 7"
 MOVE_ABOVE = "update unit set parent_id = 3 where id = 4"
 CLOSE = "update unit set valid_to = '2022-09-01' where id = 7"
@@ -62,6 +63,8 @@ def world(database: str) -> str:
         (AUTHORED, REPLACE, RECOGNISE),
         (AUTHORED, REMOVE, RECOGNISE),
         (AUTHORED, TRANSFER, RECOGNISE),
+        (AUTHORED, TRANSFER, TRANSFER_BACK),
+        (AUTHORED, TRANSFER, COUNT),
         (AUTHORED, RECOGNISE, RECOGNISE_OTHER),
         (AUTHORED, MOVE, RECOGNISE),
         (AUTHORED, MOVE, REHOUSE),
@@ -91,6 +94,46 @@ def test_two_at_once_follow_one_another(
         late.join(20)
         assert not late.is_alive()
         assert verify(first).differences == []
+
+
+def test_two_moves_beside_a_decision_are_followed_by_the_totals(world: str) -> None:
+    """The person is counted at one of the units that they came through, and stays counted there."""
+    places = {3, 10, 11}
+    moves = [f"update person set unit_id = {unit} where id = 1" for unit in (10, 11)]
+    for turn in range(10):
+        with psycopg.connect(world) as first:
+            first.execute("delete from authorship")
+            first.execute("update initiative set state = 'SUBMITTED'")
+            first.execute(AUTHORED.encode())
+            first.commit()
+            statements = [*moves, RECOGNISE]
+            random.Random(turn).shuffle(statements)
+            with (
+                psycopg.connect(world) as one,
+                psycopg.connect(world) as two,
+                psycopg.connect(world) as three,
+            ):
+                writing = [
+                    threading.Thread(
+                        target=persist, args=(c, lambda c=c, s=s: c.execute(s.encode()))
+                    )
+                    for c, s in zip((one, two, three), statements, strict=True)
+                ]
+                for thread in writing:
+                    thread.start()
+                for thread in writing:
+                    thread.join(20)
+                assert not any(thread.is_alive() for thread in writing)
+            assert verify(first).differences == []
+            ((counted, at),) = first.execute(
+                """select counted_unit_id, p.unit_id from authorship a
+                join person p on p.id = a.person_id where initiative_id = 1"""
+            ).fetchall()
+            assert counted in places
+            assert at in {10, 11}
+            first.execute("update person set unit_id = 3 where id = 1")
+            first.commit()
+            assert verify(first).differences == []
 
 
 def persist(connection: psycopg.Connection, write: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""Awards: given by a unit to a unit or a person of its subtree."""
+"""Awards: given by a unit to a unit or a person of its subtree, or one who achieved there."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,9 +15,15 @@ _RECIPIENT_UNIT = """
         valid_to is not null as closed
     from unit where code = $1
 """
+# Of a person also the lines of the units in the issuer's subtree whose initiatives they achieved.
 _RECIPIENT_PERSON = """
-    select null::bigint as unit_id, id as person_id, line(path) as line, false as closed
-    from person where code = $1
+    select null::bigint as unit_id, p.id as person_id, false as closed, array(
+        select unnest(line(p.path))
+        union
+        select unnest(line(a.path)) from authorship a join unit i on a.path <@ i.path
+        where i.id = $2 and a.person_id = p.id and a.counted_unit_id is not null
+    ) as line
+    from person p where p.code = $1
 """
 _ADD = """
     insert into award (
@@ -60,7 +66,7 @@ async def grant(
         taker = await session.found("Unit", recipient_unit, _RECIPIENT_UNIT, recipient_unit)
     else:
         code = str(recipient_person)
-        taker = await session.found("Person", code, _RECIPIENT_PERSON, code)
+        taker = await session.found("Person", code, _RECIPIENT_PERSON, code, giver["id"])
     check_within(taker["line"], giver["id"], issuer)
     check_open(recipient_unit, closed=taker["closed"])
     phase_id = None

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from db.commands.turns import hold_tree
-from db.rules.errors import ConflictError, DomainError, NotFoundError
+from db.rules.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
 from db.rules.person import Record, check_contact, check_entry
 from db.write_session import WriteSession
 
@@ -104,8 +104,13 @@ async def enter(
 
 
 async def _known(session: WriteSession, code: str, version: int | None) -> asyncpg.Record:
-    """Return a member, at the version that the caller has seen. Raises DomainError."""
+    """Return a member, at the version that the caller has seen. Raises DomainError.
+
+    Of authors who have moved away the caller may not even know the unit.
+    """
     known = await session.found("Person", code, _KNOWN, [code])
+    if known["unit_code"] is None:
+        raise ForbiddenError(MANAGE.upper())
     if version is not None and known["version"] != version:
         raise ConflictError("STALE", version=known["version"], unit_id=known["unit_id"])
     return known

@@ -24,7 +24,7 @@ from db.models.initiative import (
     InitiativeSearch,
     InitiativeSketch,
 )
-from db.models.person import Account, Person, RoleGrant, SigningKey
+from db.models.person import Account, Membership, Person, RoleGrant, SigningKey
 from db.models.request import RequestKey
 from db.models.review import Review, ReviewSheet
 from db.models.rollup import Participation, Rollup, RollupDay, RollupTier
@@ -67,6 +67,7 @@ __all__ = [
     "Invitation",
     "KnownDevice",
     "LinkCode",
+    "Membership",
     "OAuthClient",
     "Participation",
     "Person",

@@ -189,18 +189,28 @@ class InitiativeSketch(Base):
 
 
 class Authorship(Base):
-    """A person's part in an initiative, in percent; the shares of an initiative sum to 100."""
+    """A person's part in an initiative, in percent; the shares of an initiative sum to 100.
+
+    `counted_unit_id` is the unit that the person belonged to when the initiative was first
+    achieved, null until then. Triggers set it once; a merge of units carries it along.
+    """
 
     __tablename__ = "authorship"
     __table_args__ = (
         CheckConstraint("share >= 1 and share <= 100", "share"),
         Index("authorship_person_id_idx", "person_id"),
+        Index(
+            "authorship_counted_unit_id_idx",
+            "counted_unit_id",
+            postgresql_where=text("counted_unit_id is not null"),
+        ),
     )
 
     initiative_id: Mapped[int] = mapped_column(to("initiative.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(to("person.id"), primary_key=True)
     path: Mapped[str] = mapped_column(LTree)
     share: Mapped[float] = mapped_column(Numeric(5, 2))
+    counted_unit_id: Mapped[int | None] = mapped_column(to("unit.id"))
 
 
 class InitiativeMaker(Base):

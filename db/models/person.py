@@ -1,4 +1,4 @@
-"""People, the accounts that sign in, what they were granted, and the keys that sign tokens."""
+"""People and where they belong; accounts that sign in, what they were granted, and signing keys."""
 
 from datetime import date, datetime
 from typing import Any
@@ -29,6 +29,32 @@ class Person(Base):
     email: Mapped[str | None]
     phone: Mapped[str | None]
     version: Mapped[Version]
+
+
+class Membership(Base):
+    """That a person belongs or belonged to a unit, from a day to a day, both included.
+
+    `valid_from` is null where it is not recorded, `valid_to` while it lasts. Written by triggers
+    (db/sql/membership.sql).
+    """
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        CheckConstraint("valid_to >= valid_from", "validity"),
+        Index("membership_person_id_idx", "person_id"),
+        Index(
+            "membership_current_idx",
+            "person_id",
+            unique=True,
+            postgresql_where=text("valid_to is null"),
+        ),
+    )
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(to("person.id"))
+    unit_id: Mapped[int] = mapped_column(to("unit.id"))
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
 
 
 class Account(Base):

@@ -13,7 +13,7 @@ from sqlalchemy import (
     select,
 )
 
-from db.models import Account, Person, RoleGrant, Unit
+from db.models import Account, Membership, Person, RoleGrant, Unit
 from db.models.base import LTree
 from db.queries.rows import Row, Rows, any_of, everything
 from db.queries.units import below, path_of
@@ -28,7 +28,7 @@ def by_id(key: ColumnElement[Any]) -> Select[Any]:
 def by_code(_: Row, code: ColumnElement[str]) -> Select[Any]:
     """Return the person with this code, where the caller knows people unmasked."""
     person = Person.__table__.alias()
-    return everything(person).where(person.c.code == code, _known(person.c.id, person.c.path))
+    return everything(person).where(person.c.code == code, _named(person.c.id, person.c.path))
 
 
 def of_row(of: Row) -> Select[Any]:
@@ -72,12 +72,13 @@ def under(_: Row, under: ColumnElement[str], *, filter: dict[str, Any] | None) -
 
 def name(of: Row) -> ColumnElement[str]:
     """Return the name; its initials where personal data is masked."""
-    return _shown(of, of.name, func.regexp_replace(of.name, r"(\S)\S*", r"\1.", "g"))
+    initials = func.regexp_replace(of.name, r"(\S)\S*", r"\1.", "g")
+    return case((_named(of.id, of.path), of.name), else_=initials)
 
 
 def code(of: Row) -> ColumnElement[str]:
     """Return the code, or asterisks."""
-    return _shown(of, of.code, literal("***"))
+    return case((_named(of.id, of.path), of.code), else_=literal("***"))
 
 
 def email(of: Row) -> ColumnElement[str]:
@@ -116,6 +117,13 @@ def account_of_person(of: Row) -> Select[Any]:
     """Return the account of a person."""
     account = _accounts()
     return select(*account.c).where(account.c.person_id == of.id)
+
+
+def memberships(of: Row) -> Rows:
+    """Return where a person belongs and belonged, newest first."""
+    membership = Membership.__table__.alias()
+    rows = everything(membership).where(membership.c.person_id == of.id)
+    return Rows((rows,), ("id",), descending=True)
 
 
 def accounts_at(of: Row) -> Rows:
@@ -178,6 +186,11 @@ def _known(person_id: ColumnElement[Any], path: ColumnElement[Any]) -> ColumnEle
     """Return whether the caller knows somebody whom it sees unmasked."""
     own = person_id == select(func.own_person()).scalar_subquery()
     return in_scope(path, "person_read") | own
+
+
+def _named(person_id: ColumnElement[Any], path: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return whether the caller knows somebody's code and name: of authors of its units too."""
+    return _known(person_id, path) | func.authored_within(person_id, "person_read")
 
 
 def _begins(person: FromClause, text: ColumnElement[str]) -> ColumnElement[bool]:

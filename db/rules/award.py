@@ -33,7 +33,8 @@ def check_open(unit: str | None, *, closed: bool) -> None:
 def check_within(line: Sequence[int], issuer_id: int, issuer: str) -> None:
     """Refuse a recipient outside the issuer's subtree.
 
-    `line` holds the ids from the root down to the recipient, or to the person's unit.
+    `line` holds the ids from the root down to the recipient, or to the person's unit and those
+    whose initiatives the person has achieved.
     """
     if issuer_id not in line:
         raise AwardRejectedError("OUTSIDE_SUBTREE", unit_code=issuer, unit_id=issuer_id)

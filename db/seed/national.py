@@ -29,8 +29,11 @@ _BLOCS = [
     Bloc(2, "KTD-2", "Khối Thi đua số 2 (minh họa)"),
 ]
 _STRIPPED = (
-    *("unit", "target", "person", "initiative", "initiative_search", "initiative_sketch"),
-    "authorship",
+    *("unit", "target", "person", "membership", "initiative", "initiative_search"),
+    *("initiative_sketch", "authorship"),
+)
+_MEMBERSHIPS = (
+    "insert into membership (person_id, unit_id) select id, unit_id from person order by id"
 )
 _WORDED = """
     insert into initiative_search (initiative_id, search)
@@ -89,7 +92,7 @@ def generate(
     The real size is 127,584 units and 2,000,000 initiatives. The same seed gives the same rows.
     Accounts `bench-admin` (ADMIN at the root) and `bench-admin-1` to `-3` (ADMIN at the first
     federations) sign in with the demo's password. Rows are made while they are written, so
-    memory holds the units alone.
+    memory holds the units, and a byte for each initiative.
 
     Raises:
         NotEmptyError: when the database holds units.
@@ -141,10 +144,12 @@ def _fill(connection: Connection, tree: list[Unit], seed: int, progress: Progres
     load("targets", "target", PlacedTarget._fields, _targets(seed, tree), 2 * len(tree))
     rows: Iterable[tuple[Any, ...]] = national_works.people(chance(seed + 1), tree)
     load("people", "person", national_works.Person._fields, rows, people)
-    rows = national_works.initiatives(chance(seed + 2), tree)
+    connection.execute(_MEMBERSHIPS)
+    achieved = bytearray()
+    rows = national_works.initiatives(chance(seed + 2), tree, achieved)
     load("initiatives", "initiative", national_works.Initiative._fields, rows, count)
     connection.execute(_WORDED)
-    rows = national_works.authorships(chance(seed + 3), tree)
+    rows = national_works.authorships(chance(seed + 3), tree, achieved)
     load("authors", "authorship", national_works.PlacedAuthorship._fields, rows, count)
 
 

@@ -22,6 +22,7 @@ _STATES = {
     "WITHDRAWN": 2,
     "REVOKED": 1,
 }
+_ACHIEVED = ("RECOGNISED", "CONFIRMED")
 _MILLION = 1_000_000
 
 
@@ -69,12 +70,13 @@ class Initiative(NamedTuple):
 
 
 class PlacedAuthorship(NamedTuple):
-    """A row of `authorship`, with the path of the initiative's unit."""
+    """A row of `authorship`, with the path of the initiative's unit, and where it is counted."""
 
     initiative_id: int
     person_id: int
     path: str
     share: int
+    counted_unit_id: int | None
 
 
 def people(chance: Random, tree: list[Unit]) -> Iterator[Person]:
@@ -85,8 +87,8 @@ def people(chance: Random, tree: list[Unit]) -> Iterator[Person]:
             yield Person(*row[:4], unit.path, *row[4:])
 
 
-def initiatives(chance: Random, tree: list[Unit]) -> Iterator[Initiative]:
-    """Yield the initiatives of every unit."""
+def initiatives(chance: Random, tree: list[Unit], achieved: bytearray) -> Iterator[Initiative]:
+    """Yield the initiatives of every unit; of each a byte says whether it is achieved."""
     identity = 0
     for unit in grassroots(tree):
         upper, federation = unit.above("UPPER"), unit.above("FEDERATION")
@@ -94,25 +96,29 @@ def initiatives(chance: Random, tree: list[Unit]) -> Iterator[Initiative]:
         states = chance.choices([*_STATES], [*_STATES.values()], k=unit.initiatives)
         for number, state in enumerate(states, 1):
             identity += 1
+            achieved.append(state in _ACHIEVED)
             yield _initiative(chance, (identity, number), unit, line, state)
 
 
-def authorships(chance: Random, tree: list[Unit]) -> Iterator[PlacedAuthorship]:
+def authorships(
+    chance: Random, tree: list[Unit], achieved: bytearray
+) -> Iterator[PlacedAuthorship]:
     """Yield one or two authors of every initiative, of its own unit."""
     initiative = 0
     for unit in grassroots(tree):
         first, count, path = unit.first_person, unit.people, unit.path
         for _ in range(unit.initiatives):
+            counted = unit.id if achieved[initiative] else None
             initiative += 1
             luck = chance.random()
             author = int(luck * count)
             if count > 1 and chance.random() < 0.4:  # noqa: PLR2004 - four in ten
                 share = 40 + int(luck * 31)
-                yield PlacedAuthorship(initiative, first + author, path, share)
+                yield PlacedAuthorship(initiative, first + author, path, share, counted)
                 other = (author + 1) % count
-                yield PlacedAuthorship(initiative, first + other, path, 100 - share)
+                yield PlacedAuthorship(initiative, first + other, path, 100 - share, counted)
             else:
-                yield PlacedAuthorship(initiative, first + author, path, 100)
+                yield PlacedAuthorship(initiative, first + author, path, 100, counted)
 
 
 def _initiative(

@@ -25,7 +25,7 @@ language sql immutable parallel safe
 return array[
     'path', 'depth', 'search', 'upper_id', 'federation_id', 'grassroots_count',
     'grants_version', 'benefit_claimed', 'benefit_verified', 'version', 'last_step', 'last_used_at',
-    'decider_ids'
+    'decider_ids', 'counted_unit_id'
 ];
 
 -- The columns that the log holds by reference only: personal data, secrets, confidential bodies.

@@ -48,9 +48,30 @@ begin
 end
 $$;
 
+-- An author who comes to an achieved initiative is counted where they belonged on the day from which
+-- it counts. Who is an author before that is counted by whatever makes it count (rollup.sql).
+create or replace function line_of_authorship() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    state text;
+begin
+    perform lock_tree(alone => false);
+    select i.path, i.state into new.path, state
+    from initiative i where i.id = new.initiative_id for share;
+    if tg_op = 'UPDATE' and new.initiative_id <> old.initiative_id then
+        new.counted_unit_id := null;
+    end if;
+    if new.counted_unit_id is null and state in ('RECOGNISED', 'CONFIRMED') then
+        select belonged(new.person_id, f.achieved_on) into new.counted_unit_id
+        from current_fact f where f.initiative_id = new.initiative_id and f.achieved = 1;
+    end if;
+    return new;
+end
+$$;
+
 create or replace trigger authorship_line
 before insert or update of initiative_id, person_id, path on authorship
-for each row when (pg_trigger_depth() = 0) execute function line_through_initiative();
+for each row when (pg_trigger_depth() = 0) execute function line_of_authorship();
 
 create or replace trigger review_line before insert or update of initiative_id, path on review
 for each row when (pg_trigger_depth() = 0) execute function line_through_initiative();
@@ -149,7 +170,9 @@ $$;
 
 create or replace trigger line_held before update or delete on initiative
 for each statement execute function line_held();
-create or replace trigger line_held before update or delete on authorship
+-- That an author is counted is written while its initiative's writer has the lock already.
+create or replace trigger line_held
+before update of initiative_id, person_id, path, share or delete on authorship
 for each statement execute function line_held();
 create or replace trigger line_held before update or delete on person
 for each statement execute function line_held();

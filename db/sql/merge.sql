@@ -32,8 +32,8 @@ end
 $$;
 
 -- A merge: everything that stands below a unit, or belongs to it and goes on, goes to another.
--- Units below it, its people, its initiatives under the numbers they have, grants, campaigns that
--- it owns. What it awaited, it awaits there. The sum of both stays what it was.
+-- Units below it, its people, its initiatives under the numbers they have, what people who left it
+-- were counted for there, grants, campaigns that it owns. What it awaited, it awaits there. The sum of both stays what it was.
 --
 -- What was said of the unit stays said of it: targets, which its parent's sums go on counting,
 -- windows, awards, decisions.
@@ -62,6 +62,7 @@ begin
     update unit set parent_id = home.id, version = version + 1 where parent_id = merged.id;
     update person set unit_id = home.id, version = version + 1 where unit_id = merged.id;
     update initiative set unit_id = home.id, version = version + 1 where unit_id = merged.id;
+    update authorship set counted_unit_id = home.id where counted_unit_id = merged.id;
     perform line_rewrite(array[home.id]);
     perform await_anew(home.path, array(
         select unnest(line(merged.path)) except select unnest(line(home.path))

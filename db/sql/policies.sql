@@ -80,15 +80,43 @@ create policy seen on benefit_tier for select using ((select bound()));
 create policy seen on phase for select using ((select bound()));
 create policy seen on drive for select using ((select bound()));
 
+-- Whether somebody authored an initiative of a unit where the caller holds a permission that is about
+-- people, and sees initiatives: a unit goes on seeing its authors when they have moved away.
+create or replace function authored_within(of_person bigint, permission text) returns boolean
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return cardinality(scope(permission)) > 0 and exists (
+        select from authorship where person_id = of_person
+            and path <@ any (scope(permission)) and path <@ any (scope('initiative_read'))
+    );
+end
+$$;
+
+-- Whether somebody belongs to a unit where the caller sees people, or is the caller. Where they
+-- belonged, and their account, are for these alone, and not for units that they have left.
+create or replace function person_within(of_person bigint) returns boolean
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return exists (
+        select from person where id = of_person and (
+            path <@ any (scope('person_read')) or path <@ any (scope('person_masked'))
+            or id = own_person()
+        )
+    );
+end
+$$;
+
 create policy seen on person for select using (
     path <@ any ((select scope('person_read'))::ltree[])
     or path <@ any ((select scope('person_masked'))::ltree[])
     or id = (select own_person())
+    or authored_within(id, 'person_read') or authored_within(id, 'person_masked')
 );
+create policy seen on membership for select using (person_within(person_id));
 create policy seen on participation for select using (false);
 create policy seen on account for select using (
     id = (select caller())
-    or (person_id is not null and exists (select from person p where p.id = person_id))
+    or (person_id is not null and person_within(person_id))
     or exists (select from role_grant g where g.account_id = account.id)
 );
 create policy seen on role_grant for select using (

@@ -6,14 +6,16 @@ select f.* from initiative i cross join lateral initiative_fact(
     1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
     i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f;
 
+-- A participant is counted where the earliest of their achieved initiatives is.
 create or replace view participation_expected as
-select a.person_id, f.campaign_id, o.ordinal, p.unit_id, count(*) as initiatives
+select a.person_id, f.campaign_id, o.ordinal,
+    (array_agg(a.counted_unit_id order by f.achieved_on, f.initiative_id))[1] as unit_id,
+    count(*) as initiatives
 from current_fact f
 join authorship a on a.initiative_id = f.initiative_id
-join person p on p.id = a.person_id
 cross join lateral (values (0::bigint), (f.ordinal)) o (ordinal)
 where f.achieved = 1
-group by a.person_id, f.campaign_id, o.ordinal, p.unit_id;
+group by a.person_id, f.campaign_id, o.ordinal;
 
 create or replace view rollup_expected as
 with gains as (
@@ -98,6 +100,11 @@ begin
     delete from rollup where campaign_id = of_campaign;
     delete from rollup_tier where campaign_id = of_campaign;
     delete from rollup_day where campaign_id = of_campaign;
+    -- What counts by other rules than before may have been achieved long ago.
+    update authorship a set counted_unit_id = belonged(a.person_id, f.achieved_on)
+    from current_fact f
+    where a.initiative_id = f.initiative_id and a.counted_unit_id is null
+        and f.campaign_id = of_campaign and f.achieved = 1;
     insert into participation (person_id, campaign_id, ordinal, unit_id, initiatives)
     select person_id, campaign_id, ordinal, unit_id, initiatives
     from participation_expected where campaign_id = of_campaign;

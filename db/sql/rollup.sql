@@ -7,7 +7,8 @@
 --   achieved             what the campaign counts: recognised or confirmed; split by sector
 --   benefit_claimed      VND claimed by the submitted ones
 --   benefit_verified     VND verified of the achieved ones
---   participants         people who authored an achieved one, in their own unit's line
+--   participants         people who authored an achieved one, at the unit that they belonged to
+--                        when the earliest of those was achieved (authorship.counted_unit_id)
 --   units_reporting      grassroots units with a submitted one
 --   units_meeting_floor  grassroots units with at least the phase's floor achieved
 --
@@ -71,18 +72,29 @@ end;
 
 create type turnout as (unit_id bigint, campaign_id bigint, ordinal bigint, participants bigint);
 
--- Count people anew and return the change, by their own units. Locking the person
--- makes two changes of one person's initiatives follow one another. People are joined, not
--- compared with an array, which would be searched from its start for every row.
-create or replace function participation_recount(people bigint[])
+-- Recount people's participation and return how the participants of units change. Locking the
+-- person makes two changes of one person's initiatives, or a move and a decision, follow one
+-- another. People are joined, not compared with an array, which would be searched from its start for
+-- every row.
+--
+-- Authors of initiatives in `newly` that are counted nowhere yet are counted at their own unit from
+-- now on, whatever becomes of the initiative or its author. A participant is counted where the
+-- earliest of their achieved initiatives is: by day, then by id.
+create or replace function participation_recount(people bigint[], newly bigint[])
 returns setof turnout
 language plpgsql set search_path = public, pg_temp as $$
 begin
     perform from person p join unnest(people) as who (id) using (id)
     order by p.id for no key update of p;
+    if cardinality(newly) > 0 then
+        update authorship a set counted_unit_id = p.unit_id
+        from unnest(newly) as achieved (id), person p
+        where a.initiative_id = achieved.id and p.id = a.person_id and a.counted_unit_id is null;
+    end if;
     return query
     with now_counted as (
-        select a.person_id, f.campaign_id, o.ordinal, count(*) as initiatives
+        select a.person_id, f.campaign_id, o.ordinal, count(*) as initiatives,
+            (array_agg(a.counted_unit_id order by f.achieved_on, f.initiative_id))[1] as unit_id
         from unnest(people) as who (id)
         join authorship a on a.person_id = who.id
         join initiative i on i.id = a.initiative_id
@@ -96,29 +108,28 @@ begin
     ),
     changed as (
         select person_id, campaign_id, ordinal, p.unit_id as old_unit, p.initiatives as old_count,
-            coalesce(n.initiatives, 0) as new_count
+            coalesce(n.unit_id, p.unit_id) as new_unit, coalesce(n.initiatives, 0) as new_count
         from (
             select p.* from unnest(people) as who (id) join participation p on p.person_id = who.id
         ) p
         full join now_counted n using (person_id, campaign_id, ordinal)
         where p.initiatives is distinct from coalesce(n.initiatives, 0)
-            or p.unit_id is distinct from (select unit_id from person where id = person_id)
+            or p.unit_id <> n.unit_id
     ),
     kept as (
         insert into participation as p (person_id, campaign_id, ordinal, unit_id, initiatives)
-        select c.person_id, c.campaign_id, c.ordinal, who.unit_id, c.new_count
-        from changed c join person who on who.id = c.person_id
-        order by c.person_id, c.campaign_id, c.ordinal
+        select person_id, campaign_id, ordinal, new_unit, new_count
+        from changed
+        order by person_id, campaign_id, ordinal
         on conflict (person_id, campaign_id, ordinal) do update
             set unit_id = excluded.unit_id, initiatives = excluded.initiatives
     )
     select unit_id, campaign_id, ordinal, total(gained)
     from (
-        select c.old_unit as unit_id, c.campaign_id, c.ordinal, -1 as gained
-        from changed c where c.old_count > 0
+        select old_unit as unit_id, c.campaign_id, c.ordinal, -1 as gained
+        from changed c where old_count > 0
         union all
-        select who.unit_id, c.campaign_id, c.ordinal, 1
-        from changed c join person who on who.id = c.person_id where c.new_count > 0
+        select new_unit, c.campaign_id, c.ordinal, 1 from changed c where new_count > 0
     ) as turns
     group by unit_id, campaign_id, ordinal
     having total(gained) <> 0;
@@ -141,17 +152,19 @@ end
 $$;
 
 -- Carry facts that came (sign 1) or went (sign -1), and people whose participation may have
--- changed, into every total: what each unit gained itself goes to it and to its ancestors. The
+-- changed, some by initiatives that count `newly`, into every total: what each unit gained itself goes to it and to its ancestors. The
 -- lowest rows first, then upwards by id: one order for all writers. Few statements, because each
 -- costs more to start than to run.
-create or replace function rollup_apply(facts initiative_fact[], people bigint[]) returns void
+create or replace function rollup_apply(
+    facts initiative_fact[], people bigint[], newly bigint[]
+) returns void
 language plpgsql set search_path = public, pg_temp as $$
 declare
     turnout turnout[] := '{}';
 begin
     -- First of all, because it locks the people.
     if cardinality(people) > 0 then
-        turnout := array(select t from participation_recount(people) t);
+        turnout := array(select t from participation_recount(people, newly) t);
     end if;
     with fact as materialized (
         select * from unnest(facts)
@@ -310,6 +323,7 @@ declare
     went initiative_fact[] := '{}';
     facts initiative_fact[];
     people bigint[] := '{}';
+    newly bigint[] := '{}';
 begin
     perform lock_tree(alone => false);
     if tg_op <> 'DELETE' then
@@ -346,13 +360,15 @@ begin
         return null;
     end if;
     if any_achieved(facts) then
-        people := array(
-            select distinct a.person_id from authorship a
-            join unnest(facts) f on f.initiative_id = a.initiative_id
-            where f.achieved = 1
-        );
+        select coalesce(array_agg(distinct a.person_id), '{}'),
+            coalesce(array_agg(distinct a.initiative_id)
+                filter (where f.sign > 0 and a.counted_unit_id is null), '{}')
+        into people, newly
+        from authorship a
+        join unnest(facts) f on f.initiative_id = a.initiative_id
+        where f.achieved = 1;
     end if;
-    perform rollup_apply(facts, people);
+    perform rollup_apply(facts, people, newly);
     return null;
 end
 $$;
@@ -365,7 +381,8 @@ for each statement execute function rollup_initiative();
 create or replace trigger rollup_removed after delete on initiative
 referencing old table as removed for each statement execute function rollup_initiative();
 
--- Authors that come or go, and people who change their unit.
+-- Authors that come or go, or are counted at another unit (merge.sql). That they are counted for the
+-- first time is for whoever writes it to carry into the totals.
 create or replace function rollup_people() returns trigger
 language plpgsql security definer set search_path = public, pg_temp
 set plan_cache_mode = force_generic_plan as $$
@@ -373,27 +390,21 @@ declare
     people bigint[];
 begin
     perform lock_tree(alone => false);
-    if tg_table_name = 'person' then
-        people := array(
-            select distinct id
-            from (select id, unit_id, 1 as sign from added
-                  union all select id, unit_id, -1 from removed) as turns
-            group by id, unit_id having sum(sign) <> 0
-        );
-    elsif tg_op = 'INSERT' then
+    if tg_op = 'INSERT' then
         people := array(select distinct person_id from added);
     elsif tg_op = 'DELETE' then
         people := array(select distinct person_id from removed);
     else
         people := array(
             select distinct person_id
-            from (select initiative_id, person_id, 1 as sign from added
-                  union all select initiative_id, person_id, -1 from removed) as turns
-            group by initiative_id, person_id having sum(sign) <> 0
+            from (select initiative_id, person_id, counted_unit_id, 1 as sign from added
+                  union all select initiative_id, person_id, counted_unit_id, -1 from removed) as turns
+            group by initiative_id, person_id
+            having sum(sign) <> 0 or count(distinct counted_unit_id) > 1
         );
     end if;
     if cardinality(people) > 0 then
-        perform rollup_apply('{}', people);
+        perform rollup_apply('{}', people, '{}');
     end if;
     return null;
 end
@@ -406,9 +417,6 @@ referencing new table as added old table as removed
 for each statement execute function rollup_people();
 create or replace trigger rollup_removed after delete on authorship
 referencing old table as removed for each statement execute function rollup_people();
-create or replace trigger rollup_changed after update on person
-referencing new table as added old table as removed
-for each statement execute function rollup_people();
 
 -- Add (1) or take (-1) all totals of a unit's subtree to or from these units.
 create or replace function rollup_shift(of_unit bigint, ancestors bigint[], sign int) returns void

@@ -74,7 +74,7 @@ select (select code from unit where id = unit_id) as subject,
     coalesce(e.achieved, 0) as expected_achieved
 from stored s full join rollup_day_expected e using (unit_id, campaign_id, ordinal, day);
 
--- A row that counts nothing is no row, wherever its person is by now.
+-- A row that counts nothing is no row, wherever it was counted.
 create or replace view verify_participation as
 select 'person ' || person_id as subject,
     (select code from campaign where id = campaign_id) as campaign, ordinal, null as detail,
@@ -124,10 +124,16 @@ select i.number as subject, null as campaign, null::bigint as ordinal, null as d
         as expected_upper_id
 from initiative i join unit u on u.id = i.unit_id;
 
+-- Whoever authored an achieved one is counted at some unit.
 create or replace view verify_authorship as
 select i.number as subject, null as campaign, null::bigint as ordinal,
-    'person ' || a.person_id as detail, a.path as stored_path, u.path as expected_path
-from authorship a join initiative i on i.id = a.initiative_id join unit u on u.id = i.unit_id;
+    'person ' || a.person_id as detail, a.path as stored_path, u.path as expected_path,
+    coalesce(f.achieved, 0) = 1 and a.counted_unit_id is not null as stored_counted,
+    coalesce(f.achieved, 0) = 1 as expected_counted
+from authorship a
+join initiative i on i.id = a.initiative_id
+join unit u on u.id = i.unit_id
+left join current_fact f on f.initiative_id = i.id;
 
 create or replace view verify_review as
 select i.number as subject, null as campaign, null::bigint as ordinal,

@@ -103,7 +103,8 @@ begin atomic
     select holds('target_register', of_unit) or target_assignable(of_unit);
 end;
 
--- Whether the recipient of an award, a unit or a person, is in the issuer's subtree.
+-- Whether the recipient of an award, a unit or a person, is in the issuer's subtree; or authored an
+-- initiative there that was achieved, wherever they have moved since.
 create or replace function award_within(issuer bigint, to_unit bigint, to_person bigint)
 returns boolean
 language sql stable security definer set search_path = public, pg_temp
@@ -111,7 +112,10 @@ begin atomic
     select coalesce(
         (select u.path from unit u where u.id = to_unit),
         (select p.path from person p where p.id = to_person)
-    ) <@ (select i.path from unit i where i.id = issuer);
+    ) <@ (select i.path from unit i where i.id = issuer) or exists (
+        select from authorship a join unit i on i.id = issuer
+        where a.person_id = to_person and a.counted_unit_id is not null and a.path <@ i.path
+    );
 end;
 
 -- Whether a unit keeps its parent, or goes from one that the caller manages to another.

@@ -53,8 +53,9 @@ class GrantAwardInput:
     recipient_person: str | None = line(
         40,
         default=None,
-        description="The code of the member who receives it. Send this or `recipientUnit`, not"
-        " both.",
+        description="The code of the member who receives it: one of the issuer's subtree, or one"
+        " who authored an achieved initiative there and has moved away. Send this or"
+        " `recipientUnit`, not both.",
     )
     campaign: str | None = line(
         40,

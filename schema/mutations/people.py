@@ -115,4 +115,7 @@ class PersonMutations:
 
     @mutation(people.move, Permission.PERSON_MANAGE)
     def move_person(self, input: MovePersonInput) -> MovePersonResult:
-        """Move a member to another unit. The permission is needed at both units."""
+        """Move a member to another unit. The permission is needed at both units.
+
+        Totals stay as they are; what the member achieves from now on counts at the new unit.
+        """

@@ -123,6 +123,7 @@ class Deciders(Duties):
         above = chain[chain.index(turn) + 1 :] if decision == "APPROVE" else []
         work.awaits = above[0] if above else None
         work.state = ASIDE.get(decision) or ("RECOGNISED" if above else "CONFIRMED")
+        self._note_days(work)
         work.published = work.published and work.state in RECOGNISED
         work.version += 1
         work.decisions.append((turn, who, decision, place if place != turn else None))
@@ -244,6 +245,15 @@ class Deciders(Duties):
         work.version += work.published != published
         work.published = published
         return "InitiativePayload"
+
+    def _note_days(self, work: Work) -> None:
+        """Keep since when it is recognised and confirmed; a return takes both back."""
+        if work.state == "RETURNED":
+            work.recognised = work.confirmed = None
+        if work.state in RECOGNISED:
+            work.recognised = work.recognised or self.today
+        if work.state == "CONFIRMED":
+            work.confirmed = self.today
 
     def _note_change(self, work: Work, reason: str | None, *, before: bool) -> None:
         if self.is_frozen(work):

@@ -274,6 +274,13 @@ def close_unit(p: Programme, luck: Random) -> Given:
 
 
 @drawn
+def move_person(p: Programme, luck: Random) -> Given:
+    person = luck.choice([*p.members(), *p.members(), *p.home, "X"])
+    version = a_version(luck, p.person_version[person])
+    return {"person": person, "unit": a_unit(p, luck), "reason": WHY, "version": version}
+
+
+@drawn
 def grant_role(p: Programme, luck: Random) -> Given:
     first = luck.choice([None, None, a_day(p, luck)])
     last = luck.choice([None, None, a_day(p, luck)])

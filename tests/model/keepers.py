@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from tests.model.deciders import Deciders
+from tests.model.movers import Movers
 from tests.model.windows import Windows
 from tests.model.world import FORBIDDEN, NOT_FOUND, Grant, RefusedError, Unit
 
@@ -16,7 +17,7 @@ def rejected(code: str) -> RefusedError:
     return RefusedError("UnitRejected", code)
 
 
-class Keepers(Windows, Deciders):
+class Keepers(Windows, Deciders, Movers):
     """The tree and the grants."""
 
     def create_unit(
@@ -106,8 +107,11 @@ class Keepers(Windows, Deciders):
         for unit in self.units.values():
             if unit.parent == code:
                 unit.parent, unit.version = into, unit.version + 1
-        self.home = {one: into if unit == code else unit for one, unit in self.home.items()}
+        for person, unit_ in self.home.items():
+            if unit_ == code:
+                self.settle(person, into)
         for work in self.works.values():
+            work.counted = {one: into if at == code else at for one, at in work.counted.items()}
             if work.unit == code:
                 work.unit, work.version = into, work.version + 1
         self.send_on()

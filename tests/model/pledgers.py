@@ -159,9 +159,9 @@ class Pledgers(World):
         if unit is not None:
             self.find_unit(who, unit)
         else:
-            self._find_person(who, str(person))
-        home = unit or self.home[str(person)]
-        if issuer not in self.line(home):
+            self.find_person(who, str(person))
+        homes = [unit] if unit else [self.home[str(person)], *self._achieved_at(str(person))]
+        if not any(issuer in self.line(home) for home in homes):
             raise RefusedError("AwardRejected", "OUTSIDE_SUBTREE")
         if unit is not None and self.units[unit].closed:
             raise RefusedError("AwardRejected", "UNIT_CLOSED")
@@ -171,10 +171,9 @@ class Pledgers(World):
         self.awards.add(award)
         return "GrantAwardPayload"
 
-    def _find_person(self, who: str, person: str) -> None:
-        own = person == self.self_of(who)
-        if person not in self.home or not (own or self.holds(who, "see_person", self.home[person])):
-            raise RefusedError("NotFound", "NOT_FOUND")
+    def _achieved_at(self, person: str) -> list[str]:
+        """Return the units of initiatives that somebody authored and that have been achieved."""
+        return [work.unit for work in self.works.values() if person in work.counted]
 
 
 def shares(total: int, weights: dict[str, int]) -> dict[str, int]:

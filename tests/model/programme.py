@@ -33,4 +33,5 @@ class Programme(Authors, Organisers, Pledgers, Keepers):
             done = getattr(then, action)(who, **given)
         except RefusedError as refused:
             return self, refused.answer
+        then.count_people()
         return then, done if isinstance(done, tuple) else (done, None)

@@ -71,7 +71,8 @@ class Work:
     """An initiative; `decisions` are the units, accounts, decisions and acting units so far.
 
     `makers` drafted, edited or submitted it; `sheets` are the scores by account for the decision
-    that is still to come, with the unit, and `kept` those of decisions so far.
+    that is still to come, with the unit, and `kept` those of decisions so far. `counted` are the
+    units at which authors are counted, `recognised` and `confirmed` the days of these decisions.
     """
 
     campaign: str
@@ -87,6 +88,9 @@ class Work:
     decisions: list[tuple[str, str, str, str | None]] = field(default_factory=list)
     sheets: dict[str, tuple[str, dict[str, int]]] = field(default_factory=dict)
     kept: list[tuple[str, str, dict[str, int]]] = field(default_factory=list)
+    counted: dict[str, str] = field(default_factory=dict)
+    recognised: date | None = None
+    confirmed: date | None = None
     repeats: str | None = None
     published: bool = False
     version: int = 1

@@ -22,8 +22,21 @@ class Stored:
                 " from unit u left join unit p on p.id = u.parent_id"
                 " left join unit m on m.id = u.merged_into_id"
             ),
-            "homes": dict(
-                self._rows("select p.code, u.code from person p join unit u on u.id = p.unit_id")
+            "homes": self._keyed(
+                "select p.code, u.code, p.version from person p join unit u on u.id = p.unit_id"
+            ),
+            "memberships": Counter(
+                self._rows(
+                    "select p.code, m.valid_from, u.code from membership m"
+                    " join person p on p.id = m.person_id join unit u on u.id = m.unit_id"
+                )
+            ),
+            "counted": Counter(
+                self._rows(
+                    "select i.number, p.code, u.code from authorship a"
+                    " join initiative i on i.id = a.initiative_id"
+                    " join person p on p.id = a.person_id join unit u on u.id = a.counted_unit_id"
+                )
             ),
             "grants": Counter(
                 self._rows(
@@ -130,7 +143,13 @@ def expected(p: Programme) -> dict[str, Any]:
             code: (one.level, one.parent, one.members, one.closed, one.merged_into, one.version)
             for code, one in p.units.items()
         },
-        "homes": p.home,
+        "homes": {one: (unit, p.person_version[one]) for one, unit in p.home.items()},
+        "memberships": Counter(
+            (person, *span) for person, spans in p.homes.items() for span in spans
+        ),
+        "counted": Counter(
+            (number, *at) for number, one in p.works.items() for at in one.counted.items()
+        ),
         "grants": Counter(
             (one.account, one.role, one.unit, one.first, one.last, one.revoked) for one in p.grants
         ),

@@ -27,6 +27,7 @@ MATRIX = {
     "curate": {"OFFICER": "S", "ADMIN": "S"},
     "award": {"OFFICER": "S", "ADMIN": "S"},
     "manage_units": {"ADMIN": "S"},
+    "manage_people": {"OFFICER": "S", "ADMIN": "S"},
     "manage_grants": {"ADMIN": "S"},
 }
 STANDING = ("SUBMITTED", "RECOGNISED", "CONFIRMED", "RETURNED", "REJECTED")
@@ -53,6 +54,11 @@ class World:
         self.today = today
         self.units = {code: Unit(level, parent) for code, (level, parent) in UNITS.items()}
         self.home = PEOPLE | STAFF
+        self.person_version = Counter(dict.fromkeys(self.home, 1))
+        # The units of each person so far, and since when; of the first one nobody knows.
+        self.homes: dict[str, list[tuple[date | None, str]]] = {
+            person: [(None, unit)] for person, unit in self.home.items()
+        }
         self.person = {name: who.person for name, who in ACCOUNTS.items()}
         self.grants = [
             Grant(name, *grant) for name, who in ACCOUNTS.items() for grant in who.grants
@@ -136,11 +142,22 @@ class World:
 
     def find_unit(self, who: str | None, unit: str) -> Unit:
         """Return a unit that somebody sees; everybody sees the root."""
-        if unit not in self.units or not (
-            self.units[unit].parent is None or self.holds(who, "see_unit", unit)
-        ):
+        if unit not in self.units or not self.sees_unit(who, unit):
             raise RefusedError(*NOT_FOUND)
         return self.units[unit]
+
+    def sees_unit(self, who: str | None, unit: str) -> bool:
+        """Whether somebody sees a unit that is there."""
+        return self.units[unit].parent is None or self.holds(who, "see_unit", unit)
+
+    def find_person(self, who: str | None, person: str) -> None:
+        """Refuse whoever does not know somebody: at their unit, or as an author of one's own."""
+        places = [work.unit for work in self.works.values() if person in work.authors]
+        if person not in self.home or not (
+            person == self.self_of(who)
+            or any(self.holds(who, "see_person", unit) for unit in [self.home[person], *places])
+        ):
+            raise RefusedError(*NOT_FOUND)
 
     def sees_work(self, who: str | None, work: Work) -> bool:
         """Whether somebody sees an initiative."""
@@ -201,15 +218,23 @@ class World:
         counting = self.campaigns[work.campaign].counts_from
         return work.state == "CONFIRMED" or (counting, work.state) == ("RECOGNISED", "RECOGNISED")
 
+    def achieved_on(self, work: Work) -> date:
+        """Return the day from which an initiative counts as achieved."""
+        counting = self.campaigns[work.campaign].counts_from
+        day = work.confirmed if counting == "CONFIRMED" else work.recognised
+        assert day is not None
+        return day
+
     def totals(self, unit: str, campaign: str, ordinal: int) -> Counter[str]:
         """Return what a unit's subtree has in a phase, without zeros."""
         counted: Counter[str] = Counter()
-        people = set()
-        for work in self.works.values():
+        earliest: dict[str, tuple[date, int, str]] = {}
+        for turn, work in enumerate(self.works.values()):
             if (work.campaign, work.phase) != (campaign, ordinal):
                 continue
-            if self.counts(work):
-                people |= {one for one in work.authors if unit in self.line(self.home[one])}
+            for one in work.authors if self.counts(work) else ():
+                part = (self.achieved_on(work), turn, work.counted[one])
+                earliest[one] = min(part, earliest.get(one, part))
             if unit in self.line(work.unit):
                 counted["submitted"] += work.state in STANDING
                 counted["recognised"] += work.state in ("RECOGNISED", "CONFIRMED")
@@ -217,5 +242,5 @@ class World:
                 counted["returned"] += work.state == "RETURNED"
                 counted["rejected"] += work.state == "REJECTED"
                 counted["achieved"] += self.counts(work)
-        counted["participants"] = len(people)
+        counted["participants"] = sum(unit in self.line(at) for *_, at in earliest.values())
         return +counted

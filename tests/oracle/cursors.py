@@ -19,6 +19,7 @@ _ORDERS: dict[str, dict[str, str | None]] = {
     "AuditEventConnection": {"-id": None},
     "TargetRevisionConnection": {"-id": None},
     "UnitHistoryConnection": {"-id": None},
+    "MembershipConnection": {"-id": None},
     "GrantConnection": {"-id": None},
     "RankingConnection": {"rank": None},
     "QueueEntryConnection": {"awaited_at": None},

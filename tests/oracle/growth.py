@@ -103,6 +103,31 @@ class Tree:
             phone=say.maybe(say.code, "person", key, "phone"),
             version=1,
         )
+        self._memberships(key)
+
+    def _memberships(self, person_id: int) -> None:
+        """Have somebody belong to their unit, perhaps after some others."""
+        world = self._world
+        # Chance of its own leaves the rest of a seed's world as it is.
+        rng = random.Random(f"memberships {person_id} {world.today}")
+        since = rng.choice((None, day(rng, date(2020, 1, 1))))
+        for turn in range(moves := rng.choice((0, 0, 1, 2)) + 1):
+            last = turn == moves - 1
+            unit_id = (
+                world.rows["person"][-1].unit_id if last else rng.choice(world.rows["unit"]).id
+            )
+            until = (
+                None if last else (since or date(2020, 1, 1)) + timedelta(days=rng.randrange(90))
+            )
+            world.add(
+                "membership",
+                id=world.next_id("membership"),
+                person_id=person_id,
+                unit_id=unit_id,
+                valid_from=since,
+                valid_to=until,
+            )
+            since = until and until + timedelta(days=1)
 
     def _accounts(self) -> None:
         world, rng = self._world, self._rng

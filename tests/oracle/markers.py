@@ -25,6 +25,8 @@ def may_show(sight: Sight, marker: str, question: str) -> bool:
     if table in NEVER_SHOWN or column in {"password_hash", "secret_hash"}:
         return False
     row = row_of(sight.world, table, key)
+    if table == "person" and column in ("code", "name"):
+        return sight.names(row)
     if table == "person" and column in PERSONAL:
         return sight.knows(row)
     if table == "account":

@@ -46,9 +46,10 @@ def actor(sight: Sight, row: Row, **_: Any) -> One:
 
 
 def behind(sight: Sight, account_id: Any) -> One:
-    """Return the person behind an account."""
+    """Return the person behind an account, where the caller sees that too."""
     account = sight.world.find("account", account_id)
-    return seen(sight, "Person", account.person_id if account else None)
+    known = account is not None and sight.sees("account", account)
+    return seen(sight, "Person", account.person_id if account and known else None)
 
 
 def unit_of(sight: Sight, row: Row, **_: Any) -> One:

@@ -141,11 +141,32 @@ class Sight:
         return self.follows(self._initiative_of(row)) and self._initiative(other)
 
     def _person(self, row: Row) -> bool:
+        return (
+            self._person_within(row)
+            or self._authored_within(row, Permission.PERSON_READ)
+            or self._authored_within(row, Permission.PERSON_MASKED)
+        )
+
+    def _person_within(self, row: Row) -> bool:
         return self.knows(row) or self.may(Permission.PERSON_MASKED, self.world.unit_of(row))
+
+    def _authored_within(self, person: Row, permission: Permission) -> bool:
+        """Whether somebody authored an initiative of a unit whose people the caller sees."""
+        works = self.world.where("authorship", person_id=person.id)
+        units = [self.world.unit_of(self._initiative_of(work)) for work in works]
+        return any(
+            self.may(permission, unit) and self.may(Permission.INITIATIVE_READ, unit)
+            for unit in units
+        )
+
+    def _membership(self, row: Row) -> bool:
+        person = self.world.find("person", row.person_id)
+        assert person is not None
+        return self._person_within(person)
 
     def _account(self, row: Row) -> bool:
         person = self.world.find("person", row.person_id)
-        known = person is not None and self._person(person)
+        known = person is not None and self._person_within(person)
         grants = self.world.where("role_grant", account_id=row.id)
         return row is self.account or known or any(map(self._role_grant, grants))
 
@@ -247,6 +268,10 @@ class Sight:
         return person.id == self.own_person or self.may(
             Permission.PERSON_READ, self.world.unit_of(person)
         )
+
+    def names(self, person: Row) -> bool:
+        """Whether the caller sees a person's code and name unmasked."""
+        return self.knows(person) or self._authored_within(person, Permission.PERSON_READ)
 
     def reads(self, initiative: Row) -> bool:
         """Whether the caller may read the body of an initiative that it sees."""

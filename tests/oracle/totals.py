@@ -90,15 +90,16 @@ class Totals:
         }
 
     def _participants(self) -> int:
-        counted = {row.id for row in self._every if row.state in self.achieved_states}
-        people = {
-            row.person_id for row in self.world.rows["authorship"] if row.initiative_id in counted
-        }
-        return sum(
-            self.world.below(self.world.unit_of(person), self.unit)
-            for person in self.world.rows["person"]
-            if person.id in people
-        )
+        counted = {row.id: row for row in self._every if row.state in self.achieved_states}
+        earliest: dict[int, tuple[date, int, int]] = {}
+        for part in self.world.rows["authorship"]:
+            if one := counted.get(part.initiative_id):
+                moments = {"RECOGNISED": one.recognised_at, "CONFIRMED": one.confirmed_at}
+                day = local_day(moments[self.campaign.counts_from])
+                place = (day, one.id, part.counted_unit_id)
+                earliest[part.person_id] = min(earliest.get(part.person_id, place), place)
+        units = [self.world.find("unit", unit_id) for *_, unit_id in earliest.values()]
+        return sum(unit is not None and self.world.below(unit, self.unit) for unit in units)
 
     def _units(self, standing: list[Row], achieved: list[Row]) -> dict[str, int]:
         grassroots = [

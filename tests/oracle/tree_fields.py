@@ -115,7 +115,7 @@ def QueueEntry_unit(sight: Sight, row: Row) -> One:
 
 def Query_person(sight: Sight, _: Row, code: str) -> One:
     person = sight.world.one("person", code=code)
-    return "Person", person if person is not None and sight.knows(person) else None
+    return "Person", person if person is not None and sight.names(person) else None
 
 
 def Query_people(sight: Sight, _: Row, under: str, **arguments: Any) -> Listing:
@@ -125,9 +125,15 @@ def Query_people(sight: Sight, _: Row, under: str, **arguments: Any) -> Listing:
         for one in sight.visible("person")
         if top is not None
         and sight.sees("unit", top)
+        and sight.sees("unit", sight.world.unit_of(one))
         and sight.world.below(sight.world.unit_of(one), top)
     ]
     return listings.people(sight, within, arguments)
+
+
+def Person_memberships(sight: Sight, row: Row, **_: Any) -> Listing:
+    found = [one for one in sight.visible("membership") if one.person_id == row.id]
+    return listings.newest("Membership", found)
 
 
 def Person_account(sight: Sight, row: Row) -> One:
@@ -154,7 +160,7 @@ def Account_person(sight: Sight, row: Row) -> One:
     return seen(sight, "Person", row.person_id)
 
 
-Grant_unit = Ranking_unit = unit_of
+Grant_unit = Ranking_unit = Membership_unit = unit_of
 Grant_person = UnitHistory_by = actor
 
 

@@ -168,11 +168,11 @@ Award_phase = Initiative_phase
 
 
 def Person_name(sight: Sight, row: Row) -> str:
-    return row.name if sight.knows(row) else " ".join(f"{word[0]}." for word in row.name.split())
+    return row.name if sight.names(row) else " ".join(f"{word[0]}." for word in row.name.split())
 
 
 def Person_code(sight: Sight, row: Row) -> str:
-    return row.code if sight.knows(row) else "***"
+    return row.code if sight.names(row) else "***"
 
 
 def Person_email(sight: Sight, row: Row) -> str | None:

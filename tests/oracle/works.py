@@ -1,5 +1,6 @@
 """Grows random campaigns, targets, initiatives and what was decided on them."""
 
+import random
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -182,7 +183,7 @@ class Works(Decisions):
             created_at=self._moment(world.today - timedelta(days=rng.randrange(90))),
             version=rng.randint(1, 4),
         )
-        self._authors(key)
+        self._authors(key, counted=state in _COUNTING)
         for _ in range(rng.randint(0, 3)):
             self._review(key, unit)
 
@@ -210,14 +211,23 @@ class Works(Decisions):
             return None
         return since + timedelta(days=self._rng.randrange(3), hours=5)
 
-    def _authors(self, initiative_id: int) -> None:
+    def _authors(self, initiative_id: int, *, counted: bool) -> None:
         people = self._world.rows["person"]
         chosen = self._rng.sample(people, min(len(people), self._rng.randint(0, 3)))
         for person, share in zip(
             chosen, self._rng.choice(((50, 30, 20), (33.33, 33.33, 33.34))), strict=False
         ):
+            # Mostly where the author still belongs; perhaps before it was revoked. Chance of its
+            # own leaves the rest of a seed's world as it is.
+            rng = random.Random(f"counted {initiative_id} {person.id} {self._world.today}")
+            elsewhere = rng.choice(self._world.rows["unit"]).id
+            unit = rng.choice((person.unit_id, person.unit_id, elsewhere))
             self._world.add(
-                "authorship", initiative_id=initiative_id, person_id=person.id, share=share
+                "authorship",
+                initiative_id=initiative_id,
+                person_id=person.id,
+                share=share,
+                counted_unit_id=unit if counted or rng.random() < 0.3 else None,
             )
 
     def _award(self) -> None:

@@ -127,8 +127,9 @@ def own(raw: Raw) -> Totals:
             unit["achieved_public"] += achieved and not production
             unit["benefit_claimed"] += sum(one["claimed"]) * standing
             unit["benefit_verified"] += sum(one["verified"] or []) * achieved
-    for person, campaign, ordinal in participation(raw):
-        totals[raw.people[person]["unit_id"], campaign, ordinal]["participants"] += 1
+    for (_, campaign, ordinal), parts in participation(raw).items():
+        *_, unit_id = min(parts)
+        totals[unit_id, campaign, ordinal]["participants"] += 1
     for (unit_id, campaign, ordinal), unit in totals.items():
         if raw.units[unit_id]["level"] == "GRASSROOTS":
             unit["units_reporting"] = int(unit["submitted"] > 0)
@@ -180,15 +181,19 @@ def days(raw: Raw) -> Totals:
     return totals
 
 
-def participation(raw: Raw) -> Counter[tuple[int, int, int]]:
-    """Return how many achieved initiatives each person authored, by campaign and ordinal."""
-    counts: Counter[tuple[int, int, int]] = Counter()
+def participation(raw: Raw) -> dict[tuple[int, int, int], list[tuple[date, int, int]]]:
+    """Return the achieved initiatives of each person, by person, campaign and ordinal.
+
+    Of each the day, the id, and the unit at which the person is counted if it is the earliest.
+    """
+    parts = defaultdict(list)
     for author in raw.authors:
         one = raw.initiatives[author["initiative_id"]]
         if raw.achieved(one):
+            part = (day_of(raw.achieved_at(one)), one["id"], author["counted_unit_id"])
             for place in raw.places(one):
-                counts[author["person_id"], *place] += 1
-    return counts
+                parts[author["person_id"], *place].append(part)
+    return parts
 
 
 def without_zeros(totals: Totals) -> Totals:
@@ -220,10 +225,12 @@ def check(connection: psycopg.Connection) -> None:
     assert stored(connection, "rollup_tier", [*keys, "tier_id"]) == upwards(raw, tiers(raw))
     assert stored(connection, "rollup_day", [*keys, "day"]) == upwards(raw, days(raw))
     kept = connection.execute(
-        "select person_id, campaign_id, ordinal, initiatives from participation "
+        "select person_id, campaign_id, ordinal, initiatives, unit_id from participation "
         "where initiatives <> 0"
     ).fetchall()
-    assert {row[:3]: row[3] for row in kept} == participation(raw)
+    assert {row[:3]: row[3:] for row in kept} == {
+        key: (len(parts), min(parts)[-1]) for key, parts in participation(raw).items()
+    }
     open_below = Counter(
         above
         for unit in raw.units.values()

@@ -18,6 +18,7 @@ SQL = (
     "total",
     "unit",
     "line",
+    "membership",
     "window",
     "rollup",
     "recount",
@@ -295,6 +296,26 @@ def create_tables() -> None:
         sa.UniqueConstraint("code", name=("person_code_key")),
     )
     op.create_index("person_unit_id_idx", "person", ["unit_id"], unique=False)
+    op.create_table(
+        "membership",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.CheckConstraint("valid_to >= valid_from", name=("membership_validity_check")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=("membership_person_id_fkey")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=("membership_unit_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=("membership_pkey")),
+    )
+    op.create_index("membership_person_id_idx", "membership", ["person_id"], unique=False)
+    op.create_index(
+        "membership_current_idx",
+        "membership",
+        ["person_id"],
+        unique=True,
+        postgresql_where=sa.text("valid_to is null"),
+    )
     op.create_table(
         "account",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -924,7 +945,11 @@ def create_tables() -> None:
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("path", LTree(), nullable=False),
         sa.Column("share", sa.Numeric(precision=5, scale=2), nullable=False),
+        sa.Column("counted_unit_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("share >= 1 and share <= 100", name=("authorship_share_check")),
+        sa.ForeignKeyConstraint(
+            ["counted_unit_id"], ["unit.id"], name=("authorship_counted_unit_id_fkey")
+        ),
         sa.ForeignKeyConstraint(
             ["initiative_id"], ["initiative.id"], name=("authorship_initiative_id_fkey")
         ),
@@ -932,6 +957,13 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("initiative_id", "person_id", name=("authorship_pkey")),
     )
     op.create_index("authorship_person_id_idx", "authorship", ["person_id"], unique=False)
+    op.create_index(
+        "authorship_counted_unit_id_idx",
+        "authorship",
+        ["counted_unit_id"],
+        unique=False,
+        postgresql_where=sa.text("counted_unit_id is not null"),
+    )
     op.create_table(
         "duplicate_link",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
