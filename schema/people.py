@@ -42,14 +42,18 @@ class Person(Node):
 
     @sql(queries.people.email)
     def email(self) -> str | None:
-        """The e-mail address. Null where there is none; asterisks where it is masked, and for an
-        author who has moved away.
+        """The e-mail address.
+
+        Null where there is none. Asterisks where it is masked, and for an author who has moved
+        away.
         """
 
     @sql(queries.people.phone)
     def phone(self) -> str | None:
-        """The telephone number. Null where there is none; asterisks where it is masked, and for an
-        author who has moved away.
+        """The telephone number.
+
+        Null where there is none. Asterisks where it is masked, and for an author who has moved
+        away.
         """
 
     @sql(queries.units.of_row)
