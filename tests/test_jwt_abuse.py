@@ -101,13 +101,13 @@ async def test_a_header_that_asks_for_other_rules_is_refused_though_signed(heade
         await verifier().verify(by_hand(header, as_bytes(claims())))
 
 
-NOW, DEEP = int(time.time()), b"[" * 2_500 + b"]" * 2_500
+DEEP = b"[" * 2_500 + b"]" * 2_500
 
 
 @pytest.mark.parametrize(
     "expires",
     ['"9999999999"', "1e400", "-1e400", "NaN", "Infinity", "null", "true", "[9999999999]", "{}",
-     "1" * 400, "1" * 5_000, str(NOW - 3_600), f"{NOW - 3_600}.5", "-1", '"NaN"'],
+     "1" * 400, "1" * 5_000, "1700000000", "1700000000.5", "-1", '"NaN"'],
 )  # fmt: skip
 async def test_an_expiry_that_is_no_moment_to_come_is_refused(expires):
     good = as_bytes(claims(exp=None))
