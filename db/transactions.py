@@ -35,6 +35,7 @@ from db.write_session import NOTE, RefusalShare, WriteSession, refusal_of
 
 T = TypeVar("T")
 _TRIES = 4
+_STAND_STILL = "select lock_tree(alone => false)"  # units move where nobody has this lock
 _MOMENT = "select row(today(), present())"
 _ATTEMPT = ("sangkien.action", "sangkien.address", "sangkien.reason")
 _WAIT = 10.0  # seconds for a connection
@@ -61,6 +62,8 @@ class Attempt:
 
 
 Command = Callable[[WriteSession], Awaitable[T]]
+Fresh = Callable[[], Awaitable[Caller]]
+"""Returns the caller by the grants of the moment."""
 Payload = Callable[[T], tuple[str, Sequence[Any]]]
 """Returns the statement, and its parameters, that reads what a command's outcome leads to."""
 
@@ -130,13 +133,16 @@ class Writer:
         command: Command[T],
         payload: Payload[T],
         seconds: int = SECONDS,
+        *,
+        fresh: Fresh | None = None,
     ) -> Written[T]:
         """Carry out a command as `run` does, and read its payload as `caller` reads.
 
         It is read after the commit, by the same connection: a reader may be at a standby, which
-        does not have the write yet. Raises NotReadBackError where that fails, besides.
+        does not have the write yet. With `fresh` no unit moves meanwhile, and the caller is the one
+        that it returns then. Raises NotReadBackError where reading fails, besides.
         """
-        return await self._run(caller, attempt, command, seconds, payload)
+        return await self._run(caller, attempt, command, seconds, payload, fresh=fresh)
 
     async def read(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
         """Read as `caller` reads, from where the writes are.
@@ -154,13 +160,17 @@ class Writer:
         command: Command[T],
         seconds: int,
         payload: Payload[T] | None = None,
+        *,
+        fresh: Fresh | None = None,
     ) -> Written[T]:
         if caller.writing is None:
             raise ForbiddenError(code="READ_ONLY")
         until = None
         while True:
             try:
-                return await self._carry_out(caller, attempt, command, seconds, payload)
+                return await self._carry_out(
+                    caller, attempt, command, seconds, payload, fresh=fresh
+                )
             except CrowdedUnitError as crowded:
                 now = asyncio.get_running_loop().time()
                 until = until or now + PATIENCE
@@ -175,14 +185,18 @@ class Writer:
         command: Command[T],
         seconds: int,
         payload: Payload[T] | None,
+        *,
+        fresh: Fresh | None,
     ) -> Written[T]:
         for left in reversed(range(_TRIES)):
             try:
                 async with self._pool.link(_WAIT) as link:
                     CLAIM.get().gone = None  # what has begun goes on to its end
-                    result = await self._write(link.connection, caller, attempt, command, seconds)
+                    result, reading = await self._write(
+                        link.connection, caller, attempt, command, seconds, fresh=fresh
+                    )
                     self._announcer.tell()
-                    answer = await _read_back(link, caller, payload, result)
+                    answer = await _read_back(link, reading, payload, result)
             except asyncpg.LockNotAvailableError as error:
                 raise LockedError(str(error)) from error
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
@@ -208,13 +222,18 @@ class Writer:
         attempt: Attempt,
         command: Command[T],
         seconds: int,
-    ) -> T:
-        assert caller.writing is not None
-        statement, parameters = _begun(caller.writing, attempt)
+        *,
+        fresh: Fresh | None,
+    ) -> tuple[T, Caller]:
+        """Return what the command returns, and as whom it was carried out."""
         session = None
         locked = committed = False
         try:
             await connection.execute(self._begin)
+            if fresh is not None:
+                await connection.execute(_STAND_STILL)
+                caller = await fresh()
+            statement, parameters = _begun(caller, attempt)
             today, present = await connection.fetchval(statement, *parameters)
             if seconds != SECONDS:
                 await connection.execute(f"set local statement_timeout = '{seconds}s'")
@@ -238,7 +257,7 @@ class Writer:
             if session is not None:
                 session.leave_units(locked=locked)
                 session.settle_refusals(committed=committed)
-        return result
+        return result, caller
 
     async def note(
         self,
@@ -305,8 +324,11 @@ async def _read_back(
         return meant
 
 
-def _begun(binding: Binding, attempt: Attempt) -> tuple[str, list[Any]]:
+def _begun(caller: Caller, attempt: Attempt) -> tuple[str, list[Any]]:
     """Return the statement that binds a transaction once it has begun, and its parameters."""
+    binding = caller.writing
+    if binding is None:
+        raise ForbiddenError(code="READ_ONLY")
     said = attempt.action, attempt.address or "", attempt.reason or ""
     whole = Binding((*binding.names, *_ATTEMPT), (*binding.values, *said), binding.checked)
     return whole.bind_all(_MOMENT)

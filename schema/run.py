@@ -17,8 +17,8 @@ from auth.principal import Principal
 from db.commands.requests import once, told_once
 from db.outages import cause
 from db.rules.errors import DomainError, ForbiddenError, InvalidInputError
-from db.sessions import GrantsChangedError, TooSlowError
-from db.transactions import SECONDS, Attempt, Command, Writer, Written
+from db.sessions import Caller, GrantsChangedError, TooSlowError
+from db.transactions import SECONDS, Attempt, Command, Fresh, Writer, Written
 from db.unavailable import NotReadBackError, UnavailableError
 from db.write_session import WriteSession
 from schema.build import SCHEMA
@@ -193,7 +193,9 @@ class Mutations:
                 _guard(principal, guarded, input_)
                 command = self._once(attempt.action, guarded, input_, given)
                 return await self._writer.run_and_read(
-                    principal.caller, within, command, payload, seconds=guarded.seconds
+                    *(principal.caller, within, command, payload),
+                    seconds=guarded.seconds,
+                    fresh=None if left else self._fresh(asker, guarded, input_),
                 )
             except DomainError as error:
                 try:
@@ -212,6 +214,17 @@ class Mutations:
                 if not left:
                     raise UnavailableError(_CHANGING) from None
         raise AssertionError  # pragma: no cover - the last try returns or raises
+
+    def _fresh(self, asker: Asker, guarded: Guarded, input_: Any) -> Fresh:
+        """Return what looks the caller up once more, where units no longer move."""
+
+        async def fresh() -> Caller:
+            asker.grants_changed()
+            principal = await asker.principal()
+            _guard(principal, guarded, input_)
+            return principal.caller
+
+        return fresh
 
     def _once(self, action: str, guarded: Guarded, input_: Any, given: Any) -> Command[Any]:
         """Return the command of a field, which runs once for an idempotency key."""

@@ -1,6 +1,7 @@
 """The GraphiQL page: its text while it is not built, its files, its example queries."""
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,14 @@ async def test_nothing_outside_the_assets_is_served(built: AsyncClient, path: st
 
 async def test_files_can_only_be_read(built: AsyncClient) -> None:
     assert (await built.post(f"/graphql/assets/{SCRIPT}")).status_code == 405
+
+
+def test_the_sanitizer_is_past_the_versions_with_known_holes() -> None:
+    """CVE-2025-26791 is mended in DOMPurify 3.2.4."""
+    locked = json.loads((ROOT / "api" / "graphiql" / "package-lock.json").read_text())["packages"]
+    found = [one["version"] for name, one in locked.items() if name.endswith("/dompurify")]
+    assert found
+    assert all(tuple(map(int, version.split("."))) >= (3, 2, 4) for version in found)
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)

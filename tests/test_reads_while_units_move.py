@@ -1,11 +1,14 @@
-"""Units that move raise the versions of those accounts alone whose roles move, and fail no read."""
+"""Units that move raise the versions of those accounts alone whose roles move, and stop nobody."""
 
 import asyncio
 
 import psycopg
+import pytest
 
+from auth.principal import Principals
+from schema.run import _TRIES
 from tests.client import client
-from tests.deciding import GRANT, run
+from tests.deciding import DRAFT, GRANT, ask, exact, run
 
 VERSIONS = "select username, grants_version from account"
 MOVE = """update unit set parent_id = (select id from unit where code = %s), version = version + 1
@@ -101,3 +104,33 @@ async def test_who_has_a_role_in_what_moves_reads_by_its_new_place_at_once(progr
                 assert unit["depth"] == 3
                 if username == "tttt-admin":
                     assert unit["parent"] == {"code": to}
+
+
+async def test_a_change_is_made_though_its_unit_moves_at_each_try(programme, monkeypatch):
+    """At the last try no unit moves before the change is committed."""
+    other, real = another_upper(programme), Principals.of
+    looked_up = 0
+
+    async def moved_since(self, username, *more):
+        nonlocal looked_up
+        found = await real(self, username, *more)
+        if username == "member":
+            looked_up += 1
+            to = other if looked_up % 2 else "VNPT"
+            if looked_up <= _TRIES:
+                await asyncio.to_thread(run, programme, MOVE, to, "VNPT-HNI")
+            elif looked_up == _TRIES + 1:
+                with pytest.raises(psycopg.errors.LockNotAvailable):
+                    await asyncio.to_thread(run, programme, MOVE, to, "VNPT-HNI")
+        return found
+
+    text = {
+        "campaign": "1TRSK", "unit": "VNPT-HNI", "title": "Sáng kiến", "summary": "Hiệu quả",
+        "content": "Nội dung", "solutionType": "TECHNICAL", "appliedOn": "2022-03-01",
+    }  # fmt: skip
+    async with client(programme) as http:
+        monkeypatch.setattr(Principals, "of", moved_since)
+        answer = await ask(http, DRAFT, "member", **text)
+    assert answer["initiative"]["number"]
+    assert looked_up > _TRIES
+    assert exact(programme)
