@@ -52,9 +52,8 @@ class Decisions:
         )
 
         for account in self._rng.sample(self._world.rows["account"], self._rng.randint(0, 2)):
-            given_for = self._rng.choice((deciding["unit_id"], self._unit().id))
             ended_by = self._rng.choice((key, key, None))
-            self._sheet(initiative_id, account.id, given_for, ended_by)
+            self._sheet(initiative_id, account.id, deciding["unit_id"], ended_by)
 
     def _deciding(self, unit: Row) -> dict[str, int | None]:
         """Return the unit of a decision, often one of the line, and one that acted for it."""
@@ -63,16 +62,18 @@ class Decisions:
         return {"unit_id": at, "acting_unit_id": None if acting == at else acting}
 
     def _sheet(
-        self, initiative_id: int, account_id: int, unit_id: int | None, review_id: int | None
+        self, initiative_id: int, account_id: int, decides: int | None, review_id: int | None
     ) -> None:
+        """Add a sheet: every other one for the unit that decides, the others for any."""
         key, say = self._world.next_id("review_sheet"), self._say
         mine = {"initiative_id": initiative_id, "account_id": account_id, "review_id": review_id}
         if review_id is None and self._world.where("review_sheet", **mine):
             return
+        anywhere = self._unit().id
         self._world.add(
             "review_sheet",
             id=key,
-            unit_id=unit_id,
+            unit_id=decides if key % 2 else anywhere,
             **mine,
             scores=self._scores() or {"B": 1},
             comment=say.maybe(say.text, "review_sheet", key, "comment"),
