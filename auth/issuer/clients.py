@@ -152,7 +152,8 @@ def register(connection: psycopg.Connection[Any], client: Client) -> None:
 def note_use(connection: Issuing, client_id: str, now: datetime) -> None:
     """Record that a client got a token for its service account, at most once per NOTED_EVERY.
 
-    It never waits for a lock: whoever has the row locked records the same, or ends the client.
+    It never waits for a lock: a transaction that has the row locked records a use, too, or removes
+    the client.
     """
     connection.execute(_USED, {"client_id": client_id, "now": now, "every": NOTED_EVERY})
 
