@@ -172,7 +172,7 @@ class GraphQLEndpoint:
 
 
 async def _packed(request: Request, response: Response) -> Response:
-    """Apply the conditional GET and compression."""
+    """Apply conditional GET and compression to a response."""
     if isinstance(response, EventStream):
         return response
     coding = compression.coding(request, response)

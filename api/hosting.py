@@ -94,7 +94,7 @@ def export(config: Settings) -> None:
 
 @contextmanager
 def _in_use(home: Path) -> Iterator[Callable[[], bool]]:
-    """Mark a home folder as in use within the block; yield a function that tests for other users.
+    """Mark a home folder as in use; yield a function that returns whether no other process is.
 
     The mark is a file lock, which ends with the process, however it ends.
     """

@@ -77,7 +77,8 @@ class FromProxies:
     def _client(self, peer: IPAddress, scope: Scope) -> IPAddress:
         """Return the address nearest to us that is not a trusted proxy.
 
-        If a proxy names no valid address, that proxy counts as the client.
+        If a proxy names no valid address, or all addresses are proxies, the farthest proxy counts
+        as the client.
         """
         client = peer
         entries = list(_values(scope, b"x-forwarded-for"))[::-1]

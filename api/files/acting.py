@@ -74,7 +74,7 @@ async def actor(config: Settings, username: str) -> AsyncIterator[Actor]:
     reader_url, writer_url = config.serving_urls()
     pooler = config.behind_pooler
     reader = Reader(reader_url, size=1, pooler=pooler)
-    # An import may wait for locks, but other transactions do not wait for it.
+    # An import waits for locks without a time limit; other writers wait for its locks with one.
     writer = Writer(writer_url, size=2, pooler=pooler, lock_ms=0)
     try:
         yield Actor(username, Principals(reader, config.today), writer, reader_url)

@@ -186,7 +186,10 @@ def begin_session(
     amr: Sequence[str],
     complete: bool,
 ) -> SignedIn:
-    """Begin a session with the factors given; the browser's earlier session ends."""
+    """Begin a session with the factors given, or renew the browser's session of the account.
+
+    If the browser's session is of another account, that session ends.
+    """
     device = browser.device or secret.new()
     known = devices.is_known(connection, device, account.id, now)
     facts = {"factors": list(amr), "complete": complete, "device": "known" if known else "new"}

@@ -84,7 +84,7 @@ def record_reuse(connection: Issuing, account_id: int, code: str, client_id: str
 
 
 def count_failure(action: str, code: str) -> None:
-    """Count a failed step in the metrics only."""
+    """Count a failed step in the metrics; this writes no event."""
     SIGN_INS.labels(action, code.lower()).inc()
 
 

@@ -74,7 +74,7 @@ ANONYMOUS = Limits(
 )
 
 
-# A superset of the tokens, found in time linear in the length of the text.
+# Finds at least as many tokens as there are, in time linear in the length of the text.
 _TOKEN = re.compile(r"\w+|[^\s\w,]")
 
 
