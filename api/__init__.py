@@ -1,1 +1,1 @@
-"""How the world reaches us: HTTP, the command line, settings."""
+"""The entry points: HTTP, the command line and the settings."""

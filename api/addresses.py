@@ -1,9 +1,9 @@
-"""From where a request comes."""
+"""The client address of a connection."""
 
 from starlette.requests import HTTPConnection
 
 
 def address_of(connection: HTTPConnection) -> str | None:
-    """Return the address of whoever connects, as the audit log tells it; None for a socket file."""
+    """Return the client's address, as recorded in audit events; None on a Unix socket."""
     client = connection.client
     return client.host if client else None

@@ -1,7 +1,7 @@
-"""What a GraphQL response looks like over HTTP.
+"""GraphQL responses over HTTP.
 
-With `application/graphql-response+json` the status says how it went; a client that accepts only
-`application/json` gets 200 for every well-formed request, as the specification has it.
+With `application/graphql-response+json` the status reflects the result; a client that accepts only
+`application/json` gets 200 for every well-formed request (GraphQL over HTTP).
 """
 
 from collections.abc import Sequence
@@ -25,20 +25,20 @@ _HEADERS = {
 
 
 def media_type(headers: Headers) -> str:
-    """Return the media type that a client is to get."""
+    """Return the media type of the response, from the header `Accept`."""
     accept = headers.get("accept", "")
     return f"{GRAPHQL_JSON if GRAPHQL_JSON in accept else JSON}; charset=utf-8"
 
 
 class Data(Response):
-    """The data of an operation that ran, and nothing but data."""
+    """The response to an operation that ran: data without errors."""
 
     def __init__(self, text: bytes, media: str) -> None:
-        """Take the data as JSON text."""
+        """Set the data as JSON text."""
         self.status_code = 200
         self.background = None
         self.body = _DATA + text + _END
-        # Encoded once and not for each answer, as this is what nearly all answers are.
+        # The headers are cached in encoded form, because nearly all responses have the same ones.
         length = str(len(self.body)).encode()
         self.raw_headers = [*_encoded(media), (b"content-length", length)]
 
@@ -50,19 +50,19 @@ def _encoded(media: str) -> list[tuple[bytes, bytes]]:
 
 
 def batch(responses: Sequence[Response]) -> Response:
-    """Return several answers in one, in order."""
+    """Return several responses as one, in order."""
     text = b"[" + b",".join(bytes(response.body) for response in responses) + b"]"
     return Response(text, media_type=f"{JSON}; charset=utf-8", headers=_HEADERS)
 
 
 def refused(errors: Sequence[GraphQLError], media: str) -> Response:
-    """Return why a well-formed request did not run."""
+    """Return the response to a well-formed request that was rejected."""
     status = 400 if media.startswith(GRAPHQL_JSON) else 200
     return _errors([error.formatted for error in errors], status, media)
 
 
 def errors_in(response: Response) -> bytes:
-    """Return the list of errors, as JSON, of an answer that has nothing else."""
+    """Return the JSON list of errors of a response that contains only errors."""
     return bytes(response.body)[len(_ERRORS) : -len(_END)]
 
 
@@ -75,7 +75,7 @@ def failed(
     headers: dict[str, str] | None = None,
     **facts: Any,
 ) -> Response:
-    """Return one error with a status of its own."""
+    """Return a response with one error and an HTTP status of its own."""
     error = {"message": message, "extensions": {"code": code, **facts}}
     return _errors([error], status, media, headers)
 
@@ -92,7 +92,7 @@ def _errors(
 
 
 def _marked(errors: Sequence[Any]) -> list[Any]:
-    """Return errors with the id of their request, and note the first one's code for the log."""
+    """Return errors with the request id added; record the first code in the request context."""
     context = CURRENT.get()
     if context is None:
         return list(errors)

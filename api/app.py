@@ -1,4 +1,4 @@
-"""The application: what is served where, and what it is made of."""
+"""The application: its routes and the objects behind them."""
 
 import asyncio
 import json
@@ -79,8 +79,8 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     reader_url, writer_url = settings.serving_urls()
     pooler = settings.behind_pooler
     reader = Reader(reader_url, size=settings.pool_size, pooler=pooler)
-    # A write is at work in the database nearly all the time that it has a connection: more of them
-    # than there are processors would only take each other's caches away.
+    # A writing connection occupies the database nearly all the time that it is in use: more of them
+    # than processors would only compete for CPU caches.
     writer = Writer(writer_url, size=max(settings.pool_size // 2, 1), pooler=pooler)
     issuer = Issuer(_terms(settings), writer_url, clock, pooler=pooler)
     own = _verifier(settings, reader, clock)
@@ -98,11 +98,11 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         access_tokens=access_tokens,
         uses=family_uses,
     )
-    # A pooler in transaction mode has no connection that could listen.
+    # A pooler in transaction mode has no connection that can LISTEN.
     watch = Watch(reader, Listener(settings.direct_url or (None if pooler else writer_url)))
     rules = _rules(settings)
     operations = Operations(
-        Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry offers no other way to the schema
+        Compiler(SCHEMA._schema),  # noqa: SLF001 - Strawberry has no public way to the schema
         Principals(reader, settings.today, second_factor_required=settings.second_factor_required),
         reader,
         writer,
@@ -118,7 +118,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
     )
     stopping = Stopping()
 
-    # Connections belong to a loop: the door's and the application's.
+    # Connections belong to an event loop, and the door and the application have one each.
     at_door, readiness = (Readiness(reader_url, writer_url) for _ in range(2))
 
     def ready(readiness: Readiness) -> Probe:
@@ -168,7 +168,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         lifespan=lifespan,
         exception_handlers={UnavailableError: _unavailable, TooSlowError: _unavailable},
     )
-    # Starlette would redirect to the host that the request names, and resend what it holds there.
+    # Starlette would redirect to the host named by the request, and repeat data from the request.
     app.router.redirect_slashes = False
     parts = {
         "reader": reader,
@@ -186,7 +186,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
 
 
 def trusted_documents(settings: Settings) -> Mapping[str, str] | None:
-    """Return the only documents that are run, by id; None where any is. Raises ManifestError."""
+    """Return the trusted documents by id; None allows any document. Raises ManifestError."""
     if settings.trusted_documents is None:
         return None
     compiler = Compiler(SCHEMA._schema)  # noqa: SLF001 - as above
@@ -235,7 +235,7 @@ def _verifier(settings: Settings, reader: Reader, clock: Clock) -> Verifier:
         still_alive = datetime.fromtimestamp(clock(), UTC) - timedelta(seconds=ACCESS_LIFE + LEEWAY)
         return {row["id"] for row in await reader.fetch_rows(_REVOKED, still_alive)}
 
-    # `sangkien token` does not know at which port of this machine its token will be used.
+    # `sangkien token` does not know the port of the server that its token will be used at.
     local = not settings.issuer.startswith("https:")
     return Verifier(
         load_keys,
@@ -271,7 +271,7 @@ def _uses(issuer: Issuer, clock: Clock, table: Table) -> Uses:
 
 
 async def _settle(issuer: Issuer, *noted: Uses) -> None:
-    """Wait for what is done beside requests."""
+    """Wait for background work."""
     for token_uses in noted:
         await token_uses.close()
     await issuer.settle()
@@ -291,7 +291,7 @@ def from_environment() -> Starlette:
 
 
 def _unavailable(_: Request, error: Exception) -> Response:
-    """Answer for an endpoint that has no answer of its own to an outage."""
+    """Return the response to an outage for endpoints without their own handling."""
     return refusal(error, JSON)
 
 

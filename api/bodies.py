@@ -1,4 +1,4 @@
-"""What a GraphQL request says, read from HTTP strictly and within bounds."""
+"""Strict and bounded parsing of GraphQL requests from HTTP."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,16 +11,16 @@ from starlette.requests import ClientDisconnect, Request
 
 from api.persisted import Reference
 
-LARGEST_BODY = 100_000  # bytes; of a GET's parameters too
-BODY_SECONDS = 10.0  # for all of a body to arrive
+LARGEST_BODY = 100_000  # bytes; also of a GET's parameters
+BODY_SECONDS = 10.0  # for the whole body to arrive
 LONGEST_ID = 256  # characters of a document's id
-_CLOSE = {"Connection": "close"}  # what is left of the body is not read
+_CLOSE = {"Connection": "close"}  # the rest of the body is not read
 _LATE = "The body did not arrive in time."
-_DOCUMENT = {"query", "documentId", "extensions"}  # parameters that name a document
+_DOCUMENT = {"query", "documentId", "extensions"}  # parameters that identify a document
 
 
 class BodyError(Exception):
-    """A request that is not one of GraphQL over HTTP; `status` is what HTTP calls that."""
+    """The request is not valid GraphQL over HTTP; `status` is the HTTP status."""
 
     def __init__(
         self, status: int, code: str, message: str, headers: dict[str, str] | None = None
@@ -33,7 +33,7 @@ class BodyError(Exception):
 
 @dataclass(frozen=True)
 class GraphQLRequest:
-    """A document or what names it, which of its operations to run, and the variables."""
+    """A document or a reference to one, the operation to run, and its variables."""
 
     query: str | None
     reference: Reference
@@ -42,9 +42,9 @@ class GraphQLRequest:
 
 
 async def read_body(request: Request) -> bytes:
-    """Return the body of a POST, refused while it streams once it is too large.
+    """Return the body of a POST; an oversized body is rejected while it streams.
 
-    Raises BodyError, and ClientDisconnect where the caller has gone.
+    Raises BodyError, and ClientDisconnect where the client has gone.
     """
     kind, _, parameters = request.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != "application/json":
@@ -57,7 +57,8 @@ async def read_body(request: Request) -> bytes:
         raise _too_large()
     task = asyncio.current_task()
     assert task is not None
-    # What asyncio.timeout does, at a third of its price; nearly every body is there already.
+    # Does the same as asyncio.timeout at a third of its cost; nearly every body has already
+    # arrived.
     late = asyncio.get_running_loop().call_later(BODY_SECONDS, task.cancel, _LATE)
     try:
         return await _stream(request)
@@ -84,17 +85,17 @@ async def _stream(request: Request) -> bytes:
 
 
 def parse_body(body: bytes) -> GraphQLRequest:
-    """Return what a POST asks. Raises BodyError."""
+    """Return the request in the body of a POST. Raises BodyError."""
     return parse_object(_json(body, "The body"))
 
 
 def is_batch(body: bytes) -> bool:
-    """Whether a POST asks several things at once, in a JSON array."""
+    """Return whether the body of a POST is a batch: a JSON array of operations."""
     return body.lstrip()[:1] == b"["
 
 
 def parse_batch(body: bytes, limit: int) -> list[GraphQLRequest]:
-    """Return what a POST asks, in order: at most `limit` operations. Raises BodyError."""
+    """Return the requests of a batch, in order: at most `limit` operations. Raises BodyError."""
     content = _json(body, "The body")
     if not 0 < len(content) <= limit:
         raise BodyError(400, "BAD_REQUEST", f"Send between 1 and {limit} operations in one body.")
@@ -102,7 +103,7 @@ def parse_batch(body: bytes, limit: int) -> list[GraphQLRequest]:
 
 
 def parse_parameters(parameters: Mapping[str, str]) -> GraphQLRequest:
-    """Return what a GET asks by its URL's parameters. Raises BodyError."""
+    """Return the request in the URL parameters of a GET. Raises BodyError."""
     if sum(map(len, parameters.values())) > LARGEST_BODY:
         raise BodyError(414, "URL_TOO_LONG", "The URL is too long; use POST.")
     content: dict[str, Any] = {name: parameters.get(name) for name in ("query", "documentId")}
@@ -114,7 +115,7 @@ def parse_parameters(parameters: Mapping[str, str]) -> GraphQLRequest:
 
 
 def wants_page(headers: Headers, parameters: Mapping[str, str]) -> bool:
-    """Whether it is a browser that opens the address, and not a client with a query."""
+    """Return whether the client is a browser that opens the page, not a client with a query."""
     return "text/html" in headers.get("accept", "") and _DOCUMENT.isdisjoint(parameters)
 
 
@@ -126,7 +127,7 @@ def _json(text: bytes, what: str) -> Any:
 
 
 def parse_object(content: Any) -> GraphQLRequest:
-    """Return what a JSON value asks, of a body or a message. Raises BodyError."""
+    """Return the request in the JSON value of a body or message. Raises BodyError."""
     if isinstance(content, list):
         raise BodyError(400, "BAD_REQUEST", "Send one operation: batches are not taken.")
     if not isinstance(content, dict):
@@ -158,7 +159,7 @@ def _check_id(document_id: Any, query: Any) -> None:
 
 
 def _hash(persisted: Any) -> str | None:
-    """Return the hash in Apollo's extension for persisted queries."""
+    """Return the hash in Apollo's `persistedQuery` extension. Raises BodyError."""
     if persisted is None:
         return None
     if not isinstance(persisted, dict) or persisted.get("version") != 1:
@@ -170,7 +171,7 @@ def _hash(persisted: Any) -> str | None:
 
 
 def method_not_allowed(message: str) -> BodyError:
-    """Return the error for a method that is not for this."""
+    """Return the error for an HTTP method that the operation does not allow."""
     return BodyError(405, "METHOD_NOT_ALLOWED", message, {"Allow": "GET, POST"})
 
 

@@ -1,4 +1,4 @@
-"""The claim of a request to connections of the database, by whom it is counted for."""
+"""The share of database connections that a request may use, counted for its caller."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from db.fairness import CLAIM, Claim
 def claiming(
     counted_as: Counted, gone: Callable[[], Awaitable[object]] | None = None
 ) -> Iterator[None]:
-    """Take connections by the share of a caller while this lasts."""
+    """Count connections taken within the block for a caller."""
     token = CLAIM.set(Claim(*counted_as, gone))
     try:
         yield

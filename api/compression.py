@@ -1,9 +1,9 @@
-"""Answers made smaller where the client can unpack them and it is worth the work.
+"""Compression of responses, where the client accepts it and the size is worth the work.
 
-An answer whose size an attacker watches while choosing part of its text betrays the rest of it
-(BREACH). For that the attacker must make a browser ask on the victim's behalf, and only a GET with
-a cookie can be sent so: a POST of JSON takes a preflight, and no site can add a token. So those
-answers alone are never compressed.
+If an attacker can choose a part of a compressed response and watch its size, the size reveals the
+rest (BREACH). For that, the attacker must make a browser send the request as the victim. Only a GET
+with a cookie can be sent that way: a POST of JSON needs a preflight, and no other site can add a
+token. So responses to a GET with a cookie are never compressed, and all others may be.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ else:
     from backports import zstd
 
 _WORTH_IT = 1_024  # bytes
-_AT_ONCE = 32_000  # bytes compressed in less than 0.2 ms; more goes to a thread
-_LONGEST = 200  # characters of a header that is read at all
+_AT_ONCE = 32_000  # bytes that compress in less than 0.2 ms; larger bodies go to a thread
+_LONGEST = 200  # characters of a header; a longer header is ignored
 
-# By preference. Of 296 kB of units zstd makes a sixth in 0.6 ms, Brotli a fifth in 4 ms, gzip a
-# fifth in 4 ms; higher levels take times as long for a tenth less.
+# By preference. zstd compresses 296 kB of units to a sixth in 0.6 ms, Brotli to a fifth in 4 ms,
+# gzip to a fifth in 4 ms; higher levels take several times as long to save a tenth more.
 _CODINGS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": partial(zstd.compress, level=1),
     "br": partial(brotli.compress, quality=3),
@@ -35,7 +35,7 @@ _CODINGS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def coding(request: Request, response: Response) -> str | None:
-    """Return how an answer is to be compressed; None for not at all."""
+    """Return the content coding for a response; None for no compression."""
     if len(response.body) < _WORTH_IT:
         return None
     if request.method == "GET" and "cookie" in request.headers:
@@ -46,7 +46,7 @@ def coding(request: Request, response: Response) -> str | None:
 
 @lru_cache(maxsize=256)
 def preferred(accepted: str) -> str | None:
-    """Return what we like best of what an Accept-Encoding header likes best, as RFC 9110 has it."""
+    """Return our first choice among the codings that Accept-Encoding prefers (RFC 9110)."""
     weights: dict[str, float] = {}
     for part in accepted.lower().split(","):
         name, _, parameter = part.partition(";")
@@ -68,7 +68,7 @@ def _weight(parameter: str) -> float:
 
 
 async def compress(response: Response, by: str) -> None:
-    """Compress the body of an answer."""
+    """Compress the body of a response."""
     pack = _CODINGS[by]
     body = bytes(response.body)
     packed = pack(body) if len(body) <= _AT_ONCE else await asyncio.to_thread(pack, body)

@@ -1,7 +1,8 @@
-"""Why a database cannot be used, in one line that names the setting and repeats none of its value.
+"""The reason why a database cannot be used: one line with the setting's name, not its value.
 
-A driver's message repeats hosts, databases and roles in the language of the server; the codes of
-SQLSTATE say the same. libpq gives no code where it does not connect, so asyncpg asks once more.
+A driver's message repeats hosts, databases and roles in the server's language; SQLSTATE codes give
+the same information. libpq returns no code if it cannot connect, so the connection is tried again
+with asyncpg.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ _ESCAPED = "a password with @, / or : is escaped in a URL, or set by SANGKIEN_{}
 _NO_HOST = f"its host is not found; correct it ({_ESCAPED})"
 _OPTIONS = "the connection fails; correct its options, such as sslmode"
 _SILENT = "no PostgreSQL answers at its host and port; start it, or correct the setting"
-# By SQLSTATE, or by its class of two characters.
+# By SQLSTATE, or by its class: the first two characters.
 _REASONS = {
     "08": "PostgreSQL closed the connection; see its log",
     "28": "PostgreSQL does not let this role in; see pg_hba.conf on its server",
@@ -39,11 +40,11 @@ _REASONS = {
 
 
 class TooOldError(Exception):
-    """The server is older than what is supported; one line says so."""
+    """The server is older than OLDEST; the text is one line."""
 
 
 def check_version(connection: psycopg.Connection) -> None:
-    """Refuse a PostgreSQL that is too old. Raises TooOldError."""
+    """Validate the server's version. Raises TooOldError."""
     major = connection.info.server_version // 10_000
     if major < OLDEST:
         raise TooOldError(
@@ -52,7 +53,7 @@ def check_version(connection: psycopg.Connection) -> None:
 
 
 def reason(config: Settings, error: BaseException) -> str:
-    """Return why the database could not be used; `error` is what a driver raised."""
+    """Return why the database could not be used; `error` is the driver's exception."""
     state = _state(error)
     for name, url in _suspects(config, error):
         said = _tried(url)
@@ -62,7 +63,7 @@ def reason(config: Settings, error: BaseException) -> str:
 
 
 def _suspects(config: Settings, error: BaseException) -> list[tuple[str, str]]:
-    """Return the settings that the connection which failed may be of, with their values."""
+    """Return the settings that the failed connection may have used, with their values."""
     urls = {
         "DATABASE": config.database_url,
         "READER": config.reader_url,
@@ -73,12 +74,12 @@ def _suspects(config: Settings, error: BaseException) -> list[tuple[str, str]]:
     if failed is None:
         return given
     user = failed.user.decode()
-    # The owner's URL stands for a role that has none of its own.
+    # A role without a URL of its own uses the owner's.
     return [one for one in given if conninfo_to_dict(one[1]).get("user") == user] or given
 
 
 def _tried(url: str) -> str | None:
-    """Connect once more; return why that fails, None where it succeeds."""
+    """Connect again; return why that fails, or None where it succeeds."""
 
     async def connect() -> None:
         connection = await asyncpg.connect(url, timeout=PATIENCE)
@@ -89,7 +90,7 @@ def _tried(url: str) -> str | None:
     except socket.gaierror:
         return _NO_HOST
     except (OSError, TimeoutError) as error:
-        # asyncpg raises one without a number where a server does not speak TLS as it should.
+        # asyncpg raises an OSError without errno if a server fails the TLS negotiation.
         return _OPTIONS if error.errno is None and not isinstance(error, TimeoutError) else _SILENT
     except asyncpg.PostgresError as error:
         return _REASONS.get(_state(error), _REASONS.get(_state(error)[:2], "it cannot be used"))
@@ -103,7 +104,7 @@ def _state(error: BaseException) -> str:
 
 
 def _first(error: BaseException) -> BaseException:
-    """Return the driver's own error, which others of SQLAlchemy's or ours may be around."""
+    """Return the driver's own error, which SQLAlchemy's or our errors may wrap."""
     while not any(getattr(error, name, None) for name in ("sqlstate", "pgconn")):
         inner = getattr(error, "orig", None) or error.__cause__
         if not isinstance(inner, BaseException):

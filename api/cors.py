@@ -1,4 +1,4 @@
-"""Which other sites' pages may call the API from a browser: those on a list, by exact origin."""
+"""CORS: the exact origins whose pages may call the API from a browser."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -16,13 +16,13 @@ _TAKEN = (
     "X-Sangkien-CSRF",
 )
 _SHOWN = ("ETag", "Retry-After", "WWW-Authenticate", "X-Request-Id")
-_KEPT = 600  # seconds that a browser goes by the answer to its preflight
+_KEPT = 600  # seconds that a browser caches the result of a preflight
 
 
 def origin(text: str) -> str:
-    """Return an origin as browsers write it. Raises ValueError.
+    """Return a validated origin, as browsers write it. Raises ValueError.
 
-    There is no wildcard: answers depend on who asks, and cookies may say who that is.
+    There is no wildcard, because responses depend on the caller, and cookies can identify it.
     """
     problem = f"{text!r} is not an origin such as https://app.example.org"
     try:
@@ -38,9 +38,9 @@ def origin(text: str) -> str:
 
 
 def cors(origins: Sequence[str]) -> list[Middleware]:
-    """Return the middleware that lets pages of these origins in; none for none.
+    """Return the CORS middleware for these origins; an empty list for none.
 
-    Without it no answer names an origin, and so browsers give none to another site's page.
+    Without it no response names an origin, so browsers hide responses from other sites' pages.
     """
     if not origins:
         return []

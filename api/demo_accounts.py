@@ -1,4 +1,4 @@
-"""The demo's accounts with tokens, for the picker of the GraphiQL page; demo mode only."""
+"""The demo's accounts with tokens, for the account menu of the GraphiQL page; demo mode only."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ _TTL = 12 * 3600
 
 
 async def demo_accounts(request: Request) -> JSONResponse:
-    """Answer every demo account with a token for it."""
+    """Return every demo account with a token for it."""
     settings: Settings = request.app.state.settings
     issuer: Issuer = request.app.state.issuer
     key = await issuer.run(_key)

@@ -1,8 +1,9 @@
-"""The thread that accepts connections, and answers probes itself.
+"""The thread that accepts connections and answers health probes itself.
 
-An event loop with hundreds of busy connections gets to a new one late. A probe (/healthz, /readyz)
-comes by a new connection, so these are looked at before they join the queue: one that begins with a
-probe is answered here, by an event loop that does nothing else; any other is passed on as it is.
+An event loop with hundreds of busy connections is slow to accept a new one. A probe (/healthz,
+/readyz) uses a new connection, so new connections are examined before they join the queue. A
+connection that begins with a probe is answered here, by an event loop with no other work; every
+other connection is passed on unread.
 """
 
 import asyncio
@@ -19,14 +20,14 @@ from typing import NamedTuple
 
 from api.headers import CAREFUL
 
-_SILENCE = 0.5  # seconds that a connection may take to say what it wants, before it is passed on
-_KEPT = 75.0  # seconds that a connection that brought a probe may bring another
+_SILENCE = 0.5  # seconds to wait for the first bytes of a connection before it is passed on
+_KEPT = 75.0  # seconds that a connection is kept for another probe
 _MOST_KEPT = 100
-_AT_ONCE = 64  # connections accepted before others are looked at
-_SHORT_OF_FILES = 0.05  # seconds before accept is tried again
+_AT_ONCE = 64  # connections accepted before the loop handles other events
+_SHORT_OF_FILES = 0.05  # seconds before accept is tried again when no file descriptors are left
 _LONGEST_HEAD = 4_096  # bytes
-# A request that ends where its head does, and nothing after it: any other is for the parser of
-# HTTP, as what is taken for the end here has to be one for a proxy in front, too.
+# A complete request without a body or following bytes. Every other request goes to the HTTP parser,
+# because the end of a request must be where a proxy in front sees it, too.
 _ALONE = re.compile(
     rb"GET [!-~]+ HTTP/1\.[01]\r\n"
     rb"(?:(?!content-length|transfer-encoding|upgrade|expect)[!#$%&'*+.^_`|~0-9a-z-]+:"
@@ -34,45 +35,45 @@ _ALONE = re.compile(
     re.IGNORECASE,
 )
 _HEADERS = "".join(f"{name}: {value}\r\n" for name, value in CAREFUL.items())
-# A filter of packets (classic BPF) that drops what would open a connection (SYN without ACK, in the
-# 14th byte of a TCP header), and takes all else.
+# A classic BPF packet filter that drops packets which open a connection (SYN without ACK, in the
+# 14th byte of the TCP header), and accepts all others.
 _NO_SYN = (
     (0x30, 0, 0, 13),  # load byte 13
     (0x54, 0, 0, 0x12),  # and SYN|ACK
-    (0x15, 0, 1, 0x02),  # if it is SYN
-    (0x06, 0, 0, 0),  # take nothing
-    (0x06, 0, 0, 0xFFFF),  # else take it
+    (0x15, 0, 1, 0x02),  # if it is SYN without ACK
+    (0x06, 0, 0, 0),  # drop the packet
+    (0x06, 0, 0, 0xFFFF),  # else accept it
 )
 _SO_ATTACH_FILTER = 26
 _AGAIN = "retry-after: 2\r\n"
 
 Probe = Callable[[], Awaitable[tuple[int, Mapping[str, object]]]]
-"""Finds the status and the JSON of an answer."""
+"""Returns the status and the JSON of a probe's response."""
 
 
 class Probes(NamedTuple):
-    """Probes by path, and what closes what they have opened; all run in the door's own loop."""
+    """Probes by path, and a function that closes their connections; all run in the door's loop."""
 
     by_path: Mapping[str, Probe]
     close: Callable[[], None]
 
 
 def refuse_new(listening: socket.socket) -> None:
-    """Have the kernel begin no more connections at a socket that is to be closed soon.
+    """Make the kernel drop new connections at a socket that will be closed soon.
 
-    What a listening socket has not yet handed over when it is closed is reset, requests and all.
-    So first nothing more gets in line. A client whose first packet is dropped sends it again after
-    a second; the socket is closed then, and the client sees that it may go elsewhere.
+    Connections that a listening socket has not handed over when it is closed are reset, with their
+    requests. So the queue must stop growing first. A client whose first packet is dropped sends it
+    again after a second; by then the socket is closed, and the client can go elsewhere.
     """
     code = b"".join(struct.pack("HBBI", *step) for step in _NO_SYN)
     buffer = ctypes.create_string_buffer(code)
     program = struct.pack("HL", len(_NO_SYN), ctypes.addressof(buffer))
-    with suppress(OSError):  # no Linux: the line may be reset then
+    with suppress(OSError):  # not Linux: queued connections may be reset
         listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 class Door:
-    """Accepts the connections of listening sockets, on a thread of its own."""
+    """Accepts the connections of listening sockets in a thread of its own."""
 
     def __init__(
         self,
@@ -80,27 +81,30 @@ class Door:
         admit: Callable[[socket.socket], None],
         probes: Probes,
     ) -> None:
-        """Take what listens, whom to give connections to in this loop, and what answers here."""
+        """Set the listening sockets, the function that takes connections, and the probes.
+
+        `admit` is called in the loop that creates the door.
+        """
         self._listening = listening
         self._inside = asyncio.get_running_loop()
         self._admit = admit
         self._probes = {f"GET {path} ".encode(): probe for path, probe in probes.by_path.items()}
         self._close_probes = probes.close
         self._loop = asyncio.new_event_loop()
-        # Connections that may still bring a probe, with what passes them on after a while.
+        # Connections that may still send a probe, with the timers that pass them on.
         self._waiting: dict[socket.socket, asyncio.TimerHandle] = {}
         self._answering: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, name="door", daemon=True)
 
     def open(self) -> None:
-        """Begin to accept."""
+        """Start to accept connections."""
         for listening in self._listening:
             listening.settimeout(0)
             self._loop.add_reader(listening, self._accept, listening)
         self._thread.start()
 
     def close(self) -> None:
-        """Accept what has come, pass on what has begun, and end."""
+        """Accept the queued connections, pass on the open ones, and stop."""
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -121,7 +125,7 @@ class Door:
                 connection, _ = listening.accept()
             except BlockingIOError:
                 return
-            except OSError:  # out of files: those in the line have to wait for one
+            except OSError:  # no file descriptors left: queued connections must wait
                 self._loop.remove_reader(listening)
                 self._loop.call_later(
                     _SHORT_OF_FILES, self._loop.add_reader, listening, self._accept, listening
@@ -133,7 +137,7 @@ class Door:
             self._look(connection)
 
     def _look(self, connection: socket.socket) -> None:
-        """See what a connection begins with, and leave it there for whoever answers it."""
+        """Peek at the first bytes of a connection, and leave them in the socket for its reader."""
         try:
             head = connection.recv(_LONGEST_HEAD, socket.MSG_PEEK)
         except BlockingIOError:

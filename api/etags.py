@@ -1,21 +1,21 @@
-"""Answers to a GET that the client has already."""
+"""Conditional GET: entity tags, and responses that the client already has."""
 
 import hashlib
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-_KEEP = "private, no-cache"  # the client may keep it, for itself, and asks again each time
+_KEEP = "private, no-cache"  # private to the client, which must revalidate it each time
 
 
 def tag(response: Response, coding: str | None) -> str:
-    """Return the strong entity tag of an answer in one of its encodings."""
+    """Return the strong entity tag of a response in one content coding."""
     digest = hashlib.blake2b(response.body, digest_size=16).hexdigest()
     return f'"{digest}-{coding}"' if coding else f'"{digest}"'
 
 
 def mark(request: Request, response: Response, coding: str | None) -> bool:
-    """Mark an answer with its tag and return whether the client has it already."""
+    """Set the entity tag of a response, and return whether the client already has it."""
     response.headers["ETag"] = tag(response, coding)
     response.headers["Cache-Control"] = _KEEP
     known = request.headers.get("if-none-match", "")
@@ -25,6 +25,6 @@ def mark(request: Request, response: Response, coding: str | None) -> bool:
 
 
 def not_modified(response: Response) -> Response:
-    """Return an answer in place of one that the client has."""
+    """Return 304 in place of a response that the client already has."""
     same = ("ETag", "Cache-Control", "Vary")
     return Response(status_code=304, headers={name: response.headers[name] for name in same})

@@ -1,8 +1,8 @@
-"""Gauges that are looked up now and then: pools, caches, and what the database says of the queue.
+"""Gauges that are updated periodically: pools, caches, and operating figures of the database.
 
-Nothing here is done for a request. What is in this process is looked at every five seconds and for
-a scrape; the database is asked by one statement at most every fifteen seconds, only where metrics
-can be read at all.
+Requests do none of this work. Figures of this process are read every five seconds and for each
+scrape. The database runs one statement at most every fifteen seconds, and only where metrics can be
+read.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ from db.transactions import Writer
 
 _LOG = logging.getLogger("sangkien.metrics")
 EVERY = 5.0
-"""Seconds between two looks at pools and caches."""
+"""Seconds between two readings of pools and caches."""
 FRESH = 15.0
-"""Seconds for which what the database said is kept."""
-_WITHIN = 2.0  # seconds that the database may take
+"""Seconds for which the figures of the database are kept."""
+_WITHIN = 2.0  # seconds that the database's statement may take
 _STATEMENT = "select figure, label, amount from operating_figures()"
 
 _SIZE = Gauge(
@@ -106,7 +106,7 @@ _OF_DATABASE = {
 
 
 class Figures:
-    """Keeps the gauges up to date."""
+    """Updates the gauges."""
 
     def __init__(
         self,
@@ -118,9 +118,9 @@ class Figures:
         home: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the pools; `watch_database` is for metrics that another process serves.
+        """Set the pools; `watch_database` is True if another process serves the metrics.
 
-        `home` is that of an embedded server.
+        `home` is the folder of an embedded server.
         """
         self._pools: Sequence[Callable[[], Mapping[str, Usage]]] = (
             reader.usage,
@@ -136,23 +136,23 @@ class Figures:
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        """Begin to look now and then."""
+        """Start the periodic updates."""
         self._task = asyncio.create_task(self._watch())
 
     async def close(self) -> None:
-        """Look no more."""
+        """Stop the periodic updates."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 
     async def refresh(self) -> None:
-        """Look at everything, for a scrape."""
+        """Update all gauges for a scrape."""
         self.look()
         await self.ask()
 
     def look(self) -> None:
-        """Look at pools and caches."""
+        """Update the gauges of pools and caches."""
         for usages in self._pools:
             for pool, usage in usages().items():
                 self._pool(pool, usage)
@@ -170,7 +170,7 @@ class Figures:
             self._advance(_MISSES.labels(name), found["misses"], f"{name} misses")
 
     async def ask(self) -> None:
-        """Ask the database, unless that was done a moment ago; where it is away, another time."""
+        """Update the database's gauges unless they are fresh; an error leaves them unchanged."""
         now = self._clock()
         if now - self._asked_at < FRESH:
             return
@@ -178,7 +178,7 @@ class Figures:
         try:
             async with asyncio.timeout(_WITHIN):
                 rows = await self._reader.fetch_rows(_STATEMENT)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other metrics are served
+        except Exception as error:  # noqa: BLE001 - the other metrics are served in any case
             if is_outage(error):
                 OUTAGES.note(error, "metrics of the database were not looked up")
             else:
@@ -202,7 +202,7 @@ class Figures:
         self._advance(_WAITED.labels(pool), usage.seconds_waited, f"{pool} waited")
 
     def _advance(self, counter: Counter, total: float, key: str) -> None:
-        """Have a counter follow a total that is counted elsewhere."""
+        """Increase a counter to a total that is counted elsewhere."""
         counter.inc(max(total - self._counted.get(key, 0), 0))
         self._counted[key] = total
 

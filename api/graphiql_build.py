@@ -27,7 +27,8 @@ WORK = SOURCE / "node_modules"
 FRESH = WORK / ".page"
 LOG = WORK / "build.log"
 
-# What npm, the bundler and Node write before the cause; npm also names its own log so.
+# The start of the line with the cause in the output of npm, the bundler and Node. npm's line about
+# its own log looks the same and is excluded.
 FAILURE = re.compile(r"^npm error (?!A complete log)|ERROR|^\w*Error: ")
 LONGEST_REASON = 300
 
@@ -37,7 +38,7 @@ class BuildError(Exception):
 
 
 def main() -> int:
-    """Build the page and say so; return the exit code."""
+    """Build the page and report the result; return the exit code."""
     began = time.monotonic()
     try:
         build()
@@ -55,9 +56,9 @@ def main() -> int:
 
 
 def build() -> None:
-    """Install the locked packages, bundle the page and put it in its place.
+    """Install the locked packages, bundle the page and move it into place.
 
-    A failure leaves an earlier page as it was.
+    After a failure the earlier page is unchanged.
 
     Raises:
         BuildError: a step failed, or a file could not be written.
@@ -81,9 +82,8 @@ def build() -> None:
 def only_build() -> Iterator[int]:
     """Wait until no other process builds the page of this checkout.
 
-    Holds a lock on the lock file of npm: a file that is there and never replaced.
-    Yields its descriptor: programs that inherit it hold the lock as long as they
-    run, even after this process was killed.
+    Locks npm's lock file, which always exists and is never replaced. Yields its descriptor:
+    programs that inherit it keep the lock as long as they run, even after this process was killed.
     """
     with (SOURCE / "package-lock.json").open(encoding="utf-8") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -109,10 +109,10 @@ def node_environment(spare: str) -> dict[str, str]:
 def run(
     step: str, program: Callable[..., Any], arguments: list[str], options: dict[str, Any]
 ) -> None:
-    """Run one program of Node in the source folder, quietly.
+    """Run one Node program in the source folder, without output.
 
     Raises:
-        BuildError: it ended with another code than 0; its output is kept in the log.
+        BuildError: its exit code is not 0; its output is kept in the log.
     """
     done: CompletedProcess[str] = program(
         arguments,
@@ -127,14 +127,14 @@ def run(
     )
     if done.returncode == 0:
         return
-    with contextlib.suppress(OSError):  # what went wrong matters more than the log
+    with contextlib.suppress(OSError):  # the cause of the failure matters more than the log
         WORK.mkdir(exist_ok=True)
         LOG.write_text(done.stdout, encoding="utf-8")
     raise BuildError(f"{step} failed: {reason(done.stdout)} (log: {LOG})")
 
 
 def reason(output: str) -> str:
-    """Return what a failed program said of its failure, as one line."""
+    """Return the error message in the output of a failed program, as one line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if FAILURE.search(line)]
     said = " / ".join((errors or lines)[:4]).replace("npm error ", "")
@@ -142,7 +142,7 @@ def reason(output: str) -> str:
 
 
 def put_in_place() -> None:
-    """Replace the earlier page by the fresh one; the stamp goes first and comes last."""
+    """Replace the earlier page with the new one; the stamp is removed first and written last."""
     (TARGET / ".built").unlink(missing_ok=True)
     if TARGET.exists():
         shutil.rmtree(TARGET)

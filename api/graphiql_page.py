@@ -1,7 +1,7 @@
 """The GraphiQL page that a browser gets at /graphql, and its files.
 
-Both are built by ``python -m api.graphiql_build``. The API does not need them:
-without them the page is a short text that says how to build it.
+Both are built by ``python -m api.graphiql_build``. The API does not need them: without them the
+page is a short text with the command that builds it.
 """
 
 import re
@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 BUILT = Path(__file__).parent / "static" / "graphiql"
-"""Where the build lays the page. Its stamp, ``.built``, is written last of all."""
+"""The target folder of the build. Its stamp, ``.built``, is written last."""
 
 ALLOWED_SOURCES = {
     "default-src": "'self'",
@@ -38,7 +38,7 @@ PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",  # it names the hashed files of the newest build
-    "Vary": "Accept",  # at the same address others get JSON
+    "Vary": "Accept",  # at the same URL other clients get JSON
 }
 
 NOT_BUILT = """<!doctype html>
@@ -70,7 +70,7 @@ HASHED_NAME = re.compile(r"-[A-Z0-9]{8}\.")
 
 
 def page(_request: Request) -> Response:
-    """Return the GraphiQL page, or a text in its place while it is not built."""
+    """Return the GraphiQL page, or a short text while it is not built."""
     if (BUILT / ".built").is_file():
         html = (BUILT / "index.html").read_text(encoding="utf-8")
     else:
@@ -84,18 +84,18 @@ def assets() -> Mount:
 
 
 class BuiltFiles(StaticFiles):
-    """Files of the build, compressed where the browser takes it."""
+    """Files of the build, compressed if the browser accepts it."""
 
     async def check_config(self) -> None:
-        """Accept a missing folder: until the page is built, every file is just not found."""
+        """Accept a missing folder: until the page is built, every file is not found."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Serve the file, or its ``.gz`` twin that the build made beside it."""
+        """Return the file, or the compressed ``.gz`` copy that the build made beside it."""
         media_type = MEDIA_TYPES.get(Path(path).suffix)
         if media_type is None:
             raise HTTPException(status_code=404)
         response = await self.packed(path, scope) or await super().get_response(path, scope)
-        # A hashed name never gets another content.
+        # A file with a hash in its name never changes.
         age = "max-age=31536000, immutable" if HASHED_NAME.search(path) else "no-cache"
         response.headers["Cache-Control"] = f"public, {age}"
         # A worker obeys the policy that came with its own script, not the page's.
@@ -106,7 +106,7 @@ class BuiltFiles(StaticFiles):
         return response
 
     async def packed(self, path: str, scope: Scope) -> Response | None:
-        """Return the compressed twin, or None if there is none or the client takes none."""
+        """Return the compressed copy; None if there is none or the client does not accept it."""
         if "gzip" not in Headers(scope=scope).get("accept-encoding", ""):
             return None
         try:

@@ -1,4 +1,4 @@
-"""The GraphQL endpoint: what a request over HTTP asks is run, its JSON the response."""
+"""The GraphQL endpoint over HTTP."""
 
 from collections.abc import AsyncGenerator
 from time import monotonic, perf_counter
@@ -26,13 +26,13 @@ from schema.compiler.errors import RefusedError
 from schema.compiler.refusals import Refusals
 
 _LARGEST_REMEMBERED = 4_000  # bytes of a body
-_NEW_DOCUMENT = 1_000  # bytes of one that is not remembered count as an operation
+_NEW_DOCUMENT = 1_000  # bytes of an uncached body that count as one operation of the rate limit
 _OF_PREPARED, _OF_REFUSALS = 24_000_000, 4_000_000  # bytes of memory, about
-_REFUSED_FOR = 30.0  # seconds that a refusal of a body is remembered
+_REFUSED_FOR = 30.0  # seconds that the rejection of a body is cached
 
 
 class GraphQLEndpoint:
-    """Answers GraphQL over HTTP at one address, as an ASGI application."""
+    """Serves GraphQL over HTTP at one path, as an ASGI application."""
 
     def __init__(
         self, operations: Operations, identities: Identities, rules: Rules, stopping: Stopping
@@ -42,14 +42,15 @@ class GraphQLEndpoint:
         self._identities = identities
         self._rules = rules
         self._stopping = stopping
-        # Clients send the same few bodies over and over: what became of one is remembered.
+        # Clients send the same few bodies again and again, so the result of preparing them is
+        # cached.
         self._prepared: Cache[Prepared] = Cache(
             2_048, name="prepared requests", weigh=_weight, most=_OF_PREPARED
         )
         self._refusals = Refusals(_OF_REFUSALS, _REFUSED_FOR, monotonic)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Respond to one request."""
         request = Request(scope, receive)
         started = perf_counter()
         try:
@@ -72,12 +73,12 @@ class GraphQLEndpoint:
             response = await self._respond(request, media)
         except (ClientDisconnect, LeftError):
             raise
-        except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
+        except Exception as error:  # noqa: BLE001 - every error gets a response
             response = refusal(error, media)
         return await _packed(request, response)
 
     async def _respond(self, request: Request, media: str) -> Response:
-        """Go the way of a request, in order; each step may refuse it."""
+        """Run the steps of a request, in order; each may reject it."""
         if request.method not in {"GET", "POST"}:
             raise method_not_allowed("Use GET or POST.")
         asking = await self._identify(request)
@@ -109,7 +110,7 @@ class GraphQLEndpoint:
             with self._rules.rate.measuring(asking.counted_as):
                 asked = bodies.parse_parameters(request.query_params)
                 return self._operations.prepare(asking, asked)
-        # Anonymous callers have limits of their own.
+        # Anonymous callers have other limits.
         key = body, asking.username is None
         prepared = self._prepared.get(key)
         if prepared is not None:
@@ -146,7 +147,7 @@ class GraphQLEndpoint:
         )
 
     async def _batch(self, asking: Asking, body: bytes) -> Response:
-        """Run several operations one after another; each succeeds or fails by itself."""
+        """Run several operations one after another; each succeeds or fails on its own."""
         batch = bodies.parse_batch(body, self._rules.batch_limit)
         self._rules.rate.take(asking.counted_as, len(batch) - 1)
         self._operations.check_batch(asking, batch)
@@ -166,12 +167,12 @@ class GraphQLEndpoint:
             return answers.Data(await self._operations.run(asking, prepared), answers.JSON)
         except LeftError:
             raise
-        except Exception as error:  # noqa: BLE001 - as for a request of its own
+        except Exception as error:  # noqa: BLE001 - every error gets a response
             return refusal(error, answers.JSON)
 
 
 async def _packed(request: Request, response: Response) -> Response:
-    """Leave out what the client has already, and make the rest smaller."""
+    """Apply conditional GET and compression to a response."""
     if isinstance(response, EventStream):
         return response
     coding = compression.coding(request, response)

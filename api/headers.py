@@ -1,27 +1,27 @@
-"""Headers that tell browsers to be careful, on every answer that does not say more itself."""
+"""Security headers, added to every response that does not set them itself."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CAREFUL = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
-    # Answers are data: should a browser show one as a page, it may load and be framed by nothing.
+    # Responses are data: if a browser displays one, it may load nothing and not be framed.
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    # Other sites' pages may not embed an answer; those that CORS lets in are not held by this.
+    # Other sites' pages may not embed a response; requests allowed by CORS are not affected.
     "cross-origin-resource-policy": "same-origin",
 }
 _RAW = [(name.encode(), value.encode()) for name, value in CAREFUL.items()]
 
 
 class CarefulHeaders:
-    """An ASGI application whose answers all have the headers, around another one."""
+    """An ASGI middleware that adds the security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
-        """Take the application."""
+        """Set the wrapped application."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does."""
+        """Run the wrapped application with the headers added."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

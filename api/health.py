@@ -1,4 +1,4 @@
-"""Liveness and readiness, as asked through the door (api/door.py) or within a connection."""
+"""Liveness and readiness probes, for the door (api/door.py) and for connections in use."""
 
 import asyncio
 import time
@@ -16,23 +16,23 @@ from db import migrate
 from db.readiness import Readiness
 
 PROBES = "probes"
-"""Probes by path, in the state of the application's lifespan."""
+"""The key of the probes by path in the state of the application's lifespan."""
 STUCK = 60.0
-"""Seconds after which an event loop that does nothing counts as dead."""
-_BEAT = 1.0  # seconds between two signs of life of the loop
+"""Seconds without progress after which an event loop counts as dead."""
+_BEAT = 1.0  # seconds between two heartbeats of the loop
 _needed = cache(migrate.head)
 
 
 class Liveness:
-    """Whether the event loop that it was made in lives."""
+    """The liveness of the event loop in which the object is created."""
 
     def __init__(self) -> None:
-        """Begin to watch the running loop."""
+        """Start the heartbeat in the running loop."""
         self._loop = asyncio.get_running_loop()
         self._beat()
 
     async def probe(self) -> tuple[int, Mapping[str, object]]:
-        """Answer that the process lives, unless its loop has stood still for long."""
+        """Return 200 if the loop's last heartbeat is recent, otherwise 503."""
         if time.monotonic() - self._seen < STUCK:
             return 200, {"status": "ok"}
         return 503, {"status": "stuck"}
@@ -43,9 +43,9 @@ class Liveness:
 
 
 def readiness(readiness: Readiness, stopping: Stopping, *, embedded: bool) -> Probe:
-    """Return what answers whether requests can be served.
+    """Return a probe that checks whether requests can be served.
 
-    They can while the server does not stop, and the database can be written and is migrated.
+    That requires that the server is not stopping, and that the database is writable and migrated.
     """
 
     async def probe() -> tuple[int, Mapping[str, object]]:
@@ -64,7 +64,7 @@ def readiness(readiness: Readiness, stopping: Stopping, *, embedded: bool) -> Pr
 
 
 def endpoint(probe: Probe) -> Callable[[Request], Awaitable[JSONResponse]]:
-    """Return the endpoint of a probe that comes within a connection."""
+    """Return the HTTP endpoint of a probe."""
 
     async def answer(_: Request) -> JSONResponse:
         status, found = await probe()

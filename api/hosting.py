@@ -1,4 +1,4 @@
-"""The database that the application runs on."""
+"""The database that the application uses: an external server, or the embedded one."""
 
 import fcntl
 import os
@@ -18,20 +18,20 @@ from db.embedded_supervision import supervised
 from db.prepare import prepare
 
 EMBEDDED = "SANGKIEN_SERVER_IS_EMBEDDED"
-"""How the processes that serve are told so."""
+"""The environment variable by which serving processes detect the embedded server."""
 _OWNER = ("DATABASE_URL", "DATABASE_URL_FILE", "DATABASE_PASSWORD", "DATABASE_PASSWORD_FILE")
 
 
 class HostingError(Exception):
-    """Something around the application is not as it must be; one line says what."""
+    """A precondition of serving is not met; the text is one line."""
 
 
 @contextmanager
 def database(config: Settings, *, migrate: bool, supervise: bool = False) -> Iterator[Settings]:
-    """Give settings that have a database: as set, or the embedded one while this lasts.
+    """Yield settings with a database: the configured one, or the embedded one within the block.
 
-    The embedded server is migrated in any case; another one when asked to. It is brought back when
-    it ends where this process is to `supervise` it.
+    The embedded database is always migrated, a configured one only if `migrate`. With `supervise`
+    this process restarts the embedded server when it ends.
     """
     if config.has_database:
         if migrate:
@@ -55,7 +55,7 @@ def database(config: Settings, *, migrate: bool, supervise: bool = False) -> Ite
 
 
 def check_migrated(config: Settings) -> None:
-    """Refuse to serve a database that lacks what `migrate` makes.
+    """Validate that the database is migrated.
 
     Raises HostingError, psycopg.errors.UndefinedTable.
     """
@@ -70,11 +70,11 @@ def check_migrated(config: Settings) -> None:
 
 
 def give_up_owner(config: Settings) -> None:
-    """Take the owner's URL out of this process, and with it out of those that it starts.
+    """Remove the owner's URL from this process and from those that it starts.
 
-    Python can change what it hands on but not the environment that the process was given, which
-    others of the same user can read. So where that has the URL, the program starts itself again
-    without it.
+    Python can change the environment of new processes, but not the one that this process was
+    started with, which other processes of the user can read. So if that contains the URL, the
+    program restarts itself without it.
     """
     held = [f"SANGKIEN_{name}" for name in _OWNER if f"SANGKIEN_{name}" in os.environ]
     if held:
@@ -83,9 +83,9 @@ def give_up_owner(config: Settings) -> None:
 
 
 def export(config: Settings) -> None:
-    """Leave the reader's and the writer's URLs to the processes that serve, and not the owner's."""
+    """Pass the URLs of the reader and the writer to serving processes, but not the owner's."""
     for name, url in zip(("reader_url", "writer_url"), config.serving_urls(), strict=True):
-        # A URL or password of its own stays as it was given, so that what is in files stays there.
+        # A role's own URL or password stays as it was set, so that secrets in files stay in files.
         if getattr(config, name) is None:
             os.environ[f"SANGKIEN_{name.upper()}"] = url
     for name in _OWNER:
@@ -94,9 +94,9 @@ def export(config: Settings) -> None:
 
 @contextmanager
 def _in_use(home: Path) -> Iterator[Callable[[], bool]]:
-    """Mark a home as used while this lasts; gives a function that says whether nobody else does.
+    """Mark a home folder as in use; yield a function that returns whether no other process is.
 
-    The mark is a file lock, which ends with the process however that ends.
+    The mark is a file lock, which ends with the process, however it ends.
     """
     with (home / "in-use.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_SH)

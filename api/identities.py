@@ -1,7 +1,7 @@
-"""Who sends a request: the bearer of a token, or the browser session of our own pages.
+"""The identity of a request: the holder of a token, or a browser session of our own pages.
 
-The two never mix: a request that brings both is refused. What a browser sends by itself, the
-cookie, counts only with what another site cannot make it send: a header of our own.
+A request with both is rejected. Browsers send the cookie by themselves, so it is accepted only with
+a header of our own, which another site cannot make a browser send.
 """
 
 from dataclasses import dataclass, field, replace
@@ -26,14 +26,14 @@ from db.rules.access_token import PREFIX
 
 CSRF_HEADER = "X-Sangkien-CSRF"
 _BEARER = "bearer "
-# Personal access tokens never seen before that one address may show a worker, a second and at once.
+# Unknown personal access tokens that one address may try at one worker: per second, and at once.
 _GUESSES = (20.0, 500)
-# Requests by cookie that look their session up at once: of all, and of one address.
+# Requests with a cookie that look up their session at the same time: in total, and per address.
 _LOOKING = (1_000, 32)
 
 
 class IdentityError(Exception):
-    """Credentials that are not taken, for a reason other than an invalid token."""
+    """The credentials are rejected for a reason other than an invalid token."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -48,11 +48,11 @@ def _(error: IdentityError, media: str) -> Response:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who is asking, None for nobody, by which application, and what that may be used for.
+    """A caller, with its application and scope; the username is None for anonymous callers.
 
-    `narrowing` is the part of the account's permissions that the credentials hold; `expires` when
-    they end at the latest, in seconds since 1970, where that is known; `signed_in_at` when
-    a browser session was last signed in to.
+    `narrowing` is the part of the account's permissions that the credentials have. `expires` is
+    when they end at the latest, in seconds since 1970, if known; `signed_in_at` is the last sign-in
+    of a browser session.
     """
 
     username: str | None
@@ -63,7 +63,7 @@ class Identity:
     signed_in_at: float | None = field(default=None, compare=False)
 
     def check(self, scope: str) -> None:
-        """Refuse what the credentials are not for. Raises IdentityError."""
+        """Validate that the credentials have a scope. Raises IdentityError."""
         if scope not in self.scope:
             raise IdentityError(
                 403, "INSUFFICIENT_SCOPE", f"The access token is not for this: it lacks '{scope}'."
@@ -74,7 +74,7 @@ NOBODY = Identity(None, frozenset({READ, WRITE}))
 
 
 class Identities:
-    """Tells who sends a request."""
+    """Authenticates requests."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Identities:
         access_tokens: AccessTokens,
         uses: Uses,
     ) -> None:
-        """Take what knows credentials; `uses` are those of token families."""
+        """Set the verifiers of each kind of credentials; `uses` records uses of token families."""
         self._verifier = verifier
         self._issuer = issuer
         self._cookies = cookies
@@ -97,7 +97,7 @@ class Identities:
         self._looking = Crowd(*_LOOKING, "requests")
 
     async def of(self, request: Request, *, uses: bool = True) -> Identity:
-        """Return who sends a request; without `uses` only to look whether it is still so.
+        """Return the identity of a request; without `uses` the check does not extend a session.
 
         Raises TokenError, IdentityError, LimitedError.
         """
@@ -119,11 +119,11 @@ class Identities:
     async def of_socket(
         self, handshake: HTTPConnection, authorization: str | None, *, uses: bool = True
     ) -> Identity:
-        """Return who opens a WebSocket, by the `authorization` of its first message or a header.
+        """Return the identity of a WebSocket, by `authorization` of its first message or a header.
 
-        A browser adds the cookie to any handshake with us, whichever site's page asks for it, and
-        a page cannot keep it back: so with a token the cookie is not looked at, and without one
-        it counts for pages of ours alone. Raises TokenError, IdentityError, LimitedError.
+        A browser adds the cookie to every handshake with this server, whichever site's page opens
+        it, and a page cannot prevent that. So with a token the cookie is ignored, and without one
+        it is accepted only from our own pages. Raises TokenError, IdentityError, LimitedError.
         """
         given = [*handshake.headers.getlist("authorization"), *filter(None, [authorization])]
         if len(given) > 1:
@@ -150,7 +150,11 @@ class Identities:
         return Identity(claims.subject, scope, claims.client_id, narrowing, claims.expires)
 
     async def _narrowing(self, claims: Claims) -> Narrowing:
-        """Return what a token holds; access tokens by TOKENS alone, unless the operator made it."""
+        """Return the narrowing of a token.
+
+        Access to personal access tokens needs the scope TOKENS, except for the operator's own
+        tokens.
+        """
         limited = await self._limits.of(claims.client_id)
         narrowing = replace(limited or WHOLE, one_factor=claims.one_factor)
         if claims.amr is not None or claims.family is not None:
@@ -161,7 +165,7 @@ class Identities:
         return narrowing
 
     async def _personal(self, request: HTTPConnection, token: str) -> Identity:
-        """Return whose personal access token it is."""
+        """Return the identity of a personal access token."""
         if self._access_tokens.is_guess(token):
             self._guesses.take(stranger(request.client))
         holder = await self._access_tokens.holder(token)
@@ -192,7 +196,7 @@ class Identities:
         )
 
     def _check_site(self, request: Request) -> None:
-        """Refuse a request that another site made the browser send. Raises IdentityError."""
+        """Reject a request that another site made the browser send. Raises IdentityError."""
         if request.method != "GET" and CSRF_HEADER not in request.headers:
             raise IdentityError(
                 403, "CSRF", f"With the session's cookie, send the header '{CSRF_HEADER}: 1'."
@@ -205,7 +209,7 @@ class Identities:
 
 
 def is_same_site(request: HTTPConnection, issuer: str) -> bool:
-    """Whether a browser says that a page of ours sent a request, or says nothing of it."""
+    """Return whether a request is from one of our pages, or has no header that names its site."""
     origin = request.headers.get("origin")
     if origin is not None:
         ours = {urlsplit(issuer).netloc, request.headers.get("host")}

@@ -1,6 +1,6 @@
-"""The setting of the issuers of others: addresses, JSON, or a file of TOML or JSON.
+"""The setting of external OIDC providers: URLs, JSON, or a TOML or JSON file.
 
-A wrong one is refused by its place and its name; values are not repeated, as one may be a secret.
+Errors name the position and the field, but not the value, because it may be a secret.
 """
 
 import json
@@ -23,7 +23,7 @@ LANGUAGES = ("vi", "en")
 
 
 def parse(text: str | Sequence[Trust]) -> tuple[Trust, ...]:
-    """Return the issuers of a setting. Raises ValueError, with a text that tells no secret."""
+    """Return the providers in a setting. Raises ValueError; its text contains no secret."""
     if not isinstance(text, str):
         return tuple(text)
     trusted = [_trust(given, number) for number, given in enumerate(_given(text.strip()), 1)]
@@ -34,7 +34,7 @@ def parse(text: str | Sequence[Trust]) -> tuple[Trust, ...]:
 
 
 def _given(text: str) -> Sequence[Any]:
-    """Return what is said of each issuer. Raises ValueError."""
+    """Return the settings of each provider. Raises ValueError."""
     if text.startswith(("{", "[")):
         return _listed(_json(text))
     if text.endswith((".json", ".toml")) and "://" not in text:
@@ -68,7 +68,7 @@ def _toml(text: str) -> Any:
 
 def _trust(given: Any, number: int) -> Trust:
     if not isinstance(given, dict):
-        raise ValueError(  # noqa: TRY004 - what pydantic takes
+        raise ValueError(  # noqa: TRY004 - pydantic expects ValueError
             f"issuer {number} must be an object such as {{'issuer': 'https://host'}}"
         )
     fields = _Fields(given, number)
@@ -98,18 +98,18 @@ def _trust(given: Any, number: int) -> Trust:
 
 
 def _check(trust: Trust, fields: "_Fields") -> None:
-    """Refuse what does not go together. Raises ValueError."""
+    """Validate the combination of fields. Raises ValueError."""
     if not trust.scope <= {READ, WRITE}:
         raise fields.wrong("scope", f"it may be of '{READ} {WRITE}'")
     if trust.client_id is None and (trust.client_secret or trust.link is not Link.NONE):
         raise fields.wrong("client_id", "'client_secret' and 'link' need one")
     if trust.plain_jwt and (not trust.audiences or trust.client_id in trust.audiences):
-        # Its ID tokens are plain JWTs too, and their audience is the client.
+        # Its ID tokens are plain JWTs too, with the client as audience.
         raise fields.wrong("plain_jwt", "it needs 'audiences', and the client_id not among them")
 
 
 def _host(issuer: str | None) -> str | None:
-    """Return the host of an issuer's address; None where it is no such address."""
+    """Return the host of an issuer's URL; None where the URL is invalid."""
     try:
         parts = urlsplit(issuer or "")
         host, _ = parts.hostname, parts.port
@@ -133,7 +133,7 @@ def _names(fields: "_Fields", host: str) -> Mapping[str, str]:
 
 
 class _Fields:
-    """The fields of one issuer, by kind; wrong ones are named and not repeated."""
+    """The typed fields of one provider; errors name the field, not the value."""
 
     def __init__(self, given: Mapping[str, Any], number: int) -> None:
         self.given = given

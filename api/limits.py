@@ -1,6 +1,6 @@
-"""How much one caller, and all together, may have this process do.
+"""Rate and concurrency limits of one caller, and of all callers of this process together.
 
-Everything is counted in the process: with several workers a caller gets as much from each.
+Everything is counted per process: with several workers a caller has the limit in each.
 """
 
 import math
@@ -15,19 +15,20 @@ from typing import NamedTuple
 
 from starlette.datastructures import Address
 
-_CALLERS = 50_000  # whose last requests are remembered
-# Seconds of the processor that preparing an operation may take, and that count as one more each.
+_CALLERS = 50_000  # callers whose buckets are kept
+# Preparing an operation is free for the first CPU time, in seconds; beyond it, each further slice
+# of this many seconds counts as one more operation.
 _FREE, _OPERATION = 0.010, 0.002
-# Accounts behind one address share what ten of them may do, and so do all anonymous callers: an
-# office of many is not stopped by one of them, nor by somebody who is not signed in there.
+# The accounts at one address share ten times the limit of one account, and so do all anonymous
+# callers. So neither one account nor an anonymous caller blocks a large office.
 _GROUP = 10
-_CALLER_AT_ONCE, _GROUP_AT_ONCE = 2, 4  # times the places that are left free
+_CALLER_AT_ONCE, _GROUP_AT_ONCE = 2, 4  # times the number of free places
 
 
 class Counted(NamedTuple):
-    """Whom a request is counted for: a caller, and all callers that it is one of.
+    """What a request is counted for: its caller, and the caller's group.
 
-    These are everybody at the address of an account, and all who are not signed in.
+    The group is all accounts at the address, or all anonymous callers.
     """
 
     caller: str
@@ -35,7 +36,7 @@ class Counted(NamedTuple):
 
 
 class LimitedError(Exception):
-    """More than a caller, or all of them, may have done now; `retry_after` is in seconds."""
+    """A rate or concurrency limit is exceeded; `retry_after` is in seconds."""
 
     def __init__(self, status: int, code: str, message: str, retry_after: int) -> None:
         super().__init__(message)
@@ -51,19 +52,19 @@ class _Bucket:
 
 
 class Rate:
-    """A token bucket for each caller: `rate` operations a second, `burst` of them at once."""
+    """A token bucket per caller: `rate` operations per second, and a burst of `burst`."""
 
     def __init__(
         self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take the figures; a rate of 0 is none."""
+        """Set the limits; a rate of 0 disables them."""
         self._rate = rate
         self._burst = burst
         self._clock = clock
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def take(self, caller: str | Counted, operations: int = 1) -> None:
-        """Count operations of a caller. Raises LimitedError where they are too many."""
+        """Count operations of a caller. Raises LimitedError where the limit is exceeded."""
         if not self._rate:
             return
         if isinstance(caller, str):
@@ -77,7 +78,10 @@ class Rate:
             bucket.tokens -= operations
 
     def _filled(self, key: str, times: int, operations: int) -> _Bucket:
-        """Return a bucket, `times` as large as one caller's, that has enough in it."""
+        """Return a refilled bucket of `times` one caller's size.
+
+        Raises LimitedError where it has too few tokens.
+        """
         now = self._clock()
         rate, burst = self._rate * times, self._burst * times
         bucket = self._buckets.get(key)
@@ -98,7 +102,7 @@ class Rate:
 
     @contextmanager
     def measuring(self, caller: Counted) -> Iterator[None]:
-        """Count what is done within by the processor's time: it may leave the caller in debt."""
+        """Count the CPU time of the block as operations; the bucket may become negative."""
         started = thread_time()
         try:
             yield
@@ -111,15 +115,15 @@ class Rate:
 
 
 class Crowd:
-    """How many operations, or the like, there are at once: `total` of all callers, `each` of one.
+    """A limit on concurrent operations, or the like: `total` over all callers, `each` per caller.
 
-    A caller gets another one only while it has less than twice as many as are free, and a group of
-    callers less than four times as many, so that however many one has there is room for others.
-    `of` is what they are called to a caller that is refused one more.
+    A caller gets another place only while it uses less than twice the free places, and a group of
+    callers less than four times, so that there is always room for others. `of` is what the error
+    message calls the operations.
     """
 
     def __init__(self, total: int, each: int, of: str = "operations") -> None:
-        """Take the figures."""
+        """Set the limits."""
         self._total = total
         self._each = each
         self._what = of
@@ -127,7 +131,7 @@ class Crowd:
         self._of: Counter[str] = Counter()
 
     def enter(self, caller: str | Counted) -> None:
-        """Take a place, to be left again. Raises LimitedError where there is none."""
+        """Take a place, to be released by `leave`. Raises LimitedError where none is free."""
         free = self._total - self._running
         key, *group = (caller,) if isinstance(caller, str) else caller
         if free <= 0 or any(self._of[one] >= _GROUP_AT_ONCE * free for one in group):
@@ -138,7 +142,7 @@ class Crowd:
         self._of.update([key, *group])
 
     def leave(self, caller: str | Counted) -> None:
-        """Give a place back."""
+        """Release a place."""
         self._running -= 1
         for key in (caller,) if isinstance(caller, str) else caller:
             self._of[key] -= 1
@@ -147,27 +151,28 @@ class Crowd:
 
 
 def stranger(address: Address | None) -> str:
-    """Return what a caller who is not signed in counts as: its address.
+    """Return the key by which an anonymous caller is counted: its address.
 
-    Of IPv6 that is the network of 64 bits, as one line to the internet has all addresses in it.
+    IPv6 addresses are counted by their /64 network, because one internet connection has all
+    addresses in it.
     """
     return f"stranger at {network(address)}"
 
 
 def network(address: Address | None) -> str:
-    """Return what an address is counted as; of IPv6 its network of 64 bits."""
+    """Return the network that an address is counted as: for IPv6 its /64."""
     host = address.host if address else "nowhere"
     if ":" not in host:
         return host
     try:
         parsed = IPv6Address(host)
     except ValueError:
-        return host  # no address, but what a server of ours calls its peer
+        return host  # not an IP address, but a name that a server of ours uses for its peer
     return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
 
 
 def counted(username: str | None, address: Address | None) -> Counted:
-    """Return whom a request of an account, or of nobody, is counted for."""
+    """Return the keys by which a request is counted; a username of None is anonymous."""
     if username is None:
         return Counted(stranger(address), "anonymous callers")
     return Counted(f"account {username}", f"accounts at {network(address)}")

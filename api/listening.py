@@ -1,4 +1,4 @@
-"""Listening addresses: their family, and which of them only this machine can reach."""
+"""Listening addresses: their family, and whether only this machine can reach them."""
 
 import socket
 from ipaddress import IPv6Address, ip_address
@@ -7,10 +7,10 @@ _NAME = "localhost"
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether everything that a listening address stands for is this machine alone.
+    """Return whether a listening address only resolves to addresses of this machine.
 
-    An address counts in each form that the system's resolver takes (`127.1`, `0x7f.1`). Of names
-    only `localhost` does, as others can come to stand for something else.
+    An address counts in each form that the system's resolver accepts (`127.1`, `0x7f.1`). Of names
+    only `localhost` counts, because others can resolve to other machines later.
     """
     name = host.lower().removesuffix(".")
     named = name == _NAME or name.endswith(f".{_NAME}")
@@ -33,5 +33,5 @@ def _is_loopback(address: str) -> bool:
 
 
 def family_of(host: str) -> socket.AddressFamily:
-    """Return the family of the sockets that listen at an address."""
+    """Return the address family of sockets that listen at an address."""
     return socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]

@@ -1,8 +1,8 @@
-"""Log lines: readable text or JSON, each with the request that it belongs to.
+"""Log lines as readable text or JSON, each with the request that it belongs to.
 
-No line has a value of a request or a row. Errors, those of libraries and those that nobody caught
-too, are logged by their kind and by where they came from (db/traces.py); what looks like an e-mail
-address or a control character is replaced.
+No line contains a value of a request or a row. Errors, including those of libraries and uncaught
+ones, are logged by their type and their location in the code (db/traces.py). Text that looks like
+an e-mail address, and control characters, are replaced.
 """
 
 import logging
@@ -41,10 +41,10 @@ _LOG = logging.getLogger("sangkien.errors")
 
 
 class _Line(logging.Formatter):
-    """What the two forms have in common."""
+    """Shared by both formats."""
 
     def _fields(self, record: logging.LogRecord) -> dict[str, Any]:
-        """Return what a line has, in order; `facts` of a record follow."""
+        """Return the fields of a line, in order; the record's `facts` follow."""
         context = current()
         message = _said(record)
         if record.exc_info and record.exc_info[1] is not None:
@@ -66,7 +66,7 @@ class _Line(logging.Formatter):
 
 
 class JsonLine(_Line):
-    """One JSON object a line; what is not known is left out."""
+    """One JSON object per line, without unknown fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -79,7 +79,7 @@ class TextLine(_Line):
     """The time, level, logger and message, then the other fields as `name=value`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line; the trace of an error takes more of them, indented."""
+        """Return the line; the trace of an error follows in indented lines."""
         fields = self._fields(record)
         head, *more = str(fields.pop("message")).splitlines() or [""]
         start = f"{fields.pop('time')} {fields.pop('level').upper()} {fields.pop('logger')}: {head}"
@@ -88,10 +88,10 @@ class TextLine(_Line):
 
 
 def _said(record: logging.LogRecord) -> str:
-    """Return a record's message, errors in it by their kind.
+    """Return the message of a record, with errors replaced by their type.
 
-    Libraries put errors among the arguments, or their text into the message: asyncio describes the
-    task that failed, Starlette formats a whole traceback. Of these only places in the code remain.
+    Libraries pass errors as arguments, or format them into the message: asyncio describes the task
+    that failed, Starlette formats a whole traceback. Only locations in the code are kept of these.
     """
     args = record.args
     if isinstance(args, tuple) and any(isinstance(one, BaseException) for one in args):
@@ -107,7 +107,7 @@ def _said(record: logging.LogRecord) -> str:
 
 
 def _places(traceback: str) -> str:
-    """Return the places and the kinds of errors in the text of a traceback."""
+    """Return the locations and the error types in the text of a traceback."""
     found = (match.group(1) or match.group(2) for match in _PLACE.finditer(traceback))
     return "\n".join(["an error that nobody caught", *found])
 
@@ -116,10 +116,10 @@ _FORMS: dict[str, type[_Line]] = {"text": TextLine, "json": JsonLine}
 
 
 def configure(form: str | None, level: str | None) -> None:
-    """Write all log lines to standard error; a setting that cannot be is refused elsewhere.
+    """Write all log lines to standard error; invalid settings are rejected elsewhere.
 
-    The level is for our own loggers. Libraries never get below `warning`, as their lines for
-    debugging have addresses, headers and whole messages.
+    The level applies to our own loggers. Libraries always log from `warning` on, because their
+    debug lines contain addresses, headers and whole messages.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_FORMS.get(form or "text", TextLine)())
@@ -133,13 +133,13 @@ def configure(form: str | None, level: str | None) -> None:
 
 
 def take_uncaught() -> None:
-    """Log errors of threads and of what is thrown away; Python would print their text."""
+    """Log errors of threads and of destructors, whose text Python would print."""
     threading.excepthook = _of_thread
     sys.unraisablehook = _unraisable
 
 
 def uncaught(error: BaseException) -> None:
-    """Log an error that nobody caught."""
+    """Log an uncaught error."""
     _LOG.error("an error that nobody caught: %s", trace(error))
 
 
@@ -154,7 +154,7 @@ def _unraisable(failed: "sys.UnraisableHookArgs") -> None:
 
 
 def plain(name: str | None) -> str | None:
-    """Return an operation's name as a line may repeat it."""
+    """Return an operation's name, shortened and in printable ASCII, for a line."""
     return None if name is None else _NOT_PLAIN.sub("?", name[:LONGEST_NAME])
 
 

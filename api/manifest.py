@@ -1,4 +1,4 @@
-"""The file that lists trusted documents, as clients' builds write it.
+"""The manifest of trusted documents, in the formats of clients' build tools.
 
 Relay and graphql-codegen write `{id: text}`; Apollo writes `{"format":
 "apollo-persisted-query-manifest", "version": 1, "operations": [{"id": …, "body": …}]}`.
@@ -16,7 +16,7 @@ _APOLLO = "apollo-persisted-query-manifest"
 
 
 class ManifestError(Exception):
-    """A list of trusted documents that cannot be served; one line says why."""
+    """The manifest is invalid; the text is one line."""
 
 
 def load(file: Path, check: Callable[[str], None]) -> Mapping[str, str]:

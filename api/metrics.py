@@ -1,4 +1,4 @@
-"""What is counted, as Prometheus reads it."""
+"""Prometheus metrics of requests and operations."""
 
 import os
 
@@ -67,7 +67,7 @@ def observe(status: int, seconds: float) -> None:
 
 
 def observe_operation(name: str, kind: str, outcome: str, seconds: float | None) -> None:
-    """Count one operation by labels of which there are few; it took so long, None if it lasted."""
+    """Count one operation by labels with few values; `seconds` is None for a subscription."""
     found = _BY_OUTCOME.get((name, kind, outcome))
     if found is None:
         found = _BY_OUTCOME[name, kind, outcome] = (
@@ -80,7 +80,7 @@ def observe_operation(name: str, kind: str, outcome: str, seconds: float | None)
 
 
 def exposition() -> bytes:
-    """Return all figures in Prometheus' format, of all worker processes where there are several."""
+    """Return all metrics in Prometheus' format, of all worker processes if there are several."""
     registry = ONE_PROCESS
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Who may read the metrics: anybody in the demo, a bearer of the token, or a port of its own."""
+"""Access to the metrics: everyone in the demo, the holder of the token, or a separate port."""
 
 import hmac
 import threading
@@ -21,7 +21,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 async def metrics(request: Request) -> Response:
-    """Answer /metrics; to those who may not read it, there is no such address."""
+    """Return the metrics; callers without access get 404."""
     settings: Settings = request.app.state.settings
     given = request.headers.get("authorization")
     if not (_bears(settings.metrics_token, given) or (settings.demo and _is_open(settings))):
@@ -32,7 +32,7 @@ async def metrics(request: Request) -> Response:
 
 
 def listen(settings: Settings) -> None:
-    """Answer the metrics of all workers at the port that the settings have for them, if any.
+    """Serve the metrics of all workers at the port in the settings, if there is one.
 
     The thread ends with the process.
     """
@@ -53,7 +53,7 @@ def listen(settings: Settings) -> None:
 
 
 def _bears(token: str | None, header: str | None) -> bool:
-    """Return whether a header has the token, in a time that tells nothing of it."""
+    """Return whether a header contains the token, in constant time."""
     scheme, _, given = (header or "").partition(" ")
     same = hmac.compare_digest(given.strip().encode(), (token or "").encode())
     return token is not None and scheme.lower() == "bearer" and same
@@ -71,7 +71,7 @@ class _Server(ThreadingMixIn, WSGIServer):
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
-        """Listen without asking a name server who this is, as HTTPServer would."""
+        """Bind without HTTPServer's look-up of this machine's name at a name server."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
         self.setup_environ()
@@ -81,4 +81,4 @@ class _Quiet(WSGIRequestHandler):
     timeout = _SECONDS
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's
-        """Log nothing: it is asked every few seconds."""
+        """Log nothing: scrapes arrive every few seconds."""

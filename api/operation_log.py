@@ -1,4 +1,4 @@
-"""What became of operations: their metrics, and log lines of the slow ones."""
+"""The results of operations: metrics, and log lines of slow operations."""
 
 import os
 from collections import Counter
@@ -13,26 +13,26 @@ from db.request_context import CURRENT, RequestContext
 from schema.compiler.plan import Operation
 
 MOST_NAMES, MOST_EACH = 100, 20
-"""Operations that the metrics of a process have by name; as many of one account's choosing."""
+"""Operation names that are labels in a process's metrics: in total, and per account."""
 OTHER, UNNAMED, OK = "other", "unnamed", "OK"
 LASTING = "subscription"
 _MOST_CODES = 100
 
 
 class Names:
-    """The names of operations that metrics may have as a label: a bounded set that never shrinks.
+    """The operation names that metrics may have as a label: a bounded set that never shrinks.
 
-    Trusted documents are in it from the start. Otherwise accounts choose, each a few, by operations
-    that succeed; what anonymous callers choose never gets in.
+    The names of trusted documents are in it from the start. Others are added by operations of
+    accounts that succeed, a few per account; names of anonymous callers are never added.
     """
 
     def __init__(self, known: Iterable[str] = ()) -> None:
-        """Take the names that are known beforehand."""
+        """Set the names known at the start."""
         self._known = set(known)
         self._chosen: Counter[int] = Counter()
 
     def label(self, name: str | None, account_id: int | None) -> str:
-        """Return the label of a name."""
+        """Return the metrics label of an operation name."""
         if name is None:
             return UNNAMED
         if name in self._known:
@@ -47,23 +47,23 @@ class Names:
 
 
 class OperationLog:
-    """Counts operations as they end, and logs those that took long."""
+    """Counts operations as they end, and logs the slow ones."""
 
     def __init__(self, names: Names, *, slow: float, access: bool) -> None:
-        """Take after how many seconds an operation is slow, and whether each is logged."""
+        """Set the threshold of slow operations in seconds, and whether all are logged."""
         self._names = names
         self._slow = slow
         self._access = access
         self._codes: set[str] = set()
 
     def began(self, operation: Operation) -> None:
-        """Note which operation the request at hand runs."""
+        """Record the operation of the current request."""
         context = CURRENT.get()
         if context is not None:
             context.operation, context.kind = operation.name, operation.kind.value
 
     def ended(self, seconds: float | None) -> None:
-        """Count the operation at hand; it took so many seconds, None where it was to last."""
+        """Count the current operation; `seconds` is None for a subscription."""
         context = CURRENT.get()
         if context is None or (context.kind is None and context.code is None):
             return  # a page, or a batch
@@ -82,9 +82,9 @@ class OperationLog:
             SLOW.warning("slow operation", extra={"facts": facts})
 
     def new(self, id_: str | None = None) -> RequestContext:
-        """Return the context of one of several operations of the request at hand.
+        """Return the context of one of several operations of the current request.
 
-        Those of a batch have the request's id, those of a WebSocket new ones.
+        Operations of a batch share the request's id; those of a WebSocket get new ones.
         """
         whole = CURRENT.get()
         context = RequestContext(id_ or os.urandom(16).hex())
@@ -95,7 +95,7 @@ class OperationLog:
 
     @contextmanager
     def within(self, context: RequestContext) -> Iterator[None]:
-        """Have a context be that of the operation at hand while this lasts."""
+        """Make a context the current one within the block."""
         token = CURRENT.set(context)
         try:
             yield
@@ -122,5 +122,5 @@ class OperationLog:
 
 
 def line_of(context: RequestContext) -> dict[str, Any]:
-    """Return what a line says of an operation besides its name."""
+    """Return the fields of an operation's log line besides its name."""
     return {"kind": context.kind, "code": context.code, "connection": context.connection}

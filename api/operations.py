@@ -1,7 +1,7 @@
-"""Operations, however they arrive: prepared, checked and carried out in one way.
+"""Operations of every transport: prepared, authorised, limited and run in one way.
 
-HTTP (api/graphql.py), event streams and WebSockets (api/live) differ in what a request and an
-answer look like; who may do what, and within what limits, is the same for all and stands here.
+HTTP (api/graphql.py), event streams and WebSockets (api/live) differ in the form of requests and
+responses; permissions and limits are the same for all and are applied here.
 """
 
 import asyncio
@@ -41,16 +41,16 @@ from schema.compiler.subscriptions import Subscribed
 from schema.messages import preferred
 from schema.run import Asker, Mutations
 
-_TRIES = 3  # of an operation whose caller's grants change meanwhile
+_TRIES = 3  # tries of an operation whose caller's grants change while it runs
 _ONLY_LIVE = "A subscription is answered as text/event-stream or over a WebSocket alone."
 _CLOSED = "The schema is not open to introspection by this caller."
 _CONFIRM = "select check_grants($1, $2)"
-_AGAIN = 2.0  # seconds before an event is tried once more where the database was away
+_AGAIN = 2.0  # seconds before an event is tried again after an outage
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What callers may do: what they ask, how often, and how much at once."""
+    """The rules for callers: documents, introspection, rate and concurrency limits."""
 
     documents: Documents
     introspection: Introspection
@@ -62,25 +62,22 @@ class Rules:
 
 
 class Asking(NamedTuple):
-    """Who asks, what it is counted as, from where, and in what languages.
-
-    `gone` returns once the client has gone, where that can be seen.
-    """
+    """The request context: the caller, what it is counted for, its address and languages."""
 
     identity: Identity
     counted_as: Counted
     address: str | None
     languages: str | None
-    gone: Callable[[], Awaitable[object]] | None = None
+    gone: Callable[[], Awaitable[object]] | None = None  # waits until the client disconnects
 
     @property
     def username(self) -> str | None:
-        """Return the account; None for nobody."""
+        """The account's username; None for an anonymous caller."""
         return self.identity.username
 
     @classmethod
     def of(cls, identity: Identity, connection: HTTPConnection) -> "Asking":
-        """Return who asks by a connection."""
+        """Return the request context of a connection."""
         return cls(
             identity,
             counted(identity.username, connection.client),
@@ -91,25 +88,22 @@ class Asking(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A query or subscription with its plan and parameters, or a mutation and its variables.
-
-    `subscribed` is what a subscription watches.
-    """
+    """A query or subscription with its plan and parameters, or a mutation with its variables."""
 
     operation: Operation
     plan: Plan | None
     values: Any
-    subscribed: Subscribed | None = None
+    subscribed: Subscribed | None = None  # the object that a subscription watches
 
     @property
     def weight(self) -> int:
-        """Return about how many bytes it takes."""
+        """The approximate size in bytes."""
         plan: int = self.plan.weight if self.plan is not None else 0
         return self.operation.weight + plan + weight_of(self.values)
 
 
 class Operations:
-    """Prepares operations and carries them out."""
+    """Prepares and runs operations."""
 
     def __init__(
         self,
@@ -134,11 +128,11 @@ class Operations:
         self._clock = clock
 
     async def close(self) -> None:
-        """Write down what the audit log is still to have."""
+        """Write the queued audit events."""
         await self._mutations.close()
 
     def prepare(self, asking: Asking, asked: GraphQLRequest) -> Prepared:
-        """Return what is asked, ready to run. Raises RefusedError, BusyError."""
+        """Return a request's operation, ready to run. Raises RefusedError, BusyError."""
         called_by(self._principals.account_id(asking.username))
         with spans.span("plan"):
             return self._prepare(asking, asked)
@@ -164,7 +158,7 @@ class Operations:
         return Prepared(operation, plan, plan.values(variables), subscribed)
 
     def check_batch(self, asking: Asking, batch: Sequence[GraphQLRequest]) -> None:
-        """Refuse more than an anonymous caller may send in one body. Raises RefusedError."""
+        """Apply the limits of anonymous callers to a batch as a whole. Raises RefusedError."""
         if self._limits_of(asking) is not ANONYMOUS:
             return
         try:
@@ -173,14 +167,14 @@ class Operations:
             raise RefusedError(error) from error
 
     def _limits_of(self, asking: Asking) -> Limits:
-        """Return the limits of a caller's documents; trusted ones are nobody's to choose."""
+        """Return the limits of a caller's documents; trusted ones have those of accounts."""
         anonymous = asking.username is None and not self._rules.documents.are_trusted
         return ANONYMOUS if anonymous else self._compiler.limits
 
     async def run(self, asking: Asking, prepared: Prepared) -> bytes:
         """Return the data of a query or mutation as JSON.
 
-        Raises BodyError, IdentityError, RefusedError, LimitedError, and what the database raises.
+        Raises BodyError, IdentityError, RefusedError, LimitedError, and errors of the database.
         """
         self.log.began(prepared.operation)
         if prepared.subscribed is not None:
@@ -196,9 +190,9 @@ class Operations:
             self._rules.crowd.leave(asking.counted_as)
 
     async def events(self, asking: Asking, prepared: Prepared) -> AsyncGenerator[bytes, None]:
-        """Yield the data of a subscription, now and whenever it has become other than before.
+        """Yield the data of a subscription, at once and whenever it has changed.
 
-        Ends by raising alone, as `run` does, and once the caller may no longer see it.
+        It only ends with an error: one of `run`, or one when the caller loses access.
         """
         self.log.began(prepared.operation)
         self._check(asking, prepared)
@@ -232,7 +226,7 @@ class Operations:
 
     def _check(self, asking: Asking, prepared: Prepared) -> None:
         asking.identity.check(READ if prepared.plan else WRITE)
-        # For each request: what was prepared for one caller is run for others too.
+        # For each request: an operation prepared for one caller is cached and run for others too.
         self._check_introspection(asking, prepared.operation)
 
     def _check_introspection(self, asking: Asking, operation: Operation) -> None:
@@ -258,7 +252,7 @@ class Operations:
         raise UnavailableError("the grants of the account keep changing")
 
     async def _admit(self, asking: Asking, prepared: Prepared) -> None:
-        """Check an operation; what would have changed something is told where it is refused."""
+        """Authorise an operation; a rejected mutation is recorded as a refused attempt."""
         try:
             self._check(asking, prepared)
         except IdentityError as error:
@@ -297,7 +291,7 @@ class Operations:
 
 
 def _departure(receive: Receive) -> Callable[[], Awaitable[object]]:
-    """Return what waits for the client of a request, which has been read, to go."""
+    """Return a function that waits until the client of a fully read request disconnects."""
 
     async def gone() -> None:
         while (await receive())["type"] != "http.disconnect":

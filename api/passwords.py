@@ -1,4 +1,4 @@
-"""Passwords that protect nothing: well-known, guessable from the URL, or shared by roles."""
+"""Weak passwords of database roles: well known, derived from the URL, or shared by roles."""
 
 import re
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ _LEET = str.maketrans("@$0134578", "asoleastb")
 
 
 def is_known(password: str, *names: str) -> bool:
-    """Return whether a password is well known, or is one of the names with little around it.
+    """Return whether a password is well known, or little more than one of the names.
 
-    Case, punctuation and digits at the end do not make a known password another one.
+    Case, punctuation and trailing digits are ignored.
     """
     folded = password.casefold()
     bare = folded.rstrip("0123456789!?.,#*+-_")
@@ -31,7 +31,7 @@ def is_known(password: str, *names: str) -> bool:
 
 
 def shared(passwords: Mapping[str, str | None]) -> tuple[str, str] | None:
-    """Return two of these roles that have the same password, None where all differ."""
+    """Return two roles that have the same password; None where all differ."""
     seen: dict[str, str] = {}
     for role, password in passwords.items():
         if password and seen.setdefault(password, role) != role:

@@ -1,9 +1,9 @@
-"""Documents that a request names instead of sending them.
+"""Persisted documents: a request can name a document instead of sending it.
 
-Two ways of naming are understood: `documentId` (GraphQL over HTTP, appendix on persisted
-documents) and the `persistedQuery` extension of Apollo's clients. A caller may have a document
-kept by sending it along with its hash (automatic persisted queries), unless the operations are
-a closed list of trusted ones: then only these run, however they are sent.
+There are two ways: `documentId` (GraphQL over HTTP, appendix on persisted documents) and the
+`persistedQuery` extension of Apollo's clients. A caller can store a document by sending it with its
+hash (automatic persisted queries). If the operator has set trusted documents, only these run, and
+nothing is stored.
 """
 
 import hashlib
@@ -16,29 +16,29 @@ from db.cache import Cache
 from schema.compiler.errors import RefusedError
 
 _KEPT = 2_000  # documents
-_MOST = 8_000_000  # bytes of all of them; a character takes up to four
+_MOST = 8_000_000  # bytes in total; a character takes up to four
 _SHA256 = "sha256:"
 
 
 @dataclass(frozen=True)
 class Reference:
-    """How a request names its document; `sha256` is what the extension calls the hash."""
+    """A request's reference to a document; `sha256` is the hash in Apollo's extension."""
 
     document_id: str | None = None
     sha256: str | None = None
 
 
 class UnknownDocumentError(RefusedError):
-    """A document that is not known by this name, until somebody sends it."""
+    """No document has this name yet; a caller may still send it."""
 
     lasting = False
 
 
 class Documents:
-    """The documents known by name: the trusted ones, or else those that callers have sent."""
+    """The documents known by name: the trusted ones, or otherwise those that callers have sent."""
 
     def __init__(self, trusted: Mapping[str, str] | None) -> None:
-        """Take the trusted documents by id; None lets callers send any."""
+        """Set the trusted documents by id; None allows any document."""
         self._trusted = None if trusted is None else _by_every_name(trusted)
         self._sent: Cache[str] = Cache(
             _KEPT, name="persisted documents", weigh=lambda _, text: 4 * len(text), most=_MOST
@@ -46,11 +46,11 @@ class Documents:
 
     @property
     def are_trusted(self) -> bool:
-        """Whether only documents run that were registered before the server started."""
+        """Whether only documents registered before the start of the server may run."""
         return self._trusted is not None
 
     def text(self, query: str | None, reference: Reference) -> str:
-        """Return the document that a request means. Raises RefusedError."""
+        """Return the document of a request. Raises RefusedError."""
         if query is None:
             return self._named(reference)
         if reference.sha256 is not None and reference.sha256 != _hash(query):
@@ -60,14 +60,14 @@ class Documents:
         return query
 
     def operation_names(self) -> Iterator[str]:
-        """Give the names of the operations of trusted documents."""
+        """Yield the names of the operations in trusted documents."""
         for text in set((self._trusted or {}).values()):
             for definition in parse(text).definitions:
                 if isinstance(definition, OperationDefinitionNode) and definition.name is not None:
                     yield definition.name.value
 
     def keep(self, query: str, reference: Reference) -> None:
-        """Keep a valid document that came with its hash."""
+        """Store a valid document that was sent with its hash."""
         if reference.sha256 is not None and self._trusted is None:
             self._sent.remember(_SHA256 + reference.sha256, lambda: query)
 
@@ -78,10 +78,10 @@ class Documents:
                 raise _unknown("PERSISTED_DOCUMENT_NOT_FOUND", "No document has this id.")
             return found
         hash_ = reference.sha256 or ""
-        # Apollo names a document of its manifest by the manifest's id, whatever that is.
+        # Apollo sends the id of a document in its manifest as the hash, whatever the id is.
         found = self._find(_SHA256 + hash_) or self._find(hash_)
         if found is None:
-            # Apollo's clients go by this very message, and then send the document along.
+            # Apollo's clients recognise this exact message, and then send the document.
             raise _unknown("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
         return found
 

@@ -1,10 +1,10 @@
-"""uvicorn's protocols, with what slow and long connections need besides.
+"""uvicorn's protocols, with timeouts and limits for slow and large requests.
 
-A request's line and headers have to arrive soon, and there may not be any number of them.
+The head of a request (its line and headers) must arrive in time, and its size is limited.
 
-A client that does not read what is sent holds its buffer for as long as it likes: even closing
-waits for the buffer to empty. Here a client has to read a little each minute, or the connection is
-cut. And what lasts is told when the server stops, which otherwise would wait for it.
+A client that does not read keeps its buffer allocated: even closing waits until the buffer is
+empty. Here a client must read a little each minute, or its connection is aborted. When the server
+stops, open streams are notified, because the server would wait for them otherwise.
 """
 
 import asyncio
@@ -16,36 +16,36 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-PATIENCE = 60.0  # seconds in which a client with a full buffer must read
-LEAST = 16_384  # bytes of it
+PATIENCE = 60.0  # seconds in which a client with a full buffer must read LEAST bytes
+LEAST = 16_384  # bytes
 HEAD_SECONDS = 10.0  # for a request's line and headers to arrive
-_LAST_HEAD = 1.0  # the same, once the server stops
-LONGEST_HEAD = 65_536  # bytes of them
+_LAST_HEAD = 1.0  # the same, once the server is stopping
+LONGEST_HEAD = 65_536  # bytes
 _SLOW = b"HTTP/1.1 408 Request Timeout\r\n"
 _LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
 STOPPING = "stopping"  # api.live.lifetime.Stopping, in the state of the application's lifespan
-_GOODBYE = 2.0  # seconds for a client to answer that it closes too
+_GOODBYE = 2.0  # seconds for a client to confirm the closing of a WebSocket
 
 
 class _Patience(asyncio.Protocol):
-    """Cuts a connection whose client has read next to nothing for long."""
+    """Aborts a connection whose client reads too little."""
 
     transport: asyncio.Transport
     app_state: dict[str, Any]
     _cut: asyncio.TimerHandle | None = None
 
     def pause_writing(self) -> None:
-        """Wait until there is room again, but not for ever."""
+        """Wait until the buffer has room again, with a timeout."""
         super().pause_writing()
         self._be_impatient()
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Cancel the timeout."""
         self._be_patient()
         super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Cancel the timeout of a closed connection."""
         self._be_patient()
         super().connection_lost(exc)
 
@@ -69,21 +69,21 @@ class _Patience(asyncio.Protocol):
 class HttpProtocol(_Patience, HttpToolsProtocol):
     """HTTP/1.1."""
 
-    _head: int | None = 0  # bytes of a request's head so far; None once it is whole
+    _head: int | None = 0  # bytes of the request's head so far; None once it is complete
     _overdue: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Expect a first request."""
+        """Start the timeout of the first request's head."""
         super().connection_made(transport)
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Expect nothing more."""
+        """Cancel the timeout."""
         self._end_head()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what has arrived, as far as a head is not too long."""
+        """Receive data; reject a head larger than LONGEST_HEAD."""
         super().data_received(data)
         if self._head is not None:
             self._head += len(data)
@@ -91,12 +91,12 @@ class HttpProtocol(_Patience, HttpToolsProtocol):
                 self._refuse(_LONG)
 
     def on_message_begin(self) -> None:
-        """Expect the head of a request that has begun."""
+        """Start the timeout of the next request's head."""
         super().on_message_begin()
         self._expect_head()
 
     def on_headers_complete(self) -> None:
-        """Go on with the request: its head is whole."""
+        """Start the request: its head is complete."""
         self._end_head()
         before = self.cycle
         super().on_headers_complete()
@@ -123,12 +123,12 @@ class HttpProtocol(_Patience, HttpToolsProtocol):
             self.transport.close()
 
     def drain(self) -> None:
-        """Have the answer under way be the connection's last."""
+        """Make the response in progress the last one of the connection."""
         if self.cycle is not None:
             self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
-        """Have streams come to their end, and close the connection unless a request has begun."""
+        """End streams, and close the connection unless a request has begun."""
         self.app_state[STOPPING].begin()
         if self._overdue is not None:
             asyncio.get_running_loop().call_later(_LAST_HEAD, super().shutdown)
@@ -149,14 +149,14 @@ class SocketProtocol(_Patience, WebSocketsSansIOProtocol):
         self.close_timeout = _GOODBYE
 
     def handle_ping(self) -> None:
-        """Answer a ping, but not one of a client that does not read: it could send any number."""
+        """Answer a ping, unless the client does not read: it could send any number of pings."""
         if self.writable.is_set():
             super().handle_ping()
         else:
             self.conn.data_to_send()
 
     def shutdown(self) -> None:
-        """Have the application close the connection."""
+        """Make the application close the connection."""
         self.app_state[STOPPING].begin()
         if self.handshake_complete and not self.close_sent:
             asyncio.get_running_loop().call_later(2 * _GOODBYE, self.transport.abort)

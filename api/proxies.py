@@ -1,8 +1,8 @@
-"""From where a request comes, through the reverse proxies of the settings.
+"""The client address of a request behind the reverse proxies of the settings.
 
-A proxy that is named there is believed: in `X-Forwarded-For` it appends the address that it was
-called from, and in `X-Forwarded-Proto` it says by which scheme. Other peers may send anything, so
-theirs is not looked at, and neither is the header `Forwarded`.
+The settings list trusted proxies. A trusted proxy appends the address of its peer to
+`X-Forwarded-For`, and names the scheme in `X-Forwarded-Proto`. Other peers could send anything, so
+their headers are ignored, and so is the header `Forwarded`.
 """
 
 import re
@@ -28,7 +28,7 @@ _SCHEMES = {"http": {"http": "http", "https": "https"}, "websocket": {"http": "w
 
 
 def networks(texts: Iterable[str]) -> Networks:
-    """Return the networks of a setting, an address being one. Raises ValueError."""
+    """Return the networks in a setting; an address counts as a network. Raises ValueError."""
     found = []
     for text in texts:
         try:
@@ -52,15 +52,15 @@ def _unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
 
 
 class FromProxies:
-    """An ASGI application that learns the client's address and scheme, around another one."""
+    """An ASGI middleware that sets the client's address and scheme."""
 
     def __init__(self, app: ASGIApp, proxies: Networks) -> None:
-        """Take the application, and whom to believe."""
+        """Set the wrapped application and the trusted proxies."""
         self._app = app
         self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does."""
+        """Run the wrapped application with the client's address and scheme."""
         if scope["type"] in _SCHEMES and scope.get("client"):
             peer, port = scope["client"]
             address = _address(peer)
@@ -75,9 +75,10 @@ class FromProxies:
         return any(address in network for network in self._proxies)
 
     def _client(self, peer: IPAddress, scope: Scope) -> IPAddress:
-        """Return the last address that a believed hop was called from.
+        """Return the address nearest to us that is not a trusted proxy.
 
-        Where a hop tells none that can be, that hop itself is the client.
+        If a proxy names no valid address, or all addresses are proxies, the farthest proxy counts
+        as the client.
         """
         client = peer
         entries = list(_values(scope, b"x-forwarded-for"))[::-1]
@@ -94,7 +95,7 @@ class FromProxies:
 def _address(text: str) -> IPAddress | None:
     """Return the address of `1.2.3.4`, `1.2.3.4:80`, `2001:db8::1` or `[2001:db8::1]:80`.
 
-    The zone of an IPv6 address is left out, and an IPv4 address inside of one is itself.
+    The zone of an IPv6 address is dropped, and an IPv4-mapped address is returned as IPv4.
     """
     entry = _ENTRY.fullmatch(text.strip(" \t"))
     if entry is None:
@@ -110,7 +111,7 @@ def _address(text: str) -> IPAddress | None:
 
 
 def _scheme(scope: Scope) -> str:
-    """Return the scheme that the nearest proxy names, where that is one of HTTP's."""
+    """Return the scheme that the nearest proxy names, if it is valid."""
     given = list(_values(scope, b"x-forwarded-proto"))
     known = _SCHEMES[scope["type"]]
     current: str = scope["scheme"]
@@ -118,7 +119,7 @@ def _scheme(scope: Scope) -> str:
 
 
 def _values(scope: Scope, header: bytes) -> Iterator[str]:
-    """Give what the lists of all headers of a name hold, in order."""
+    """Yield the values in all headers of a name, in order."""
     for name, value in scope["headers"]:
         if name == header:
             yield from (part.strip(" \t") for part in value.decode("latin-1").split(","))

@@ -1,4 +1,4 @@
-"""What is answered when an operation does not run, by the reason."""
+"""Error responses, by the type of error."""
 
 import logging
 import uuid
@@ -28,7 +28,7 @@ from schema.compiler.errors import RefusedError
 
 _LOG = logging.getLogger("sangkien.graphql")
 AGAIN = {"Retry-After": "2"}
-"""Headers of an answer to a request that may be sent again soon."""
+"""Headers of a response to a request that can be retried soon."""
 _UNKNOWN = (
     "The database went away while the mutation was committed: it may be carried out or not. "
     "Send it again with the same idempotencyKey; without one, look first."
@@ -40,7 +40,7 @@ _COMMITTED = (
 
 
 def note(error: Exception) -> None:
-    """Log why a request was refused for the sake of the database."""
+    """Log a request that was rejected because of the database."""
     if is_outage(error):
         OUTAGES.note(error, "a request was refused")
     else:
@@ -48,21 +48,21 @@ def note(error: Exception) -> None:
 
 
 def unavailable_code(error: UnavailableError | TooSlowError) -> str:
-    """Return the code of an error that is worth another try."""
+    """Return the code of an error after which the request can be retried."""
     if isinstance(error, TooSlowError):
         return "TIMEOUT"
     return "BUSY" if isinstance(error, BusyError) else "UNAVAILABLE"
 
 
 def correlation() -> str:
-    """Return the id of the request at hand, under which an unexpected error is logged."""
+    """Return the id of the current request, which identifies an unexpected error in the log."""
     context = CURRENT.get()
     return uuid.uuid4().hex if context is None else context.id
 
 
 @singledispatch
 def refusal(error: Exception, media: str) -> Response:
-    """Answer an error. One that nobody foresaw is logged under an id, and tells nothing else."""
+    """Return the response to an error. An unexpected one is logged; the caller only gets its id."""
     correlation_id = correlation()
     _LOG.error("unexpected error %s: %s", correlation_id, trace(error))
     return answers.failed(

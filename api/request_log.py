@@ -1,4 +1,4 @@
-"""Gives each request an id and a context, and logs it once it has ended."""
+"""Gives each request an id and a context, and logs it when it ends."""
 
 import os
 import re
@@ -22,15 +22,15 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class RequestLog:
-    """An ASGI application whose requests have ids, around another one."""
+    """An ASGI middleware that gives requests an id."""
 
     def __init__(self, app: ASGIApp, *, access: bool) -> None:
-        """Take the application, and whether each request is logged."""
+        """Set the wrapped application, and whether each request is logged."""
         self._app = app
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does, with the request's id in a header."""
+        """Run the wrapped application, with the request's id in a response header."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
@@ -82,7 +82,7 @@ class RequestLog:
 
 
 def _id(scope: Scope) -> str:
-    """Return the client's own id of a request where it has a valid one, else a new one."""
+    """Return the client's own id of a request if it is valid, otherwise a new one."""
     for name, value in scope["headers"]:
         if name == _NAME and _TAKEN_OVER.fullmatch(value):
             text: str = value.decode("ascii")
@@ -94,7 +94,7 @@ def _log(scope: Scope, status: int, context: RequestContext, seconds: float) -> 
     facts: dict[str, Any] = {
         "method": _method(scope),
         "route": _route(scope),
-        "status": status or None,  # None: the client left before the answer
+        "status": status or None,  # None: the client disconnected before the response
         **line_of(context),
         "milliseconds": round(seconds * 1_000, 1),
     }
@@ -108,5 +108,5 @@ def _method(scope: Scope) -> str:
 
 
 def _route(scope: Scope) -> str | None:
-    """Return the pattern of the path, as a path may hold anything; None where there is no such."""
+    """Return the pattern of the route, as a path may contain anything; None without a route."""
     return getattr(scope.get("route"), "path", None)

@@ -1,6 +1,6 @@
-"""Whether the roles of the settings are fit for their work: neither too strong nor open to all.
+"""Checks that the database roles of the settings are neither too powerful nor open to everyone.
 
-Each fault is one line, which names the setting and no secret.
+Each error is one line, which names the setting and contains no secret.
 """
 
 import os
@@ -17,8 +17,8 @@ from api.settings import Settings, SettingsError
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _SETTINGS = {"owner": "DATABASE", "reader": "READER", "writer": "WRITER"}
-# What would let a role pass row-level security, the audit log's guards or its own name: attributes
-# of it and of every role that it is a member of, as it may become each of these.
+# Attributes that let a role bypass row-level security, the audit log's guards or its own name. They
+# are checked for the role and every role that it is a member of, which it can become.
 _TOO_STRONG = """
     select rolname, fault from (select r.rolname, case
         when r.rolsuper then 'is a superuser, which passes row-level security'
@@ -50,11 +50,11 @@ _WRITES = """
 
 
 class RoleError(SettingsError):
-    """A role of the settings that is not fit; one line says why, and what to do."""
+    """A role of the settings is unsuitable; the text is one line with the reason and the remedy."""
 
 
 def check_serving(config: Settings) -> None:
-    """Refuse to serve by roles that pass row-level security or that anybody can be.
+    """Reject roles that bypass row-level security or that anyone can log in as.
 
     Raises RoleError, SettingsError, psycopg.Error.
     """
@@ -87,7 +87,7 @@ def check_serving(config: Settings) -> None:
 
 
 def check_owner(config: Settings) -> None:
-    """Refuse to migrate as a superuser, or by passwords that are known or shared.
+    """Reject a superuser as owner, and passwords that are well known or shared.
 
     Raises RoleError, SettingsError, psycopg.Error.
     """
@@ -126,7 +126,7 @@ def _check_strength(name: str, connection: Connection) -> None:
 
 
 def _check_shared(config: Settings, **connections: Connection) -> None:
-    """Refuse two roles with one password, those that are only named in URLs included."""
+    """Reject two roles with the same password, including roles that are only named in URLs."""
     passwords: dict[str, str | None] = {
         name: connection.info.password for name, connection in connections.items()
     }
@@ -155,7 +155,7 @@ def _check_password(name: str, password: str | None, user: str, config: Settings
 
 @contextmanager
 def _connected(name: str, url: str, config: Settings) -> Iterator[Connection]:
-    """Connect as a role, and refuse a password that is none."""
+    """Connect as a role; reject a weak password and a server that requires none."""
     with psycopg.connect(url, connect_timeout=10) as connection:
         check_version(connection)
         info = connection.info

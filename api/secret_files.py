@@ -1,6 +1,6 @@
-"""Secrets of the settings that are read from files, as orchestrators mount them.
+"""Secret settings that are read from files, as mounted by orchestrators.
 
-`SANGKIEN_READER_URL_FILE=/run/secrets/reader` gives `SANGKIEN_READER_URL` the file's text.
+`SANGKIEN_READER_URL_FILE=/run/secrets/reader` sets `SANGKIEN_READER_URL` to the file's text.
 """
 
 import os
@@ -21,19 +21,19 @@ SECRETS = (
     "metrics_token",
     "oidc_issuers",
 )
-"""The settings whose values may hold a secret; no message repeats them."""
+"""The settings whose values may contain a secret; no message repeats them."""
 _LARGEST = 65_536  # bytes of a secret's file
 
 
 class SecretFileError(Exception):
-    """A file that does not hold a secret; one line names its variable and says why."""
+    """A secret's file cannot be used; the text is one line with its variable and the reason."""
 
 
 class SecretFiles(PydanticBaseSettingsSource):
-    """The settings that are named by a `SANGKIEN_…_FILE` variable."""
+    """The settings that a `SANGKIEN_…_FILE` variable sets."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - pydantic's
-        """Return the text of a setting's file, None where none is named."""
+        """Return the text of a setting's file; None where no file is set."""
         return _read(os.environ, field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The server processes."""
+"""The server processes and their configuration."""
 
 import os
 import signal
@@ -18,8 +18,8 @@ from api.settings import Settings
 from api.workers import SUPERVISOR, Config, run
 from db.transactions import SECONDS
 
-# How uvicorn speaks HTTP and WebSocket. Frames are not compressed: that would take 300 kB a
-# connection, and be a way to guess what is secret in them (as api/compression.py has it).
+# uvicorn's HTTP and WebSocket options. Frames are not compressed: that would take 300 kB per
+# connection, and could reveal secrets in them (see api/compression.py).
 PROTOCOLS: dict[str, Any] = {
     "http": HttpProtocol,
     "ws": SocketProtocol,
@@ -27,10 +27,10 @@ PROTOCOLS: dict[str, Any] = {
     "ws_ping_interval": 20.0,
     "ws_ping_timeout": 20.0,
     "ws_per_message_deflate": False,
-    # Longer than a proxy keeps a connection that it does not use (60 seconds by nginx's default):
-    # the one that closes it should be the one that sends requests.
+    # Longer than a proxy keeps an idle connection (60 seconds by nginx's default): the side that
+    # closes it should be the one that sends requests.
     "timeout_keep_alive": 75,
-    # Whom to believe is api/proxies.py's to say, and not the environment's FORWARDED_ALLOW_IPS.
+    # api/proxies.py decides which proxies are trusted, not the environment's FORWARDED_ALLOW_IPS.
     "proxy_headers": False,
 }
 
@@ -51,9 +51,9 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
         value = getattr(config, name)
         if value is not None:
             os.environ[f"SANGKIEN_{name.upper()}"] = str(value)
-    print(f"sangkien: http://{config.host}:{config.port}/graphql", flush=True)  # noqa: T201 - for whoever started it
-    # uvicorn raises the signal that ended it once more; left to itself it would end the process
-    # before the embedded server is.
+    print(f"sangkien: http://{config.host}:{config.port}/graphql", flush=True)  # noqa: T201 - for the operator
+    # uvicorn raises the signal that ended it once more. The default handler would then end the
+    # process before the embedded server.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="sangkien-metrics-") as folder:
         if workers > 1:
@@ -69,17 +69,18 @@ def serve(config: Settings, *, port: int | None, workers: int) -> None:
                 workers=workers,
                 loop="uvloop",
                 **PROTOCOLS,
-                # api/logs.py writes what uvicorn logs too.
+                # api/logs.py formats uvicorn's log lines too.
                 log_config=None,
                 log_level="error" if config.log_level == "error" else "warning",
                 access_log=False,
                 server_header=False,
                 date_header=True,
                 lifespan="on",
-                # A worker answers once it has imported everything, which on a busy machine takes
-                # longer than the five seconds after which uvicorn would kill it, time and again.
+                # A worker responds once it has imported everything. On a busy machine that takes
+                # longer than the five seconds after which uvicorn would kill it, again and again.
                 timeout_worker_healthcheck=60,
-                # What lasts ends by itself when the server stops; this is for what does not.
+                # Streams end by themselves when the server stops; this is for requests that do not
+                # end.
                 timeout_graceful_shutdown=SECONDS + 5,
                 drain=config.drain,
             )
@@ -94,7 +95,10 @@ def _check_documents(config: Settings) -> None:
 
 
 def check_reach(config: Settings) -> None:
-    """Refuse to be reached from elsewhere as a demo, or by addresses that are not known."""
+    """Reject a demo that other machines can reach, and a public server without an issuer's URL.
+
+    Raises HostingError.
+    """
     if is_loopback(config.host):
         return
     if config.demo:

@@ -1,4 +1,4 @@
-"""Settings, from the environment as `SANGKIEN_*`; wrong ones are refused in one line."""
+"""Settings from the environment variables `SANGKIEN_*`; invalid values are reported in one line."""
 
 import re
 from datetime import date
@@ -36,13 +36,13 @@ from db.url import READER, WRITER, password_of, with_password, with_role
 DEFAULT_ISSUER = "http://localhost:8000"
 _SHORTEST_TOKEN = 24  # characters
 DEMO_TODAY = date(2022, 10, 21)  # the day of the article
-# nginx, as it is by default, sends nothing for 10 seconds to a server that it did not reach. The
-# second of two servers that restart one after the other must serve on until that is over.
+# nginx by default sends nothing for 10 seconds to a server that it could not reach. When two
+# servers restart one after the other, the second must serve until that has passed.
 DRAIN_SECONDS = 12.0
 
 
 class SettingsError(Exception):
-    """A setting that cannot be; the text names it and says what it may be."""
+    """A setting is invalid; the text names it and the valid values."""
 
 
 def _postgresql(url: str) -> str:
@@ -113,27 +113,27 @@ Issuers = Annotated[
 
 
 class Settings(BaseSettings):
-    """What one process runs with."""
+    """The settings of one process."""
 
     model_config = SettingsConfigDict(env_prefix="SANGKIEN_", extra="ignore", env_ignore_empty=True)
 
     database_url: DatabaseUrl | None = None
     reader_url: DatabaseUrl | None = None
     writer_url: DatabaseUrl | None = None
-    # What the URLs leave out, so that no character needs to be escaped.
+    # Passwords that the URLs omit, so that no character needs to be escaped.
     database_password: str | None = None
     reader_password: str | None = None
     writer_password: str | None = None
     home: Path = Path(".data")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    # After SIGTERM the server serves on for so long, while /readyz says that it is stopping.
+    # After SIGTERM the server keeps serving this long, while /readyz reports that it is stopping.
     drain_seconds: Annotated[float, Field(ge=0, le=600)] | None = None
     issuer: Annotated[str, AfterValidator(_issuer)] = DEFAULT_ISSUER
     audience: str = "sangkien"
     oidc_issuers: Issuers = ()
     pool_size: Annotated[int, Field(ge=1, le=200)] = 8
-    # What stands between here and PostgreSQL; and how to reach that itself, as the writer.
+    # The kind of pooler in front of PostgreSQL, and the writer's URL that bypasses it.
     pooler: Literal["none", "transaction"] = "none"
     direct_url: DatabaseUrl | None = None
     totp_required: bool | None = None
@@ -143,7 +143,8 @@ class Settings(BaseSettings):
     trusted_documents: Path | None = None
     batch_limit: Annotated[int, Field(ge=0, le=50)] = 0
     cors_origins: Origins = ()
-    # Of one caller in one process: operations a second, at once after a pause, and running.
+    # Per caller and process: operations per second, operations in a burst, and concurrent
+    # operations.
     rate: Annotated[float, Field(ge=0)] | None = None
     burst: Annotated[int, Field(ge=1)] = 1_000
     concurrency_each: Annotated[int, Field(ge=1)] = 128
@@ -153,7 +154,7 @@ class Settings(BaseSettings):
     connections: Annotated[int, Field(ge=1)] = 2_000
     subscriptions_each: Annotated[int, Field(ge=1)] = 200
     subscriptions: Annotated[int, Field(ge=1)] = 5_000
-    # Whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    # The proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted.
     proxies: Annotated[Networks, NoDecode, BeforeValidator(_networks)] = ()
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
@@ -172,7 +173,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read arguments, then the environment, then the files that it names."""
+        """Read arguments first, then the environment, then the files that it names."""
         _ = dotenv_settings, file_secret_settings
         return init_settings, env_settings, SecretFiles(settings_cls)
 
@@ -193,35 +194,35 @@ class Settings(BaseSettings):
 
     @property
     def behind_pooler(self) -> bool:
-        """Whether two transactions of one connection may run on two of the server's."""
+        """Whether two transactions of one connection may run on different server connections."""
         return self.pooler == "transaction"
 
     @property
     def introspection_for(self) -> Introspection:
-        """Who may read the schema from the API: unless set, those signed in; in a demo, all."""
+        """Who may read the schema; by default accounts, and everyone in a demo."""
         default = Introspection.ALL if self.demo else Introspection.SIGNED_IN
         return self.introspection or default
 
     @property
     def operations_a_second(self) -> float:
-        """How many operations one caller may run, 0 for no limit: unless set, 100; in a demo, 0."""
+        """Operations per second of one caller, 0 for no limit; by default 100, and 0 in a demo."""
         default = 0.0 if self.demo else 100.0
         return default if self.rate is None else self.rate
 
     @property
     def drain(self) -> float:
-        """How many seconds a server drains: unless set, DRAIN_SECONDS; in a demo, none."""
+        """The seconds that a server drains; by default DRAIN_SECONDS, and 0 in a demo."""
         default = 0.0 if self.demo else DRAIN_SECONDS
         return default if self.drain_seconds is None else self.drain_seconds
 
     @property
     def second_factor_required(self) -> bool:
-        """Whether admins and auditors need one: unless set, everywhere but in the demo."""
+        """Whether SENSITIVE roles need a second factor; by default yes, except in a demo."""
         return not self.demo if self.totp_required is None else self.totp_required
 
     @property
     def has_database(self) -> bool:
-        """Whether a PostgreSQL is set; otherwise the embedded one is used."""
+        """Whether a PostgreSQL server is set; otherwise the embedded one is used."""
         return bool(self.database_url or self.reader_url or self.writer_url)
 
     def owner_url(self) -> str:
@@ -238,17 +239,17 @@ class Settings(BaseSettings):
         return (self.owner_url(), *self.serving_urls())
 
     def role_urls(self) -> tuple[str, str]:
-        """Return URLs that name the reader's and the writer's roles; they may lack a password."""
+        """Return the URLs that name the roles of reader and writer; they may lack a password."""
         return (
             self.reader_url or with_role(self.owner_url(), READER),
             self.writer_url or with_role(self.owner_url(), WRITER),
         )
 
     def serving_urls(self) -> tuple[str, str]:
-        """Return the URLs of the reader and the writer, by which the API serves.
+        """Return the URLs of the reader and the writer, which the API uses.
 
-        Without a URL of its own a role has the owner's, where that has no password: a password
-        belongs to one role. Raises SettingsError.
+        A role without its own URL uses the owner's, if that has no password: a password belongs to
+        one role. Raises SettingsError.
         """
         return (
             self.reader_url or self._owner_as(READER, "READER"),
@@ -267,7 +268,7 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """Read the settings. Raises SettingsError."""
+    """Return the settings of the environment. Raises SettingsError."""
     try:
         return Settings()
     except SecretFileError as error:

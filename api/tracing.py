@@ -1,7 +1,7 @@
-"""Traces by OpenTelemetry, sent over OTLP and HTTP; imported only where they are on.
+"""OpenTelemetry traces, sent over OTLP and HTTP; imported only where they are enabled.
 
-Spans are of a request (HTTP), of the compiling of a document that is not cached (plan) and of each
-statement (SQL). They have names, routes, codes and hashes as attributes, and never a value.
+There are spans for each request (HTTP), for compiling a document that is not cached (plan) and for
+each statement (SQL). Their attributes are names, routes, codes and hashes, never values.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,11 +19,11 @@ from opentelemetry.trace import SpanKind, StatusCode
 from db import spans
 
 _PATH = "/v1/traces"
-_SECONDS = 5  # that a batch may take to be sent
+_SECONDS = 5  # seconds that sending a batch may take
 
 
 class _Span:
-    """A span as the rest of the program sees it."""
+    """A span with the interface that the rest of the program uses."""
 
     def __init__(self, span: trace.Span) -> None:
         self._span = span
@@ -33,10 +33,10 @@ class _Span:
 
 
 class Tracer:
-    """Makes spans of a provider."""
+    """Creates the spans of a provider."""
 
     def __init__(self, processor: SpanProcessor) -> None:
-        """Take what spans are given to once they have ended."""
+        """Set the processor of ended spans."""
         self._provider = TracerProvider(resource=Resource({"service.name": "sangkien"}))
         self._provider.add_span_processor(processor)
         self._tracer = self._provider.get_tracer("sangkien")
@@ -45,14 +45,14 @@ class Tracer:
     def span(
         self, name: str, facts: Mapping[str, str], headers: Mapping[str, str] | None = None
     ) -> Iterator[_Span]:
-        """Open a span below the current one, or below that of a `traceparent` header."""
+        """Open a span below the current one, or below the one in a `traceparent` header."""
         kind = SpanKind.INTERNAL if headers is None else SpanKind.SERVER
         with self._tracer.start_as_current_span(
             name,
             context=None if headers is None else extract(dict(headers)),
             kind=kind,
             attributes=dict(facts),
-            # An error's text may have values: of it the span has the kind alone.
+            # An error's text may contain values, so the span only records its type.
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
@@ -64,12 +64,12 @@ class Tracer:
                 raise
 
     def close(self) -> None:
-        """Send what is still to be sent."""
+        """Send the remaining spans."""
         self._provider.shutdown()
 
 
 def start(endpoint: str) -> None:
-    """Send this process's spans to a collector from here on."""
+    """Start to send this process's spans to a collector."""
     if urlsplit(endpoint).path in {"", "/"}:
         endpoint = endpoint.rstrip("/") + _PATH
     exporter = OTLPSpanExporter(endpoint=endpoint, timeout=_SECONDS)

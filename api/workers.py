@@ -1,8 +1,8 @@
-"""The processes that serve, the one that started them, and how they come to an end.
+"""The serving processes, their supervisor, and their shutdown.
 
-Asked to end (SIGTERM), a server first drains: /readyz answers 503, each answer closes its
-connection, and new connections are still served, until proxies and clients had time to see it. Then
-it begins no more connections, answers what it has, and ends. Ctrl-C does not wait for that.
+On SIGTERM a server drains first: /readyz returns 503, each response closes its connection, and new
+connections are still served, until proxies and clients have had time to notice. Then it accepts no
+more connections, completes the requests that it has, and ends. Ctrl-C skips draining.
 """
 
 import asyncio
@@ -26,24 +26,24 @@ from api.health import PROBES
 from api.protocols import STOPPING
 
 SUPERVISOR = "SANGKIEN_SUPERVISOR"
-"""Tells a worker the process id of the one that started it, where there are several."""
+"""The environment variable with the supervisor's process id, if there are several workers."""
 _EVERY = 1.0  # seconds
-_TURN = 0.001  # seconds that a thread computes while others want to: the door has short work
-_SETTLE = 0.5  # seconds for what has begun to connect, once nothing more does
+_TURN = 0.001  # seconds that a thread runs while others wait: the door's work is short
+_SETTLE = 0.5  # seconds for connections in progress, after new ones are refused
 
 
 async def leave_with(parent: int) -> None:
-    """End this process, as Ctrl-C would, once its parent is gone.
+    """End this process, as Ctrl-C would, once its parent has gone.
 
-    A supervisor that was killed cannot end its workers; left alone they would hold the port.
+    A killed supervisor cannot end its workers, which would otherwise keep the port.
     """
-    while os.getppid() == parent:  # noqa: ASYNC110 - nothing tells a process that its parent died
+    while os.getppid() == parent:  # noqa: ASYNC110 - a process is not notified of its parent's death
         await asyncio.sleep(_EVERY)
     os.kill(os.getpid(), signal.SIGINT)
 
 
 class Config(uvicorn.Config):
-    """What servers run with: uvicorn's own, and how many seconds they drain."""
+    """uvicorn's configuration, with the seconds that servers drain."""
 
     def __init__(self, *args: Any, drain: float = 0.0, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -51,12 +51,12 @@ class Config(uvicorn.Config):
 
 
 class Server(uvicorn.Server):
-    """A server that accepts by a thread of its own, and drains before it ends."""
+    """A server that accepts connections in a separate thread, and drains before it ends."""
 
     config: Config
 
     def __init__(self, config: Config, *, alone: bool = True) -> None:
-        """Take whether nobody else accepts by the same socket."""
+        """Set whether no other process accepts connections at the same socket."""
         super().__init__(config)
         self._alone = alone
         self._has_process = False
@@ -64,7 +64,7 @@ class Server(uvicorn.Server):
         self._joining: set[asyncio.Task[None]] = set()
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until a signal to end; the process does nothing else."""
+        """Serve until a signal to stop; the process does nothing else."""
         self._has_process = True
         super().run(sockets)
 
@@ -79,7 +79,7 @@ class Server(uvicorn.Server):
             listening.listen(self.config.backlog)
         self._door = Door(self._listening, self._admit, self.lifespan.state[PROBES])
         if self._has_process:
-            # What was made so far stays. To look through all of it for garbage, time and again,
+            # Objects created so far stay alive. Scanning all of them for garbage again and again
             # would stop every thread for half a second.
             gc.collect()
             gc.freeze()
@@ -88,16 +88,16 @@ class Server(uvicorn.Server):
         self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's
-        """Drain, stop listening, and let what is under way come to its end."""
+        """Drain, stop listening, and wait for the requests in progress."""
         if self.config.drain and not self._hurried:
             await self._drain()
         await asyncio.to_thread(self._door.close)
-        await asyncio.sleep(0)  # what the door has passed on
+        await asyncio.sleep(0)  # connections that the door has passed on
         await asyncio.gather(*self._joining)
         await super().shutdown(self._listening)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Take a signal to end; Ctrl-C is in a hurry."""
+        """Handle a signal to stop; Ctrl-C skips draining."""
         self._hurried = self._hurried or sig == signal.SIGINT
         super().handle_exit(sig, frame)
 
@@ -137,7 +137,7 @@ class Server(uvicorn.Server):
 
 
 class Worker(multiprocess.Process):
-    """One of several servers."""
+    """One of several serving processes."""
 
     config: Config
 
@@ -151,22 +151,22 @@ class Worker(multiprocess.Process):
 
 
 class Supervisor(multiprocess.Multiprocess):
-    """Starts workers, replaces those that die, and ends them all."""
+    """Starts workers, replaces those that die, and stops them all."""
 
     config: Config
 
     def run(self) -> None:
-        """Run until a signal to end."""
+        """Run until a signal to stop."""
         multiprocess.Process = Worker  # type: ignore[misc] # uvicorn leaves no other way to choose
         super().run()
 
     def handle_int(self) -> None:
-        """End without draining."""
+        """Stop without draining."""
         self.config.drain = 0.0
         super().handle_int()
 
     def terminate_all(self) -> None:
-        """Have all workers drain and end; as they do, nothing more gets in line."""
+        """Make all workers drain and stop; when they do, drop new connections."""
         super().terminate_all()
         if self.config.drain:
             end = time.monotonic() + self.config.drain
@@ -177,8 +177,8 @@ class Supervisor(multiprocess.Multiprocess):
 
 
 def run(config: Config) -> None:
-    """Serve until a signal to end, by as many processes as configured."""
-    # Each connection is a file, and a shell may allow as few as 1,024.
+    """Serve until a signal to stop, with the configured number of processes."""
+    # Each connection is a file descriptor, and a shell may allow as few as 1,024.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with contextlib.suppress(KeyboardInterrupt):

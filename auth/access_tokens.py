@@ -1,7 +1,7 @@
-"""Personal access tokens, looked up by the hash of their secret and remembered for a few seconds.
+"""Personal access tokens, looked up by the hash of their secret and cached for `HOLD` seconds.
 
-So revoking one takes effect within `HOLD` on every worker, and a request by a known token costs no
-query. That a token is used is noted beside its requests, which do not wait for it.
+A revocation therefore takes effect within `HOLD` on every worker, and a request with a cached token
+costs no query. The time of last use is recorded in the background, so requests do not wait for it.
 """
 
 import time
@@ -15,14 +15,14 @@ from auth.tokens import Clock, TokenError
 from auth.uses import NOTED_EVERY, Uses
 from db.rules.access_token import hashed, is_one
 
-HOLD = 5.0  # seconds that what is known of a token may be old
+HOLD = 5.0  # seconds that a token is cached
 _LOOK_UP = "select * from access_token_holder($1)"
 
 Fetch = Callable[[str, bytes], Awaitable[Mapping[str, Any] | None]]
 
 
 class Holder(NamedTuple):
-    """Whose a token is, what it is limited to, and until when; `expires` is since 1970."""
+    """The owner, limits and expiry of a token; `expires` is in seconds since 1970."""
 
     username: str
     narrowing: Narrowing
@@ -35,14 +35,14 @@ class _Known(NamedTuple):
 
 
 class AccessTokens:
-    """Tells whose a token is."""
+    """Resolves personal access tokens to their holders."""
 
     def __init__(
         self, fetch: Fetch, uses: Uses, *, clock: Clock = time.time, size: int = 10_000
     ) -> None:
-        """Take what runs a look-up, what notes uses, and how many tokens to remember.
+        """Set the look-up function, the recorder of uses and the size of the cache.
 
-        As many again are remembered that are worth nothing.
+        A second cache of the same size keeps the hashes of invalid tokens.
         """
         self._fetch = fetch
         self._uses = uses
@@ -52,9 +52,13 @@ class AccessTokens:
         self._worthless: OrderedDict[bytes, float] = OrderedDict()
 
     async def holder(self, token: str) -> Holder:
-        """Return whose a token is. Raises TokenError, UnavailableError.
+        """Return the holder of a token.
 
-        The error is the same whether the token expired, was revoked or never was.
+        The error does not reveal whether the token expired, was revoked or never existed.
+
+        Raises:
+            TokenError: the token is invalid.
+            UnavailableError: the database is down.
         """
         if not is_one(token):
             raise _worthless()
@@ -69,7 +73,7 @@ class AccessTokens:
         return known.holder
 
     def is_guess(self, token: str) -> bool:
-        """Whether a token has to be looked up that was never known as one that is good."""
+        """Return whether validating a token needs a look-up because neither cache has it."""
         key = hashed(token)
         return is_one(token) and key not in self._known and not self._is_worthless(key)
 

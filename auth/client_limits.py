@@ -1,4 +1,4 @@
-"""What the tokens of registered applications are limited to, whoever they act for."""
+"""The limits of registered applications: they apply to every token, for any account."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -7,24 +7,24 @@ from typing import Any
 from auth.narrowing import Narrowing
 from auth.tokens import Clock
 
-HOLD = 5.0  # seconds that what is known of the limits may be old
+HOLD = 5.0  # seconds that the limits are cached
 _LIMITED = "select * from limited_clients()"
 
 Fetch = Callable[[str], Awaitable[Sequence[Mapping[str, Any]]]]
 
 
 class ClientLimits:
-    """Knows the applications that are limited; they are few, and all others are not."""
+    """Caches the applications that have limits; there are few of them."""
 
     def __init__(self, fetch: Fetch, *, clock: Clock = time.time) -> None:
-        """Take what runs a look-up."""
+        """Set the look-up function."""
         self._fetch = fetch
         self._clock = clock
         self._limits: Mapping[str, Narrowing] = {}
         self._loaded_at = float("-inf")
 
     async def of(self, client_id: str | None) -> Narrowing | None:
-        """Return what an application is limited to, if it is. Raises UnavailableError."""
+        """Return the limits of an application, or None without limits. Raises UnavailableError."""
         if client_id is None:
             return None
         if self._clock() - self._loaded_at > HOLD:

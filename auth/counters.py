@@ -1,4 +1,4 @@
-"""What is counted below api/, whose metrics.py serves it: who was rejected, and how often."""
+"""Prometheus counters of rejected mutations and sign-in steps; api/metrics.py serves them."""
 
 from prometheus_client import Counter
 

@@ -1,4 +1,4 @@
-"""An empty database's first rows: the root unit, emulation blocs, the first administrator."""
+"""The first rows of an empty database: the root unit, emulation blocs, the first administrator."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,12 +29,12 @@ _GRANT = """
 
 
 class NotEmptyError(Exception):
-    """The database is no empty one; the text says what is there."""
+    """The database is not empty; the text names what exists."""
 
 
 @dataclass(frozen=True)
 class Installation:
-    """What an installation begins with; `today` is since when, None for the present day."""
+    """The first rows to insert; `today` is their start date, None for the current day."""
 
     code: str
     name: str
@@ -49,11 +49,11 @@ class Installation:
 def install(connection: psycopg.Connection[Any], first: Installation) -> str:
     """Insert the rows, and return the token of the administrator's invitation.
 
-    The administrator is a person with an account, and has the role ADMIN at the root. Takes a
+    The administrator is a person with an account and the role ADMIN at the root. Requires a
     connection of the owner; the caller commits.
 
     Raises:
-        NotEmptyError: where there is a root, or what is to be inserted.
+        NotEmptyError: a root unit exists, or a row that is to be inserted does.
     """
     root = connection.execute("select code from unit where parent_id is null").fetchone()
     if root is not None:

@@ -1,7 +1,7 @@
-"""The key pairs of the built-in issuer: ES256, kept in the database as JWKs.
+"""The signing keys of the built-in issuer: ES256, stored in the database as JWKs.
 
-A key signs until another takes its place. It stays published, until `retired_at`, for as long as
-a token may live that it signed.
+The newest key signs. An older key stays published until `retired_at`, for as long as a token that
+it signed can be valid.
 """
 
 import json
@@ -15,7 +15,7 @@ from psycopg.rows import tuple_row
 
 ALGORITHM = "ES256"
 LONGEST_LIFE = timedelta(days=30)
-"""How long a token may live: what `sangkien token` allows at most."""
+"""The longest lifetime of a token: the maximum of `sangkien token`."""
 
 PUBLISHED = (
     "select public_jwk::text as jwk from signing_key"
@@ -27,16 +27,16 @@ _NEWEST = (
 
 
 def current(connection: psycopg.Connection[Any]) -> ECKey | None:
-    """Return the newest key that is not retired; None before `ensure` was ever called."""
+    """Return the newest key that is not retired; None before the first call of `ensure`."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute(_NEWEST).fetchone()
     return None if row is None else ECKey.import_key(row[0])
 
 
 def ensure(connection: psycopg.Connection) -> ECKey:
-    """Return the newest key, made where there is none.
+    """Return the newest key, created where there is none.
 
-    Takes a connection of the owner; the caller commits.
+    Requires a connection of the owner; the caller commits.
     """
     _lock(connection)
     known = current(connection)
@@ -44,10 +44,9 @@ def ensure(connection: psycopg.Connection) -> ECKey:
 
 
 def rotate(connection: psycopg.Connection, *, overlap: timedelta = LONGEST_LIFE) -> ECKey:
-    """Make a new key, which signs from now on; the others are published for `overlap` yet.
+    """Create a new signing key; the others stay published for `overlap`.
 
-    Keys that nobody needs any more are deleted. Takes a connection of the owner; the caller
-    commits.
+    Expired keys are deleted. Requires a connection of the owner; the caller commits.
     """
     _lock(connection)
     connection.execute("delete from signing_key where retired_at < now()")

@@ -1,4 +1,4 @@
-"""What a token may be limited to: a part of what its owner may do, and never more than that."""
+"""The limits of a token: it has a part of its owner's permissions, and never more."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ from auth.permissions import Permission, Scope, contains
 
 @dataclass(frozen=True)
 class Narrowing:
-    """The part of the owner's permissions that a token holds.
+    """The part of its owner's permissions that a token has.
 
-    That is: `permissions`, None for all; below the unit with the path `top`, None for anywhere;
-    and no writing if `read_only`. With `own_tokens` it may look after the owner's access tokens,
-    and make some unless the sign-in is `stale`; those end with the authorization `family`, if that
-    is what it has. With `one_factor` it is rejected while the owner has a role that needs a second.
+    `permissions` limits them, None for all; `top` is the path of a unit whose subtree limits them,
+    None for all units; `read_only` forbids writing. With `own_tokens` the token may list and revoke
+    its owner's personal access tokens, and create them unless the sign-in is `stale`; tokens
+    created by an authorization are revoked with its `family`. With `one_factor` the token is
+    rejected while its owner has a role that needs a second factor.
     """
 
     permissions: frozenset[Permission] | None = None
@@ -27,21 +28,21 @@ class Narrowing:
 
     @classmethod
     def of(cls, limits: Mapping[str, Any]) -> "Narrowing":
-        """Return what a row of db/sql/access_tokens.sql says; it has permissions by name."""
+        """Return the limits in a row of db/sql/access_tokens.sql, with permissions by name."""
         names: Iterable[str] | None = limits["permissions"]
-        # A name that stands for nothing any more allows nothing.
+        # A permission that no longer exists allows nothing.
         known = None if names is None else frozenset(p for p in Permission if p.value in names)
         return cls(known, limits["top"], limits["read_only"])
 
 
 WHOLE = Narrowing(own_tokens=True)
-"""Nothing taken away: the owner's own session."""
+"""No limits: the owner's own session."""
 
 
 def narrowed(held: Mapping[Permission, Scope], narrowing: Narrowing) -> dict[Permission, Scope]:
-    """Return the intersection of scopes and a narrowing, as for its place and permissions.
+    """Return the intersection of scopes with a token's permissions and subtree.
 
-    One's own records are wherever they are, so whoever is limited to a unit has none of them.
+    The caller's own records are not bound to a unit, so a token limited to a subtree excludes them.
     """
     kept = {
         permission: scope

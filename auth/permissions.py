@@ -1,7 +1,8 @@
-"""Who may do what: one table. Source: PROGRAMME.md, "Who may do what".
+"""The permissions of each role, in one table. Source: PROGRAMME.md, "Who may do what".
 
-A grant holds for its unit and everything below; `Reach` says how much of that a permission
-takes. Nothing else decides: fields check these scopes, and row-level security reads them.
+A role grant applies to its unit and the subtree below; `Reach` defines which part of that a
+permission covers. This table is the only source: fields check these scopes, and row-level security
+reads them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -61,16 +62,16 @@ class Permission(DescribedEnum):
 
 
 class Reach(StrEnum):
-    """How far from a grant's unit a permission holds."""
+    """Which units a permission covers, relative to the unit of a role grant."""
 
     SUBTREE = "SUBTREE"
-    UNIT = "UNIT"  # that unit alone
-    OWN = "OWN"  # one's own records, wherever they are
-    ROOT = "ROOT"  # the root alone
+    UNIT = "UNIT"  # the grant's unit only
+    OWN = "OWN"  # the caller's own records, in every unit
+    ROOT = "ROOT"  # the root unit only
 
 
 SENSITIVE = frozenset({Role.ADMIN, Role.AUDITOR})
-"""The roles that take a second factor where `SANGKIEN_TOTP_REQUIRED` asks for it."""
+"""The roles that need a second factor when `SANGKIEN_TOTP_REQUIRED` is set."""
 
 WRITES = frozenset(
     {
@@ -88,7 +89,7 @@ WRITES = frozenset(
         Permission.GRANT_MANAGE,
     }
 )
-"""The permissions by which something is changed."""
+"""The permissions that allow changes."""
 
 _PUBLIC = {Permission.UNIT_READ: Reach.ROOT}
 _OWN = {Permission.INITIATIVE_OWN: Reach.OWN}
@@ -161,7 +162,7 @@ PERMISSIONS: Mapping[Role, Mapping[Permission, Reach]] = {
 
 @dataclass(frozen=True)
 class Grant:
-    """A role at the unit with this path."""
+    """A role grant: a role at the unit with this path."""
 
     role: Role
     path: str
@@ -169,10 +170,10 @@ class Grant:
 
 @dataclass(frozen=True)
 class Scope:
-    """Where a permission holds, as unit paths: whole `subtrees`, and `units` alone.
+    """The unit paths where a permission holds: whole `subtrees`, and single `units`.
 
-    No subtree lies within another, and no unit within a subtree. `own` stands for one's own
-    records, wherever they are.
+    No subtree contains another subtree or one of the units. `own` covers the caller's own records,
+    in every unit.
     """
 
     subtrees: tuple[str, ...] = ()
@@ -181,15 +182,15 @@ class Scope:
 
 
 def scopes(grants: Iterable[Grant], root_path: str | None) -> dict[Permission, Scope]:
-    """Return where each permission holds for somebody with these grants.
+    """Return the scope of each permission for these role grants.
 
-    Everybody, with or without grants, has the public's permissions.
+    Every caller has the public permissions, with or without role grants.
     """
     return with_public(granted(grants), root_path)
 
 
 def granted(grants: Iterable[Grant]) -> dict[Permission, Scope]:
-    """Return where each permission holds by these grants, beyond what is the public's."""
+    """Return the scope of each permission for these role grants, without the public permissions."""
     subtrees: dict[Permission, set[str]] = {}
     units: dict[Permission, set[str]] = {}
     own: set[Permission] = set()
@@ -210,7 +211,7 @@ def granted(grants: Iterable[Grant]) -> dict[Permission, Scope]:
 
 
 def with_public(held: Mapping[Permission, Scope], root_path: str | None) -> dict[Permission, Scope]:
-    """Return these scopes with the public's permissions, which everybody has."""
+    """Return these scopes with the public permissions added, which every caller has."""
     if root_path is None:
         return dict(held)
     public = {
@@ -222,7 +223,7 @@ def with_public(held: Mapping[Permission, Scope], root_path: str | None) -> dict
 
 
 def contains(top: str, path: str) -> bool:
-    """Whether `path` is `top` or below it."""
+    """Return whether `path` is `top` or in its subtree."""
     return path == top or path.startswith(top + ".")
 
 

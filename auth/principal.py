@@ -1,4 +1,4 @@
-"""Who is asking, as a principal: an account with its scopes, ready to bind a session to."""
+"""Principals: an account with its scopes, which bind the caller's database session."""
 
 import json
 from collections import OrderedDict
@@ -24,7 +24,7 @@ from db.rules.errors import ForbiddenError
 from db.sessions import Caller, Reader
 
 VIETNAM = timezone(timedelta(hours=7))
-# What the policies of db/sql/policies.sql read.
+# The permissions that the policies of db/sql/policies.sql read.
 _GUARDS = (
     Permission.UNIT_READ,
     Permission.STANDING_READ,
@@ -37,7 +37,7 @@ _GUARDS = (
     Permission.VERIFY,
 )
 _PROFILE = "select * from account_profile($1)"
-_MOST_NARROWINGS = 100  # of one account
+_MOST_NARROWINGS = 100  # per account
 _ONE_FACTOR = (
     "A role of this account needs a second factor, and the credentials were got without one."
     " Sign in with it, and make a new token."
@@ -45,12 +45,12 @@ _ONE_FACTOR = (
 
 
 class UnknownAccountError(Exception):
-    """No account of this name, or one that is disabled."""
+    """The account does not exist or is disabled."""
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who is asking. The public account, nobody signed in, has the username None."""
+    """The caller. The anonymous caller has the public account and the username None."""
 
     account_id: int
     username: str | None
@@ -59,14 +59,14 @@ class Principal:
     caller: Caller
 
     def may_anywhere(self, *permissions: Permission) -> bool:
-        """Whether one of the permissions holds at all: somewhere, or for one's own."""
+        """Return whether the caller has one of the permissions for any unit or its own records."""
         held = (self.scopes.get(permission, Scope()) for permission in permissions)
         return any(scope.subtrees or scope.units or scope.own for scope in held)
 
     def require(self, *permissions: Permission) -> None:
-        """Refuse a change to whoever has none of these permissions anywhere, and to auditors.
+        """Authorise a change that needs one of these permissions somewhere.
 
-        Raises ForbiddenError.
+        Raises ForbiddenError for anonymous callers, for auditors, and without the permission.
         """
         if self.username is None:
             raise ForbiddenError(code="SIGN_IN")
@@ -76,7 +76,7 @@ class Principal:
             raise ForbiddenError(permissions[0].value)
 
     def may(self, permission: Permission, path: str) -> bool:
-        """Whether a permission holds at the unit with this path."""
+        """Return whether the caller has a permission at the unit with this path."""
         scope = self.scopes.get(permission, Scope())
         return path in scope.units or any(contains(top, path) for top in scope.subtrees)
 
@@ -89,10 +89,10 @@ def principal(
     *,
     second_factor_required: bool = False,
 ) -> Principal:
-    """Return the principal of a row of `account_profile`, with the grants that hold on a day.
+    """Return the principal of a row of `account_profile`, with the role grants valid on a day.
 
-    What is narrowed is what was granted: everybody sees what is public. A service account has no
-    second factor to give, so none is asked of it. Raises OneFactorError.
+    The narrowing limits granted permissions only: everyone has the public ones. Service accounts
+    have no second factor, so none is required of them. Raises OneFactorError.
     """
     grants = [
         (Role(grant["role"]), grant["path"])
@@ -110,7 +110,7 @@ def principal(
     held = with_public(kept, profile["root_path"])
     reads_only = is_auditor or narrowing.read_only
     own = held.get(Permission.INITIATIVE_OWN, Scope()).own
-    # An account without a person decides on nothing (db/sql/duties.sql), so nothing awaits it.
+    # An account without a person makes no decisions (db/sql/duties.sql), so its queue is empty.
     decides = not is_auditor and profile["person_id"] is not None
     seen = held if decides else _without(held, Permission.INITIATIVE_REVIEW)
     is_public = profile["username"] == "public" and profile["id"] == 0
@@ -143,9 +143,9 @@ def _without(held: Mapping[Permission, Scope], *gone: Permission) -> dict[Permis
 def _settings(
     held: Mapping[Permission, Scope], kept: Mapping[Permission, Scope]
 ) -> dict[str, tuple[str, ...]]:
-    """Return where the caller sees what; and where it decides, for its queue.
+    """Return where the caller may read, and where it decides, for its work queue.
 
-    `kept` is what it holds without what is the public's: by that it reads reasons and history.
+    `kept` is without the public permissions: it authorises reading reasons and history.
     """
     guards = {permission: held.get(permission, Scope()) for permission in _GUARDS}
     subtrees = {name.lower(): scope.subtrees for name, scope in guards.items()}
@@ -158,7 +158,7 @@ def _settings(
 
 
 def _write_settings(held: Mapping[Permission, Scope]) -> dict[str, tuple[str, ...]]:
-    """Return where the caller may write; nowhere for an auditor, whatever else it was granted."""
+    """Return where the caller may write: nowhere for an auditor, whatever its other role grants."""
     writes = {permission.lower(): held.get(permission, Scope()) for permission in WRITES}
     return {
         **{name: scope.subtrees for name, scope in writes.items()},
@@ -167,7 +167,7 @@ def _write_settings(held: Mapping[Permission, Scope]) -> dict[str, tuple[str, ..
 
 
 def _can(held: Mapping[Permission, Scope]) -> str:
-    """Return the permissions by path, as `viewer_can` of db/sql/session.sql reads them."""
+    """Return the permissions by path, in the format of `viewer_can` (db/sql/session.sql)."""
     by_path: dict[str, list[str]] = {}
     for permission, scope in held.items():
         own = ("OWN",) if scope.own else ()
@@ -177,7 +177,7 @@ def _can(held: Mapping[Permission, Scope]) -> str:
 
 
 class _Known(NamedTuple):
-    """An account as it was looked up on a day, and the principals made of it."""
+    """An account as looked up on a day, and the principals built from it."""
 
     day: date
     profile: Mapping[str, Any]
@@ -185,7 +185,7 @@ class _Known(NamedTuple):
 
 
 class Principals:
-    """Principals by username and narrowing, kept until their grants change or the day does."""
+    """A cache of principals by username and narrowing, valid until the grants or the day change."""
 
     def __init__(
         self,
@@ -195,9 +195,9 @@ class Principals:
         *,
         second_factor_required: bool = False,
     ) -> None:
-        """Take where to look accounts up, a day that a demo has fixed, and how many to keep.
+        """Set the reader of accounts, the demo's fixed day and the size of the cache.
 
-        `second_factor_required` is for the roles of auth.permissions.SENSITIVE.
+        `second_factor_required` applies to the roles in auth.permissions.SENSITIVE.
         """
         self._reader = reader
         self._fixed_today = fixed_today
@@ -206,7 +206,7 @@ class Principals:
         self._known: OrderedDict[str | None, _Known] = OrderedDict()
 
     async def of(self, username: str | None, narrowing: Narrowing = WHOLE) -> Principal:
-        """Return the principal of an account, narrowed; of the public one for None.
+        """Return the principal of an account with a narrowing; the public principal for None.
 
         Raises UnknownAccountError, OneFactorError.
         """
@@ -219,7 +219,7 @@ class Principals:
             try:
                 found = self._narrowed(known, narrowing)
             except OneFactorError:
-                # No statement follows that would find out that the role was taken back.
+                # No statement follows that would reveal that the cached role was revoked.
                 found = self._narrowed(await self._look_up(username, today), narrowing)
         return found
 
@@ -242,14 +242,14 @@ class Principals:
         return known
 
     def account_id(self, username: str | None) -> int | None:
-        """Return an account's id where it was looked up lately; None for the public one."""
+        """Return the id of a cached account; None for the public one and for others."""
         known = self._known.get(username)
         return None if known is None else known.profile["id"] or None
 
     def forget(self, username: str | None) -> None:
-        """Look an account up anew next time: its grants have changed."""
+        """Remove an account from the cache, because its grants have changed."""
         self._known.pop(username, None)
 
     def today(self) -> date:
-        """Return today in Vietnam, or the day that a demo has fixed."""
+        """Return the current day in Vietnam, or the demo's fixed day."""
         return self._fixed_today or datetime.now(VIETNAM).date()

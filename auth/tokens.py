@@ -1,8 +1,8 @@
-"""Access tokens: JWTs as RFC 9068 has them, issued and verified.
+"""Access tokens: JWTs of RFC 9068, issued and verified.
 
-Only asymmetric algorithms count, the type must be `at+jwt`, and `iss`, `aud`, `exp`, `sub` are
-required. Keys come from the issuer's set alone: what a token's header says of keys other than
-`kid` is never looked at.
+Only asymmetric algorithms are accepted, the type must be `at+jwt`, and `iss`, `aud`, `exp`, `sub`
+are required. Keys come from the issuer's key set only: of a token's header, no key data other than
+`kid` is read.
 """
 
 import time
@@ -16,37 +16,37 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, KeySetSerialization
 
 ALGORITHMS = ("ES256", "RS256", "EdDSA")
-_ALGORITHM_OF = {"EC": "ES256", "RSA": "RS256", "OKP": "EdDSA"}  # by the kind of key
+_ALGORITHM_OF = {"EC": "ES256", "RSA": "RS256", "OKP": "EdDSA"}  # by key type
 READ, WRITE = "sangkien.read", "sangkien.write"
 TOKENS = "sangkien.tokens"
-"""What an application needs to make personal access tokens for who lets it."""
+"""The scope with which an application may create personal access tokens for an account."""
 OTP = "otp"
 """The second factor's name in `amr` (RFC 8176); a password's is `pwd`."""
 ACCESS_TOKEN: frozenset[str | None] = frozenset({"at+jwt", "application/at+jwt"})
-LEEWAY = 30  # seconds that two clocks may differ
+LEEWAY = 30  # seconds by which two clocks may differ
 LONGEST = 8_192  # characters of a token
-_RELOAD_AFTER = 10.0  # seconds before keys are asked for again because of an unknown `kid`
-_KEYS_HOLD = 300.0  # seconds before keys are asked for again in any case
-_REVOKED_HOLD = 5.0  # seconds that a revoked token may still be taken for valid
+_RELOAD_AFTER = 10.0  # seconds before an unknown `kid` causes keys to be fetched again
+_KEYS_HOLD = 300.0  # seconds before keys are fetched again in any case
+_REVOKED_HOLD = 5.0  # seconds that a revoked token may still be accepted
 _BROKEN = (JoseError, ValueError, TypeError, KeyError, OverflowError, RecursionError)
 
 Clock = Callable[[], float]
-"""Seconds since 1970; tests put their own in the place of `time.time`."""
+"""Seconds since 1970; tests replace `time.time`."""
 
 
 class TokenError(Exception):
-    """A token that is not accepted; the text is for the caller and tells no secret."""
+    """The token is rejected; the text is for the caller and contains no secret."""
 
 
 class OneFactorError(TokenError):
-    """Good credentials, got without the second factor that a role of their account needs."""
+    """The credentials are valid, but a role of their account needs a second factor."""
 
 
 class Claims(NamedTuple):
-    """What of a verified token matters here; `expires` is in seconds since 1970.
+    """The claims of a verified token that are used here; `expires` is in seconds since 1970.
 
-    `family` names all tokens of one authorization by the built-in issuer, which end together;
-    `amr` how its holder signed in, None where it does not say.
+    `family` identifies the authorization of the built-in issuer whose tokens are revoked together.
+    `amr` lists the sign-in methods; None where the token has none.
     """
 
     subject: str
@@ -58,9 +58,9 @@ class Claims(NamedTuple):
 
     @property
     def one_factor(self) -> bool:
-        """Whether its holder signed in without a second factor, as far as it says.
+        """Whether the token shows no second factor.
 
-        A token of no authorization is the operator's (`sangkien token`), who is trusted.
+        A token without a family is the operator's (`sangkien token`), which is trusted.
         """
         return OTP not in self.amr if self.amr is not None else self.family is not None
 
@@ -108,7 +108,7 @@ async def _none_revoked() -> Collection[str]:
 
 
 class Verifier:
-    """Verifies tokens of one issuer, remembering those verified until they expire."""
+    """Verifies the tokens of one issuer, and caches verified tokens until they expire."""
 
     def __init__(
         self,
@@ -122,11 +122,10 @@ class Verifier:
         clock: Clock = time.time,
         remembered: int = 10_000,
     ) -> None:
-        """Take where the issuer's public JWKs come from, and what tokens must say.
+        """Set the source of the issuer's public JWKs and the required claims.
 
-        `audience` are names of ours, of which a token has one; `aliases` are other names of the
-        issuer; `types` are those of its access tokens; `load_revoked` gives the families of
-        revoked tokens.
+        A token must have one of `audience`; `aliases` are other names of the issuer; `types` are
+        the accepted values of `typ`; `load_revoked` returns the families of revoked tokens.
         """
         self._load_keys = load_keys
         self._load_revoked = load_revoked
@@ -141,7 +140,7 @@ class Verifier:
         )
         self._types = types
         self._keys = KeySet([])
-        # Those that its keys are for: a token names none beyond them.
+        # The algorithms of the issuer's keys: a token cannot use any other.
         self._algorithms = list(ALGORITHMS)
         self._keys_loaded_at = float("-inf")
         self._revoked: Collection[str] = ()
@@ -199,7 +198,7 @@ class Verifier:
         self._algorithms = known or list(ALGORITHMS)
         self._keys_loaded_at = self._clock()
         if before - {key.thumbprint() for key in self._keys.keys}:
-            self._verified.clear()  # one of them may have been signed with a key that is gone
+            self._verified.clear()  # a cached token may have been signed with a removed key
 
     async def _revoked_families(self) -> Collection[str]:
         if self._clock() - self._revoked_loaded_at > _REVOKED_HOLD:

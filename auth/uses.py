@@ -1,7 +1,7 @@
-"""That tokens are used: noted beside the requests, which do not wait for it, and seldom.
+"""Records when tokens were last used: in the background, and seldom.
 
-What comes while one note is under way is noted together by the next, so that thousands of tokens
-after a start are a few transactions.
+Uses that arrive during one write are written together by the next. After a start, thousands of
+tokens therefore cost a few transactions.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from db.issuing import Issuing
 
 NOTED_EVERY = timedelta(minutes=10)
 _KEYS = {"access_token": "bigint", "token_family": "uuid"}
-# In the order of ids, and without what others hold, so that no two workers wait for one another.
+# In the order of ids and without locked rows, so that workers never wait for each other.
 _USED = """
     update {table} set last_used_at = %(now)s where id in (
         select id from {table}
@@ -32,7 +32,7 @@ Table = Literal["access_token", "token_family"]
 
 
 class Uses:
-    """Notes uses of tokens by their keys, of each at most every ten minutes."""
+    """Records uses of tokens by their keys, each key at most once per NOTED_EVERY."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Uses:
         clock: Clock = time.time,
         size: int = 10_000,
     ) -> None:
-        """Take what writes some down, and of how many to remember when that was."""
+        """Set the function that writes uses, and for how many keys to cache the last write."""
         self._note = note
         self._clock = clock
         self._size = size
@@ -50,7 +50,7 @@ class Uses:
         self._noting: asyncio.Task[None] | None = None
 
     def tell(self, key: Key) -> None:
-        """Say that a token is used; it is noted by and by."""
+        """Queue the use of a token to be recorded in the background."""
         now = self._clock()
         if now - self._noted.get(key, float("-inf")) < NOTED_EVERY.total_seconds():
             return
@@ -63,7 +63,7 @@ class Uses:
             self._noting = asyncio.create_task(self._note_due())
 
     async def close(self) -> None:
-        """Wait until what was used is noted."""
+        """Wait until the queued uses are recorded."""
         if self._noting is not None:
             await self._noting
 
@@ -72,7 +72,7 @@ class Uses:
             due, self._due = self._due, []
             try:
                 await self._note(due)
-            except Exception as error:  # noqa: BLE001 - nobody waits for it who could be told
+            except Exception as error:  # noqa: BLE001 - no caller awaits the task
                 _LOG.warning("the use of tokens was not noted: %s", type(error).__name__)
                 for key in due:
                     self._noted.pop(key, None)
@@ -80,6 +80,6 @@ class Uses:
 
 
 def note(connection: Issuing, now: datetime, table: Table, ids: Sequence[Key]) -> None:
-    """Write down that tokens are used, but for those of which that was done shortly before."""
+    """Write the time of last use of tokens, except of those recorded within NOTED_EVERY."""
     statement = _USED.format(table=table, key=_KEYS[table])
     connection.execute(statement.encode(), {"ids": list(ids), "now": now, "every": NOTED_EVERY})

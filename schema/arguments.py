@@ -1,4 +1,4 @@
-"""Arguments that several fields take, with their descriptions."""
+"""Arguments shared by several fields, with their descriptions."""
 
 from typing import Annotated
 

@@ -1,8 +1,8 @@
-"""Descriptions of the schema: docstrings of types, enum values, and sentences for families.
+"""Descriptions of the schema: docstrings of types, enum values, and texts for generated types.
 
-A type takes its class's docstring, an enum value its `description` (db/rules/described.py). A
-field's own text stands beside the field. Types that the code generates (connections, edges, result
-unions) and arguments that many fields share get their sentences here, once.
+The description of a type is its class's docstring, that of an enum value is its `description`
+(db/rules/described.py), and that of a field is in its declaration. This file describes generated
+types (connections, edges, result unions) and arguments shared by many fields.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ _ARGUMENTS = {
 
 
 def describe(schema: GraphQLSchema) -> None:
-    """Add the descriptions that Strawberry does not take from the code itself."""
+    """Add the descriptions that Strawberry does not derive from the code."""
     for type_ in schema.type_map.values():
         if _DEFINITION not in type_.extensions:
             continue

@@ -147,7 +147,7 @@ def shown(error: DomainError, locale: Locale) -> Any:
 
 
 def worded(outcome: Any, locale: Locale) -> Any:
-    """Return the outcome of a command, with messages added to its refusals."""
+    """Return a command's outcome with messages added to its refused parts."""
     refusals = {
         field.name: [why and _in_words(why, locale) for why in getattr(outcome, field.name)]
         for field in fields(outcome)

@@ -1,7 +1,8 @@
 """Validation of inputs beyond their GraphQL types, declared on their fields.
 
-One of the functions below declares a field: its description, to which the bounds are added, and the
-check. `problems` validates an input and returns everything that is wrong. Omitted fields pass.
+The functions below declare fields: the description, to which the limits are added, and the
+validation. `problems` validates an input and returns everything that is wrong. Omitted fields are
+valid.
 """
 
 import re
@@ -144,7 +145,7 @@ def clearable(field: Any) -> Any:
 
 
 def nullable(field: Any) -> Any:
-    """Let null stand for no value, and require the field: omitted, it fails validation."""
+    """Let null mean no value, and require the field: omitted, it fails validation."""
     field.metadata = {**field.metadata, _CLEARS: True, _SAID: True}
     return field
 

@@ -1,8 +1,8 @@
 """Error messages in Vietnamese and English.
 
-A message is found by its code; a name in braces is one of the error's facts. Dates are formatted
-by language. This file has the codes that every mutation may return; the codes of a noun stand
-beside its mutations.
+Messages are identified by code; a name in braces is one of the error's facts. Dates are formatted
+by language. This file contains the codes that every mutation may return; the codes of a noun are in
+the file of its mutations.
 """
 
 import re
@@ -14,7 +14,7 @@ Locale = Literal["vi", "en"]
 _QUALITY = re.compile(r"q=([01](?:\.[0-9]{0,3})?)", re.IGNORECASE)
 
 _TEXTS: dict[str, tuple[str, str]] = {
-    # who may
+    # authorisation
     "NOT_FOUND": (
         "Không tìm thấy: {key}.",
         "There is none, or none that you may see: {key}.",
@@ -29,7 +29,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "An auditor only reads.",
     ),
     "READ_ONLY": ("Mã truy cập này chỉ được đọc.", "This access token only reads."),
-    # who was first
+    # concurrency
     "STALE": (
         "Đã có người khác sửa; phiên bản hiện tại là {version}.",
         "Somebody else has changed it; it is at version {version}.",
@@ -48,7 +48,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Khóa chống gửi lặp này đã dùng cho một yêu cầu khác.",
         "This idempotency key was used for another request.",
     ),
-    # what is wrong with the input
+    # validation
     "INVALID_INPUT": ("Dữ liệu nhập chưa hợp lệ.", "The input is not valid."),
     "BLANK": ("Không được để trống.", "It must not be blank."),
     "UNSAID": (

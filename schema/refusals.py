@@ -1,8 +1,8 @@
 """Audit events of refused attempts, within a rate limit for each account.
 
-An anonymous caller writes nothing: metrics count what it was refused. An account has so many
-events at once and then one a minute, in each process; what is beyond is summed up in one event, so
-that nothing is lost and nobody fills a log that cannot be pruned.
+Refused attempts of anonymous callers are only counted in metrics. In each process an account has a
+burst of AT_ONCE events, and then one per EVERY seconds. One event records the number of attempts
+beyond that. So no attempt is lost, and no caller can fill the log, which cannot be pruned.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ from db.transactions import Attempt, Writer
 from db.unavailable import UnavailableError
 from schema.inputs import arguments
 
-AT_ONCE, EVERY = 60, 60.0  # events of an account; seconds in which it may have one more
-EACH_REQUEST = 5  # events of one request, which may ask the same under many aliases
+AT_ONCE, EVERY = 60, 60.0  # events of an account in a burst; seconds per further event
+EACH_REQUEST = 5  # events of one request, which may repeat a mutation under many aliases
 SUMMED_UP_AFTER = 600.0  # seconds
-LARGEST = 2_000  # bytes of what an event repeats of the input
+LARGEST = 2_000  # bytes of an event's copy of the input
 _LONGEST_KEY = 100  # characters
-_ACCOUNTS = 10_000  # whose events are counted
+_ACCOUNTS = 10_000  # accounts with a rate limit in memory
 # The input fields that are copied into events: identifiers, never contents.
 _NAMING = {
     *("number", "original", "campaign", "phase", "unit", "parent", "into", "code", "role"),
     *("issuer", "recipient_unit", "username", "grant", "access_token", "authorization"),
     *("client", "units", "targets", "decisions", "bloc"),
 }
-# Whose code it is, as the log has its own.
+# The name in an event of the field `code` of an input.
 _CODE_OF = {
     "createCampaign": "campaign",
     "updateCampaign": "campaign",
@@ -76,7 +76,7 @@ class Refusals:
         await self._sum_up()
 
     def take(self, caller: Caller) -> bool:
-        """Use up one event of an account, and return whether one was left."""
+        """Use one event of an account's rate limit; return whether one was left."""
         now, share = self._clock(), self._share_of(caller)
         share.left = min(AT_ONCE, share.left + (now - share.filled_at) / EVERY)
         share.filled_at, share.caller = now, caller
@@ -86,11 +86,11 @@ class Refusals:
         return True
 
     def give_back(self, caller: Caller) -> None:
-        """Return one event to an account, where it was not written."""
+        """Return one event to an account's rate limit: it was not written."""
         self._share_of(caller).left += 1
 
     def count(self, caller: Caller) -> None:
-        """Count an attempt without an event; a later event has the sum."""
+        """Count an attempt without an event; a later event records the sum."""
         UNRECORDED.inc()
         self._share_of(caller).unrecorded += 1
         if self._summing is None or self._summing.done():
@@ -145,23 +145,23 @@ class RequestRefusals:
         self._recorded = 0
 
     def of_command(self, caller: Caller) -> "CommandRefusals":
-        """Return the share from which a command draws the events of its refused parts."""
+        """Return a recorder for the refused parts of a command, with the limits of the request."""
         return CommandRefusals(self, caller)
 
     def take(self, caller: Caller) -> bool:
-        """Whether the request, and the account, may have one more event; they have it then."""
+        """Use one event of the limits of request and account; return whether one was left."""
         if self._recorded >= EACH_REQUEST or not self._refusals.take(caller):
             return False
         self._recorded += 1
         return True
 
     def give_back(self, caller: Caller) -> None:
-        """Take back that they have one more event: it was not written."""
+        """Return one event to the limits of request and account: it was not written."""
         self._recorded -= 1
         self._refusals.give_back(caller)
 
     def count(self, caller: Caller) -> None:
-        """Count what is not recorded."""
+        """Count an attempt without an event."""
         self._refusals.count(caller)
 
     async def note(
@@ -176,15 +176,15 @@ class RequestRefusals:
     ) -> None:
         """Record a refused attempt as an event, or count it.
 
-        Raises GrantsChangedError where it was refused by grants that the account no longer has,
-        unless `outdated` is to do; `confirm` finds that out where nothing is written.
+        Raises GrantsChangedError if the attempt was refused because of grants that the account no
+        longer has, unless `outdated` allows that; `confirm` checks it if no event is written.
         """
         caller, anonymous = principal.caller, principal.username is None
         if not anonymous:
             await self._record(caller, attempt, error, input_, lambda: confirm(principal), outdated)
         REFUSED.labels(attempt.action, error.code, "anonymous" if anonymous else "account").inc()
 
-    async def _record(  # noqa: PLR0917 - what an event says, and whose it is
+    async def _record(  # noqa: PLR0917 - the facts of an event
         self,
         caller: Caller,
         attempt: Attempt,
@@ -214,29 +214,29 @@ class RequestRefusals:
 
 
 class CommandRefusals:
-    """What one command may have recorded of its refused parts: of its request's events."""
+    """Counts the refused parts of one command that get an event, within the request's limit."""
 
     def __init__(self, request: RequestRefusals, caller: Caller) -> None:
-        """Take the request that the command is of, and whose it is."""
+        """Set the request of the command, and its caller."""
         self._request, self._caller = request, caller
 
     def take(self) -> bool:
-        """Whether one more part may be recorded; it is drawn from the share then."""
+        """Use one event of the request's limit for a part; return whether one was left."""
         return self._request.take(self._caller)
 
     def give_back(self) -> None:
-        """Put one back: its event was not committed."""
+        """Return one event to the request's limit: it was not committed."""
         self._request.give_back(self._caller)
 
     def count(self) -> None:
-        """Count one that is not recorded."""
+        """Count a part without an event."""
         self._request.count(self._caller)
 
 
 def bounded(
     named: Mapping[str, Any], reason: str | None, most: int = LARGEST
 ) -> tuple[dict[str, Any], str | None]:
-    """Return the input fields and the reason of an event, cut to `most` bytes in all."""
+    """Return the input fields and the reason of an event, cut to `most` bytes in total."""
     kept = {}
     for name, value in named.items():
         kept[name] = _cut(value, most) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Runs a mutation: for each root field, one after another, a command and its payload."""
+"""Runs a mutation: a command and its payload for each root field, one after another."""
 
 import asyncio
 import functools
@@ -31,17 +31,17 @@ from schema.messages import Locale
 from schema.refusals import Refusals, RequestRefusals, notable
 from schema.veils import veiled
 
-_TRIES = 3  # of a command whose caller's grants change meanwhile
-_PAUSE = 0.1  # seconds before the caller's grants are looked up once more
+_TRIES = 3  # tries of a command whose caller's grants change while it runs
+_PAUSE = 0.1  # seconds before the caller's grants are looked up again
 _CHANGING = "the grants of the account keep changing"
 _LONGEST_REASON = 2_000  # characters
 
 
 @dataclass(frozen=True)
 class Asker:
-    """The caller of a mutation: functions that return the principal, the address, the language.
+    """The request context of a mutation: functions for the principal, the address, the language.
 
-    `confirm` raises GrantsChangedError where a principal's grants are no longer the account's.
+    `confirm` raises GrantsChangedError if the account no longer has the principal's grants.
     """
 
     principal: Callable[[], Awaitable[Principal]]
@@ -65,7 +65,7 @@ class _Step:
 
     @property
     def action(self) -> str:
-        """Return the name of the mutation."""
+        """The name of the mutation."""
         return self.nodes[0].name.value
 
 
@@ -99,12 +99,12 @@ class Mutations:
     async def run(self, operation: Operation, variables: Any, asker: Asker) -> bytes:
         """Return the data of a mutation as JSON.
 
-        Raises RefusedError before anything runs, and TooSlowError.
+        Raises RefusedError before any command runs, and TooSlowError.
         """
         asked = self._compiler.mutation(operation, variables)
         steps = self._steps(asked, operation, variables)
         answer: dict[str, Any] = dict.fromkeys(asked, "Mutation")
-        # All fields together have the time of the one that may take longest.
+        # All fields together have the time limit of the slowest command.
         refusals = self._refusals.of_request()
         seconds = max((step.guarded.seconds for step in steps.values()), default=SECONDS)
         try:
@@ -116,7 +116,7 @@ class Mutations:
         return orjson.dumps(answer)
 
     async def refuse(self, operation: Operation, variables: Any, asker: Asker, code: str) -> None:
-        """Record an audit event of a mutation whose credentials were rejected."""
+        """Record an audit event for each field of a mutation whose credentials were rejected."""
         principal = await asker.principal()
         asked = self._compiler.mutation(operation, variables)
         refusals = self._refusals.of_request()
@@ -167,7 +167,7 @@ class Mutations:
         return payload.lifted(written.payload)
 
     async def _read_back(self, asker: Asker, payload: "_Payload", outcome: Any) -> bytes:
-        """Read the payload of a mutation that has changed what its own caller may see."""
+        """Read the payload of a mutation that has changed its own caller's permissions."""
         try:
             for _ in range(_TRIES):
                 principal = await asker.principal()
@@ -205,7 +205,8 @@ class Mutations:
                         outdated=not left,
                     )
                 except GrantsChangedError:
-                    # Refused by grants that are no longer the caller's: ask by those that are.
+                    # The error is due to grants that the caller no longer has: try again with the
+                    # current ones.
                     asker.grants_changed()
                     continue
                 raise
@@ -216,7 +217,7 @@ class Mutations:
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
     def _fresh(self, asker: Asker, guarded: Guarded, input_: Any) -> Fresh:
-        """Return what looks the caller up once more, where units no longer move."""
+        """Return a function that looks the caller up again, once units can no longer move."""
 
         async def fresh() -> Caller:
             asker.grants_changed()

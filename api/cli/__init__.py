@@ -8,8 +8,8 @@ import click
 
 from api import logs
 
-# Where each command is: a module of this folder, and its name there. A module is imported when its
-# command is asked for, as most need but a part of the application.
+# The module and the attribute of each command. A module is imported only when its command runs,
+# because most commands need only a part of the application.
 _COMMANDS = {
     "access-tokens": ("access_tokens", "access_tokens"),
     "accounts": ("accounts", "accounts"),
@@ -31,7 +31,7 @@ _COMMANDS = {
 
 
 class _Commands(click.Group):
-    """Commands by name, each imported when it is asked for."""
+    """A group that imports each command on demand."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         return list(_COMMANDS)
@@ -55,6 +55,6 @@ def main() -> None:
     logs.take_uncaught()
     try:
         cli(prog_name="sangkien")
-    except Exception as error:  # noqa: BLE001 - the last resort: its text may have values
+    except Exception as error:  # noqa: BLE001 - any error is logged, but its text may contain values
         logs.uncaught(error)
         sys.exit(70)  # EX_SOFTWARE of sysexits.h

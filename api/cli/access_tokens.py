@@ -1,4 +1,4 @@
-"""The command line's part in personal access tokens: for services and auditors, and in need."""
+"""`sangkien access-tokens`: personal access tokens of services and auditors, and emergencies."""
 
 from datetime import UTC, datetime
 

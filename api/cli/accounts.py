@@ -1,4 +1,4 @@
-"""The command line's part in accounts: `sangkien accounts`, as the owner of the database."""
+"""`sangkien accounts`, which runs as the owner of the database."""
 
 import csv
 import sys
@@ -136,7 +136,7 @@ def reset_second_factor(username: str) -> None:
 
 
 def _end_all(connection: Owner, account_id: int, now: datetime) -> None:
-    """End everything by which somebody could still sign in as an account."""
+    """End every way to sign in as an account."""
     connection.execute("update account set password_hash = null where id = %s", (account_id,))
     connection.execute("delete from known_device where account_id = %s", (account_id,))
     sessions.end_all(connection, account_id, now)
@@ -145,7 +145,7 @@ def _end_all(connection: Owner, account_id: int, now: datetime) -> None:
 
 
 def _free_person(connection: Owner, code: str) -> int:
-    """Return the id of a member who has no account. Raises Failure."""
+    """Return the id of a person without an account. Raises Failure."""
     row = connection.execute(
         "select p.id, a.username from person p left join account a on a.person_id = p.id"
         " where p.code = %s",
@@ -181,7 +181,7 @@ def _named(connection: Owner, usernames: Sequence[str]) -> list[tuple[int, str]]
 
 @contextmanager
 def _opened(links: Path | None) -> Iterator[Callable[[Iterable[Sequence[str]]], None]]:
-    """Give what writes rows of CSV to a new file, or to standard output."""
+    """Yield a function that writes CSV rows to a new file, or to standard output."""
     if links is None:
         yield csv.writer(sys.stdout, lineterminator="\n").writerows
         return

@@ -1,4 +1,4 @@
-"""What every command of the command line rests on: a database, and one clear line on failure."""
+"""The database of a command, and error messages of one line."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ _CONTEXT = """
 
 
 class Failure(click.ClickException):
-    """One clear line on standard error for each thing that is wrong, and exit code 1."""
+    """Prints one line on standard error for each error, and exits with code 1."""
 
     def show(self, _: object = None) -> None:
         """Print the lines."""
@@ -38,10 +38,10 @@ def database(
     supervise: bool = False,
     check: Callable[[Settings], None] = lambda _: None,
 ) -> Iterator[Settings]:
-    """Settings with a database URL: the one that is set, or the embedded server's.
+    """Yield settings with a database URL: the configured one, or the embedded server's.
 
-    Only with `create` is an embedded server made where there is none. `check` looks at the
-    settings before anything is done.
+    An embedded server is created only with `create`. `check` validates the settings before any
+    other step. Raises Failure.
     """
     config = Settings.model_construct()
     try:
@@ -59,7 +59,7 @@ def database(
     except psycopg.errors.UndefinedTable as error:
         raise Failure("the database is not migrated: run 'sangkien migrate'") from error
     except Exception as error:
-        # A file that cannot be read is none of the database's.
+        # An unreadable file is not an error of the database.
         lacks = isinstance(error, psycopg.errors.InsufficientPrivilege)
         if isinstance(error, OSError) or not (lacks or is_outage(error)):
             raise
@@ -67,7 +67,7 @@ def database(
 
 
 def _make_embedded(config: Settings, *, create: bool) -> None:
-    """Print that an embedded server is made, or refuse to make one. Raises Failure."""
+    """Print that an embedded server is being created; without `create`, raise Failure."""
     if not create:
         raise Failure(
             "no database: set SANGKIEN_DATABASE_URL, or SANGKIEN_HOME to the folder of an "
@@ -79,7 +79,7 @@ def _make_embedded(config: Settings, *, create: bool) -> None:
 
 @contextmanager
 def owner(config: Settings, action: str) -> Iterator[psycopg.Connection]:
-    """A connection of the owner, whose changes the audit log has under the command's name."""
+    """Yield a connection of the owner; audit events of its changes carry the command's name."""
     with psycopg.connect(config.owner_url()) as connection:
         connecting.check_version(connection)
         connection.execute(_CONTEXT, [action])

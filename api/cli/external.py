@@ -1,4 +1,4 @@
-"""The command line's part in identities at issuers of others."""
+"""`sangkien identities`: links between accounts and external providers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

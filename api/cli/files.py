@@ -1,4 +1,4 @@
-"""The command line's part in files: `sangkien import` and `sangkien export`."""
+"""`sangkien import` and `sangkien export`."""
 
 import asyncio
 import shutil
@@ -103,7 +103,7 @@ def export(kind: str, file: Path, user: str, *, locale: Locale) -> None:
 def _import(
     config: Settings, user: str, form: Import, faults: Faults, bar: "tqdm[Any]"
 ) -> int | None:
-    """Return how many rows were imported, None where some were bad."""
+    """Return the number of imported rows; None where some rows have errors."""
     with _told(form.locale, f"{form.path}: "), _there(form.path) as path:
         job = replace(form, path=path)
 
@@ -124,7 +124,7 @@ def _advance(bar: "tqdm[Any]", done: int, total: int | None = None) -> None:
 
 @contextmanager
 def _database() -> Iterator[Settings]:
-    """Settings with a database in which row-level security holds."""
+    """Yield settings with a database whose roles are subject to row-level security."""
     with database(migrate=False) as config:
         check_serving(config)
         try:
@@ -144,7 +144,7 @@ def _is_workbook(file: Path) -> bool:
 
 @contextmanager
 def _told(locale: Locale, where: str = "") -> Iterator[None]:
-    """Turn what is to be expected into one clear line."""
+    """Convert expected errors to Failure, with a message of one line."""
     try:
         yield
     except FileError as error:
@@ -165,7 +165,7 @@ def _told(locale: Locale, where: str = "") -> Iterator[None]:
 
 @contextmanager
 def _there(file: Path) -> Iterator[Path]:
-    """Give a file that can be read twice; what comes by standard input is kept meanwhile."""
+    """Yield a file that can be read twice; standard input is copied to a temporary file."""
     if file != STANDARD:
         yield file
         return
@@ -177,7 +177,7 @@ def _there(file: Path) -> Iterator[Path]:
 
 @contextmanager
 def _target(file: Path) -> Iterator[IO[bytes]]:
-    """Give where an export goes: it is seen once it is whole, by standard output too."""
+    """Yield the target of an export. It appears only when complete, also on standard output."""
     if file != STANDARD:
         with published(file) as target:
             yield target

@@ -1,4 +1,4 @@
-"""The command line's part in identity: keys and clients."""
+"""`sangkien keys` and `sangkien clients`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -130,13 +130,13 @@ def remove_client(client_id: str) -> None:
 
 @contextmanager
 def identity_owner() -> Iterator[tuple[Owner, Settings]]:
-    """Give a connection of the owner whose changes the audit log has as those of identity."""
+    """Yield a connection of the owner; audit events of its changes carry the action `identity`."""
     with database(migrate=False) as config, owner(config, "identity") as connection:
         yield connection, config
 
 
 def _check(client_id: str, uris: tuple[str, ...], scope: str) -> None:
-    """Refuse what cannot be registered. Raises Failure."""
+    """Validate a client's id, URIs and scope. Raises Failure."""
     if CLIENT_ID.fullmatch(client_id) is None:
         raise Failure("a client id has 1 to 64 letters, digits and ._-")
     for uri in uris:
@@ -150,7 +150,7 @@ def _check(client_id: str, uris: tuple[str, ...], scope: str) -> None:
 
 
 def sign_in_account(connection: Owner, username: str, kind: str) -> int:
-    """Return the id of an account that can sign in, of this kind. Raises Failure."""
+    """Return the id of an account of this kind that can sign in. Raises Failure."""
     row = connection.execute(
         "select id, kind from account where username = %s and kind <> 'PUBLIC'"
         " and disabled_at is null",

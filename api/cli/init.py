@@ -29,7 +29,7 @@ _OPTIONS = {
 
 @strawberry.input
 class InstallationForm:
-    """What the root and its administrator must be, as any unit and any person."""
+    """The fields of the root unit and its administrator, with the limits of any unit and person."""
 
     code: str = inputs.code()
     name: str = line(300)
@@ -41,7 +41,7 @@ class InstallationForm:
 
 @strawberry.input
 class BlocForm:
-    """What an emulation bloc must be."""
+    """The fields of an emulation bloc."""
 
     bloc_code: str = inputs.code()
     bloc_name: str = line(200)
@@ -97,7 +97,7 @@ def _install(connection: psycopg.Connection, first: Installation) -> str:
 
 
 def _named(blocs: tuple[str, ...]) -> dict[str, str]:
-    """Return names by codes. Raises Failure."""
+    """Return the names of emulation blocs by code. Raises Failure."""
     named: dict[str, str] = {}
     for bloc in blocs:
         bloc_code, equals, name = bloc.partition("=")

@@ -1,4 +1,4 @@
-"""Options of the command line for what tokens are limited to."""
+"""Command-line options for the limits of tokens."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -24,7 +24,7 @@ _OPTIONS = (
 
 
 class Limits(NamedTuple):
-    """What tokens are limited to, as it is stored."""
+    """The limits of tokens, in the form in which they are stored."""
 
     permissions: list[str] | None
     unit_id: int | None
@@ -32,7 +32,7 @@ class Limits(NamedTuple):
 
 
 def limitable(command: Command) -> Command:
-    """Add the options to a command: `permissions`, `unit`, `read_only`."""
+    """Add the options `permissions`, `unit` and `read_only` to a command."""
     for option in _OPTIONS:
         command = option(command)
     return command
@@ -45,7 +45,7 @@ def limits(
     *,
     read_only: bool,
 ) -> Limits:
-    """Return what the options say. Raises Failure where there is no such unit."""
+    """Return the limits that the options set. Raises Failure where the unit does not exist."""
     unit_id = None
     if unit is not None:
         found = connection.execute("select id from unit where code = %s", (unit,)).fetchone()
@@ -56,7 +56,7 @@ def limits(
 
 
 def told(permissions: Sequence[str] | None, unit: str | None, *, read_only: bool) -> str:
-    """Return limits in words; an empty text where there are none."""
+    """Return the text of limits; empty where there are none."""
     parts = (
         ",".join(permissions) if permissions is not None else "",
         f"at {unit}" if unit else "",

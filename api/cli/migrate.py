@@ -40,7 +40,7 @@ def migrate(revision: str, *, yes: bool, set_passwords: bool) -> None:
 
 
 def _take_back(config: Settings, revision: str, *, agreed: bool) -> None:
-    """Go to an older revision, once it is agreed to, and print what that loses."""
+    """Print what a downgrade loses, and downgrade if that is agreed. Raises Failure."""
     url, *role_urls = config.urls()
     for line in migrations.losses(url, revision, role_urls=tuple(role_urls)):
         click.echo(f"lost: {line}", err=True)

@@ -5,7 +5,7 @@ import click
 from api.cli.database import Failure, database, owner
 from auth import keys, tokens
 
-# Whoever can make tokens can be anybody: it is noted of whom.
+# The operator can create tokens of every account, so each one is recorded.
 _ISSUED = """
     select audit_note('NOTED', 'Account', id, (select unit_id from person where id = person_id),
         jsonb_build_object('seconds', %(ttl)s::int))

@@ -34,7 +34,7 @@ def verify(heads: Path | None, against: Path | None) -> None:
     with database(migrate=False) as config, owner(config, "verify") as connection:
         sound = _verify_catalogue(connection, Roles.of(*config.role_urls()))
         sound = _verify_totals(connection) and sound
-        # One snapshot: the heads are of the events that were checked.
+        # In one snapshot, so that the heads belong to the verified events.
         connection.execute("set transaction isolation level repeatable read")
         sound = _verify_audit(connection, kept) and sound
         current = audit_heads.heads(connection)
@@ -60,7 +60,7 @@ def _kept_heads(file: Path) -> list[audit_heads.Head]:
 
 
 def _verify_catalogue(connection: psycopg.Connection, roles: Roles) -> bool:
-    connection.execute("select from alembic_version")  # or the database is not migrated
+    connection.execute("select from alembic_version")  # fails if the database is not migrated
     report = verify_catalogue(connection, roles)
     for departure in report.departures:
         click.echo(str(departure))

@@ -1,1 +1,1 @@
-"""Files that people work with: CSV and XLSX, imported and exported as an account."""
+"""Import and export of CSV and XLSX files, with the permissions of an account."""

@@ -1,4 +1,4 @@
-"""As whom a file is imported or exported: an account, its scopes, and the log of what it did."""
+"""The account that imports or exports a file, and its audit events."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,12 +13,12 @@ from db.sessions import GrantsChangedError, Reader
 from db.transactions import Attempt, Writer
 
 T = TypeVar("T")
-_TRIES = 3  # where the account's grants change meanwhile
+_TRIES = 3  # tries, when the account's grants change while it runs
 
 
 @dataclass(frozen=True)
 class Actor:
-    """An account that acts by the command line."""
+    """The account that a command acts as."""
 
     username: str
     principals: Principals
@@ -32,10 +32,10 @@ class Actor:
         facts: dict[str, Any],
         deed: Callable[[Principal], Awaitable[T]],
     ) -> T:
-        """Do something by the account's grants, anew where they change; note what is refused.
+        """Run a deed with the account's grants; retry when they change; record a refused attempt.
 
-        `facts` are told of a refusal. Raises UnknownAccountError, DomainError and what the deed
-        raises.
+        `facts` are part of the refused attempt. Raises UnknownAccountError, DomainError,
+        GrantsChangedError and the errors of the deed.
         """
         for left in reversed(range(_TRIES)):
             principal = await self.principals.of(self.username)
@@ -59,7 +59,7 @@ class Actor:
 
 
 def common_unit(principal: Principal, *permissions: Permission) -> int | None:
-    """Return the id of the lowest unit above all where the account has these permissions."""
+    """Return the id of the lowest common ancestor of the units with these permissions."""
     scopes = [principal.scopes.get(permission, Scope()) for permission in permissions]
     lines = [path.split(".") for scope in scopes for path in (*scope.subtrees, *scope.units)]
     if not lines:
@@ -70,11 +70,11 @@ def common_unit(principal: Principal, *permissions: Permission) -> int | None:
 
 @asynccontextmanager
 async def actor(config: Settings, username: str) -> AsyncIterator[Actor]:
-    """Give an account by its username; whether there is one shows when it acts."""
+    """Yield an actor for a username; an unknown account raises an error when the actor acts."""
     reader_url, writer_url = config.serving_urls()
     pooler = config.behind_pooler
     reader = Reader(reader_url, size=1, pooler=pooler)
-    # A file may wait for others, which do not wait for it.
+    # An import waits for locks without a time limit; other writers wait for its locks with one.
     writer = Writer(writer_url, size=2, pooler=pooler, lock_ms=0)
     try:
         yield Actor(username, Principals(reader, config.today), writer, reader_url)

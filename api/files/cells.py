@@ -1,7 +1,7 @@
-"""What a cell of a file holds: text, whatever the format, and what that text means.
+"""The text in a cell of a file, and its conversion to values.
 
-A spreadsheet program runs a cell that begins like a formula, so a sign that a formula may begin by
-goes out behind an apostrophe, which is taken off again where it comes back.
+A spreadsheet program runs a cell that begins like a formula. So an apostrophe is written before a
+sign that can start a formula, and removed again when the file is imported.
 """
 
 import re
@@ -15,12 +15,12 @@ from typing import Any
 
 from db.rules.calendar import within_calendar
 
-# What a formula may begin by, in each width: some programs take the wide ones for the narrow.
+# The signs that can start a formula, in each width: some programs accept full-width signs, too.
 _SIGNS = "=+\\-@%|＝＋－＠％｜﹦﹢﹣﹪﹫\u2212\u207a\u207b\u207c\u208a\u208b\u208c"
-# A program that separates columns by another character than the file's begins a cell after it, and
-# one that is misled by a quote begins a row after a line's end.
+# A program that uses another separator than the file starts a new cell after it, and a program that
+# misreads a quotation mark starts a new row after a line break.
 _ENDS = ',;\\t"\\r\\n\\v\\f\\x1c-\\x1e\\x85\u2028\u2029'
-# Blanks and what is not seen: a program may pass over them before it looks for a sign.
+# Blanks and invisible characters, which a program may skip before it looks for a sign.
 _UNSEEN = (
     "\\x00-\\x20\\x7f-\\xa0\\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f"
     "\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
@@ -39,46 +39,46 @@ Value = str | int | bool | date | datetime | None
 
 
 class Formula(str):
-    """The text of a cell that holds a formula, or what is left of one that failed."""
+    """The text of a cell with a formula or a failed formula."""
 
     __slots__ = ()
 
 
 class CellError(Exception):
-    """What is wrong with a cell: a code of schema/messages.py, and the bound that it breaks."""
+    """A cell is invalid: a code of schema/messages.py, and the limit that the cell exceeds."""
 
     def __init__(self, code: str, limit: str | None = None) -> None:
-        """Say what it is."""
+        """Set the code and the limit."""
         super().__init__(code)
         self.code = code
         self.limit = limit
 
 
 def guarded(text: str) -> str:
-    """Return a text as it may stand in a spreadsheet.
+    """Return a text that is safe in a spreadsheet.
 
-    An apostrophe stands before each sign that would begin a cell, whichever characters the program
-    separates by, and before a control character at the beginning.
+    An apostrophe precedes each sign that could start a formula, whichever separator the program
+    uses, and a control character at the start.
     """
     signs = _BEFORE_SIGN.sub(partial(_quoted, change=lambda quotes: f"'{quotes}"), text)
     return f"'{signs}" if _CONTROLS.match(signs) else signs
 
 
 def unguarded(text: str) -> str:
-    """Return the text that `guarded` was given."""
+    """Return the original text of a text that `guarded` returned."""
     if text.startswith("'") and _CONTROLS.match(text):
         text = text[1:]
     return _BEFORE_SIGN.sub(partial(_quoted, change=lambda quotes: quotes[1:]), text)
 
 
 def _quoted(found: re.Match[str], change: Callable[[str], str]) -> str:
-    """Change the apostrophes before a sign, where a cell may begin."""
+    """Change the apostrophes before a sign, if a cell may begin there."""
     begins = found.start() == 0 or _END.search(found[1])
     return found[1] + (change(found[2]) if begins else found[2])
 
 
 def written(value: Value) -> str:
-    """Return the text of a value: days as 2022-10-21, moments with the offset of Vietnam."""
+    """Return the text of a value: dates as 2022-10-21, timestamps with Vietnam's offset."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -91,28 +91,28 @@ def written(value: Value) -> str:
 
 
 Meaning = Callable[[str], Any]
-"""Returns what a cell's text means. Raises CellError."""
+"""Returns the value of a cell's text. Raises CellError."""
 
 
 def text(cell: str) -> str:
-    """Read a text as it stands."""
+    """Return a text unchanged."""
     return unguarded(cell)
 
 
 def key(cell: str) -> str:
-    """Read a code: without blanks around it."""
+    """Return a code, without surrounding blanks."""
     return unguarded(cell.strip())
 
 
 def whole(cell: str) -> int:
-    """Read a whole number."""
+    """Return a whole number. Raises CellError."""
     if not _WHOLE.fullmatch(cell.strip()):
         raise CellError("NOT_WHOLE")
     return int(cell)
 
 
 def day(cell: str) -> date:
-    """Read a day; a spreadsheet's has a time too, of midnight."""
+    """Return a date; spreadsheets add the time of midnight to it. Raises CellError."""
     said = cell.strip().removesuffix("T00:00:00")
     if _DAY.fullmatch(said):
         with suppress(ValueError):
@@ -121,7 +121,7 @@ def day(cell: str) -> date:
 
 
 def yes_or_no(cell: str) -> bool:
-    """Read true or false, in capitals or not."""
+    """Return a boolean from true or false in any case. Raises CellError."""
     said = cell.strip().lower()
     if said not in {"true", "false"}:
         raise CellError("NOT_TRUE_OR_FALSE")
@@ -129,7 +129,7 @@ def yes_or_no(cell: str) -> bool:
 
 
 def one_of(values: type[StrEnum]) -> Meaning:
-    """Return what reads one of an enumeration's values."""
+    """Return a reader of an enumeration's values."""
 
     def read(cell: str) -> StrEnum:
         try:
@@ -141,7 +141,10 @@ def one_of(values: type[StrEnum]) -> Meaning:
 
 
 def shares(cell: str) -> list[tuple[str, float]]:
-    """Read authors with their shares in percent: code:share;code:share."""
+    """Return authors with their shares in percent, from code:share;code:share.
+
+    Raises CellError.
+    """
     found = []
     for part in unguarded(cell).split(";"):
         code, _, share = part.strip().rpartition(":")

@@ -1,7 +1,7 @@
-"""CSV files: UTF-8, with or without a byte order mark, columns separated by commas.
+"""CSV files: UTF-8, with or without a byte order mark, with comma-separated columns.
 
-A file whose header has more semicolons or tabs is read by those, as spreadsheets of some countries
-write it.
+If the header has more semicolons or tabs than commas, these are the separator, as spreadsheet
+programs of some countries write it.
 """
 
 import csv
@@ -16,7 +16,7 @@ from api.files.cells import Value, written
 from api.files.sheet import Row, Sheet
 
 _SEPARATORS = ",;\t"
-_OTHERS = (b"\xff\xfe", b"\xfe\xff")  # how UTF-16 begins
+_OTHERS = (b"\xff\xfe", b"\xfe\xff")  # the byte order marks of UTF-16
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def opened(path: Path) -> Iterator[Sheet]:
 
 
 def _rows(file: TextIOWrapper) -> Iterator[Row]:
-    taken = [0]  # characters since the last row
+    taken = [0]  # characters since the start of the row
     lines = _lines(file, taken)
     begun = 1
     try:
@@ -78,7 +78,7 @@ class CsvWriter:
     """Writes rows as CSV."""
 
     def __init__(self, file: IO[bytes], columns: Sequence[str], *, mark: bool) -> None:
-        """Take where to, and the header; with a byte order mark, by which Excel knows UTF-8."""
+        """Set the file and write the header; `mark` adds a byte order mark, for Excel."""
         encoding = "utf-8-sig" if mark else "utf-8"
         self._text = TextIOWrapper(file, encoding=encoding, newline="")
         self._writer = csv.writer(self._text)
@@ -89,5 +89,5 @@ class CsvWriter:
         self._writer.writerow([written(value) for value in row])
 
     def close(self) -> None:
-        """Write what is left; the file stays open."""
+        """Flush the text; the file stays open."""
         self._text.detach()

@@ -1,4 +1,4 @@
-"""Exports: the rows of a kind that an account may export, as it may see them, in a file."""
+"""Exports: the rows of a kind that an account may export, with its redactions, in a file."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -17,12 +17,12 @@ from db.transactions import Attempt
 
 _ATTEMPT = Attempt("export", "command line")
 Progress = Callable[[int], None]
-"""Hears how many rows are written."""
+"""Receives the number of rows written."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """What is to be exported, in which format; `mark`: CSV with a byte order mark."""
+    """The kind and format of an export; `mark` adds a byte order mark to CSV."""
 
     kind: Kind
     workbook: bool
@@ -30,14 +30,14 @@ class Export:
 
     @property
     def facts(self) -> dict[str, str]:
-        """Return what the audit log is told of it."""
+        """Return the facts for the audit event."""
         return {"kind": self.kind.name, "format": "XLSX" if self.workbook else "CSV"}
 
 
 async def export_file(actor: Actor, job: Export, file: IO[bytes], progress: Progress) -> int:
-    """Export as an account. Returns how many rows there are, which the audit log has by then too.
+    """Export as an account; return the number of rows, which the audit event contains, too.
 
-    Raises FileError, UnknownAccountError and ForbiddenError; the file is nobody's to have then.
+    Raises FileError, UnknownAccountError and ForbiddenError; the file must be discarded then.
     """
 
     async def deed(principal: Principal) -> int:

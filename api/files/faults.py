@@ -1,4 +1,4 @@
-"""What is wrong with rows: found, put in words, and reported."""
+"""Row errors: their detection, messages and report."""
 
 import csv
 from collections import Counter
@@ -15,13 +15,13 @@ from db.rules.errors import DomainError, InvalidInputError, NotFoundError, Probl
 from schema.messages import Locale, message
 
 SHOWN = 100  # on standard error
-_LONGEST = 60  # characters of a value that are repeated
+_LONGEST = 60  # characters of a value that a message repeats
 _HEADER = ("line", "column", "value", "code", "message")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with a row: where, with what value, and why."""
+    """One row error: its line and column, the value, and the reason."""
 
     line: int
     column: str
@@ -30,7 +30,7 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        """Return it on one line, whatever characters the value has."""
+        """Return the error on one line, whatever characters the value contains."""
         place = f"line {self.line}"
         if self.column:
             value = self.value if len(self.value) <= _LONGEST else f"{self.value[:_LONGEST]}…"
@@ -41,7 +41,7 @@ class Fault:
 def of_error(
     kind: Kind, line: int, cells: Mapping[str, str], error: DomainError, locale: Locale
 ) -> Iterator[Fault]:
-    """Give what a refused row is to blame for."""
+    """Yield the row errors for a row that a command rejected."""
     if isinstance(error, InvalidInputError):
         for problem in error.facts["problems"]:
             yield of_problem(line, cells, problem, locale)
@@ -54,7 +54,7 @@ def of_error(
 
 
 def of_problem(line: int, cells: Mapping[str, str], problem: Problem, locale: Locale) -> Fault:
-    """Return what is wrong with one field, at its column."""
+    """Return the row error for a problem with one field, at its column."""
     column, *deeper = problem.path
     column = _snake(column)
     if column not in cells and deeper:
@@ -68,15 +68,15 @@ def _snake(name: str) -> str:
 
 
 class Faults:
-    """The faults of a file: some kept to be shown, all counted, all written to a report."""
+    """The row errors of a file: the first ones for the terminal, the count, and the full report."""
 
     def __init__(self, report: TextIO | None) -> None:
-        """Take where the report goes, if there is to be one."""
+        """Set the file of the report, if there is one."""
         self._report = report
         self.begin()
 
     def begin(self) -> None:
-        """Forget what was found: the file is read anew."""
+        """Clear the errors, because the file is read again."""
         self.shown: list[Fault] = []
         self.codes: Counter[str] = Counter()
         self.lines = 0
@@ -88,7 +88,7 @@ class Faults:
             self._writer.writerow(_HEADER)
 
     def add(self, fault: Fault) -> None:
-        """Take a fault; those of one line follow one another."""
+        """Add an error; all errors of a line must be added together."""
         if fault.line != self._last:
             self.lines, self._last = self.lines + 1, fault.line
         self.codes[fault.code] += 1
@@ -100,13 +100,16 @@ class Faults:
 
     @property
     def count(self) -> int:
-        """Return how many there are."""
+        """Return the number of errors."""
         return self.codes.total()
 
 
 @contextmanager
 def reported(path: Path | None) -> Iterator[Faults]:
-    """Give where faults go; the report is there once the block has ended. Raises FileError."""
+    """Yield the collector of row errors; the report is published when the block ends.
+
+    Raises FileError.
+    """
     if path is None:
         yield Faults(None)
         return

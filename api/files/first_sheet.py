@@ -1,6 +1,6 @@
-"""The rows of a workbook's first sheet, read by openpyxl's parser piece by piece.
+"""The rows of a workbook's first sheet, read piece by piece with openpyxl's parser.
 
-Nothing else of a workbook is loaded but what gives its cells their meaning: texts and styles.
+Of the rest of a workbook only the data that cells refer to is loaded: shared strings and styles.
 """
 
 from collections.abc import Generator
@@ -17,14 +17,17 @@ from api.files.package import Package
 from api.files.shared_texts import SharedTexts
 
 Cell = dict[str, Any]
-"""What openpyxl's parser tells of a cell: `column` from 1, `value`, `data_type`."""
+"""A cell from openpyxl's parser: `column` from 1, `value`, `data_type`."""
 
 
 class FirstSheet:
     """The first sheet of a workbook that has cells."""
 
     def __init__(self, package: Package) -> None:
-        """Read what the cells need. Raises FileError, and what openpyxl does for a broken file."""
+        """Read the data that cells refer to.
+
+        Raises FileError, and openpyxl's errors for a broken file.
+        """
         self._package = package
         reader = _Reader(package)
         reader.read()
@@ -34,15 +37,15 @@ class FirstSheet:
         self.size = package.count_rows(self._name)
 
     def rows(self) -> Generator[tuple[int, list[Cell]], None, None]:
-        """Give each row by its number. Raises what the constructor does."""
+        """Yield each row with its number. Raises the errors of the constructor."""
         part = self._package.metered(self._name)
         parser = WorkSheetParser(
             *(part, self._texts),
             epoch=self._book.epoch,
-            date_formats=self._book._date_formats,  # noqa: SLF001 - they are told nowhere else
+            date_formats=self._book._date_formats,  # noqa: SLF001 - openpyxl has no public access
             timedelta_formats=self._book._timedelta_formats,  # noqa: SLF001 - as above
         )
-        above: list[Element] = []  # the elements that have begun
+        above: list[Element] = []  # the open elements
         in_row, events = False, 0
         for event, element in iterparse(part, events=("start", "end")):  # noqa: S314 - without entities, see Package
             events += 1
@@ -67,7 +70,7 @@ class FirstSheet:
 
 
 class _Reader(ExcelReader):
-    """openpyxl's reader, of what the cells of the first sheet need."""
+    """openpyxl's reader, limited to the data that the cells of the first sheet refer to."""
 
     shared_strings: Any
     package: Any

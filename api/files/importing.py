@@ -1,4 +1,4 @@
-"""Imports: every row by the command that a mutation would run, in one transaction, or none."""
+"""Imports: each row runs a mutation's command; one transaction saves all rows or none."""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -17,22 +17,22 @@ from db.transactions import Attempt
 from db.write_session import WriteSession
 from schema.messages import Locale
 
-_AT_ONCE = 500  # rows between two steps of the progress, and in a statement that takes many
+_AT_ONCE = 500  # rows per progress step, and per statement that handles several rows
 Progress = Callable[[int, int], None]
-"""Hears how much of the file is done, and how much there is, in whatever it is measured by."""
+"""Receives the progress and the total, in the unit of the file's format."""
 
 
 class RowsRefusedError(DomainError):
-    """Rows are bad, so that nothing was written: how many, and how often for what reason."""
+    """Rows have errors, so nothing was saved: the number of rows, and the count of each code."""
 
 
 class _NotMeantError(DomainError):
-    """A dry run is undone."""
+    """Rolls back a dry run."""
 
 
 @dataclass(frozen=True)
 class Import:
-    """A file that is to be imported: what it holds, how it is read, and what is said of it."""
+    """The file of an import, its format, and the reason for the audit log."""
 
     kind: Kind
     path: Path
@@ -43,15 +43,19 @@ class Import:
 
     @property
     def facts(self) -> dict[str, str]:
-        """Return what the audit log is told of it."""
+        """Return the facts for the audit event."""
         return {"kind": self.kind.name, "format": "XLSX" if self.workbook else "CSV"}
 
 
 async def import_file(actor: Actor, job: Import, faults: Faults, progress: Progress) -> int:
-    """Import a file as an account. Returns how many rows were carried out.
+    """Import a file as an account; return the number of imported rows.
 
-    Raises FileError, UnknownAccountError, and DomainError: RowsRefusedError where rows are bad,
-    whose faults are then known. Nothing is written then, nor in a dry run.
+    Nothing is saved after an error or in a dry run.
+
+    Raises:
+        FileError: the file cannot be read.
+        UnknownAccountError: the account does not exist or is disabled.
+        DomainError: RowsRefusedError where rows have errors, which are in `faults` then.
     """
     attempt = Attempt("import", "command line", job.reason)
 
@@ -80,7 +84,7 @@ async def import_file(actor: Actor, job: Import, faults: Faults, progress: Progr
 
 
 async def _carry_out(session: WriteSession, job: Import, faults: Faults, progress: Progress) -> int:
-    """Carry out the rows of a file. Returns how many there are, but for those that cannot be."""
+    """Run the command for each row; return the number of rows that could be parsed."""
     count = 0
     with opened(job.path, workbook_=job.workbook) as sheet:
         rows = iter(Reading(job.kind, sheet, job.locale))
@@ -94,7 +98,7 @@ async def _carry_out(session: WriteSession, job: Import, faults: Faults, progres
 async def _enter(
     session: WriteSession, job: Import, rows: Sequence[Entry | list[Fault]], faults: Faults
 ) -> int:
-    """Carry out those of some rows that can be, and tell in their order what is wrong."""
+    """Run the command for the valid rows, and add the row errors in the order of the rows."""
     entries = [row for row in rows if isinstance(row, Entry)]
     fields = [entry.fields for entry in entries]
     refusals = iter(await job.kind.enter(session, fields, job.reason) if fields else ())

@@ -1,7 +1,7 @@
-"""The kinds of files: their columns, who may import them, and what becomes of a row.
+"""The kinds of files: their columns, the permissions to import them, and their commands.
 
-What a row must be is what the input of the mutation must be (schema/inputs.py), and what carries it
-out is the same command. docs/files.md tells people of the columns.
+Rows are validated like a mutation's input (schema/inputs.py) and run the same command.
+docs/files.md documents the columns.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any
 import strawberry
 from sqlalchemy import Select
 
-from api.files import cells, texts  # noqa: F401 - what there is to say must have been said
+from api.files import cells, texts  # noqa: F401 - registers the messages
 from api.files.cells import CellError, Meaning
 from auth.permissions import Permission
 from db.commands import account_entries, initiatives, people, target_entries, unit_entries
@@ -30,14 +30,14 @@ Fields = dict[str, Any]
 Enter = Callable[
     [WriteSession, Sequence[Fields], str | None], Awaitable[Sequence[DomainError | None]]
 ]
-"""Carries out rows, with a reason; returns for each why it was refused, None where it was not."""
+"""Runs rows, with a reason; returns the error of each rejected row, None for the others."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a file; `needed` must be there, and `filled` in every row.
+    """A column of a file; `needed` means in every file, `filled` means not blank.
 
-    One that is `told` is written and, where it comes back, passed over.
+    A `told` column is exported, and ignored in imports.
     """
 
     name: str
@@ -49,9 +49,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file. `key`: the columns that no two rows share; `form`: what checks the fields.
+    """A kind of file; `key` are the columns that identify a row, `form` validates the fields.
 
-    `names` tells in which column a type of object is named that may not be found.
+    `names` maps the type of an object that is not found to the column that names it.
     """
 
     name: str
@@ -71,7 +71,7 @@ def _must(name: str, means: Meaning = cells.text) -> Column:
 
 @strawberry.input
 class PersonForm:
-    """What a member's record must be, beyond db/rules/person.py."""
+    """The limits of a member's record, beyond db/rules/person.py."""
 
     code: str = code()
     name: str = line(200)
@@ -83,7 +83,7 @@ class PersonForm:
 
 @strawberry.input
 class AccountForm:
-    """What an account of a file must be, beyond db/rules/account.py."""
+    """The limits of an account in a file, beyond db/rules/account.py."""
 
     username: str = line(100)
     person: str = line(40)
@@ -94,7 +94,7 @@ class AccountForm:
 
 @strawberry.input
 class TargetForm:
-    """What a target of a file must be."""
+    """The limits of a target in a file."""
 
     campaign: str = line(40)
     phase: int
@@ -108,7 +108,7 @@ def _as_they_are(fields: Fields) -> Fields:
 
 
 def _initiative(fields: Fields) -> Fields:
-    """Return the input of a draft: what is blank is unsaid, and the years are one list."""
+    """Return the input of a draft, without blank cells and with the years as one list."""
     said = {name: value for name, value in fields.items() if value is not None}
     claimed = [said.pop(f"claimed_{year}", None) for year in (1, 2, 3)]
     while claimed and claimed[-1] is None:

@@ -1,7 +1,8 @@
-"""What a workbook's package may hold, seen before anything in it is taken into memory.
+"""Checks of a workbook's ZIP package before its content is loaded into memory.
 
-A few kilobytes of a package can unpack to gigabytes. So its list of parts is bounded, what says how
-it is made up is small, and what holds the rows and the texts is read by pieces, each bounded.
+A few kilobytes of a package can unpack to gigabytes. So the ZIP directory is bounded, the parts
+that describe the structure must be small, and the parts with rows and shared strings are read in
+pieces, each of them bounded.
 """
 
 import re
@@ -22,47 +23,47 @@ from api.files.bounds import (
 )
 
 _CHUNK = 1 << 16
-_END = b"PK\x05\x06"  # begins the record that ends a ZIP, and tells how large the list of parts is
+_END = b"PK\x05\x06"  # starts the record at the end of a ZIP, which contains the directory's size
 _LONGEST_END = 22 + 65_535  # bytes of that record with its comment
 _MERGED = re.compile(rb"<(?:[^<>\s/:]+:)?mergeCell\b")
 _ROW = re.compile(rb"<(?:[^<>\s/:]+:)?row[\s/>]")
 _ENCODING = re.compile(rb"""encoding\s*=\s*["'](?!utf-8["']|us-ascii["'])""", re.IGNORECASE)
-_HEAD = 200  # bytes in which XML says how it is encoded
+_HEAD = 200  # bytes at the start of XML that contain the encoding
 _MEGABYTE = 1 << 20
 _MARKUP = "it holds comments, entities or the like, which no spreadsheet program writes"
 
 
 def check_directory(path: Path) -> None:
-    """Refuse a package whose list of parts is too long to be read. Raises FileError."""
+    """Reject a package whose ZIP directory is too large to read. Raises FileError."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(size - _LONGEST_END, 0))
         end = file.read()
     place = end.rfind(_END)
-    # Where there is none, the file is no ZIP, which whoever reads it says.
+    # Without the record the file is not a ZIP, which the reader reports.
     if place >= 0 and int.from_bytes(end[place + 12 : place + 16], "little") > LARGEST_DIRECTORY:
         raise FileError("it has too many parts")
 
 
 class Package(ZipFile):
-    """A workbook's parts; `read` is for those that say how it is made up, `open` for its content.
+    """A workbook's parts; `read` returns structural parts, `open` the parts with content.
 
-    Both raise FileError for what is too large, or is no plain XML.
+    Both raise FileError for a part that is too large or is not plain XML.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
-        """Take the file. Raises FileError."""
+        """Open the package. Raises FileError."""
         super().__init__(file)
         parts = self.infolist()
         if len(parts) > MOST_PARTS:
             raise FileError("it has too many parts")
-        # What is read stops at the size that is told here, so it cannot be too small.
+        # A part is read up to its declared size, so a size that is too small has no effect.
         if sum(part.file_size for part in parts) > LARGEST_PART:
             raise FileError(f"it unpacks to more than {LARGEST_PART // _MEGABYTE} MB")
         self._read = self._marks = 0
 
     def read(self, name: str, pwd: bytes | None = None) -> bytes:  # type: ignore[override]
-        """Return a part; all that are read have a common bound."""
+        """Return a part; there is a limit on all parts together. Raises FileError."""
         self._read += self.getinfo(name).file_size
         if self._read > LARGEST_PLAN:
             raise FileError(
@@ -78,7 +79,7 @@ class Package(ZipFile):
         return content
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """Give a part in pieces."""
+        """Yield a part in pieces. Raises FileError."""
         last = b""
         with self.open(name) as part:
             while chunk := part.read(_CHUNK):
@@ -90,7 +91,7 @@ class Package(ZipFile):
                 yield chunk
 
     def tags(self, name: str) -> Iterator[bytes]:
-        """Give a part in pieces that end before a tag, so that the names of tags are whole."""
+        """Yield a part in pieces that end before a tag, so that no tag name is split."""
         held = b""
         for chunk in self.pieces(name):
             held += chunk
@@ -100,13 +101,13 @@ class Package(ZipFile):
         yield held
 
     def metered(self, name: str) -> "Metered":
-        """Return a part as a file in which no row, or text, may be too large."""
+        """Return a part as a file that limits the size of each row or shared string."""
         return Metered(self.pieces(name))
 
     def count_rows(self, sheet: str) -> int:
-        """Return how many rows a sheet has, as far as that shows without parsing it.
+        """Return the number of rows of a sheet, counted without parsing it.
 
-        Merged cells are refused: which row such a value belongs to is not certain.
+        Merged cells are rejected, because the row of such a value is ambiguous. Raises FileError.
         """
         count = 0
         for tags in self.tags(sheet):
@@ -119,15 +120,15 @@ class Package(ZipFile):
 
 
 class Metered:
-    """A file of pieces that ends in FileError when too much is read between two steps."""
+    """A file that raises FileError when too much is read between two steps."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
-        """Take the pieces."""
+        """Set the pieces."""
         self._pieces = pieces
         self._since = 0
 
     def read(self, _: int = -1) -> bytes:
-        """Return the next piece, of whatever size."""
+        """Return the next piece, whatever its size. Raises FileError."""
         piece = next(self._pieces, b"")
         self._since += len(piece)
         if self._since > LARGEST_ROW + 2 * _CHUNK:
@@ -135,12 +136,12 @@ class Metered:
         return piece
 
     def step(self) -> None:
-        """Begin anew: a row, or text, has ended."""
+        """Reset the count at the end of a row or shared string."""
         self._since = 0
 
 
 def _check_encoding(head: bytes) -> None:
-    """Refuse XML that is not UTF-8, in which the checks here would see nothing."""
+    """Reject XML that is not UTF-8, because the checks here would not detect anything in it."""
     if b"\0" in head[:4] or head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         raise FileError("its XML is not UTF-8")
     declared, closed, _ = head[:_HEAD].partition(b"?>")

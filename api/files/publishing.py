@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written beside their place, and renamed at the end."""
+"""Atomic writing of files: to a temporary file, which is renamed at the end."""
 
 import os
 import tempfile
@@ -12,10 +12,10 @@ from api.files.bounds import FileError
 
 @contextmanager
 def published(path: Path) -> Iterator[IO[bytes]]:
-    """Give a file that takes its place when the block ends, and is gone where it fails.
+    """Yield a temporary file that replaces `path` when the block ends, and is deleted on errors.
 
-    Only its owner may read it, as it may hold personal data. What was there before is replaced.
-    Raises FileError where it cannot be.
+    Only its owner may read it, because it may contain personal data. Raises FileError if the file
+    cannot be created.
     """
     if path.exists() and not path.is_file():
         raise FileError(f"{path} is there and is no file")

@@ -1,4 +1,4 @@
-"""A file's rows as what commands take, or what is wrong with them."""
+"""Conversion of a file's rows to the fields of commands, or to row errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -18,7 +18,7 @@ from schema.messages import Locale
 
 @dataclass(frozen=True)
 class Entry:
-    """A row that is to be carried out: its line, its cells by column, and the command's fields."""
+    """A valid row: its line, its cells by column, and the fields of the command."""
 
     line: int
     cells: Mapping[str, str]
@@ -34,7 +34,7 @@ class Reading:
     """Reads the rows of one file of a kind."""
 
     def __init__(self, kind: Kind, sheet: Sheet, locale: Locale) -> None:
-        """Take the file, and read its header. Raises FileError."""
+        """Set the file, and validate its header. Raises FileError."""
         self._kind = kind
         self._sheet = sheet
         self._locale = locale
@@ -42,7 +42,7 @@ class Reading:
         self._seen: dict[tuple[str, ...], int] = {}
 
     def __iter__(self) -> Iterator[Entry | list[Fault]]:
-        """Give each row as an entry, or as what is wrong with it; empty rows are none."""
+        """Yield each row as an entry or as its row errors; empty rows are skipped."""
         for line, texts in self._sheet.rows:
             if any(text.strip() for text in texts):
                 yield self._row(line, texts)
@@ -77,7 +77,7 @@ class Reading:
         known = {field.python_name for field in form.__strawberry_definition__.fields}
         yield from problems(form(**{name: fields[name] for name in known & fields.keys()}))
         if self._kind.key:
-            # A column that is not in the file is as one whose cells are empty.
+            # A missing column counts as a column of empty cells.
             key = tuple(str(given.get(name)) for name in self._kind.key)
             first = self._seen.setdefault(key, line)
             if first != line:
@@ -85,7 +85,7 @@ class Reading:
 
 
 def _meant(column: Column, cell: str) -> object:
-    """Return what a cell means, None where it is empty. Raises CellError."""
+    """Return the value of a cell, None where it is blank. Raises CellError."""
     if isinstance(cell, Formula):
         raise CellError("FORMULA")
     if not cell.strip():

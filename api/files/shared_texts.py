@@ -1,6 +1,6 @@
-"""A workbook's table of texts, which its cells name by number: kept as bytes, one after another.
+"""A workbook's shared strings, to which its cells refer by number; stored as contiguous bytes.
 
-As Python's strings a million empty texts, of 6 MB, would take 60 MB, and 30 million 2.9 GB.
+As Python strings, a million empty texts (6 MB) would take 60 MB, and 30 million 2.9 GB.
 """
 
 import re
@@ -20,10 +20,13 @@ _MEGABYTE = 1 << 20
 
 
 class SharedTexts:
-    """The texts of a workbook, by number."""
+    """The shared strings of a workbook, by number."""
 
     def __init__(self, package: Package | None = None, name: str = "") -> None:
-        """Read the part of this name; none has no texts. Raises FileError, ExpatError."""
+        """Read the part of this name; without a package there are no texts.
+
+        Raises FileError, ExpatError.
+        """
         self._bytes = bytearray()
         self._ends = array("Q")
         if package is not None:
@@ -31,7 +34,7 @@ class SharedTexts:
             _Table(self._add).read(package, name)
 
     def _add(self, text: str) -> None:
-        self._bytes += text.replace("x005F_", "").encode()  # as openpyxl has it
+        self._bytes += text.replace("x005F_", "").encode()  # as openpyxl does
         self._ends.append(len(self._bytes))
 
     def __getitem__(self, number: int) -> str:
@@ -43,7 +46,7 @@ class SharedTexts:
 
 
 def _check(package: Package, name: str) -> None:
-    """Refuse a table that is too large, before it is parsed. Raises FileError."""
+    """Reject a table that is too large, before it is parsed. Raises FileError."""
     if package.getinfo(name).file_size > LARGEST_TEXTS:
         raise FileError(f"its texts have more than {LARGEST_TEXTS // _MEGABYTE} MB; save it as CSV")
     count = sum(len(_BEGIN.findall(piece)) for piece in package.tags(name))
@@ -52,11 +55,11 @@ def _check(package: Package, name: str) -> None:
 
 
 class _Table:
-    """Parses the table: a text is what its parts hold, but for how some of it is pronounced."""
+    """Parses the table; a text is the concatenation of its parts, without phonetic hints."""
 
     def __init__(self, add: Callable[[str], None]) -> None:
         self._add = add
-        self._above: list[str] = ["", ""]  # the elements that have begun
+        self._above: list[str] = ["", ""]  # the open elements
         self._found: list[str] = []
         self._events = 0
 
@@ -70,7 +73,7 @@ class _Table:
         self._step = part.step
         while piece := part.read():
             parser.Parse(piece)
-        parser.Parse(b"", True)  # noqa: FBT003 - expat's: it is the last
+        parser.Parse(b"", True)  # noqa: FBT003 - expat's flag for the last piece
 
     def _start(self, tag: str, _: Any) -> None:
         self._above.append(tag)

@@ -1,4 +1,4 @@
-"""What is said of a file's rows beyond what is said of a mutation's input."""
+"""Error messages of file rows, in addition to those of mutation input."""
 
 from schema.messages import says
 

@@ -22,7 +22,7 @@ from api.files.first_sheet import Cell, FirstSheet
 from api.files.package import Package, check_directory
 from api.files.sheet import Row, Sheet
 
-# What openpyxl and what is below it raise for a file that is none, or a broken one.
+# The errors of openpyxl and its dependencies for a file that is broken or not a workbook.
 _BROKEN = (
     *(BadZipFile, InvalidFileException, ParseError, ZlibError, EOFError),
     *(KeyError, IndexError, ValueError, TypeError, AttributeError, NotImplementedError),
@@ -45,7 +45,7 @@ def opened(path: Path) -> Iterator[Sheet]:
 
 @contextmanager
 def _understood() -> Iterator[None]:
-    """Turn whatever a broken file makes of its reader into FileError; warnings are not for us."""
+    """Convert the errors that a broken file causes in its reader to FileError; ignore warnings."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -64,7 +64,7 @@ def _rows(rows: Iterator[tuple[int, Sequence[Cell]]], state: list[int]) -> Itera
         if number > LAST_ROW:
             raise FileError(f"a sheet has at most {LAST_ROW:,} rows")
         if not state[0] and number > 1:
-            yield 1, []  # the header's row, where the sheet has none
+            yield 1, []  # the row of the header, if the sheet has none
         if number <= state[0]:
             raise FileError(f"row {number} comes after row {state[0]}")
         state[0] = number
@@ -85,7 +85,7 @@ def _texts(row: int, cells: Sequence[Cell]) -> list[str]:
 
 
 def _text(cell: Cell) -> str:
-    """Return a cell's value as the same value of a CSV file would be written."""
+    """Return a cell's value in the form in which a CSV file has it."""
     value = cell["value"]
     if value is None:
         return ""
@@ -101,10 +101,10 @@ def _text(cell: Cell) -> str:
 
 
 class WorkbookWriter:
-    """Writes rows to the one sheet of a workbook; days as days, numbers as numbers."""
+    """Writes rows to the only sheet of a workbook; dates as dates, numbers as numbers."""
 
     def __init__(self, file: IO[bytes], columns: Sequence[str]) -> None:
-        """Take where to, and the header."""
+        """Create the workbook, and write the header."""
         self._file = file
         self._book = Workbook(write_only=True)
         self._sheet: Any = self._book.create_sheet()
@@ -112,7 +112,7 @@ class WorkbookWriter:
         self.write(columns)
 
     def write(self, row: Sequence[Value]) -> None:
-        """Write a row. Raises FileError where a sheet cannot hold it."""
+        """Write a row. Raises FileError where a sheet cannot contain it."""
         self._count += 1
         if self._count > LAST_ROW:
             raise FileError(f"a sheet has at most {LAST_ROW:,} rows; export to CSV")
@@ -131,7 +131,7 @@ class WorkbookWriter:
         if not text.startswith("#"):
             return text
         cell = WriteOnlyCell(self._sheet, text)
-        cell.data_type = "s"  # and not the error that #N/A would be
+        cell.data_type = "s"  # otherwise #N/A would be an error value
         return cell
 
     def close(self) -> None:

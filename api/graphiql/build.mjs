@@ -30,8 +30,8 @@ const common = {
   assetNames: "[name]-[hash]",
 };
 
-// graphiql/style.css already holds the style of every part of Monaco that is
-// used; what Monaco's modules import besides would be bundled a second time.
+// graphiql/style.css already contains the styles of all parts of Monaco that are
+// used; the style sheets that Monaco's modules import would be bundled twice.
 const styleOnce = {
   name: "monaco-style-once",
   setup(bundler) {
@@ -39,8 +39,8 @@ const styleOnce = {
   },
 };
 
-// Monaco holds a copy of DOMPurify 3.1.7 among its own files (CVE-2025-26791): the lock file's is
-// taken in its place, by the names that Monaco's copy has.
+// Monaco contains a copy of DOMPurify 3.1.7 (CVE-2025-26791). The lock file's version replaces it,
+// with the same exported names.
 const purifier = {
   name: "dompurify-of-the-lock-file",
   setup(bundler) {
@@ -88,7 +88,7 @@ const LICENCES_HEAD = `Third-party code in the GraphiQL page of sangkien.
 GraphiQL's style sheet holds these fonts besides: Roboto (Apache-2.0),
 Fira Code (OFL-1.1), Codicons (CC-BY-4.0).`;
 
-// Comments keep only some notices; licences ask for their whole text.
+// Comments in the bundle keep only some notices, but licences require their whole text.
 async function collectLicences(results) {
   const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs));
   const folders = inputs
@@ -120,12 +120,12 @@ async function writePage(result) {
     licences: "licences.txt",
   };
   const template = await readFile(path.join(here, "src/index.html"), "utf8");
-  // Relative to the page at /graphql, so that a path prefix before it is no harm.
+  // Relative to the page at /graphql, so that it also works behind a path prefix.
   const html = template.replace(/{{(\w+)}}/g, (_, key) => `graphql/assets/${path.basename(inPage[key])}`);
   await writeFile(path.join(target, "index.html"), html);
 }
 
-// Compressed once here and not at every request.
+// Compressed once here instead of for every request.
 async function compress() {
   const files = (await readdir(assets)).filter((file) => /\.(css|js|svg|txt)$/.test(file));
   await Promise.all(

@@ -1,7 +1,7 @@
-"""What goes on over one WebSocket after the handshake: operations, each with an id.
+"""The operations of one WebSocket after the handshake, each with an id.
 
-Queries and mutations that have begun run to their end even where the client no longer wants them,
-as over HTTP: to break off a statement costs the database a connection. One that still waits for a
+As over HTTP, queries and mutations that have begun run to their end even if the client cancels
+them: cancelling a statement costs the database a connection. An operation that still waits for a
 connection is dropped. A subscription ends at once.
 """
 
@@ -19,9 +19,9 @@ from api.operations import Asking, Operations, Prepared, Rules
 from api.refusals import refusal
 from db.request_context import RequestContext
 
-MOST = 100  # operations of one connection under way
-_TURNS = 4  # of these, queries and mutations that run at once
-_FREE = 1_000  # bytes of a message that count as one operation
+MOST = 100  # operations in progress per connection
+_TURNS = 4  # queries and mutations among these that run at the same time
+_FREE = 1_000  # bytes of a message that count as one operation of the rate limit
 
 Send = Callable[[str], Awaitable[None]]
 
@@ -30,7 +30,7 @@ class Conversation:
     """The operations of one connection."""
 
     def __init__(self, asking: Asking, operations: Operations, rules: Rules, send: Send) -> None:
-        """Take who asks, and how to send a message; sending may raise GoneError."""
+        """Set the request context and the send function, which may raise GoneError."""
         self._asking = asking
         self._operations = operations
         self._log = operations.log
@@ -46,13 +46,13 @@ class Conversation:
         return 0.0 if self._tasks else monotonic() - self._idle_since
 
     def end(self) -> None:
-        """Stop everything; what runs in the database ends by itself."""
+        """Cancel all operations; statements in the database complete by themselves."""
         self._running.clear()
         for task in self._tasks:
             task.cancel()
 
     async def hear(self, message: Message, size: int) -> None:
-        """Do what a message of so many bytes says. Raises ClosingError."""
+        """Handle a message; `size` is its length in bytes. Raises ClosingError."""
         if message.type == "subscribe":
             await self._subscribe(message, size)
             return
@@ -74,7 +74,7 @@ class Conversation:
         with self._log.within(context):
             try:
                 prepared = self._prepare(message, size)
-            except Exception as error:  # noqa: BLE001 - the operation's end, whatever it is
+            except Exception as error:  # noqa: BLE001 - every error ends the operation only
                 last = _refused(message.id, error)
                 self._log.finish(context)
                 await self._send(last)
@@ -140,7 +140,7 @@ class Conversation:
             return
 
     def _drop(self, id_: str) -> None:
-        """Let go of an operation that the client no longer wants."""
+        """Cancel an operation that the client no longer wants."""
         task = self._running.pop(id_, None)
         if task is not None:
             task.cancel()

@@ -1,4 +1,4 @@
-"""How long a connection may last: as long as its credentials, and as the server."""
+"""The lifetime of a connection: until its credentials expire or the server stops."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,9 +13,9 @@ CHECK_AGAIN = 5.0  # seconds between two checks of the credentials
 
 
 class Stopping:
-    """Whether the server is stopping; it says so once, to all that last.
+    """Whether the server is stopping; it notifies all streams.
 
-    While it is `draining`, it serves everything still, but on no connection more than once.
+    While it is `draining`, the server still responds to everything, but only once per connection.
     """
 
     def __init__(self) -> None:
@@ -23,11 +23,11 @@ class Stopping:
         self.draining = False
 
     def drain(self) -> None:
-        """Have each answer be the last of its connection, and /readyz say so."""
+        """Make each response the last of its connection, and /readyz report it."""
         self.draining = True
 
     def begin(self) -> None:
-        """Have everything that lasts come to its end."""
+        """Make all streams end."""
         self.draining = True
         self._event.set()
 
@@ -37,7 +37,7 @@ class Stopping:
 
 
 async def credentials_end(identity: Identity, again: Callable[[], Awaitable[Identity]]) -> str:
-    """Return, in words, why credentials ended, once they have; `again` finds out who it is now."""
+    """Wait for the end of credentials, and return the reason; `again` authenticates again."""
     while True:
         left = CHECK_AGAIN if identity.expires is None else identity.expires - time()
         if left <= 0:
@@ -49,4 +49,4 @@ async def credentials_end(identity: Identity, again: Callable[[], Awaitable[Iden
         except (TokenError, IdentityError) as error:
             return str(error)
         except (UnavailableError, LimitedError):
-            continue  # nothing can be told now; the next time it may be
+            continue  # the credentials cannot be checked now; retry later

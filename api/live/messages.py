@@ -1,4 +1,4 @@
-"""The messages of graphql-transport-ws, as texts and as what they say.
+"""The messages of graphql-transport-ws: parsing and formatting.
 
 https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
@@ -15,7 +15,7 @@ _WITH_ID = {"subscribe", "complete"}
 
 
 class ClosingError(Exception):
-    """Why the server closes a connection: a code of the protocol, and a sentence."""
+    """The server closes a connection, with a code of the protocol and a reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -24,11 +24,11 @@ class ClosingError(Exception):
 
 
 class GoneError(Exception):
-    """The client is no longer there to be told anything."""
+    """The client has disconnected."""
 
 
 class Message(NamedTuple):
-    """What a client says."""
+    """A message of a client."""
 
     type: str
     id: str
@@ -36,7 +36,7 @@ class Message(NamedTuple):
 
 
 def parse(text: str) -> Message:
-    """Return what a text says. Raises ClosingError."""
+    """Return the message in a text. Raises ClosingError."""
     try:
         content = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -56,17 +56,17 @@ def parse(text: str) -> Message:
 
 
 def next_(id_: str, data: bytes) -> str:
-    """Return the message with one result of an operation, from its data as JSON."""
+    """Return the message with one result of an operation; `data` is JSON."""
     return _message(id_, "next", b'{"data":' + data + b"}")
 
 
 def error(id_: str, errors: bytes) -> str:
-    """Return the message that ends an operation by errors, from these as a list in JSON."""
+    """Return the message that ends an operation with errors; `errors` is a JSON list."""
     return _message(id_, "error", errors)
 
 
 def complete(id_: str) -> str:
-    """Return the message that nothing more will come of an operation."""
+    """Return the message that ends an operation."""
     return orjson.dumps({"id": id_, "type": "complete"}).decode()
 
 

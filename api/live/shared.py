@@ -1,4 +1,4 @@
-"""Reads that many ask for at once, carried out once; and work that goes on whoever leaves."""
+"""Reads shared by several subscribers, and work that continues when its waiter is cancelled."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
@@ -9,14 +9,15 @@ from db.fairness import CLAIM
 from db.unavailable import LeftError
 
 T = TypeVar("T")
-_AT_ONCE = 4  # so that live updates leave room for whoever asks by themselves
-_UNDER_WAY: set["asyncio.Task[Any]"] = set()  # the loop alone would not keep them
+_AT_ONCE = 4  # live updates leave connections free for queries
+_UNDER_WAY: set["asyncio.Task[Any]"] = set()  # the event loop keeps only weak references to tasks
 
 
 class SharedReads:
-    """Reads, a few at a time; one that has not begun yet serves everyone who asks for it.
+    """Runs reads, a few at a time; all callers of a read that has not begun share it.
 
-    Nobody is served by one that has begun: it may not see what the other was told of.
+    Nobody joins a read that has begun: it may not see the change that the new caller was notified
+    of.
     """
 
     def __init__(self) -> None:
@@ -24,10 +25,10 @@ class SharedReads:
         self._waiting: dict[Hashable, _Shared] = {}
 
     async def read(self, key: Hashable, read: Callable[[], Awaitable[bytes]]) -> bytes:
-        """Return what a read gives; `key` names all that it depends on.
+        """Return the result of a read; `key` identifies everything that it depends on.
 
-        Whoever is cancelled leaves the read to end by itself, and its connection whole; where all
-        are before it has a connection, it is dropped.
+        A cancelled caller leaves a running read to complete, so its connection stays usable. A read
+        that does not have a connection yet is dropped when all its callers are cancelled.
         """
         shared = self._waiting.get(key)
         if shared is None:
@@ -54,14 +55,14 @@ class SharedReads:
             return await read()
 
     def _close(self, key: Hashable, shared: "_Shared") -> None:
-        """Let nobody else join a read."""
+        """Let no more callers join a read."""
         if self._waiting.get(key) is shared:
             del self._waiting[key]
 
 
 @dataclass
 class _Shared:
-    """A read, how many wait for it, and whether that has come to be none."""
+    """A read, the number of its callers, and an event set when there are none left."""
 
     task: "asyncio.Task[bytes] | None" = None
     readers: int = 0
@@ -69,7 +70,7 @@ class _Shared:
 
 
 async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Return what work gives; whoever is cancelled meanwhile leaves it to end by itself."""
+    """Return the result of work; if the caller is cancelled, the work still completes."""
     return await asyncio.shield(_started(work))
 
 
@@ -81,7 +82,7 @@ def _started(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
 
 
 def _ended(task: "asyncio.Task[Any]") -> None:
-    """Take note of an error that nobody may be left to hear of."""
+    """Retrieve the error of a task, in case no caller is left to receive it."""
     _UNDER_WAY.discard(task)
     if not task.cancelled():
         task.exception()

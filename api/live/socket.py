@@ -1,7 +1,7 @@
-"""GraphQL over WebSocket, by the protocol graphql-transport-ws alone.
+"""GraphQL over WebSocket, with the protocol graphql-transport-ws only.
 
-Who connects says who it is in the first message, `connection_init`, or is known by the cookie of
-our pages. The connection lasts no longer than these credentials.
+A client authenticates with the first message, `connection_init`, or with the cookie of our pages.
+The connection ends when these credentials do.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ from db.unavailable import BusyError, UnavailableError
 _LOG = logging.getLogger("sangkien.live")
 INIT_SECONDS = 10.0  # for connection_init to arrive
 IDLE_SECONDS = 300.0  # without an operation
-_LONGEST_REASON = 120  # bytes that a close frame has room for
+_LONGEST_REASON = 120  # bytes of a reason that fit into a close frame
 
 
 class SocketEndpoint:
-    """Answers GraphQL over WebSocket at one address, as an ASGI application."""
+    """Serves GraphQL over WebSocket at one path, as an ASGI application."""
 
     def __init__(
         self, operations: Operations, identities: Identities, rules: Rules, stopping: Stopping
@@ -66,7 +66,7 @@ class SocketEndpoint:
 
 
 class _Place:
-    """A connection's place among those of one caller, who is a stranger at first."""
+    """A connection's place in the concurrency limit; its caller is anonymous at first."""
 
     def __init__(self, crowd: Crowd, caller: str) -> None:
         self._crowd = crowd
@@ -74,13 +74,13 @@ class _Place:
         crowd.enter(caller)
 
     def change(self, caller: Counted) -> None:
-        """Count the connection as somebody else's. Raises LimitedError."""
+        """Count the connection for another caller. Raises LimitedError."""
         self.leave()
         self._crowd.enter(caller)
         self._caller = caller
 
     def leave(self) -> None:
-        """Give the place back."""
+        """Release the place."""
         if self._caller is not None:
             self._crowd.leave(self._caller)
             self._caller = None
@@ -102,7 +102,7 @@ class _Connection:
         self._open = True
 
     async def serve(self, identify: Identify, stopping: Stopping) -> None:
-        """Go through the whole of a connection's life."""
+        """Serve the connection until its end."""
         await self._socket.accept(PROTOCOL)
         leaving = asyncio.create_task(self._leave(stopping))
         try:
@@ -111,7 +111,7 @@ class _Connection:
             await self._close(closing.code, closing.reason)
         except (GoneError, WebSocketDisconnect):
             self._open = False
-        except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is closed
+        except Exception as error:  # noqa: BLE001 - every error closes the connection
             _LOG.error("unexpected error of a connection: %s", trace(error))
             await self._close(4500, "Internal server error")
         finally:
@@ -144,7 +144,10 @@ class _Connection:
             conversation.end()
 
     async def _initialised(self) -> str | None:
-        """Return the authorization in the first message, which must come soon."""
+        """Return the authorization in the first message, which must arrive within INIT_SECONDS.
+
+        Raises ClosingError.
+        """
         try:
             async with asyncio.timeout(INIT_SECONDS):
                 while True:
@@ -226,7 +229,10 @@ class _Connection:
 
 
 def _authorization(payload: dict[str, object]) -> str | None:
-    """Return what connection_init says of who connects; names are taken as headers are."""
+    """Return the authorization in connection_init; names are case-insensitive, as in headers.
+
+    Raises ClosingError.
+    """
     given = [value for name, value in payload.items() if name.lower() == "authorization"]
     if not given or given == [None]:
         return None

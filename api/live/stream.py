@@ -1,4 +1,4 @@
-"""An operation's results as a stream of events: the distinct connections mode of graphql-sse.
+"""An operation's results as an event stream: the distinct connections mode of graphql-sse.
 
 https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
 """
@@ -29,17 +29,17 @@ _HEADERS = {
 
 
 def is_wanted(headers: Headers) -> bool:
-    """Whether a client takes a stream of events."""
+    """Return whether a client accepts an event stream."""
     return MEDIA in headers.get("accept", "")
 
 
 def is_all_that_is_wanted(headers: Headers) -> bool:
-    """Whether it takes nothing else."""
+    """Return whether a client accepts only an event stream."""
     return headers.get("accept", "").partition(";")[0].strip() == MEDIA
 
 
 class EventStream(Response):
-    """Sends events until they end, the client goes, its credentials end, or the server stops."""
+    """Sends events until they end, the client disconnects, or the credentials or the server end."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class EventStream(Response):
         stopping: Stopping,
         connections: tuple[Crowd, Counted],
     ) -> None:
-        """Take the data of each event, who is served, and a place in a crowd under a name.
+        """Set the data of the events, the identity, and the limit of connections with its key.
 
-        Raises LimitedError.
+        Takes a place in the limit. Raises LimitedError.
         """
         super().__init__(headers=_HEADERS, media_type=MEDIA)
         del self.headers["content-length"]
@@ -67,14 +67,14 @@ class EventStream(Response):
         metrics.CONNECTIONS.inc()
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await _send(send, _COMMENT)  # a client is told at once that it is heard
+            await _send(send, _COMMENT)  # confirms the request at once
             await _send(send, await self._last(receive, send), more=False)
         finally:
             self._crowd.leave(self._caller)
             metrics.CONNECTIONS.dec()
 
     async def _last(self, receive: Receive, send: Send) -> bytes:
-        """Send events, and return what is to be sent when they have come to their end."""
+        """Send events, and return the final bytes of the stream."""
         works = [
             self._tell(send),
             self._expire(),
@@ -96,7 +96,7 @@ class EventStream(Response):
             async with aclosing(self._events) as events:
                 async for data in events:
                     await _send(send, _next(b'{"data":' + data + b"}"))
-        except Exception as error:  # noqa: BLE001 - the stream's end, whatever it is
+        except Exception as error:  # noqa: BLE001 - every error ends the stream
             return _next(bytes(refusal(error, answers.JSON).body)) + _COMPLETE
         return _COMPLETE
 
@@ -109,11 +109,11 @@ class EventStream(Response):
 
     async def _stop(self) -> bytes:
         await self._stopping.begun()
-        return b""  # not complete: the client is to connect anew, elsewhere
+        return b""  # without `complete`, so that the client connects again, to another server
 
 
 async def refused(error: Exception) -> AsyncGenerator[bytes, None]:
-    """Return the events of an operation that does not run: only why not."""
+    """Yield the events of a rejected operation: only the error."""
     yield await _raise(error)
 
 
@@ -138,5 +138,6 @@ async def _send(send: Send, body: bytes, *, more: bool = True) -> None:
 
 
 def _next(result: bytes) -> bytes:
-    # PostgreSQL puts line breaks between the elements of a list; here one would end the data.
+    # PostgreSQL puts line breaks between the elements of a list; here a line break would end the
+    # data.
     return b"event: next\ndata: " + result.replace(b"\n", b" ") + b"\n\n"

@@ -1,1 +1,1 @@
-"""The issuer over HTTP: the endpoints that applications call, and the pages that people see."""
+"""The built-in issuer over HTTP: endpoints for applications, and pages for people."""

@@ -1,4 +1,4 @@
-"""The pages of an account: what it is, another password, an invitation taken up."""
+"""The pages of an account: overview, change of password, invitation."""
 
 from collections.abc import Awaitable, Callable
 
@@ -15,11 +15,11 @@ from auth.issuer.sign_in import NotInvitedError, WrongError
 
 PASSWORD = "/oauth/password"  # noqa: S105 - a path
 KEEP = "keep_tokens"
-"""The box that one ticks for personal access tokens to stay; all end unless it is ticked."""
+"""The form field that keeps personal access tokens; without it all of them are revoked."""
 
 
 async def account(visit: Visit) -> Response:
-    """Show who is signed in, and what they can do about it."""
+    """Return the page of the account that is signed in."""
     session = visit.signed_in
     if session is None:
         return visit.redirect(SIGN_IN)
@@ -27,7 +27,7 @@ async def account(visit: Visit) -> Response:
 
 
 async def password(visit: Visit) -> Response:
-    """Show the form for another password, and take it."""
+    """Return the form that changes the password, and process it."""
     session = visit.signed_in
     if session is None:
         return visit.go(SIGN_IN, PASSWORD)
@@ -41,7 +41,7 @@ async def password(visit: Visit) -> Response:
 
 
 async def invitation(visit: Visit) -> Response:
-    """Show an invited person the form for a first password, and take it."""
+    """Return the form in which an invited person sets a password, and process it."""
     token = visit.request.path_params["token"]
     try:
         invited = await sign_in.invited(visit.issuer, token)
@@ -71,7 +71,7 @@ async def _changed(visit: Visit, session: Session, fields: dict[str, str]) -> No
 async def _problem(
     visit: Visit, fields: dict[str, str], change: Callable[[], Awaitable[None]]
 ) -> str | None:
-    """Make a change of the password; return what is wrong with it, None where it is made."""
+    """Change a password; return the error message, or None where it succeeds."""
     if "new" not in fields or "repeat" not in fields:
         return visit.text("fill_in")
     if fields["new"] != fields["repeat"]:

@@ -1,4 +1,4 @@
-"""The authorization endpoint: from an application's request by signing in and consent to a code."""
+"""The authorization endpoint: from a request through sign-in and consent to a code."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ PATH = "/oauth/authorize"
 
 @dataclass(frozen=True)
 class Ask:
-    """What the person has to be asked before there is an answer: to sign in, or to agree."""
+    """The page needed before the response: sign-in or consent."""
 
     client_name: str
     scopes: list[str]
@@ -37,12 +37,12 @@ class Ask:
 
 
 async def authorize(visit: Visit) -> Response:
-    """Answer an authorization request, or show the page that has to come before."""
+    """Return the response to an authorization request, or the page that must come first."""
     allowed: bool | None = None
     if visit.request.method == "POST":
         if "client_id" not in visit.query:
-            # An application may send its request by POST too; it goes on as one by GET, which
-            # brings the cookies that a browser does not send along with another site's form.
+            # An application may send its request by POST, too. It is redirected to GET, for which a
+            # browser sends the cookies that it omits from another site's form.
             return visit.redirect(f"{PATH}?{urlencode(await form_of(visit.request))}")
         allowed = (await visit.form()).get("decision") == "allow"
     check_protocol(visit.query)
@@ -73,7 +73,7 @@ def _ask(visit: Visit, ask: Ask) -> Response:
 
 
 def _fulfilled(query: dict[str, str]) -> dict[str, str]:
-    """Return a request without the wish that the person sign in anew, which they now do."""
+    """Return a request without the parameters that demand the sign-in which follows."""
     wishes = [wish for wish in query.get("prompt", "").split() if wish == "consent"]
     kept = {name: value for name, value in query.items() if name not in {"prompt", "max_age"}}
     return {**kept, "prompt": "consent"} if wishes else kept
@@ -129,7 +129,7 @@ def _question(grant: Any, *, to_sign_in: bool) -> Ask:
 
 
 def _is_too_old(query: dict[str, str], session: Session, now: datetime) -> bool:
-    """Whether it takes a more recent sign-in: by `max_age` (seconds), or for TOKENS."""
+    """Return whether a newer sign-in is needed: by `max_age` (seconds), or for TOKENS."""
     if TOKENS in query.get("scope", "").split() and not session.is_recent(now.timestamp()):
         return True
     age = query.get("max_age", "")
@@ -137,7 +137,7 @@ def _is_too_old(query: dict[str, str], session: Session, now: datetime) -> bool:
 
 
 def _refuse_what_is_not_there(query: dict[str, str], redirect_uri: str) -> None:
-    """Refuse what OpenID Connect has and this issuer has not. Raises OAuth2Error."""
+    """Reject features of OpenID Connect that this issuer does not support. Raises OAuth2Error."""
     if "request" in query:
         raise RequestNotSupportedError(redirect_uri=redirect_uri)
     if "request_uri" in query:
@@ -147,9 +147,9 @@ def _refuse_what_is_not_there(query: dict[str, str], redirect_uri: str) -> None:
 
 
 async def destination(visit: Visit, to: str) -> tuple[str, list[str]]:
-    """Return the name of the application that waits behind a page, and where it is.
+    """Return the name and the origin of the application that the person will return to.
 
-    Empty where it is a page of ours that comes next.
+    Both are empty if one of our own pages comes next.
     """
     path, _, query = to.partition("?")
     if path != PATH or len(query) > LARGEST:

@@ -1,4 +1,4 @@
-"""The issuers of others that one can sign in at, and their addresses here."""
+"""The external providers that the sign-in page offers, and their URLs."""
 
 from collections.abc import Mapping
 from urllib.parse import quote
@@ -10,7 +10,7 @@ PATH = "/oauth/external"
 
 
 def choices(visit: Visit, to: str) -> list[tuple[str, str]]:
-    """Return the name and the address of every issuer that one can sign in at."""
+    """Return the name and the URL of every external provider that the sign-in page offers."""
     asked = "" if to == ACCOUNT else f"?to={quote(to, safe='')}"
     return [
         (provider.trust.names[visit.language], f"{PATH}/{key}{asked}")
@@ -20,12 +20,12 @@ def choices(visit: Visit, to: str) -> list[tuple[str, str]]:
 
 
 def named(visit: Visit) -> Provider | None:
-    """Return the issuer of the visit's address, where one can sign in at it."""
+    """Return the external provider in the request's path; None where sign-in is not offered."""
     provider = providers(visit).get(visit.request.path_params["key"])
     return provider if provider and provider.trust.client_id is not None else None
 
 
 def providers(visit: Visit) -> Mapping[str, Provider]:
-    """Return every issuer that is trusted, by its name in addresses."""
+    """Return every trusted external provider, by its key."""
     found: Mapping[str, Provider] = visit.request.app.state.providers
     return found

@@ -1,7 +1,7 @@
 """The cookies of our pages. On https their names have the prefix that binds them to this host.
 
-A `__Host-` cookie must be Secure, which a browser takes over https alone; on http://localhost the
-names are plain.
+A `__Host-` cookie must be Secure, which browsers accept over https only; on http://localhost the
+names have no prefix.
 """
 
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ SESSION, DEVICE, FORM, LANGUAGE = "session", "device", "form", "language"
 EXTERNAL = "external"
 _YEAR = 365 * 24 * 3600
 _AGES = {DEVICE: _YEAR, LANGUAGE: _YEAR, EXTERNAL: 600}  # seconds; others end with the browser
-_LONGEST = {EXTERNAL: 4_000}  # characters; others are shorter than 100
+_LONGEST = {EXTERNAL: 4_000}  # characters; others have at most 100
 
 
 @dataclass(frozen=True)
 class Cookies:
-    """Reads and sets cookies; `secure` where the issuer is on https."""
+    """Reads and sets cookies; `secure` where the issuer uses https."""
 
     secure: bool
 
     def name_of(self, cookie: str) -> str:
-        """Return the name that a cookie has for the browser."""
+        """Return the name of a cookie in the browser."""
         return f"__Host-sangkien-{cookie}" if self.secure else f"sangkien-{cookie}"
 
     def get(self, request: HTTPConnection, cookie: str) -> str | None:
-        """Return a cookie's value, if it can be one of ours."""
+        """Return a cookie's value; None where it is missing, too long or not printable ASCII."""
         value = request.cookies.get(self.name_of(cookie))
         fits = (
             value
@@ -38,7 +38,7 @@ class Cookies:
         return value if fits else None
 
     def set(self, response: Response, cookie: str, value: str | None) -> None:
-        """Set a cookie; None takes it away."""
+        """Set a cookie; None deletes it."""
         if value is None:
             response.delete_cookie(
                 self.name_of(cookie), secure=self.secure, httponly=True, samesite="lax"

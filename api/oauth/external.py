@@ -1,4 +1,4 @@
-"""The pages for signing in at issuers of others: there, back again, and being linked."""
+"""The pages for sign-in through an external provider: redirect, callback and linking."""
 
 import logging
 from collections.abc import Mapping
@@ -24,19 +24,21 @@ from auth.issuer.sign_in import SignedIn, WrongError
 from db.traces import trace
 
 LINK = "/oauth/link"
-_LONGEST = 3_500  # characters of a cookie's value, of which browsers keep 4,096 with its name
+_LONGEST = 3_500  # characters of a cookie's value; browsers accept 4,096 with its name
 _SETTING_OUT, _LINKING = "external sign-in", "external link"
 
 _LOG = logging.getLogger("sangkien.identity")
 
 
 async def start(visit: Visit) -> Response:
-    """Send somebody to an issuer. It is a link and no form, as the issuer may send them around."""
+    """Redirect to an external provider.
+
+    It is a link and not a form, because the provider may redirect further.
+    """
     provider, to = named(visit), visit.onward
     if provider is None:
         return visit.go(SIGN_IN, to)
-    # Whoever is signed in and still comes here wants to be somebody else, or has to show again
-    # who they are.
+    # A person who is signed in and comes here wants another account or must sign in again.
     wishes = {"prompt": "login"} if visit.session else {}
     wishes["ui_locales"] = visit.language
     back = f"{visit.issuer.terms.issuer}{PATH}/{provider.trust.key}/callback"
@@ -50,7 +52,7 @@ async def start(visit: Visit) -> Response:
 
 
 async def callback(visit: Visit) -> Response:
-    """Take somebody who comes back from an issuer, once."""
+    """Handle the callback of an external provider; it is accepted once."""
     facts = await unseal(visit.issuer, _SETTING_OUT, visit.cookie(EXTERNAL))
     visit.set_cookie(EXTERNAL, None)
     provider = named(visit)
@@ -73,7 +75,7 @@ async def callback(visit: Visit) -> Response:
 
 
 async def link(visit: Visit) -> Response:
-    """Show the form for a link code, and take it."""
+    """Return the form for a link code, and process it."""
     facts = await unseal(visit.issuer, _LINKING, visit.cookie(EXTERNAL))
     provider = providers(visit).get(facts["key"]) if facts else None
     if facts is None or provider is None:
@@ -114,7 +116,7 @@ async def _not_linked(visit: Visit, provider: Provider, somebody: Somebody, to: 
 
 
 async def _keep(visit: Visit, purpose: str, facts: Mapping[str, Any]) -> None:
-    """Have the browser keep facts; the way onward is given up where it is too long for a cookie."""
+    """Store facts in the cookie; without the target page where the cookie would be too long."""
     sealed = await seal(visit.issuer, purpose, facts)
     if len(sealed) > _LONGEST:
         sealed = await seal(visit.issuer, purpose, {**facts, "to": ACCOUNT})
@@ -139,7 +141,7 @@ async def _failed(
 
 
 def _forget_way_back(visit: Visit, to: str) -> None:
-    """Have the link to the other language lead to the form anew: nobody comes back twice."""
+    """Make the language link lead to an empty form: a callback cannot be repeated."""
     visit.query = {} if to == ACCOUNT else {"to": to}
 
 

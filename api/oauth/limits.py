@@ -1,7 +1,7 @@
-"""How much one address, and one application at an address, may ask of the issuer.
+"""Limits of requests to the issuer, by client address and by application at an address.
 
-An address has a rate of its own and a few places at once, fewer by far than the issuer has: so
-whoever fills its own share keeps nobody else waiting.
+An address has a rate limit and a concurrency limit, both far below the issuer's total. So an
+address that uses up its own limit delays no other.
 """
 
 from base64 import b64decode
@@ -13,13 +13,13 @@ from starlette.requests import Request
 
 from api.limits import Crowd, Rate, stranger
 
-EACH_SECOND, AT_ONCE = 20.0, 200  # requests of an address: lasting, and after a pause
-OF_CLIENT = (10.0, 100)  # the same of an application at an address
-PLACES, EACH_PLACES = 256, 16  # requests that are answered at once: of all, of an address
+EACH_SECOND, AT_ONCE = 20.0, 200  # requests of an address: per second, and in a burst
+OF_CLIENT = (10.0, 100)  # the same for an application at an address
+PLACES, EACH_PLACES = 256, 16  # concurrent requests: in total, and of an address
 
 
 class Limits:
-    """Admits requests to the issuer's addresses."""
+    """Applies the limits to requests."""
 
     def __init__(self) -> None:
         self._rate = Rate(EACH_SECOND, AT_ONCE)
@@ -28,7 +28,7 @@ class Limits:
 
     @contextmanager
     def admitted(self, request: Request) -> Iterator[None]:
-        """Hold a place of the request's address while it is answered. Raises LimitedError."""
+        """Count a request and occupy a place while it is processed. Raises LimitedError."""
         caller = stranger(request.client)
         self._rate.take(caller)
         self._places.enter(caller)
@@ -40,14 +40,14 @@ class Limits:
     def take_client(self, request: Request, form: Mapping[str, str]) -> None:
         """Count a request of an application. Raises LimitedError.
 
-        It is counted by its address too: anybody can name it.
+        The key includes the client address, because anyone can send an application's id.
         """
         client = form.get("client_id") or _basic(request.headers.get("authorization", ""))
         self._clients.take(f"{client[:64]} {stranger(request.client)}")
 
 
 def _basic(authorization: str) -> str:
-    """Return the name that a header of Basic authentication gives, nothing where it is none."""
+    """Return the client id in a Basic Authorization header; empty where there is none."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return ""

@@ -1,4 +1,4 @@
-"""How a page is made: its template, its language, and the headers that guard it."""
+"""Rendering of the issuer's pages: template, language and security headers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,9 +32,9 @@ _HEADERS = {
 
 
 def policy(destinations: Sequence[str] = ()) -> str:
-    """Return the policy of a page. `destinations` are where its form may end up by redirects.
+    """Return the content security policy; a form may redirect to `destinations`.
 
-    Chromium holds the whole chain of redirects after a form to `form-action`.
+    Chromium applies `form-action` to all redirects after a form.
     """
     forms = " ".join(("'self'", *destinations))
     return (

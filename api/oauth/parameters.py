@@ -1,4 +1,4 @@
-"""Parameters of a query or a form, read strictly and within bounds."""
+"""Strict and bounded parsing of query and form parameters."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
@@ -11,7 +11,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class ParametersError(Exception):
-    """Parameters that cannot be read; the text is in the characters that RFC 6749 allows."""
+    """The parameters are invalid; the text uses only the characters that RFC 6749 allows."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -19,12 +19,12 @@ class ParametersError(Exception):
 
 
 def query_of(request: Request) -> dict[str, str]:
-    """Return the query's parameters. Raises ParametersError."""
+    """Return the query parameters. Raises ParametersError."""
     return parsed(request.scope["query_string"])
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """Return the body's parameters. Raises ParametersError, ClientDisconnect."""
+    """Return the form parameters. Raises ParametersError, ClientDisconnect."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise ParametersError(f"Send a body of type {_FORM}.", 415)
     body = b""
@@ -36,7 +36,7 @@ async def form_of(request: Request) -> dict[str, str]:
 
 
 def parsed(text: bytes) -> dict[str, str]:
-    """Return parameters by name; empty ones count as not there. Raises ParametersError."""
+    """Return parameters by name, without empty ones. Raises ParametersError."""
     if len(text) > LARGEST:
         raise ParametersError("The request is too large.", 413)
     try:
@@ -56,10 +56,10 @@ def parsed(text: bytes) -> dict[str, str]:
 
 
 def check_protocol(parameters: Mapping[str, str]) -> None:
-    """Refuse what the protocol's parameters cannot hold. Raises ParametersError.
+    """Reject characters that OAuth parameters must not contain. Raises ParametersError.
 
-    Authlib repeats some of them in its descriptions of errors, where RFC 6749 allows neither
-    quotes nor backslashes.
+    Authlib repeats some parameters in its error descriptions, where RFC 6749 allows neither quotes
+    nor backslashes.
     """
     if not all(value.isascii() for value in parameters.values()):
         raise ParametersError("A parameter holds a character that is not ASCII.")

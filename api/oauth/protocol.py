@@ -1,4 +1,4 @@
-"""The endpoints that applications call: tokens, revocation, introspection, userinfo, discovery."""
+"""The endpoints for applications: tokens, revocation, introspection, userinfo, discovery."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -34,7 +34,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def _answered(handle: Endpoint) -> Endpoint:
-    """Answer errors as OAuth does, in JSON and without internals."""
+    """Convert errors to OAuth responses: JSON without internals."""
 
     async def endpoint(request: Request) -> Response:
         limits: Limits = request.app.state.oauth_limits
@@ -45,13 +45,13 @@ def _answered(handle: Endpoint) -> Endpoint:
             headers = {"Retry-After": str(error.retry_after)}
             return _refusal(error.status, "temporarily_unavailable", str(error), headers)
         except ClientDisconnect:
-            return Response(status_code=400)  # there is nobody who reads it
+            return Response(status_code=400)  # the client has disconnected
         except ParametersError as error:
             return _refusal(error.status, "invalid_request", str(error))
         except (UnavailableError, TooSlowError) as error:
             note(error)
             return _refusal(503, "temporarily_unavailable", "Try again.", AGAIN)
-        except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
+        except Exception as error:  # noqa: BLE001 - every error gets a response
             correlation_id = correlation()
             _LOG.error("unexpected error %s: %s", correlation_id, trace(error))
             return _refusal(500, "server_error", f"It was logged as {correlation_id}.")
@@ -61,7 +61,7 @@ def _answered(handle: Endpoint) -> Endpoint:
 
 @_answered
 async def token(request: Request) -> Response:
-    """Give tokens for a code, a refresh token or a client's own credentials."""
+    """Return tokens for a code, a refresh token or client credentials."""
     return await _by_authlib(request, "token", Server.create_token_response)
 
 
@@ -73,13 +73,13 @@ async def revoke(request: Request) -> Response:
 
 @_answered
 async def introspect(request: Request) -> Response:
-    """Tell what a token is."""
+    """Return the introspection of a token."""
     return await _by_authlib(request, "introspect", Server.create_introspection_response)
 
 
 @_answered
 async def userinfo(request: Request) -> Response:
-    """Tell who the bearer of an access token acts for."""
+    """Return the claims about the account of an access token."""
     verifier: Verifier = request.app.state.verifier
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
@@ -98,14 +98,14 @@ async def userinfo(request: Request) -> Response:
 
 @_answered
 async def discovery(request: Request) -> Response:
-    """Answer what the issuer is and where (OpenID Connect Discovery, RFC 8414)."""
+    """Return the issuer's metadata (OpenID Connect Discovery, RFC 8414)."""
     issuer: Issuer = request.app.state.issuer
     return JSONResponse(metadata.of(issuer.terms.issuer), headers=_PUBLIC)
 
 
 @_answered
 async def jwks(request: Request) -> Response:
-    """Answer the public keys."""
+    """Return the public keys."""
     return JSONResponse(await _issuer(request, "jwks").serve(_jwks), headers=_PUBLIC)
 
 

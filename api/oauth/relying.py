@@ -1,4 +1,4 @@
-"""Signing in at an issuer of others by Authlib: the way there, and what comes back."""
+"""Sign-in through an external provider with Authlib: authorization request and callback."""
 
 from typing import Any
 
@@ -19,27 +19,27 @@ _WRONG = (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError, RuntimeE
 
 
 class NotSignedInError(Exception):
-    """Somebody came back and cannot be taken for signed in; the text is for our log."""
+    """The callback proves no sign-in; the text is for the server's log."""
 
 
 async def set_out(
     request: Request, provider: Provider, back: str, **wishes: str
 ) -> tuple[str, dict[str, Any]]:
-    """Return where to sign in, and what has to be kept until somebody comes back from there.
+    """Return the URL of the authorization request, and the data to store until the callback.
 
-    `back` is the address to come back to. Raises IssuerUnavailableError.
+    `back` is the URL of the callback. Raises IssuerUnavailableError.
     """
     client = _client(provider, await provider.metadata(), {"keys": []})
     kept: dict[str, Any] = {}
     request.scope["session"] = kept
     answer = await client.authorize_redirect(request, back, **wishes)
     for entry in kept.values():
-        entry["data"].pop("url", None)  # it repeats the rest
+        entry["data"].pop("url", None)  # repeats the other data
     return answer.headers["location"], kept
 
 
 async def come_back(request: Request, provider: Provider, kept: dict[str, Any]) -> Somebody:
-    """Return who came back from an issuer.
+    """Return the subject that signed in at the provider.
 
     Raises NotSignedInError, IssuerUnavailableError.
     """
@@ -70,10 +70,10 @@ async def come_back(request: Request, provider: Provider, kept: dict[str, Any]) 
 
 
 def _client(provider: Provider, metadata: Metadata, jwks: dict[str, Any]) -> Any:
-    """Return Authlib's client.
+    """Return Authlib's client of a provider.
 
-    It is given what we take of the discovery document and not the document, of which it would
-    take settings of its transport too.
+    It gets selected fields of the discovery document instead of the document, from which it would
+    also read settings of its transport.
     """
     trust = provider.trust
     scope = "openid email" if trust.link is Link.EMAIL else "openid"
@@ -102,7 +102,10 @@ def _client(provider: Provider, metadata: Metadata, jwks: dict[str, Any]) -> Any
 
 
 async def _asked(client: Any, token: Any, subject: str) -> dict[str, Any]:
-    """Return what the issuer tells of somebody beside the ID token."""
+    """Return the provider's userinfo claims about a subject; empty without that endpoint.
+
+    Raises NotSignedInError.
+    """
     if client.server_metadata["userinfo_endpoint"] is None:
         return {}
     told: dict[str, Any] = await client.userinfo(token=token)

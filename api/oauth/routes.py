@@ -1,4 +1,4 @@
-"""Where the issuer is found, address by address."""
+"""The routes of the issuer."""
 
 from starlette.routing import BaseRoute, Route
 

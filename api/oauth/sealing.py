@@ -1,7 +1,7 @@
-"""What a browser keeps for us between two pages, and can neither read nor change.
+"""Encrypted data that a browser stores between two pages and can neither read nor change.
 
-It is encrypted under a key that comes of the issuer's signing key, so that every worker can open
-it and none has to remember it; making a new signing key ends it.
+The key is derived from the issuer's signing key. So every worker can decrypt the data and no server
+stores it; a new signing key invalidates it.
 """
 
 import base64
@@ -21,12 +21,12 @@ VALID_FOR = 600  # seconds
 
 
 async def seal(issuer: Issuer, purpose: str, facts: Mapping[str, Any]) -> str:
-    """Return facts, sealed for ten minutes and for one purpose."""
+    """Return encrypted facts, valid for VALID_FOR seconds and for one purpose."""
     return await issuer.serve(_seal, purpose, facts)
 
 
 async def unseal(issuer: Issuer, purpose: str, sealed: str | None) -> dict[str, Any] | None:
-    """Return what was sealed; None of anything else, or after ten minutes."""
+    """Return the decrypted facts; None where they are invalid or expired."""
     return await issuer.serve(_unseal, purpose, sealed) if sealed else None
 
 

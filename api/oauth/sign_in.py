@@ -1,4 +1,4 @@
-"""The pages for signing in: the password, and the second factor."""
+"""The pages for sign-in by password and second factor."""
 
 import io
 
@@ -23,7 +23,7 @@ SIGN_IN, SECOND_FACTOR, ENROL = (
 
 
 async def password(visit: Visit) -> Response:
-    """Show the form for a name and a password, and take it."""
+    """Return the form for a username and a password, and process it."""
     if visit.request.method != "POST":
         return await password_form(visit, to=visit.onward)
     fields = await visit.form()
@@ -50,7 +50,7 @@ async def password(visit: Visit) -> Response:
 
 
 async def code(visit: Visit) -> Response:
-    """Show the form for the second factor's code, and take it."""
+    """Return the form for the second factor's code, and process it."""
     session = visit.session
     if session is None or not session.account.has_totp:
         return visit.go(SIGN_IN, visit.onward)
@@ -72,7 +72,7 @@ async def code(visit: Visit) -> Response:
 
 
 async def enrol(visit: Visit) -> Response:
-    """Show a new secret for an authenticator app, and take the app's first code."""
+    """Return a new secret for an authenticator app, and process the app's first code."""
     session = visit.session
     if session is None:
         return visit.go(SIGN_IN, visit.onward)
@@ -107,9 +107,9 @@ async def password_form(
     username: str = "",
     elsewhere: bool = False,
 ) -> Response:
-    """Show the form for a name and a password, and the other ways to sign in.
+    """Return the form for a username and a password, with the other ways to sign in.
 
-    An error may lie `elsewhere` than in the form.
+    `elsewhere` marks an error that does not concern the form's fields.
     """
     client, destinations = await destination(visit, to)
     return visit.render(

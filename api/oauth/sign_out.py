@@ -1,4 +1,4 @@
-"""Signing out, asked for by the person or by an application (RP-initiated logout)."""
+"""Sign-out, requested by the person or by an application (RP-initiated logout)."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +18,7 @@ PATH = "/oauth/end-session"
 
 
 async def end_session(visit: Visit) -> Response:
-    """Sign out: at once where the application proves by an ID token who it is about."""
+    """End the session; without a confirmation if an ID token of its account is sent."""
     confirmed = False
     if visit.request.method == "POST":
         if visit.request.headers.get("sec-fetch-site") == "cross-site":
@@ -41,14 +41,14 @@ async def end_session(visit: Visit) -> Response:
 
 
 async def signed_out(visit: Visit) -> Response:
-    """Say that one is signed out."""
+    """Return the page after sign-out."""
     return visit.render("signed_out")
 
 
 def _ended(
     server: Server, query: dict[str, str], session: Session | None, *, confirmed: bool
 ) -> tuple[bool, str | None] | str:
-    """Return whether the session is ended and where to go then; a text where it is refused."""
+    """Return whether the session has ended and the redirect target; a text if it is rejected."""
     request = AuthorizationRequest(f"{server.terms.issuer}{PATH}", query=query)
     request.user = session
     try:

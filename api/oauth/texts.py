@@ -1,9 +1,9 @@
-"""What the pages say, in Vietnamese and English."""
+"""The texts of the pages, in Vietnamese and English."""
 
 from collections.abc import Mapping
 
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
-"""The pages' languages, by their own names; the first is used where nothing was asked for."""
+"""The pages' languages, by their own names; the first one is the default."""
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "skip": ("Tới nội dung chính", "Skip to the content"),
@@ -11,7 +11,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "problem": ("Có lỗi cần sửa", "There is a problem"),
     "continue": ("Tiếp tục", "Continue"),
     "back": ("Về trang tài khoản", "Back to the account"),
-    # signing in
+    # sign-in
     "sign_in": ("Đăng nhập", "Sign in"),
     "sign_in_for": ("để tiếp tục đến {client}", "to continue to {client}"),
     "username": ("Tên đăng nhập", "Username"),
@@ -29,7 +29,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "There were too many tries. Try again in {seconds} seconds.",
     ),
     "fill_in": ("Hãy điền đầy đủ các ô.", "Fill in every field."),
-    # signing in at issuers of others
+    # sign-in through external providers
     "sign_in_with": ("Đăng nhập bằng {name}", "Sign in with {name}"),
     "sign_in_otherwise": ("Cách đăng nhập khác", "Other ways to sign in"),
     "another_issuer": ("hệ thống khác", "another service"),
@@ -169,7 +169,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Liên kết này đã được dùng hoặc đã hết hạn. Hãy xin một liên kết mới.",
         "This link was used or has expired. Ask for a new one.",
     ),
-    # signing out
+    # sign-out
     "sign_out": ("Đăng xuất", "Sign out"),
     "sign_out_sure": (
         "Bạn muốn đăng xuất? Mọi ứng dụng đã mở từ phiên này cũng sẽ bị đăng xuất.",
@@ -206,7 +206,7 @@ class Texts:
     """The texts of one language: `t("sign_in_for", client=…)`."""
 
     def __init__(self, language: str) -> None:
-        """Take one of LANGUAGES."""
+        """Set the language: one of LANGUAGES."""
         self._column = list(LANGUAGES).index(language)
 
     def __call__(self, key: str, **facts: object) -> str:
@@ -217,8 +217,8 @@ class Texts:
 def language_for(accepted: str) -> str | None:
     """Return the first language of a list of BCP 47 tags that the pages have.
 
-    Takes `ui_locales` and, near enough, Accept-Language, whose tags stand in order of preference
-    with every browser.
+    Accepts `ui_locales` and also Accept-Language, because browsers send its tags in order of
+    preference.
     """
     for tag in accepted.replace(",", " ").split():
         language = tag.partition(";")[0].partition("-")[0].lower()

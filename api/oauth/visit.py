@@ -1,4 +1,4 @@
-"""One request of a browser to a page of ours: its language, its session, its form."""
+"""A browser's request to one of our pages: its language, session and form."""
 
 import hmac
 import logging
@@ -29,7 +29,7 @@ from db.traces import trace
 from db.unavailable import UnavailableError
 
 ACCOUNT = "/oauth/account"
-# What the log calls a refusal that has no code of its own.
+# The code in the log for a rejection without a code of its own.
 _CODES = {
     400: "BAD_REQUEST",
     403: "FORBIDDEN",
@@ -47,11 +47,11 @@ _LOG = logging.getLogger("sangkien.identity")
 
 
 class ForgedFormError(Exception):
-    """A form that does not come from a page that this browser was shown."""
+    """The form does not come from a page that this browser received."""
 
 
 class Visit:
-    """What a page needs to know of the request, and the cookies that its answer sets."""
+    """The data of a request that pages need, and the cookies that the response sets."""
 
     def __init__(self, request: Request, action: str) -> None:
         self.request = request
@@ -66,7 +66,7 @@ class Visit:
         self.language = self._preferred_language({})
 
     async def begin(self) -> None:
-        """Read the query and look the session up. Raises ParametersError."""
+        """Read the query and look up the session. Raises ParametersError."""
         self.query = query_of(self.request)
         self.language = self._preferred_language(self.query)
         if self.query.get("ui_locales"):
@@ -79,24 +79,24 @@ class Visit:
 
     @property
     def signed_in(self) -> Session | None:
-        """The session, where it is complete by all that is asked for today."""
+        """The session, if it meets all of today's requirements."""
         required = self.issuer.terms.second_factor_required
         whole = self.session is not None and self.session.is_whole(required=required)
         return self.session if whole else None
 
     @property
     def signed_in_recently(self) -> bool:
-        """Whether the session was signed in to a moment ago, be it complete or not."""
+        """Whether the sign-in was within `sessions.RECENT`; the session may be incomplete."""
         return self.session is not None and self.session.is_recent(self.issuer.clock())
 
     @property
     def browser(self) -> Browser:
-        """Who signs in from where."""
+        """The browser that signs in: its address, device and session."""
         return Browser(self._address or "", self.cookie(DEVICE), self.session)
 
     @property
     def onward(self) -> str:
-        """Where to go after signing in: one of our own pages."""
+        """The page after signing in: one of our own."""
         return onward(self.query.get("to"))
 
     def cookie(self, name: str) -> str | None:
@@ -104,7 +104,7 @@ class Visit:
         return self._cookies.get(self.request, name)
 
     def set_cookie(self, name: str, value: str | None) -> None:
-        """Have the answer set a cookie, or take it away."""
+        """Set a cookie in the response; None deletes it."""
         self._set[name] = value
 
     def text(self, key: str, **facts: object) -> str:
@@ -134,7 +134,7 @@ class Visit:
         code: str | None = None,
         **facts: Any,
     ) -> Response:
-        """Return a page; `error` is what its summary of errors says, `code` what the log does."""
+        """Return a page; `error` is the text of its error summary, `code` the code in the log."""
         if status >= _LEAST_REFUSED:
             refused(code or _CODES.get(status, "REFUSED"))
         if not self._form_secret:
@@ -152,18 +152,18 @@ class Visit:
         )
 
     def redirect(self, path: str) -> Response:
-        """Go on to another address by GET."""
+        """Return a redirect (303) to a URL."""
         headers = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
         return self._with_cookies(RedirectResponse(path, 303, headers=headers))
 
     def go(self, page_path: str, to: str) -> Response:
-        """Go on to one of our pages, and from there to another."""
+        """Return a redirect to one of our pages, which then continues to another one."""
         return self.redirect(page_path if to == ACCOUNT else f"{page_path}?to={quote(to, safe='')}")
 
     def _proof(self) -> str:
-        """Return what a form has to bring: nobody else can work it out, and it ends with a session.
+        """Return the CSRF token of a form, derived from the browser's and the session's secret.
 
-        A new session has another proof, so a form from before signing in does nothing after it.
+        A new session has another token, so a form from before the sign-in is rejected after it.
         """
         session = self._set.get(SESSION, self.cookie(SESSION)) or ""
         return hmac.digest(self._form_secret.encode(), session.encode(), "sha256").hex()
@@ -177,7 +177,7 @@ class Visit:
         )
 
     def _other_language(self) -> str:
-        """Return the query that shows the same page in the other language."""
+        """Return the query that opens the same page in the other language."""
         other = next(language for language in LANGUAGES if language != self.language)
         kept = {name: value for name, value in self.query.items() if name != "ui_locales"}
         pairs = {**kept, "ui_locales": other}.items()
@@ -192,22 +192,22 @@ class Visit:
 
 
 def wait(response: Response, seconds: int) -> Response:
-    """Have a response say when to come again."""
+    """Add the header Retry-After to a response."""
     response.headers["Retry-After"] = str(seconds)
     return response
 
 
 def onward(path: str | None) -> str:
-    """Return a path of ours that one may be sent on to; any other becomes the account's page."""
+    """Return a path to which a sign-in may continue; any other becomes the account's page."""
     return path if path and _ONWARD.fullmatch(path) else ACCOUNT
 
 
 def visited(
     action: str, handle: Callable[[Visit], Awaitable[Response]]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """Make an endpoint of what answers a visit; errors become pages without internals.
+    """Return an endpoint from a function that handles a visit; errors become pages.
 
-    The audit log has under `action` what a visit changes.
+    Audit events of the visit's changes carry `action`.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -222,7 +222,7 @@ def visited(
             limited = visit.render("error", status=429, error=text, code=error.code)
             return wait(limited, error.retry_after)
         except ClientDisconnect:
-            return Response(status_code=400)  # there is nobody who reads it
+            return Response(status_code=400)  # the client has disconnected
         except ParametersError as error:
             text = visit.text("refused", reason=str(error))
             return visit.render("error", status=error.status, error=text)
@@ -234,7 +234,7 @@ def visited(
             response = visit.render("error", status=503, error=text, code=code)
             response.headers.update(AGAIN)
             return response
-        except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered
+        except Exception as error:  # noqa: BLE001 - every error gets a response
             correlation_id = correlation()
             _LOG.error("unexpected error %s: %s", correlation_id, trace(error))
             text = visit.text("internal", correlation_id=correlation_id)

@@ -1,1 +1,1 @@
-"""Issuers of others: whose tokens and whose sign-in we take, and who that is here."""
+"""External OIDC providers: trust settings, token verification, account linking."""

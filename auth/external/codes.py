@@ -1,4 +1,4 @@
-"""Link codes: whoever brings one from an issuer is linked to the account it is for, once."""
+"""Link codes: a code links a subject of an external provider to one account, once."""
 
 import base64
 import secrets
@@ -14,9 +14,9 @@ VALID_FOR = timedelta(hours=72)
 
 
 def give(connection: psycopg.Connection[Any], account_id: int, now: datetime) -> str:
-    """Return a new code of 80 bits for an account; one from before is good no more.
+    """Create a link code of 80 bits for an account; it replaces the account's earlier code.
 
-    Takes a connection of the owner.
+    Requires a connection of the owner.
     """
     text = base64.b32encode(secrets.token_bytes(10)).decode().lower()
     connection.execute(
@@ -29,7 +29,7 @@ def give(connection: psycopg.Connection[Any], account_id: int, now: datetime) ->
 
 
 def take(connection: Issuing, code: str, now: datetime) -> int | None:
-    """Return the id of the account that a code is for, and use it up; None of a wrong one."""
+    """Consume a code and return the id of its account; None where the code is wrong or expired."""
     bare = "".join(character for character in code.lower() if character.isalnum())
     row = connection.execute(
         "delete from link_code where code_hash = %s and expires_at > %s returning account_id",

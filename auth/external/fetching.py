@@ -1,4 +1,4 @@
-"""Requests to issuers of others: bounded in time and size, and never sent on to elsewhere."""
+"""Requests to external providers: bounded in time and size, without following redirects."""
 
 import asyncio
 import json
@@ -10,12 +10,15 @@ import httpx2
 
 from auth.external.remembered import NotFetchedError
 
-SECONDS = 4.0  # for a whole answer
-LARGEST = 262_144  # bytes of one
+SECONDS = 4.0  # for a whole response
+LARGEST = 262_144  # bytes of a response body
 
 
 class BoundedTransport(httpx2.AsyncBaseTransport):
-    """A transport that reads no answer beyond LARGEST, nor one that could unpack to more."""
+    """A transport that rejects responses larger than LARGEST and compressed responses.
+
+    A compressed response could unpack to more than LARGEST.
+    """
 
     def __init__(self) -> None:
         self._inner = httpx2.AsyncHTTPTransport(verify=_trusted())
@@ -44,7 +47,7 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
 
 
 async def fetch_object(url: str) -> dict[str, Any]:
-    """Return the JSON object at an address. Raises NotFetchedError."""
+    """Return the JSON object at a URL. Raises NotFetchedError."""
     try:
         async with (
             asyncio.timeout(SECONDS),

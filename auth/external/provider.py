@@ -1,4 +1,4 @@
-"""An issuer of others as it describes itself: its endpoints and its keys."""
+"""An external provider's own description: its endpoints and its keys."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ Fetch = Callable[[str], Awaitable[dict[str, Any]]]
 
 
 class IssuerUnavailableError(UnavailableError):
-    """An issuer of others whose keys or endpoints are not known, as it cannot be reached."""
+    """The keys or endpoints of an external provider are unknown because it cannot be reached."""
 
     def __init__(self, issuer: str) -> None:
         super().__init__(f"{issuer} cannot be reached")
@@ -39,20 +39,20 @@ class IssuerUnavailableError(UnavailableError):
 
 @dataclass(frozen=True)
 class Metadata:
-    """What matters here of a discovery document (OpenID Connect Discovery 1.0)."""
+    """The fields used of a discovery document (OpenID Connect Discovery 1.0)."""
 
     jwks_uri: str
     authorization_endpoint: str | None
     token_endpoint: str | None
     userinfo_endpoint: str | None
     names_itself: bool
-    """Whether it says who it is when it sends somebody back (RFC 9207)."""
+    """Whether its authorization responses carry the parameter `iss` (RFC 9207)."""
     secret_by_post: bool
-    """Whether it takes a client's secret in the form alone."""
+    """Whether it accepts a client's secret in the form only (`client_secret_post`)."""
 
 
 class Provider:
-    """An issuer, asked for what it publishes no more often than needed."""
+    """An external provider whose discovery document and keys are cached."""
 
     def __init__(self, trust: Trust, clock: Clock = time.time, fetch: Fetch = fetch_object) -> None:
         self.trust = trust
@@ -63,14 +63,14 @@ class Provider:
         self._keys = Remembered(f"the keys of {trust.issuer}", self._published, clock)
 
     async def metadata(self) -> Metadata:
-        """Return its endpoints. Raises IssuerUnavailableError."""
+        """Return the provider's endpoints. Raises IssuerUnavailableError."""
         try:
             return await self._metadata.get(anew=False)
         except NotFetchedError as error:
             raise IssuerUnavailableError(self.trust.issuer) from error
 
     async def keys(self) -> Sequence[Mapping[str, Any]]:
-        """Return its public keys, asked for anew if that was some time ago.
+        """Return the provider's public keys, fetched again unless that was tried a short time ago.
 
         Raises IssuerUnavailableError.
         """
@@ -98,7 +98,10 @@ class Provider:
         )
 
     def _endpoint(self, found: Mapping[str, Any], name: str) -> str | None:
-        """Return an address of it, on https as the issuer itself. Raises NotFetchedError."""
+        """Return a URL of the document; it must use https unless the provider is local.
+
+        Raises NotFetchedError.
+        """
         url = found.get(name)
         if url is None:
             return None
@@ -121,7 +124,7 @@ class Provider:
 
 
 def _public(jwk: Any) -> Mapping[str, Any] | None:
-    """Return the public part of a key that could sign; None of any other, which is not of use."""
+    """Return the public part of a signing key; None for a key that is unusable or too weak."""
     if not isinstance(jwk, dict) or jwk.get("use", "sig") != "sig":
         return None
     fields = _PUBLIC.get(str(jwk.get("kty")))

@@ -1,4 +1,4 @@
-"""Something that is fetched from elsewhere, kept for a while, and not asked for too often."""
+"""A cache of one fetched value, with a time to live and a backoff between fetches."""
 
 import asyncio
 import logging
@@ -7,9 +7,9 @@ from typing import Generic, TypeVar
 
 from auth.tokens import Clock
 
-FRESH = 300.0  # seconds before it is fetched anew in any case
-STALE = 24 * 3600.0  # seconds that it is good for while it cannot be fetched
-_FIRST_WAIT, _LONGEST_WAIT = 5.0, 60.0  # seconds between tries that brought nothing new
+FRESH = 300.0  # seconds before the value is fetched again in any case
+STALE = 24 * 3600.0  # seconds that an old value is still returned while fetching fails
+_FIRST_WAIT, _LONGEST_WAIT = 5.0, 60.0  # seconds between fetches that failed or changed nothing
 
 _LOG = logging.getLogger("sangkien.identity")
 
@@ -17,20 +17,21 @@ Fetched = TypeVar("Fetched")
 
 
 class NotFetchedError(Exception):
-    """It could not be fetched; the text is for our log."""
+    """The value could not be fetched; the text is for the server's log."""
 
 
 class Remembered(Generic[Fetched]):
-    """What a function fetches, one try at a time.
+    """The cached result of a fetch function, which runs at most once at a time.
 
-    A try that fails, or that somebody asked for although nothing had changed, makes the next one
-    wait longer, up to a minute. So neither strangers nor an outage become a storm of requests.
+    A fetch that fails, or a forced fetch that returns the same value, doubles the wait before the
+    next one, up to a minute. So neither anonymous callers nor an outage can cause a storm of
+    requests.
     """
 
     def __init__(
         self, what: str, fetch: Callable[[], Awaitable[Fetched]], clock: Clock, fresh: float = FRESH
     ) -> None:
-        """Take a function that raises NotFetchedError where it has to."""
+        """Set the fetch function, which raises NotFetchedError when it fails."""
         self._what = what
         self._fetch = fetch
         self._clock = clock
@@ -41,9 +42,9 @@ class Remembered(Generic[Fetched]):
         self._turn = asyncio.Lock()
 
     async def get(self, *, anew: bool = False) -> Fetched:
-        """Return it; `anew` if what is known does not do, which is heeded when there was a pause.
+        """Return the value; `anew` forces a fetch unless the last one was too recent.
 
-        Raises NotFetchedError where it was never fetched, or too long ago.
+        Raises NotFetchedError if the value was never fetched, or longer than STALE ago.
         """
         if self._is_due(anew=anew):
             async with self._turn:

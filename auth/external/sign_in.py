@@ -1,4 +1,4 @@
-"""Signing in with what an issuer of others says of somebody, and being linked the first time."""
+"""Sign-in through an external provider, and linking of its subjects to accounts."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,12 +19,12 @@ _LONGEST_EMAIL = 254  # characters
 
 
 class NotLinkedError(Exception):
-    """No account here is somebody's, and none could be linked."""
+    """No account is linked to the subject, and none could be linked."""
 
 
 @dataclass(frozen=True)
 class Somebody:
-    """Who came from an issuer; `email` is there where the issuer has verified it."""
+    """A subject of an external provider; `email` is set only if the provider has verified it."""
 
     subject: str = field(repr=False)
     email: str | None = field(repr=False)
@@ -33,7 +33,7 @@ class Somebody:
 
 @dataclass(frozen=True)
 class _Arrival:
-    """Somebody who came from an issuer, with a browser; `required` as for accounts."""
+    """A subject with its provider and browser; `required` is as in `Account.owes_second_factor`."""
 
     trust: Trust
     somebody: Somebody
@@ -42,7 +42,10 @@ class _Arrival:
 
 
 async def sign_in(issuer: Issuer, trust: Trust, somebody: Somebody, browser: Browser) -> SignedIn:
-    """Sign in whoever is linked, or can be linked by e-mail address. Raises NotLinkedError."""
+    """Sign in a subject that is linked, or that can be linked by e-mail address.
+
+    Raises NotLinkedError.
+    """
     required = issuer.terms.second_factor_required
     signed_in = await issuer.run(_sign_in, _Arrival(trust, somebody, browser, required))
     if signed_in is None:
@@ -53,7 +56,7 @@ async def sign_in(issuer: Issuer, trust: Trust, somebody: Somebody, browser: Bro
 async def link(
     issuer: Issuer, trust: Trust, somebody: Somebody, code: str, browser: Browser
 ) -> SignedIn:
-    """Link somebody to the account that a code is for, and sign them in.
+    """Link a subject to the account of a link code, and sign it in.
 
     Raises WrongError, TooManyTriesError.
     """
@@ -113,9 +116,10 @@ def _linked(connection: Issuing, arrival: _Arrival, now: datetime) -> Account | 
 def _linked_now(
     connection: Issuing, arrival: _Arrival, account_id: int, way: LinkedBy, now: datetime
 ) -> Account | None:
-    """Link somebody to an account that has nobody at this issuer yet, and return who is linked.
+    """Link a subject to an account that has no subject of this provider, and return the account.
 
-    Of two that try at once the first one is.
+    If two requests link at the same time, the first one wins. The second returns the account that
+    the subject is linked to then, or None.
     """
     connection.execute(
         "insert into external_identity (issuer, subject, account_id, linked_at, linked_by)"
@@ -138,5 +142,5 @@ def _begin(
 
 
 def _is_address(email: str | None) -> bool:
-    """Whether an address can be compared: plain letters, which have one small form each."""
+    """Return whether an address can be compared: ASCII letters have exactly one lower-case form."""
     return bool(email and email.isascii() and email.isprintable() and len(email) <= _LONGEST_EMAIL)

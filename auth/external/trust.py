@@ -1,4 +1,4 @@
-"""Which issuers of others are trusted, and how far."""
+"""Trust settings of external providers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,17 +7,17 @@ from enum import StrEnum
 from auth.tokens import ACCESS_TOKEN, Clock, LoadKeys, Verifier
 
 PLAIN = frozenset({"JWT", "jwt", None})
-"""What tokens of any kind may have for their type; an issuer's ID tokens have it too."""
+"""The values of `typ` that a token of any kind may have; a provider's ID tokens have them too."""
 
 
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
-"""The names of this machine, the only ones that may be on plain http."""
+"""The names of this machine, the only hosts that may use plain http."""
 
 
 class Link(StrEnum):
-    """How somebody who comes from an issuer for the first time finds their account.
+    """How a subject that signs in for the first time is linked to an account.
 
-    NONE: by nothing they do; an administrator links them.
+    NONE: only an administrator can link it.
     """
 
     EMAIL = "email"
@@ -27,12 +27,12 @@ class Link(StrEnum):
 
 @dataclass(frozen=True)
 class Trust:
-    """An issuer, and what is taken from it.
+    """The trust settings of one external provider.
 
-    `key` names it in our addresses, `names` for people, by language. `audiences` are what its
-    access tokens must be for, one of them; `scope` is what a token may be used for that says
-    nothing of it itself. `second_factor` are the values of `amr` that stand for a second factor.
-    Without a `client_id` nobody signs in there from our pages.
+    `key` identifies the provider in URLs; `names` are its display names by language. An access
+    token must have one of `audiences`; `scope` applies to tokens that carry no scope of this API.
+    `second_factor` lists the values of `amr` that count as a second factor. Without a `client_id`
+    the sign-in page does not offer the provider.
     """
 
     issuer: str
@@ -48,15 +48,15 @@ class Trust:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is on this machine, where plain http is allowed."""
+        """Whether the provider runs on this machine, where plain http is allowed."""
         return self.issuer.startswith("http:")
 
     def gave_second_factor(self, amr: frozenset[str]) -> bool:
-        """Whether one of these methods of authentication stands for a second factor."""
+        """Return whether one of these authentication methods counts as a second factor."""
         return not self.second_factor.isdisjoint(amr)
 
     def verifier(self, load_keys: LoadKeys, audience: str, clock: Clock) -> Verifier:
-        """Return what verifies its access tokens; `audience` is ours, where it names none."""
+        """Return a verifier of the provider's access tokens; `audience` is used if none is set."""
         return Verifier(
             load_keys,
             issuer=self.issuer,

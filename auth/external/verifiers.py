@@ -1,4 +1,4 @@
-"""Access tokens of every issuer that is trusted: which one verifies a token, and who it is of."""
+"""Verification of access tokens of the built-in issuer and of external providers."""
 
 import base64
 import json
@@ -12,21 +12,21 @@ from auth.tokens import LONGEST, OTP, READ, TOKENS, WRITE, Claims, TokenError, V
 
 
 class NotLinkedError(TokenError):
-    """A good token of somebody whom no account here is linked to."""
+    """The token is valid, but its subject is not linked to an account."""
 
 
 @dataclass(frozen=True)
 class Trusted:
-    """An issuer of others, and what verifies its tokens."""
+    """An external provider and the verifier of its tokens."""
 
     trust: Trust
     verifier: Verifier
 
 
 class Verifiers:
-    """Verifies tokens of the built-in issuer and of others, by the keys of whom they name.
+    """Verifies a token with the keys of the issuer that the token names.
 
-    Only whom the settings trust is ever asked for keys, whatever a token says.
+    Keys are fetched only from providers that the settings trust, whatever a token contains.
     """
 
     def __init__(
@@ -35,16 +35,19 @@ class Verifiers:
         others: Mapping[str, Trusted],
         accounts: LinkedAccounts,
     ) -> None:
-        """Take the others by their `iss`."""
+        """Set the verifier of the built-in issuer, the providers by their `iss`, and the links."""
         self._own = own
         self._others = others
         self._accounts = accounts
 
     async def verify(self, token: str) -> Claims:
-        """Return the claims of a token; the subject is the account's username, whoever issued it.
+        """Return the claims of a token; the subject is the username of the linked account.
 
-        `amr` has OTP where the issuer is trusted to have asked for a second factor. Raises
-        TokenError, UnavailableError.
+        `amr` contains OTP if the provider is trusted to have checked a second factor.
+
+        Raises:
+            TokenError: the token is invalid, or its subject is not linked.
+            UnavailableError: the keys or the database cannot be reached.
         """
         other = self._others.get(_unverified_issuer(token)) if self._others else None
         if other is None:
@@ -55,8 +58,8 @@ class Verifiers:
             raise NotLinkedError("The token is good, but no account here is linked to its subject.")
         scope = claims.scope if claims.scope & {READ, WRITE} else other.trust.scope
         factors = {OTP} if other.trust.gave_second_factor(claims.amr or frozenset()) else set()
-        # Its clients and families are not ours, even where they are called the same; nor is TOKENS
-        # for it to give, of which our consent page alone tells.
+        # A provider's clients and families are not those of the built-in issuer, even with equal
+        # names. Nor can a provider grant TOKENS: only our own consent page explains that scope.
         return claims._replace(
             subject=username,
             scope=scope - {TOKENS},
@@ -67,9 +70,9 @@ class Verifiers:
 
 
 def _unverified_issuer(token: str) -> str:
-    """Return what a token says of its issuer, which may be a lie; nothing where it is no token."""
+    """Return the unverified `iss` of a token; empty where the text is not a JWT."""
     parts = token.split(".", 3)
-    if len(token) > LONGEST or len(parts) != 3 or not token.isascii():  # noqa: PLR2004 - a JWS
+    if len(token) > LONGEST or len(parts) != 3 or not token.isascii():  # noqa: PLR2004 - a JWS has three parts
         return ""
     try:
         payload = base64.urlsafe_b64decode(parts[1] + "==")

@@ -1,1 +1,1 @@
-"""The built-in issuer: accounts that sign in here, and the tokens that applications get."""
+"""The built-in issuer: sign-in to accounts, and tokens for applications."""

@@ -1,11 +1,10 @@
-"""Throttling of guesses: after a few failures each further one has to wait, ever longer.
+"""Rate limits of sign-in attempts: after some failures the wait before each attempt doubles.
 
-The wait is short at its longest, so that nobody can lock others out for long. Guesses at a name are
-counted by the address that they come from; of all addresses together they only slow one another
-down. A device that an account signed in with before is counted by itself: what others do to the
-account or from the same address does not touch it. A try is counted before it is judged, so that
-many at once do not slip through, and taken back if it was right. Unknown names are counted like
-known ones.
+The longest wait is short, so that nobody can lock others out for long. Failures of a username are
+counted by client address; the count over all addresses only slows attempts down. A device with
+which the account has signed in before has a count of its own: failures from elsewhere do not affect
+it. An attempt is counted before it is checked, so that concurrent attempts cannot evade the limit,
+and the count is decreased if it succeeds. Unknown usernames are counted like existing ones.
 """
 
 import hashlib
@@ -17,12 +16,12 @@ from typing import NamedTuple
 from db.issuing import Issuing
 
 _LONGEST = 60  # seconds
-_SLOWING = 3  # seconds that guesses from elsewhere make a new device wait at most
+_SLOWING = 3  # seconds that failures from elsewhere delay an unknown device at most
 _FORGOTTEN_AFTER = timedelta(minutes=15)
 
 
 class TooManyTriesError(Exception):
-    """To be tried again after so many `seconds`."""
+    """The attempt is rejected; it can be repeated after `seconds`."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"too many tries; again in {seconds} s")
@@ -30,7 +29,7 @@ class TooManyTriesError(Exception):
 
 
 class Subject(NamedTuple):
-    """What failures are counted of, by a hash of its name; how many are free, the longest wait."""
+    """A counter of failures: the hash of its name, free attempts, longest wait in seconds."""
 
     hash: bytes
     free: int
@@ -38,27 +37,27 @@ class Subject(NamedTuple):
 
 
 def of_account(username: str) -> Subject:
-    """Return the count of an account's name, tried from devices that it does not know."""
+    """Return the counter of a username, for attempts from unknown devices."""
     return _subject("account", username, 30)._replace(longest=_SLOWING)
 
 
 def of_account_from(username: str, address: str) -> Subject:
-    """Return the count of an account's name, tried from one address."""
+    """Return the counter of a username, for attempts from one client address."""
     return _subject(f"account from {network_of(address)}", username, 5)
 
 
 def of_device(device: str, username: str) -> Subject:
-    """Return the count of a device that is known to an account."""
+    """Return the counter of a device that has signed in to an account before."""
     return _subject(f"device {device}", username, 5)
 
 
 def of_address(address: str) -> Subject:
-    """Return the count of a client's address."""
+    """Return the counter of a client address."""
     return _subject("address", network_of(address), 20)
 
 
 def network_of(address: str) -> str:
-    """Return what an address counts as: in IPv6 its /64, which one customer has."""
+    """Return the network that an address is counted as: in IPv6 its /64, one customer's size."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -69,17 +68,17 @@ def network_of(address: str) -> str:
 
 
 def of_factor(account_id: int, factor: str) -> Subject:
-    """Return the count of one factor of somebody who is half or wholly signed in."""
+    """Return the counter of one factor of an account whose session has begun."""
     return _subject(factor, str(account_id), 5)
 
 
 def of_external(issuer: str, subject: str) -> Subject:
-    """Return the count of link codes tried by somebody whom another issuer vouches for."""
+    """Return the counter of link codes entered by a subject of an external provider."""
     return _subject(f"external {issuer}", subject, 5)
 
 
 def begin(connection: Issuing, subjects: Sequence[Subject], now: datetime) -> None:
-    """Count a try. Raises TooManyTriesError where one has to wait; the try is not made then."""
+    """Count an attempt. Raises TooManyTriesError, without counting, while a wait is running."""
     connection.cursor().executemany(
         "insert into sign_in_attempt values (%s, 0, %s, %s) on conflict do nothing",
         [(subject.hash, now, now + _FORGOTTEN_AFTER) for subject in sorted(subjects)],
@@ -110,7 +109,7 @@ def begin(connection: Issuing, subjects: Sequence[Subject], now: datetime) -> No
 
 
 def forgive(connection: Issuing, subjects: Sequence[Subject], now: datetime) -> None:
-    """Take a try back that was right."""
+    """Decrease the counters after an attempt that succeeded."""
     connection.cursor().executemany(
         "update sign_in_attempt set failures = greatest(failures - 1, 0), blocked_until = %s"
         " where subject_hash = %s",
@@ -123,6 +122,6 @@ def _subject(kind: str, name: str, free: int) -> Subject:
 
 
 def _delay(failures: int, subject: Subject) -> timedelta:
-    """Return how long to wait after so many failures, of which some are free."""
+    """Return the wait after this number of failures, some of which are free."""
     beyond = failures - subject.free
     return timedelta(seconds=min(2 ** min(beyond - 1, 10), subject.longest) if beyond > 0 else 0)

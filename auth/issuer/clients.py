@@ -1,4 +1,4 @@
-"""Applications registered with the issuer, as Authlib asks them and the command line lists them."""
+"""OAuth clients: applications registered with the issuer, in the form that Authlib requires."""
 
 import hmac
 import re
@@ -20,16 +20,16 @@ from db.rules import secret
 CODE, REFRESH, CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
 CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_URI = re.compile(r"[!#-\[\]-~]{1,500}")  # what may stand in a URI, without quotes and backslash
+_URI = re.compile(r"[!#-\[\]-~]{1,500}")  # the characters of a URI, without quotes and backslash
 
 
 @dataclass(frozen=True)
 class Client(ClientMixin):
-    """An application; without a secret it is public, and proves itself by PKCE alone.
+    """An application; a client without a secret is public and authenticates by PKCE only.
 
-    Its tokens hold no more than `permissions` (by name; None for all), below a unit (None for
-    anywhere), and only to read if so, whoever they act for. Once revoked it gets none any more for
-    its service account, until it is registered anew.
+    Its tokens are limited to `permissions` (names; None for all), to the subtree of a unit (None
+    for all units), and to reading if `read_only`, for every account. A revoked client gets no more
+    tokens for its service account until it is registered again.
     """
 
     client_id: str
@@ -49,50 +49,54 @@ class Client(ClientMixin):
 
     @property
     def client_metadata(self) -> dict[str, Any]:
-        """What Authlib's end-session endpoint reads."""
+        """The metadata that Authlib's end-session endpoint reads."""
         return {"post_logout_redirect_uris": self.post_logout_redirect_uris}
 
     def get_client_id(self) -> str:
-        """Return the name it goes by in requests."""
+        """Return the client id."""
         return self.client_id
 
     def get_default_redirect_uri(self) -> None:
-        """Return none: every request has to name its redirect URI."""
+        """Return None: every request must name its redirect URI."""
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
-        """Return the scope asked for; None where part of it is not for this client."""
+        """Return the allowed part of a requested scope: all of it, or None.
+
+        Without a requested scope, return the registered one except `openid` and TOKENS.
+        """
         if not scope:
             return " ".join(part for part in self.scope.split() if part not in {OPENID, TOKENS})
         asked = list(dict.fromkeys(scope.split()))
         return " ".join(asked) if set(asked) <= set(self.scope.split()) else None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Whether a redirect URI is registered, to the letter."""
+        """Return whether a redirect URI is registered; the comparison is exact."""
         return redirect_uri in self.redirect_uris
 
     def is_sure(self, redirect_uri: str) -> bool:
-        """Whether only this client can be behind a redirect URI.
+        """Return whether only this client can receive a response at a redirect URI.
 
-        Any program of a machine may take up a port of it or an app's scheme (RFC 8252, 8.6).
+        Any program on a device can open a loopback port or register an app's scheme (RFC 8252,
+        8.6).
         """
         return self.secret_hash is not None or urlsplit(redirect_uri).scheme == "https"
 
     def check_client_secret(self, client_secret: str) -> bool:
-        """Whether this is the client's secret."""
+        """Return whether a secret is the client's, in constant time."""
         return self.secret_hash is not None and hmac.compare_digest(
             self.secret_hash, secret.hashed(client_secret)
         )
 
     def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
-        """Whether the client may prove itself like this: with its secret wherever it has one."""
+        """Return whether the client may use an authentication method: its secret if it has one."""
         return (method == "none") == (self.secret_hash is None)
 
     def check_response_type(self, response_type: str) -> bool:
-        """Whether the client may be redirected to with this."""
+        """Return whether the client may request a response type; only `code` exists."""
         return response_type == "code" and CODE in self.grant_types
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Whether the client may get tokens like this."""
+        """Return whether the client may use a grant type."""
         revoked = grant_type == CREDENTIALS and self.revoked_at is not None
         return grant_type in self.grant_types and not revoked
 
@@ -111,7 +115,7 @@ _USED = """
 
 
 def find(connection: Issuing, client_id: str) -> Client | None:
-    """Return the client of this name."""
+    """Return the client with this id; None where it is unknown or removed."""
     if CLIENT_ID.fullmatch(client_id) is None:
         return None
     row = connection.execute(
@@ -122,7 +126,7 @@ def find(connection: Issuing, client_id: str) -> Client | None:
 
 
 def register(connection: psycopg.Connection[Any], client: Client) -> None:
-    """Register a client, or change the one of this name. Takes a connection of the owner."""
+    """Insert a client, or update the one with its id. Requires a connection of the owner."""
     connection.execute(
         f"insert into oauth_client ({_COLUMNS})"  # noqa: S608 - a constant
         " values (%(client_id)s, %(name)s, %(secret_hash)s, %(redirect_uris)s,"
@@ -146,15 +150,19 @@ def register(connection: psycopg.Connection[Any], client: Client) -> None:
 
 
 def note_use(connection: Issuing, client_id: str, now: datetime) -> None:
-    """Write down that a client gets tokens as its service account; seldom, as of other uses.
+    """Record that a client got a token for its service account, at most once per NOTED_EVERY.
 
-    Nobody waits for it: whoever holds the row notes the same, or ends it.
+    It never waits for a lock: a transaction that has the row locked records a use, too, or removes
+    the client.
     """
     connection.execute(_USED, {"client_id": client_id, "now": now, "every": NOTED_EVERY})
 
 
 def remove(connection: psycopg.Connection[Any], client_id: str) -> bool:
-    """End a client and all its tokens; whether there was one. Takes a connection of the owner."""
+    """Remove a client and revoke its tokens; return whether it existed.
+
+    Requires a connection of the owner.
+    """
     removed = connection.execute(
         "update oauth_client set removed_at = now() where client_id = %s and removed_at is null"
         " returning client_id",
@@ -168,9 +176,10 @@ def remove(connection: psycopg.Connection[Any], client_id: str) -> bool:
 
 
 def is_redirect_uri(uri: str) -> bool:
-    """Whether a client may be redirected to here: https, this machine, or an app's own scheme.
+    """Return whether a URI may be registered: https, http on this machine, or an app's own scheme.
 
-    Nothing that runs in a page (javascript:), no fragment, no user name that hides the host.
+    Rejected are schemes that run in a page (javascript:), fragments, and user names, which can hide
+    the real host.
     """
     if _URI.fullmatch(uri) is None or "#" in uri:
         return False
@@ -189,6 +198,6 @@ def is_redirect_uri(uri: str) -> bool:
 
 
 def origin_of(uri: str) -> str:
-    """Return what a page's policy calls a redirect URI: its origin, or an app's scheme."""
+    """Return the source of a redirect URI in a content security policy: origin or app scheme."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"

@@ -1,4 +1,4 @@
-"""Authorization codes: good once, for a minute, and only for whom they were made."""
+"""Authorization codes: valid once, for LIFE, and for one client only."""
 
 import uuid
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ LIFE = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Asked:
-    """What an authorization request asked a code for."""
+    """The parameters of an authorization request that a code is bound to."""
 
     client_id: str
     redirect_uri: str
@@ -26,7 +26,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Code:
-    """A code's bonds, under the names by which Authlib asks for them."""
+    """An authorization code with the data it is bound to, in the form that Authlib requires."""
 
     code_hash: bytes
     client_id: str
@@ -41,15 +41,15 @@ class Code:
     code_challenge_method = "S256"
 
     def get_redirect_uri(self) -> str:
-        """Return where it was sent to."""
+        """Return the redirect URI that the code was sent to."""
         return self.redirect_uri
 
     def get_scope(self) -> str:
-        """Return what was agreed to."""
+        """Return the scope that the account's holder agreed to."""
         return self.scope
 
     def get_nonce(self) -> str | None:
-        """Return what the ID token repeats from the request."""
+        """Return the nonce of the request, which the ID token repeats."""
         return self.nonce
 
     def get_auth_time(self) -> int:
@@ -57,15 +57,15 @@ class Code:
         return int(self.auth_time.timestamp())
 
     def get_acr(self) -> None:
-        """Return no class of authentication: `amr` says what was given."""
+        """Return None: there are no authentication classes; `amr` lists the factors."""
 
     def get_amr(self) -> list[str]:
-        """Return the factors given."""
+        """Return the factors that the person gave."""
         return list(self.amr)
 
 
 def save(connection: Issuing, code: str, asked: Asked, session: Session, now: datetime) -> None:
-    """Write a new code down."""
+    """Store a new code."""
     connection.execute(
         "insert into authorization_code (code_hash, client_id, account_id, session_id,"
         " redirect_uri, scope, nonce, code_challenge, auth_time, amr, expires_at)"
@@ -87,7 +87,10 @@ def save(connection: Issuing, code: str, asked: Asked, session: Session, now: da
 
 
 def find(connection: Issuing, code: str, client_id: str, now: datetime) -> Code | None:
-    """Return a code that this client may use; a used one ends what it gave the first time."""
+    """Return a valid code of this client; None otherwise.
+
+    If the code was used before, revoke the token family that it gave.
+    """
     row = connection.execute(
         "select code_hash, client_id, account_id, session_id, redirect_uri, scope, nonce,"
         " code_challenge, auth_time, amr, expires_at, family_id"
@@ -104,7 +107,7 @@ def find(connection: Issuing, code: str, client_id: str, now: datetime) -> Code 
 
 
 def use(connection: Issuing, code: Code, family_id: uuid.UUID) -> None:
-    """Note that a code was used, and what for."""
+    """Record the use of a code and the token family that it gave."""
     connection.execute(
         "update authorization_code set family_id = %s where code_hash = %s",
         (family_id, code.code_hash),

@@ -1,4 +1,4 @@
-"""What people let applications have."""
+"""Consents: the scopes that accounts have granted to applications."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from db.issuing import Issuing
 
 
 def covers(connection: Issuing, account_id: int, client_id: str, scope: str) -> bool:
-    """Whether somebody agreed to all of a scope before."""
+    """Return whether an account has already consented to all of a scope for a client."""
     row = connection.execute(
         "select scope from consent where account_id = %s and client_id = %s",
         (account_id, client_id),
@@ -15,7 +15,7 @@ def covers(connection: Issuing, account_id: int, client_id: str, scope: str) -> 
 
 
 def give(connection: Issuing, account_id: int, client_id: str, scope: str, now: datetime) -> None:
-    """Write down what somebody agreed to, in the place of something else that they did before."""
+    """Store a consent; it replaces the account's earlier consent for the client."""
     connection.execute(
         "insert into consent values (%s, %s, %s, %s) on conflict (account_id, client_id)"
         " do update set scope = excluded.scope, given_at = excluded.given_at"

@@ -1,4 +1,4 @@
-"""The demo's application: the GraphiQL page, as a public client of the issuer."""
+"""The demo's OAuth client: the GraphiQL page, as a public client of the issuer."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from auth.issuer.scopes import USUAL
 
 
 def register(connection: psycopg.Connection[Any], port: int) -> None:
-    """Register it for this machine at a port. Takes a connection of the owner."""
+    """Register GraphiQL at a port of this machine. Requires a connection of the owner."""
     pages = [f"http://{host}:{port}/graphql" for host in ("localhost", "127.0.0.1")]
     client = Client(
         client_id="graphiql",

@@ -1,4 +1,4 @@
-"""Browsers that an account signed in with before, known by a cookie of their own."""
+"""Known devices: browsers that have signed in to an account, identified by a cookie."""
 
 from datetime import datetime, timedelta
 
@@ -6,11 +6,11 @@ from db.issuing import Issuing
 from db.rules import secret
 
 REMEMBERED = timedelta(days=365)
-MOST = 50  # of an account; the one that signed in longest ago is forgotten
+MOST = 50  # per account; the device with the oldest sign-in is deleted
 
 
 def is_known(connection: Issuing, device: str, account_id: int, now: datetime) -> bool:
-    """Whether an account signed in with this device before."""
+    """Return whether an account has signed in with this device within REMEMBERED."""
     row = connection.execute(
         "select from known_device where device_hash = %s and account_id = %s and expires_at > %s",
         (secret.hashed(device), account_id, now),
@@ -19,7 +19,7 @@ def is_known(connection: Issuing, device: str, account_id: int, now: datetime) -
 
 
 def remember(connection: Issuing, device: str, account_id: int, now: datetime) -> None:
-    """Remember that an account signed in with this device."""
+    """Store a device of an account, and delete the oldest beyond MOST."""
     connection.execute(
         "insert into known_device values (%s, %s, %s)"
         " on conflict (device_hash, account_id) do update set expires_at = excluded.expires_at",

@@ -1,4 +1,4 @@
-"""Revocation, introspection and logout: Authlib's endpoints, with what they look tokens up in."""
+"""Authlib's endpoints for revocation, introspection and logout, with their token look-ups."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ _METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
 @dataclass(frozen=True)
 class Issued:
-    """A token that holds, as these endpoints look at it."""
+    """A valid token, in the form that these endpoints require."""
 
     family: Family
     scope: str
@@ -33,18 +33,18 @@ class Issued:
     kind: str
 
     def check_client(self, client: Client) -> bool:
-        """Whether it was given to this client."""
+        """Return whether the token was issued to this client."""
         return self.family.check_client(client)
 
     def is_expired(self) -> bool:
-        """Return no: only tokens that hold are looked up."""
+        """Return False: only valid tokens are looked up."""
         return False
 
     is_revoked = is_expired
 
 
 def issued(server: "Server", token: str) -> Issued | None:
-    """Return what a token is, access or refresh; None where it does not hold (any more)."""
+    """Return an access or refresh token; None where it is not valid."""
     claims = _access_claims(server, token)
     if claims is not None:
         family = families.find(server.connection, claims["family"], server.now)
@@ -74,17 +74,17 @@ def _access_claims(server: "Server", token: str) -> dict[str, Any] | None:
 
 
 class Revocation(RevocationEndpoint):
-    """RFC 7009. Whichever token is revoked, all of its family end."""
+    """Token revocation (RFC 7009): revoking any token revokes its whole family."""
 
     CLIENT_AUTH_METHODS = _METHODS
     server: "Server"
 
     def query_token(self, token: str, _hint: str | None) -> Issued | None:
-        """Return the token."""
+        """Return the token; None where it is not valid."""
         return issued(self.server, token)
 
     def revoke_token(self, token: Issued, _request: Any) -> None:
-        """End the token's family."""
+        """Revoke the token's family."""
         connection, now = self.server.connection, self.server.now
         ended = families.revoke(connection, token.family.id, now)
         if ended is not None:
@@ -93,21 +93,24 @@ class Revocation(RevocationEndpoint):
 
 
 class Introspection(IntrospectionEndpoint):
-    """RFC 7662, for clients with a secret: on tokens of their own, or on all with permission."""
+    """Token introspection (RFC 7662) for clients with a secret.
 
-    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]  # noqa: RUF012 - Authlib's
+    A client may introspect its own tokens, or every token with `may_introspect`.
+    """
+
+    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]  # noqa: RUF012 - Authlib's attribute
     server: "Server"
 
     def query_token(self, token: str, _hint: str | None) -> Issued | None:
-        """Return the token."""
+        """Return the token; None where it is not valid."""
         return issued(self.server, token)
 
     def check_permission(self, token: Issued, client: Client, _request: Any) -> bool:
-        """Whether a client may learn of a token."""
+        """Return whether a client may introspect a token."""
         return client.may_introspect or token.check_client(client)
 
     def introspect_token(self, token: Issued) -> dict[str, Any]:
-        """Return what is told of a token that holds."""
+        """Return the introspection response for a valid token."""
         server = self.server
         account = accounts.by_id(server.connection, token.family.account_id, server.now)
         return {
@@ -124,32 +127,32 @@ class Introspection(IntrospectionEndpoint):
 
 
 class EndSession(EndSessionEndpoint):
-    """RP-initiated logout; the session that it ends is the request's `user`."""
+    """RP-initiated logout; the session to end is the `user` of the request."""
 
     server: "Server"
 
     def get_server_jwks(self) -> KeySet:
-        """Return what ID tokens are verified with."""
+        """Return the keys that verify ID tokens."""
         return self.server.published
 
     def get_algorithms(self) -> list[str]:
-        """Return how ID tokens are signed."""
+        """Return the signing algorithms of ID tokens."""
         return [ALGORITHM]
 
     def validate_request(self, request: "AuthorizationRequest") -> EndSessionRequest:
-        """Return what is asked for. Raises InvalidRequestError."""
+        """Return the validated request. Raises InvalidRequestError."""
         try:
             asked = super().validate_request(request)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise InvalidRequestError(Words.NO_HINT) from error
         claims = asked.id_token_claims
-        # An access token has the same signature, and another purpose.
+        # Access tokens have the same signature, but are not valid as an id_token_hint.
         if claims and (claims.get("iss") != self.server.terms.issuer or "client_id" in claims):
             raise InvalidRequestError(Words.FOREIGN_HINT)
         return asked
 
     def end_session(self, asked: EndSessionRequest) -> None:
-        """End the session, with all tokens that came from it."""
+        """End the session and revoke the tokens that were issued in it."""
         session = asked.request.user
         if session is not None:
             ended = sessions.end(self.server.connection, session, self.server.now)

@@ -1,7 +1,7 @@
-"""Token families: all tokens that came from one authorization, with its refresh tokens.
+"""Token families: all access and refresh tokens of one authorization.
 
-A refresh token is good once, for the next; one that comes twice was stolen from somebody, and ends
-the family.
+A refresh token is valid once and is exchanged for the next. A second use means that it was stolen,
+and revokes the family.
 """
 
 import uuid
@@ -17,15 +17,15 @@ from auth.issuer.clients import Client
 from db.issuing import Issuing
 from db.rules import secret
 
-REFRESH_LIFE = timedelta(days=14)  # of a token that is not used
-LIFE = timedelta(days=30)  # of a family, however often it is refreshed
-MOST = 20  # families of an account and a client that a person let it have; the oldest ends
-KEPT = 100  # used refresh tokens of a family that are still known as used
+REFRESH_LIFE = timedelta(days=14)  # of an unused token
+LIFE = timedelta(days=30)  # of a family, including all refreshes
+MOST = 20  # families per account and client; beyond it the oldest one is revoked
+KEPT = 100  # used refresh tokens per family that are kept to detect reuse
 
 
 @dataclass(frozen=True)
 class Family:
-    """What an authorization gave: to which client, for whom, and how they signed in."""
+    """An authorization: its client, its account, and how the person signed in."""
 
     id: uuid.UUID
     client_id: str
@@ -37,11 +37,11 @@ class Family:
     expires_at: datetime
 
     def check_client(self, client: Client) -> bool:
-        """Whether it was given to this client; Authlib asks."""
+        """Return whether the family belongs to this client; required by Authlib."""
         return self.client_id == client.client_id
 
     def get_scope(self) -> str:
-        """Return the whole scope; Authlib asks."""
+        """Return the whole scope; required by Authlib."""
         return self.scope
 
 
@@ -49,7 +49,7 @@ _COLUMNS = "id, client_id, account_id, session_id, scope, auth_time, amr, expire
 
 
 def start(connection: Issuing, family: Family, now: datetime) -> None:
-    """Write a new family down."""
+    """Store a new family."""
     connection.execute(
         f"insert into token_family ({_COLUMNS}, created_at)"  # noqa: S608 - a constant
         " values (%(id)s, %(client_id)s, %(account_id)s, %(session_id)s, %(scope)s,"
@@ -59,7 +59,7 @@ def start(connection: Issuing, family: Family, now: datetime) -> None:
 
 
 def end_oldest(connection: Issuing, family: Family, now: datetime) -> None:
-    """End the oldest families of a family's account and client, where they are too many."""
+    """Revoke the oldest families of the same account and client beyond MOST."""
     connection.execute(
         "update token_family set revoked_at = %(now)s where id in ("
         "select id from token_family where account_id = %(account_id)s"
@@ -70,7 +70,7 @@ def end_oldest(connection: Issuing, family: Family, now: datetime) -> None:
 
 
 def find(connection: Issuing, family_id: str, now: datetime) -> Family | None:
-    """Return a family by its id, while its tokens hold."""
+    """Return a family by its id; None where it is revoked or expired."""
     row = connection.execute(
         f"select {_COLUMNS} from token_family"  # noqa: S608 - a constant
         " where id = %s and revoked_at is null and expires_at > %s",
@@ -80,7 +80,7 @@ def find(connection: Issuing, family_id: str, now: datetime) -> Family | None:
 
 
 def add_refresh_token(connection: Issuing, family: Family, now: datetime) -> str:
-    """Return a new refresh token of a family."""
+    """Create a refresh token of a family and return it."""
     token = secret.new()
     connection.execute(
         "insert into refresh_token (token_hash, family_id, expires_at) values (%s, %s, %s)",
@@ -90,7 +90,10 @@ def add_refresh_token(connection: Issuing, family: Family, now: datetime) -> str
 
 
 def of_refresh_token(connection: Issuing, token: str, now: datetime) -> Family | None:
-    """Return the family of a refresh token that may be used; a used one ends its family."""
+    """Return the family of a valid refresh token, and lock the token; None otherwise.
+
+    If the token was used before, revoke its family.
+    """
     row = connection.execute(
         "select family_id, expires_at, used_at from refresh_token where token_hash = %s for update",
         (secret.hashed(token),),
@@ -106,7 +109,7 @@ def of_refresh_token(connection: Issuing, token: str, now: datetime) -> Family |
 def holding_refresh_token(
     connection: Issuing, token: str, now: datetime
 ) -> tuple[Family, datetime] | None:
-    """Return the family of a refresh token that could be used, and when it expires."""
+    """Return the family of a valid refresh token and the token's expiry, without locking it."""
     row = connection.execute(
         "select family_id, expires_at from refresh_token"
         " where token_hash = %s and used_at is null and expires_at > %s",
@@ -117,7 +120,7 @@ def holding_refresh_token(
 
 
 def use_refresh_token(connection: Issuing, token: str, now: datetime) -> None:
-    """Note that a refresh token was used."""
+    """Record the use of a refresh token, and delete the oldest used ones beyond KEPT."""
     connection.execute(
         "update refresh_token set used_at = %s where token_hash = %s", (now, secret.hashed(token))
     )
@@ -131,7 +134,7 @@ def use_refresh_token(connection: Issuing, token: str, now: datetime) -> None:
 
 
 def revoke(connection: Issuing, family_id: uuid.UUID, now: datetime) -> dict[str, Any] | None:
-    """End a family: every token of it. Return whose it was, None where it had ended before."""
+    """Revoke a family; return its account and client, or None if it was revoked before."""
     return connection.execute(
         "update token_family set revoked_at = %s where id = %s and revoked_at is null"
         " returning account_id, client_id",
@@ -140,14 +143,14 @@ def revoke(connection: Issuing, family_id: uuid.UUID, now: datetime) -> dict[str
 
 
 def end_reused(connection: Issuing, family_id: uuid.UUID, code: str, now: datetime) -> None:
-    """End a family of which something came twice that is good once."""
+    """Revoke a family whose code or refresh token was used twice."""
     ended = revoke(connection, family_id, now)
     if ended is not None:
         trail.record_reuse(connection, ended["account_id"], code, ended["client_id"])
 
 
 def revoke_of_session(connection: Issuing, session_id: int, now: datetime) -> int:
-    """End what came from a browser session; return how many families that were."""
+    """Revoke the families of a browser session; return how many there were."""
     ended = connection.execute(
         "update token_family set revoked_at = %s where session_id = %s and revoked_at is null",
         (now, session_id),
@@ -161,7 +164,7 @@ def revoke_of_session(connection: Issuing, session_id: int, now: datetime) -> in
 def revoke_of_account(
     connection: psycopg.Connection[Any], account_id: int, now: datetime, *, but_session: int
 ) -> None:
-    """End what an account gave to clients, but for what came from one session."""
+    """Revoke the families of an account, except those of one session."""
     connection.execute(
         "update token_family set revoked_at = %s where account_id = %s and revoked_at is null"
         " and session_id is distinct from %s",

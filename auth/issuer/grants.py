@@ -1,4 +1,4 @@
-"""The ways to tokens: Authlib's grants, with where codes and tokens are kept."""
+"""Authlib's grants, with the storage of codes and tokens."""
 
 import uuid
 from datetime import datetime
@@ -29,7 +29,7 @@ _WITH_SECRET = ["client_secret_basic", "client_secret_post"]
 
 
 class _Grant:
-    """What the grants share: tokens are made together with the family that they belong to."""
+    """Shared by all grants: creation of tokens and validation of their account."""
 
     server: "Server"
     request: "AuthorizationRequest"
@@ -37,7 +37,7 @@ class _Grant:
     def token_of(
         self, family: Family, account: Account, *, scope: str, refresh: bool
     ) -> dict[str, Any]:
-        """Return the answer that carries the tokens."""
+        """Return the token response."""
         issued = self.server
         answer: dict[str, Any] = {
             "token_type": "Bearer",
@@ -63,7 +63,10 @@ class _Grant:
         return answer
 
     def account_of(self, account_id: int, given: Any) -> Account:
-        """Return the account that tokens are for. Raises InvalidGrantError."""
+        """Return the account that tokens are issued for.
+
+        Raises InvalidGrantError where it is disabled or a second factor is missing.
+        """
         server = self.server
         account = accounts.by_id(server.connection, account_id, server.now)
         required = server.terms.second_factor_required
@@ -73,12 +76,12 @@ class _Grant:
 
 
 class CodeGrant(_Grant, grants.AuthorizationCodeGrant):
-    """A person signs in here, and the client gets a code for tokens."""
+    """The authorization code grant with PKCE: a person signs in, and the client gets a code."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = [*_WITH_SECRET, "none"]  # noqa: RUF012 - Authlib's attribute
 
     def save_authorization_code(self, code: str, request: "AuthorizationRequest") -> None:
-        """Keep a code with all it is bound to."""
+        """Store a code with the data it is bound to."""
         data = request.payload.data
         asked = Asked(
             request.client.client_id,
@@ -91,17 +94,17 @@ class CodeGrant(_Grant, grants.AuthorizationCodeGrant):
         codes.save(self.server.connection, code, asked, request.user, self.server.now)
 
     def query_authorization_code(self, code: str, client: Any) -> Code | None:
-        """Return a code that this client may use."""
+        """Return a valid code of this client; None otherwise."""
         return codes.find(self.server.connection, code, client.client_id, self.server.now)
 
     def authenticate_user(self, code: Code) -> Account:
-        """Return the account that agreed."""
+        """Return the account that granted the authorization. Raises InvalidGrantError."""
         return self.account_of(code.account_id, code.amr)
 
     def generate_token(
         self, user: Account, scope: str, *, include_refresh_token: bool
     ) -> dict[str, Any]:
-        """Begin a family, and return its first tokens."""
+        """Start a token family and return its first tokens."""
         code: Code = self.request.authorization_code
         family = Family(
             id=uuid.uuid4(),
@@ -121,21 +124,21 @@ class CodeGrant(_Grant, grants.AuthorizationCodeGrant):
         return self.token_of(family, user, scope=scope, refresh=include_refresh_token)
 
     def delete_authorization_code(self, code: Code) -> None:
-        """Leave the code where it is: it was marked as used along with its family."""
+        """Keep the code, marked as used when its family started, so that reuse is detected."""
 
 
 class RefreshGrant(_Grant, grants.RefreshTokenGrant):
-    """A client gets new tokens for a refresh token, which is then used up."""
+    """The refresh token grant: the client gets new tokens, and the refresh token is used up."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = [*_WITH_SECRET, "none"]  # noqa: RUF012 - Authlib's attribute
     INCLUDE_NEW_REFRESH_TOKEN = True
 
     def authenticate_refresh_token(self, refresh_token: str) -> Family | None:
-        """Return the family of a refresh token that may be used."""
+        """Return the family of a valid refresh token; None otherwise."""
         return families.of_refresh_token(self.server.connection, refresh_token, self.server.now)
 
     def authenticate_user(self, family: Family) -> Account:
-        """Return the account that once agreed."""
+        """Return the account that granted the authorization. Raises InvalidGrantError."""
         return self.account_of(family.account_id, family.amr)
 
     def generate_token(
@@ -146,18 +149,21 @@ class RefreshGrant(_Grant, grants.RefreshTokenGrant):
         return self.token_of(family, user, scope=scope, refresh=include_refresh_token)
 
     def revoke_old_credential(self, _family: Family) -> None:
-        """Note that the refresh token was used."""
+        """Record the use of the refresh token."""
         used = self.request.form["refresh_token"]
         families.use_refresh_token(self.server.connection, used, self.server.now)
 
 
 class CredentialsGrant(_Grant, grants.ClientCredentialsGrant):
-    """A client gets a token for the service account that it was registered with."""
+    """The client credentials grant: a token for the client's service account."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = _WITH_SECRET
 
     def generate_token(self, scope: str | None, **_: Any) -> dict[str, Any]:
-        """Return a token for the client's service account."""
+        """Return a token for the client's service account.
+
+        Raises InvalidScopeError, UnauthorizedClientError.
+        """
         client = self.request.client
         allowed = client.get_allowed_scope(scope)
         if not allowed:
@@ -184,12 +190,12 @@ class CredentialsGrant(_Grant, grants.ClientCredentialsGrant):
 
 
 class Pkce(CodeChallenge):
-    """PKCE for every client, and by S256 alone."""
+    """PKCE, required of every client and only with S256."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]  # noqa: RUF012 - Authlib's attribute
 
     def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
-        """Refuse a request without a challenge. Raises InvalidRequestError."""
+        """Validate the code challenge. Raises InvalidRequestError if it is missing or not S256."""
         data = grant.request.payload.data
         if not data.get("code_challenge"):
             raise InvalidRequestError(Words.NO_CHALLENGE)

@@ -1,4 +1,4 @@
-"""ID tokens: who signed in, when and how, for the client that asked."""
+"""ID tokens: who signed in, when and how, for the client of the request."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ _LIFE = 600  # seconds
 
 
 def user_claims(account: Account, scope: str) -> dict[str, str]:
-    """Return what a client may know of an account, by the scope it has."""
+    """Return the claims about an account that a client's scope covers."""
     claims = {"sub": account.username}
     if PROFILE in scope.split():
         claims["preferred_username"] = account.username
@@ -27,30 +27,30 @@ def user_claims(account: Account, scope: str) -> dict[str, str]:
 
 
 class IdToken(OpenIDToken):
-    """Adds an ID token where `openid` was asked for, and heeds `prompt`."""
+    """Adds an ID token if the scope has `openid`, and validates `prompt`."""
 
     def __init__(self, server: "Server") -> None:
         self._server = server
 
     def __call__(self, grant: Any) -> None:
-        """Hook into a grant."""
+        """Register the hooks of a grant."""
         super().__call__(grant)
         grant.register_hook("after_validate_consent_request", validate_request_prompt)
 
     def resolve_client_private_key(self, _client: Any) -> ECKey:
-        """Return what signs."""
+        """Return the signing key."""
         return self._server.key
 
     def get_client_algorithm(self, _client: Any) -> str:
-        """Return how it is signed."""
+        """Return the signing algorithm."""
         return ALGORITHM
 
     def get_encode_header(self, _client: Any) -> dict[str, str]:
-        """Return the JWT's header."""
+        """Return the header of the JWT."""
         return {"alg": ALGORITHM, "typ": "JWT", "kid": str(self._server.key.kid)}
 
     def get_client_claims(self, client: Any) -> dict[str, Any]:
-        """Return the claims that rest on nothing but the client and the time."""
+        """Return the claims that depend only on the client and the time."""
         now = int(self._server.now.timestamp())
         return {
             "iss": self._server.terms.issuer,
@@ -60,5 +60,5 @@ class IdToken(OpenIDToken):
         }
 
     def generate_user_info(self, user: Account, _scope: str) -> dict[str, str]:
-        """Return whom it is of; more than that tells userinfo."""
+        """Return the subject only; other claims are available from the userinfo endpoint."""
         return {"sub": user.username}

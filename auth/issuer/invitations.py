@@ -1,4 +1,4 @@
-"""Invitations: a link by which the holder of an account chooses a password, once."""
+"""Invitations: a link with which the holder of an account sets a password, once."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,9 +15,9 @@ VALID_FOR = timedelta(hours=INVITATION_HOURS)
 
 
 def invite(connection: psycopg.Connection[Any], account_id: int, now: datetime) -> str:
-    """Return the token of a new invitation of an account; an earlier one ends.
+    """Create an invitation of an account and return its token; it replaces an earlier one.
 
-    Takes a connection of the owner.
+    Requires a connection of the owner.
     """
     (token,) = invite_all(connection, [account_id], now)
     return token
@@ -26,7 +26,7 @@ def invite(connection: psycopg.Connection[Any], account_id: int, now: datetime) 
 def invite_all(
     connection: psycopg.Connection[Any], account_ids: Sequence[int], now: datetime
 ) -> list[str]:
-    """Return the tokens of new invitations of several accounts, in their order."""
+    """Create invitations of several accounts and return their tokens, in the same order."""
     tokens = [secret.new() for _ in account_ids]
     connection.execute(
         "insert into invitation (account_id, token_hash, expires_at)"
@@ -40,9 +40,10 @@ def invite_all(
 
 
 def invited(connection: Issuing, token: str, now: datetime) -> Account | None:
-    """Return whom a token invites; None where it is used, expired or was never given.
+    """Return the invited account; None where the token is unknown, used or expired.
 
-    Nor is it good when the ADMIN who made it does not manage the account any more.
+    The invitation also becomes invalid when the ADMIN who created it no longer manages the account,
+    and while the account is disabled.
     """
     row = connection.execute(
         "select account_id from invitation where token_hash = %s and expires_at > %s"
@@ -56,5 +57,5 @@ def invited(connection: Issuing, token: str, now: datetime) -> Account | None:
 
 
 def use(connection: Issuing, token: str) -> None:
-    """Make a token good no more."""
+    """Delete an invitation that was used."""
     connection.execute("delete from invitation where token_hash = %s", (secret.hashed(token),))

@@ -1,4 +1,4 @@
-"""The issuer as the API holds it, and as each request asks it."""
+"""The built-in issuer: its settings, its passwords and its transactions."""
 
 import asyncio
 import logging
@@ -22,12 +22,12 @@ _LOG = logging.getLogger("sangkien.identity")
 
 
 class Issuer:
-    """Signs people in, and gives applications their tokens."""
+    """Runs sign-in and authorization work in the issuer's own transactions."""
 
     def __init__(
         self, terms: Terms, writer_url: str, clock: Clock = time.time, *, pooler: bool = False
     ) -> None:
-        """Take what the issuer says of itself, and the URL of the writer role."""
+        """Set the issuer's terms and the database URL of the writer role."""
         self.terms = terms
         self.passwords = Passwords()
         self.clock = clock
@@ -40,47 +40,47 @@ class Issuer:
         self._transactions.open()
 
     def close(self) -> None:
-        """Close every connection, and end the threads."""
+        """Close all connections, and stop the threads."""
         self._transactions.close()
         self.passwords.close()
 
     def usage(self) -> dict[str, Usage]:
-        """Return how far the pool of the issuer is used, by its name."""
+        """Return the usage of the issuer's pool, by its name."""
         return self._transactions.usage()
 
     def asked(self, action: str, address: str | None) -> "Issuer":
-        """Return this issuer as a request asks it.
+        """Return a copy of this issuer for one request.
 
-        The audit log tells of its changes what was asked for, and from where.
+        Audit events of the request's changes carry its action and client address.
         """
         asked = copy(self)
-        asked._attempt = Attempt(action, address)  # noqa: SLF001 - its own, of the same class
+        asked._attempt = Attempt(action, address)  # noqa: SLF001 - the copy has the same class
         return asked
 
     @property
     def address(self) -> str:
-        """From where a request asks; empty where that is unknown."""
+        """The client address of the request; empty where it is unknown."""
         return self._attempt.address or ""
 
     async def run(
         self, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs
     ) -> Result:
-        """Run work in one transaction, which commits unless an error leaves it.
+        """Run work in one transaction, which commits unless the work raises an error.
 
-        Raises BusyError, UnavailableError, and what the work does.
+        Raises BusyError, UnavailableError, and the errors of the work.
         """
         return await self._transactions.run(self._attempt, work, *args, **kwargs)
 
     def run_later(
         self, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs
     ) -> None:
-        """Run work beside the request, whose answer does not wait for it."""
+        """Run work in the background; the response does not wait for it."""
         task = asyncio.create_task(self._run_quietly(work, *args, **kwargs))
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
     async def settle(self) -> None:
-        """Wait for all that runs beside requests."""
+        """Wait for all background work."""
         await asyncio.gather(*self._later)
 
     async def _run_quietly(
@@ -88,7 +88,7 @@ class Issuer:
     ) -> None:
         try:
             await self.run(work, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - nobody waits for it who could be told
+        except Exception as error:  # noqa: BLE001 - no caller awaits the task
             _LOG.warning("what is done beside requests was not: %s", type(error).__name__)
 
     async def serve(
@@ -97,7 +97,7 @@ class Issuer:
         *args: Given.args,
         **kwargs: Given.kwargs,
     ) -> Result:
-        """Run work with the authorization server in one transaction; otherwise like `run`."""
+        """Run work with the authorization server in one transaction, with the errors of `run`."""
 
         def served(connection: Issuing, now: datetime) -> Result:
             return work(Server(connection, self.terms, now), *args, **kwargs)
@@ -107,7 +107,7 @@ class Issuer:
     async def session(self, cookie: str | None, *, uses: bool = True) -> Session | None:
         """Return the session of a cookie, complete or not; None where there is none.
 
-        It stays alive by being used; to look after it (not `uses`) does not count.
+        Each request extends the session, except one that only checks it (`uses` is False).
         """
         return await self.run(_session, cookie, uses=uses) if cookie else None
 

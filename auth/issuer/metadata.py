@@ -1,4 +1,4 @@
-"""What the issuer says of itself: one document for OpenID Connect Discovery and RFC 8414."""
+"""The issuer's metadata: one document for OpenID Connect Discovery and RFC 8414."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _WITH_SECRET = ["client_secret_basic", "client_secret_post"]
 
 
 def of(issuer: str) -> dict[str, Any]:
-    """Return the metadata of an issuer at this address."""
+    """Return the metadata of the issuer at this URL."""
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth/authorize",

@@ -1,8 +1,8 @@
-"""Passwords: argon2id, off the event loop, a few at a time.
+"""Password hashing with argon2id, outside the event loop and with bounded concurrency.
 
-One hash takes 64 MiB and some 0.1 s of a core (docs/adr/0008); how many run and wait at once is
-bounded, and addresses take turns, so that a flood of sign-ins costs neither the memory nor the
-answers of others.
+One hash takes 64 MiB and about 0.1 s of a core (docs/adr/0008). The numbers of running and waiting
+hashes are bounded, and addresses take turns, so that a flood of sign-ins costs other requests
+neither memory nor time.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from auth.issuer.turns import Turns
 
 SHORTEST, LONGEST = 12, 200  # characters
-_DISTINCT = 5  # different characters at least
+_DISTINCT = 5  # smallest number of different characters
 _AT_ONCE = 2
 _WAITING, _WAITING_EACH = 400, 16
-# Verified in the place of a hash that is not there, so that it takes as long: of a text that
-# nobody knows, with the costs below.
+# Verified in place of a missing hash, so that a rejection takes the same time: the hash of an
+# unknown text, with the costs set below.
 _NOBODY = (
     "$argon2id$v=19$m=65536,t=3,p=4$RUnv2F6A/6L31VZOIgDnLw$"
     "SkxCoFVaXDgcoUuSaRHiuxsKp182oITXsfRm4EMSSxY"
@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 
 
 class WeakPasswordError(Exception):
-    """A password that is not taken; `reason` is one of short, long, username, simple."""
+    """The password is rejected; `reason` is one of short, long, username, simple."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the password is not taken: {reason}")
@@ -39,7 +39,7 @@ class WeakPasswordError(Exception):
 
 
 def check_strength(password: str, username: str) -> None:
-    """Refuse a new password that is easy to guess. Raises WeakPasswordError."""
+    """Validate a new password. Raises WeakPasswordError where it is easy to guess."""
     if len(password) < SHORTEST:
         raise WeakPasswordError("short")
     if len(password) > LONGEST:
@@ -59,15 +59,15 @@ class Passwords:
         self._turns = Turns(_AT_ONCE, waiting=_WAITING, each=_WAITING_EACH)
 
     def close(self) -> None:
-        """End the threads."""
+        """Stop the threads."""
         self._threads.shutdown()
 
     async def hash(self, password: str, address: str = "") -> str:
-        """Return the hash of a password that came from an address. Raises BusyError."""
+        """Return the hash of a password; `address` is the client's. Raises BusyError."""
         return await self._run(address, self._hasher.hash, _normal(password))
 
     async def verify(self, password_hash: str | None, password: str, address: str = "") -> bool:
-        """Whether a password is the one of a hash; without one it takes as long to say no.
+        """Return whether a password matches a hash; without a hash this takes the same time.
 
         Raises BusyError.
         """
@@ -87,5 +87,5 @@ class Passwords:
 
 
 def _normal(password: str) -> str:
-    """Return a password as one text, however the keyboard put its accents together."""
+    """Return the NFKC form of a password, the same for every way to compose accents."""
     return unicodedata.normalize("NFKC", password)

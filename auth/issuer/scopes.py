@@ -1,8 +1,8 @@
-"""What an application can be let have."""
+"""OAuth scopes that an application can request."""
 
 from auth.tokens import READ, TOKENS, WRITE
 
 OPENID, PROFILE = "openid", "profile"
 USUAL = (OPENID, PROFILE, READ, WRITE)
-"""What an application is registered with unless the operator says otherwise."""
+"""The scopes of a newly registered application, unless the operator sets others."""
 SCOPES = (*USUAL, TOKENS)

@@ -1,4 +1,4 @@
-"""The second factor of an account: an authenticator app, and recovery codes for when it is lost."""
+"""The second factor of an account: an authenticator app, with recovery codes for its loss."""
 
 import base64
 import secrets
@@ -12,9 +12,9 @@ _RECOVERY_CODES = 10
 
 
 def pending_secret(connection: Issuing, account_id: int) -> bytes | None:
-    """Return the secret that an app is to be given, made where there is none.
+    """Return the unconfirmed TOTP secret of an account, created where there is none.
 
-    None where the account has a confirmed one, which is never shown again.
+    None if the account has a confirmed secret, which is never returned.
     """
     connection.execute(
         "insert into totp_secret (account_id, secret) values (%s, %s) on conflict do nothing",
@@ -28,9 +28,9 @@ def pending_secret(connection: Issuing, account_id: int) -> bytes | None:
 
 
 def confirm(connection: Issuing, account_id: int, code: str, now: datetime) -> list[str] | None:
-    """Take the app's first code for proof that it has the secret.
+    """Confirm the secret with the app's first code, which proves that the app has it.
 
-    Return new recovery codes, of which only hashes are kept; None where the code is wrong.
+    Return new recovery codes, stored as hashes only; None if the code is wrong.
     """
     if not _take(connection, account_id, code, now, confirmed=False):
         return None
@@ -47,7 +47,7 @@ def confirm(connection: Issuing, account_id: int, code: str, now: datetime) -> l
 
 
 def verify(connection: Issuing, account_id: int, code: str, now: datetime) -> bool:
-    """Whether a code is the app's, or a recovery code; either is good once."""
+    """Return whether a code is a TOTP code or a recovery code; each is accepted once."""
     if _take(connection, account_id, code, now, confirmed=True):
         return True
     used = connection.execute(
@@ -60,7 +60,7 @@ def verify(connection: Issuing, account_id: int, code: str, now: datetime) -> bo
 def _take(
     connection: Issuing, account_id: int, code: str, now: datetime, *, confirmed: bool
 ) -> bool:
-    """Whether a code is right and newer than any before; it is noted, so that it is not again."""
+    """Return whether a TOTP code is right and newer than the last one, and record its time step."""
     row = connection.execute(
         "select secret, last_step from totp_secret"
         " where account_id = %s and (confirmed_at is not null) = %s for update",
@@ -79,7 +79,7 @@ def _take(
 
 
 def _recovery_code() -> str:
-    """Return a code of 80 bits, in groups of four letters and digits."""
+    """Return a recovery code of 80 bits, in groups of four letters and digits."""
     text = base64.b32encode(secrets.token_bytes(10)).decode().lower()
     return "-".join(text[start : start + 4] for start in range(0, 16, 4))
 

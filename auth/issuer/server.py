@@ -1,4 +1,4 @@
-"""Authlib's authorization server, fitted to one transaction of the database."""
+"""Authlib's authorization server, bound to one database transaction."""
 
 import base64
 import binascii
@@ -25,17 +25,17 @@ from auth.issuer.sessions import Session
 from auth.issuer.words import said
 from db.issuing import Issuing
 
-# At the level of debugging Authlib logs the tokens that it gives out.
+# At level DEBUG, Authlib logs the tokens that it issues.
 logging.getLogger("authlib").setLevel(logging.WARNING)
 
 
 class NoKeyError(Exception):
-    """There is no key to sign with: `sangkien migrate` makes one."""
+    """There is no signing key; `sangkien migrate` creates one."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What the issuer says of itself and asks of others."""
+    """The settings of the issuer."""
 
     issuer: str
     audience: str
@@ -45,7 +45,7 @@ class Terms:
 
 @dataclass
 class Answer:
-    """What Authlib answers, before it is a response of HTTP."""
+    """A response of Authlib, before its conversion to HTTP."""
 
     status: int
     body: Any = ""
@@ -53,7 +53,7 @@ class Answer:
 
     @property
     def location(self) -> str | None:
-        """Where it redirects to; Authlib adds the issuer to it."""
+        """The redirect target, to which Authlib adds the parameter `iss`."""
         return self.headers.get("Location")
 
     @location.setter
@@ -62,7 +62,7 @@ class Answer:
 
 
 class AuthorizationRequest(OAuth2Request):
-    """A request to the issuer. Its parameters were checked before: texts, each given once."""
+    """A request to the issuer, with validated parameters: strings, at most one per name."""
 
     def __init__(
         self,
@@ -81,17 +81,17 @@ class AuthorizationRequest(OAuth2Request):
 
     @property
     def args(self) -> Mapping[str, str]:
-        """The query's parameters."""
+        """The query parameters."""
         return self._query
 
     @property
     def form(self) -> Mapping[str, str]:
-        """The body's parameters."""
+        """The form parameters."""
         return self._form
 
 
 class Server(AuthorizationServer):
-    """The authorization server within one transaction, at one moment."""
+    """The authorization server in one transaction, with a fixed current time."""
 
     def __init__(self, connection: Issuing, terms: Terms, now: datetime) -> None:
         super().__init__(scopes_supported=SCOPES)
@@ -108,7 +108,7 @@ class Server(AuthorizationServer):
 
     @cached_property
     def key(self) -> ECKey:
-        """What signs. Raises NoKeyError."""
+        """The signing key. Raises NoKeyError."""
         key = keys.current(self.connection)
         if key is None:
             raise NoKeyError
@@ -121,48 +121,48 @@ class Server(AuthorizationServer):
         return KeySet.import_key_set({"keys": [json.loads(row["jwk"]) for row in rows]})
 
     def query_client(self, client_id: str) -> Client | None:
-        """Return the client of this name."""
+        """Return the client with this id; None where there is none."""
         return clients.find(self.connection, client_id)
 
     def save_token(self, token: Any, request: Any) -> None:
-        """Do nothing: tokens are kept as they are made (grants.py)."""
+        """Do nothing: the grants store tokens when they create them (grants.py)."""
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
-        """Do nothing: nobody listens."""
+        """Do nothing: there are no listeners."""
 
     def create_oauth2_request(self, request: AuthorizationRequest) -> AuthorizationRequest:
-        """Return the request, which is Authlib's already."""
+        """Return the request unchanged; it has Authlib's type already."""
         return request
 
     def handle_error_response(self, request: AuthorizationRequest, error: OAuth2Error) -> Answer:
-        """Return the answer to a request that was refused, in this issuer's words."""
+        """Return the error response, with this issuer's error description."""
         error.description = said(error)
         answer: Answer = super().handle_error_response(request, error)
         return answer
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Answer:
-        """Return what was answered."""
+        """Return the response."""
         return Answer(status, body, dict(headers))
 
     def create_revocation_response(self, request: AuthorizationRequest) -> Answer:
-        """Answer a request to revoke a token."""
+        """Return the response of the revocation endpoint."""
         answer: Answer = self.create_endpoint_response("revocation", request)
         return answer
 
     def create_introspection_response(self, request: AuthorizationRequest) -> Answer:
-        """Answer a request to introspect a token."""
+        """Return the response of the introspection endpoint."""
         answer: Answer = self.create_endpoint_response("introspection", request)
         return answer
 
     def refused(self, request: AuthorizationRequest, error: OAuth2Error) -> Answer:
-        """Return the answer to a request that was refused, with the issuer in a redirect."""
+        """Return the error response, with the parameter `iss` in a redirect."""
         answer: Answer = self.handle_error_response(request, error)
         self._issuer_parameter.add_issuer_parameter(self, answer)
         return answer
 
 
 class _IssuerParameter(IssuerParameter):
-    """RFC 9207: every redirect says who answers."""
+    """Adds the parameter `iss` to every redirect (RFC 9207)."""
 
     def __init__(self, issuer: str) -> None:
         self._issuer = issuer
@@ -173,7 +173,7 @@ class _IssuerParameter(IssuerParameter):
 
 
 def _is_readable(authorization: str | None) -> bool:
-    """Whether a header of Basic authentication is text at all, as Authlib takes for granted."""
+    """Return whether Basic credentials are printable text; Authlib fails on others."""
     scheme, _, encoded = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return False

@@ -1,4 +1,4 @@
-"""Browser sessions for our own pages: kept by the hash of a secret that only the cookie holds."""
+"""Browser sessions of the issuer's pages, stored by the hash of the cookie's secret."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from db.rules import secret
 
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
-MOST = 50  # of an account; the oldest ends
-PENDING = timedelta(minutes=10)  # for the second factor
+MOST = 50  # per account; beyond it the oldest session ends
+PENDING = timedelta(minutes=10)  # until the second factor is given
 RECENT = timedelta(minutes=10)
-"""How long after signing in one may make tokens and set up a second factor."""
-_TOUCH = timedelta(minutes=1)  # a session is not written down as used more often than this
+"""How long after a sign-in the session may create tokens and set up a second factor."""
+_TOUCH = timedelta(minutes=1)  # the use of a session is recorded at most this often
 
 
 @dataclass(frozen=True)
 class Session:
-    """A session; `complete` once every factor that was asked for is given."""
+    """A session; `complete` once all required factors are given."""
 
     id: int
     account: Account
@@ -32,16 +32,19 @@ class Session:
     signed_in_at: datetime
 
     def is_whole(self, *, required: bool) -> bool:
-        """Whether it is complete, and would be if it began today; `required` as for accounts."""
+        """Return whether the session is complete and still meets today's requirements.
+
+        `required` is as in `Account.owes_second_factor`.
+        """
         return self.complete and not self.account.owes_second_factor(self.amr, required=required)
 
     def is_recent(self, now: float) -> bool:
-        """Whether it was signed in to a moment ago: a stolen cookie shows no password."""
+        """Return whether the sign-in was within RECENT, as a stolen cookie proves no password."""
         return is_recent(self.signed_in_at.timestamp(), now)
 
 
 def is_recent(signed_in_at: float, now: float) -> bool:
-    """Whether a sign-in was a moment ago; both in seconds since 1970."""
+    """Return whether a sign-in was within RECENT; both arguments are seconds since 1970."""
     return now - signed_in_at <= RECENT.total_seconds()
 
 
@@ -68,9 +71,9 @@ def begin(
 def renew(
     connection: Issuing, session: Session, *, amr: Sequence[str], complete: bool, now: datetime
 ) -> str:
-    """Give a session that was signed in to once more another secret, and return it.
+    """Replace the secret of a session after another sign-in, and return it.
 
-    The tokens that came from it stay its own.
+    The tokens issued in the session remain valid.
     """
     made = secret.new()
     idle, longest = (IDLE, LONGEST) if complete else (PENDING, PENDING)
@@ -83,7 +86,10 @@ def renew(
 
 
 def find(connection: Issuing, cookie: str, now: datetime, *, uses: bool = True) -> Session | None:
-    """Return the session of a cookie, and note that it is used; None where it has ended."""
+    """Return the session of a cookie; None where it has ended or the account is disabled.
+
+    `uses` extends the session's idle time.
+    """
     row = connection.execute(
         "select id, account_id, complete, amr, signed_in_at, idle_ends_at, ends_at"
         " from browser_session where secret_hash = %s and idle_ends_at > %s and ends_at > %s",
@@ -103,7 +109,7 @@ def find(connection: Issuing, cookie: str, now: datetime, *, uses: bool = True) 
 
 
 def end(connection: Issuing, session: Session, now: datetime) -> int:
-    """End a session with every token that came from it; return of how many authorizations."""
+    """End a session and revoke its token families; return how many families were revoked."""
     ended = families.revoke_of_session(connection, session.id, now)
     connection.execute("delete from browser_session where id = %s", (session.id,))
     return ended
@@ -116,7 +122,7 @@ def end_all(
     *,
     but: Session | None = None,
 ) -> None:
-    """End the sessions and tokens of an account; those of one session may stay."""
+    """End the sessions and revoke the token families of an account, except those of `but`."""
     kept = but.id if but else 0
     families.revoke_of_account(connection, account_id, now, but_session=kept)
     connection.execute(

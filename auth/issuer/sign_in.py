@@ -1,4 +1,4 @@
-"""Signing in: a password, then the second factor where one is due; and changing the password."""
+"""Sign-in by password and second factor, invitations, and password changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,16 +28,16 @@ from db.seed.demo_accounts import PASSWORD as DEMO_PASSWORD
 
 
 class WrongError(Exception):
-    """The name, the password or the code is not right; it is not said which."""
+    """The username, password or code is wrong; the error does not reveal which."""
 
 
 class NotInvitedError(Exception):
-    """An invitation that is used, has expired or was never given."""
+    """The invitation is unknown, used or expired."""
 
 
 @dataclass(frozen=True)
 class Browser:
-    """Who signs in from where: the cookies of a device and of a session it still has."""
+    """The client address, the device cookie, and the session that the browser still has."""
 
     address: str
     device: str | None = field(repr=False)
@@ -46,7 +46,7 @@ class Browser:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A session's new secret and the device's, for their cookies."""
+    """The new secrets of the session and the device, for their cookies."""
 
     secret: str = field(repr=False)
     device: str = field(repr=False)
@@ -56,7 +56,7 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class _Try:
-    """A try that was counted: for which account, if there is one, and on which counts."""
+    """A counted attempt: its account, if one exists, and its counters."""
 
     account: Account | None
     subjects: Sequence[Subject]
@@ -64,9 +64,9 @@ class _Try:
 
 
 async def by_password(issuer: Issuer, username: str, password: str, browser: Browser) -> SignedIn:
-    """Sign somebody in. Raises WrongError, TooManyTriesError.
+    """Sign a person in. Raises WrongError, TooManyTriesError, BusyError.
 
-    A name that is unknown, or not for people, costs the same work and the same time.
+    A username that does not exist, or is not a person's, costs the same work and the same time.
     """
     tried = await issuer.run(_count, username, browser)
     account = tried.account
@@ -75,12 +75,12 @@ async def by_password(issuer: Issuer, username: str, password: str, browser: Bro
         account.password_hash if account and may else None, password, browser.address
     )
     if password == DEMO_PASSWORD and not issuer.terms.demo:
-        right = False  # the demo's accounts are open to nobody but in the demo
+        right = False  # demo accounts can be used only in a demo
     if account is None:
         trail.count_failure("signIn", "UNKNOWN")
         raise WrongError
     if not right:
-        # Beside the answer, which takes as long as that to an unknown name.
+        # In the background: the response takes as long as that for an unknown username.
         issuer.run_later(trail.record_failure, "signIn", account.id, "WRONG_PASSWORD")
         raise WrongError
     due = account.owes_second_factor([PASSWORD], required=issuer.terms.second_factor_required)
@@ -88,7 +88,7 @@ async def by_password(issuer: Issuer, username: str, password: str, browser: Bro
 
 
 async def by_code(issuer: Issuer, session: Session, code: str, device: str | None) -> str:
-    """Complete a session by its second factor, and return its new secret.
+    """Complete a session with its second factor, and return its new secret.
 
     Raises WrongError, TooManyTriesError.
     """
@@ -102,7 +102,7 @@ async def by_code(issuer: Issuer, session: Session, code: str, device: str | Non
 async def enrol(
     issuer: Issuer, session: Session, code: str, device: str | None
 ) -> tuple[str, list[str]]:
-    """Take a second factor up; return the session's new secret, and recovery codes.
+    """Set up a second factor; return the session's new secret and the recovery codes.
 
     Raises WrongError, TooManyTriesError.
     """
@@ -116,10 +116,11 @@ async def enrol(
 async def change_password(
     issuer: Issuer, session: Session, current: str, new: str, *, keep_tokens: bool
 ) -> str:
-    """Change the password, and return the session's new secret; all other sessions end.
+    """Change the password and return the session's new secret; all other sessions end.
 
-    So do personal access tokens and what applications got from this session, unless they are kept.
-    Raises WrongError, TooManyTriesError, WeakPasswordError.
+    Personal access tokens and the session's token families are revoked unless `keep_tokens`.
+
+    Raises WrongError, TooManyTriesError, WeakPasswordError, BusyError.
     """
     check_strength(new, session.account.username)
     await issuer.run(_count_factor, session.account.id, "password")
@@ -133,9 +134,11 @@ async def change_password(
 
 
 async def accept(issuer: Issuer, token: str, password: str, *, keep_tokens: bool) -> None:
-    """Take an invitation up with a first or another password; every session ends.
+    """Accept an invitation by setting a password; every session of the account ends.
 
-    So do personal access tokens, unless they are kept. Raises NotInvitedError, WeakPasswordError.
+    Personal access tokens are revoked unless `keep_tokens`.
+
+    Raises NotInvitedError, WeakPasswordError, BusyError.
     """
     account = await invited(issuer, token)
     check_strength(password, account.username)
@@ -145,7 +148,7 @@ async def accept(issuer: Issuer, token: str, password: str, *, keep_tokens: bool
 
 
 async def invited(issuer: Issuer, token: str) -> Account:
-    """Return whom an invitation is for. Raises NotInvitedError."""
+    """Return the account of an invitation. Raises NotInvitedError."""
     account = await issuer.run(_invited, token)
     if account is None:
         raise NotInvitedError
@@ -183,7 +186,10 @@ def begin_session(
     amr: Sequence[str],
     complete: bool,
 ) -> SignedIn:
-    """Begin a session of somebody who has given these factors; the browser's old one ends."""
+    """Begin a session with the factors given, or renew the browser's session of the account.
+
+    If the browser's session is of another account, that session ends.
+    """
     device = browser.device or secret.new()
     known = devices.is_known(connection, device, account.id, now)
     facts = {"factors": list(amr), "complete": complete, "device": "known" if known else "new"}

@@ -1,4 +1,4 @@
-"""One-time passwords by time, as RFC 6238 has them: HMAC-SHA-1, 6 digits, 30 seconds."""
+"""Time-based one-time passwords (RFC 6238): HMAC-SHA-1, 6 digits, 30 seconds."""
 
 import base64
 import hmac
@@ -6,7 +6,7 @@ import secrets
 from urllib.parse import quote
 
 _PERIOD, _DIGITS = 30, 6
-_DRIFT = 1  # steps that a clock may be off
+_DRIFT = 1  # time steps by which the clocks may differ
 ISSUER = "sangkien"
 
 
@@ -16,7 +16,7 @@ def new_secret() -> bytes:
 
 
 def step_of(seconds: float) -> int:
-    """Return the time step of a moment."""
+    """Return the time step of a time in seconds since 1970."""
     return int(seconds) // _PERIOD
 
 
@@ -29,7 +29,7 @@ def code_of(secret: bytes, step: int) -> str:
 
 
 def matching_step(secret: bytes, code: str, seconds: float, after: int) -> int | None:
-    """Return the time step that a code is of, if it may be used; none up to `after` may."""
+    """Return the time step of a valid code; None if it is wrong or not later than `after`."""
     now, found = step_of(seconds), None
     for step in range(now - _DRIFT, now + _DRIFT + 1):
         right = hmac.compare_digest(code_of(secret, step).encode(), code.encode())
@@ -39,11 +39,11 @@ def matching_step(secret: bytes, code: str, seconds: float, after: int) -> int |
 
 
 def text_of(secret: bytes) -> str:
-    """Return a secret as it is typed into an app."""
+    """Return a secret in base32, to be typed into an app."""
     return base64.b32encode(secret).decode()
 
 
 def uri_of(secret: bytes, username: str) -> str:
-    """Return a secret as an otpauth URI, which a QR code holds."""
+    """Return a secret as an otpauth URI, for a QR code."""
     label = quote(f"{ISSUER}:{username}", safe=":")
     return f"otpauth://totp/{label}?secret={text_of(secret)}&issuer={ISSUER}"

@@ -1,9 +1,9 @@
-"""What signing in leaves in the audit log, within bounds: steps that were taken, and that failed.
+"""Audit events of sign-in steps, both done and failed, with limits on their number.
 
-An account has so many events an hour, and so have an address and all together; what is beyond is
-counted, and one event at the end of the hour says how many there were. So a campaign of guesses is
-visible, and cannot fill the log. What concerns no account (an unknown name) is counted in metrics
-alone: what was typed may be a password.
+Each account, each client address and all of them together have a limit of events per hour. Events
+beyond it are counted, and one event at the end of the hour records the count. So an attack by
+guessing is visible, and cannot fill the log. Failures without an account (an unknown username) only
+appear in the metrics, because the text may be a password.
 """
 
 import hashlib
@@ -20,8 +20,8 @@ from db.issuing import Issuing
 WINDOW = timedelta(hours=1)
 OF_ACCOUNT, OF_ADDRESS, OF_ALL = 20, 60, 2_000  # events in a window
 MORE = "MORE_SIGN_INS"
-"""The code of an event that says how many more there were."""
-SUMS = 20  # of accounts, each time that windows that ended are swept; the rest are one event
+"""The code of an event that records how many events exceeded the limit."""
+SUMS = 20  # accounts per sweep of ended windows with their own event; the rest share one
 
 _OPEN = """
     insert into audit_allowance (subject_hash, kind, account_id, recorded, unrecorded, ends_at)
@@ -47,7 +47,7 @@ _ADDRESS = "select current_setting('sangkien.address', true) as address"
 
 
 class _Subject(NamedTuple):
-    """What has a bound of its own, by a hash of its name."""
+    """A subject with its own limit of events, by the hash of its name."""
 
     hash: bytes
     account_id: int | None
@@ -55,7 +55,7 @@ class _Subject(NamedTuple):
 
 
 def record(connection: Issuing, now: datetime, action: str, account_id: int, **facts: Any) -> None:
-    """Record a step that an account took, or count it; other accounts do not use up its share."""
+    """Record a completed step, or count it; the limit is the account's own."""
     SIGN_INS.labels(action, "done").inc()
     subject = _subject(OF_ACCOUNT, "NOTED", action, account_id=account_id)
     _note(connection, now, ("NOTED", action, account_id, facts), [subject])
@@ -64,7 +64,7 @@ def record(connection: Issuing, now: datetime, action: str, account_id: int, **f
 def record_failure(
     connection: Issuing, now: datetime, action: str, account_id: int, code: str
 ) -> None:
-    """Record that a step failed for an account, or count it."""
+    """Record a failed step of an account, or count it."""
     count_failure(action, code)
     row = connection.execute(_ADDRESS).fetchone()
     assert row is not None
@@ -77,19 +77,19 @@ def record_failure(
 
 
 def record_reuse(connection: Issuing, account_id: int, code: str, client_id: str) -> None:
-    """Record that a code or a refresh token came twice, which it does once: it ends its family."""
+    """Record that a code or refresh token was used twice; this happens once per family."""
     count_failure("token", code)
     facts = {"code": code, "client_id": client_id}
     connection.execute(_NOTE, ("REFUSED", "token", account_id, Jsonb(facts)))
 
 
 def count_failure(action: str, code: str) -> None:
-    """Count a step that failed, of which nothing or not yet anything is recorded."""
+    """Count a failed step in the metrics; this writes no event."""
     SIGN_INS.labels(action, code.lower()).inc()
 
 
 def sweep(connection: Issuing, now: datetime, rows: int) -> None:
-    """Forget windows that ended, and say how much of them was not recorded, the most first."""
+    """Delete ended windows, and record their counts of unrecorded events, the largest first."""
     ended = connection.execute(_ENDED, (now, rows)).fetchall()
     beyond = sorted((row for row in ended if row["unrecorded"]), key=lambda row: -row["unrecorded"])
     for row in beyond[:SUMS]:
@@ -107,7 +107,7 @@ def _note(
     event: tuple[str, str, int, dict[str, Any]],
     subjects: Sequence[_Subject],
 ) -> None:
-    """Write an event where each of its subjects has room for it; else count it for the first."""
+    """Record an event if every subject is below its limit; otherwise count it for the first one."""
     kind, action, account_id, facts = event
     hashes = [subject.hash for subject in subjects]
     connection.cursor().executemany(

@@ -1,4 +1,4 @@
-"""The issuer's transactions, run on threads of their own; what has expired is swept meanwhile."""
+"""The issuer's transactions, which run in threads, and the sweep of expired rows."""
 
 import asyncio
 import logging
@@ -18,10 +18,10 @@ from db.sessions import TooSlowError
 from db.transactions import Attempt
 from db.unavailable import UnavailableError
 
-_AT_ONCE = 8  # transactions
+_AT_ONCE = 8  # concurrent transactions
 _WAITING, _WAITING_EACH = 400, 64
 _LONGEST = 35.0  # seconds
-_SWEEP_EVERY, _SWEEP_ROWS = 60.0, 5_000  # seconds; rows of each table
+_SWEEP_EVERY, _SWEEP_ROWS = 60.0, 5_000  # seconds; rows per table
 _SWEEPING = Attempt("sweep")
 
 _LOG = logging.getLogger("sangkien.identity")
@@ -29,14 +29,14 @@ _LOG = logging.getLogger("sangkien.identity")
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 Work = Callable[Concatenate[Issuing, datetime, Given], Result]
-"""What runs in one transaction, at one moment."""
+"""A function that runs in one transaction, with a fixed current time."""
 
 
 class Transactions:
     """Runs work in transactions."""
 
     def __init__(self, writer_url: str, clock: Clock, *, pooler: bool = False) -> None:
-        """Take the URL of the writer role, and what tells the moment."""
+        """Set the database URL of the writer role and the clock."""
         self._sessions = IssuingSessions(writer_url, size=_AT_ONCE, pooler=pooler)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="issuer")
         self._turns = Turns(_AT_ONCE, waiting=_WAITING, each=_WAITING_EACH)
@@ -48,25 +48,26 @@ class Transactions:
         self._sessions.open()
 
     def close(self) -> None:
-        """Close every connection, and end the threads."""
+        """Close all connections, and stop the threads."""
         self._threads.shutdown()
         self._sessions.close()
 
     def usage(self) -> dict[str, Usage]:
-        """Return how far the pool is used, by its name: each turn has one connection."""
+        """Return the usage of the pool, by its name; each turn uses one connection."""
         return {"sign-in": self._turns.usage()}
 
     async def run(
         self, attempt: Attempt, work: Work[Given, Result], *args: Given.args, **kwargs: Given.kwargs
     ) -> Result:
-        """Run work in one transaction, which commits unless an error leaves it.
+        """Run work in one transaction, which commits unless the work raises an error.
 
-        Raises BusyError, UnavailableError, and what the work does.
+        Raises BusyError, UnavailableError, and the errors of the work.
         """
         loop = asyncio.get_running_loop()
         async with self._turns.turn(attempt.address or ""):
             try:
-                # The server ends a statement that takes long; this is for one that does not answer.
+                # The server cancels slow statements; this timeout is for a server that does not
+                # respond.
                 async with asyncio.timeout(_LONGEST):
                     result = await loop.run_in_executor(
                         self._threads, partial(self._transact, attempt, work, *args, **kwargs)
@@ -79,7 +80,7 @@ class Transactions:
         return result
 
     def sweep(self) -> None:
-        """Delete some of what has expired; where that cannot be done now, another time."""
+        """Delete a batch of expired rows; after a failure the next sweep tries again."""
         try:
             self._transact(_SWEEPING, _sweep)
         except UnavailableError as error:

@@ -1,6 +1,6 @@
-"""Turns at something that few can do at once, given round by round to the addresses that wait.
+"""A fair concurrency limit: waiting client addresses take turns, round robin.
 
-So an address with a hundred requests waiting holds up another's first one by one turn.
+So an address with a hundred waiting requests delays the first request of another by one turn.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ from db.unavailable import BusyError
 
 
 class Turns:
-    """So many at once, and of those who wait so many of one address and of all."""
+    """A limit on running tasks, on waiting tasks, and on waiting tasks per address."""
 
     def __init__(self, at_once: int, *, waiting: int, each: int) -> None:
-        """Take the figures."""
+        """Set the limits."""
         self._free = self._size = at_once
         self._most, self._each = waiting, each
         self._waiting = self._waits = 0
@@ -25,13 +25,13 @@ class Turns:
         self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     def usage(self) -> Usage:
-        """Return how far the turns are used."""
+        """Return the usage of the limit."""
         in_use = self._size - self._free
         return Usage(self._size, in_use, self._waiting, self._waits, self._seconds_waited)
 
     @asynccontextmanager
     async def turn(self, address: str) -> AsyncIterator[None]:
-        """Wait for a turn, and hold it. Raises BusyError where too many wait."""
+        """Wait for a turn and keep it. Raises BusyError where too many tasks wait."""
         if self._free:
             self._free -= 1
         else:
@@ -53,14 +53,14 @@ class Turns:
             await mine
         except asyncio.CancelledError:
             if mine.done() and not mine.cancelled():
-                self._pass_on()  # it was given a turn that nobody is left to take
+                self._pass_on()  # the task was cancelled after it got its turn
             raise
         finally:
             self._waits += 1
             self._seconds_waited += perf_counter() - started
 
     def _pass_on(self) -> None:
-        """Give the turn to the first of the next address."""
+        """Give the turn to the first task of the next address."""
         while self._queues:
             address, queue = self._queues.popitem(last=False)
             mine = queue.popleft()

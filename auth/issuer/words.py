@@ -1,7 +1,7 @@
-"""What the issuer says of errors: sentences of its own, by the codes of OAuth and OpenID Connect.
+"""Error descriptions of the issuer, by the error codes of OAuth and OpenID Connect.
 
-Authlib's descriptions repeat what was sent and change with its versions, so none of them goes out.
-They stay within the characters that RFC 6749 (4.1.2.1, 5.2) allows.
+Authlib's descriptions repeat the input and change between its versions, so they are never sent. The
+texts use only the characters that RFC 6749 (4.1.2.1, 5.2) allows.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 
 
 class Words(StrEnum):
-    """Sentences of this issuer about a case that a code does not tell from others."""
+    """Error descriptions of cases that share an error code."""
 
     SIGN_IN_AGAIN = "The account has to sign in again."
     NO_SERVICE_ACCOUNT = "The client's service account cannot be used."
@@ -47,7 +47,7 @@ _BY_CODE = {
 
 
 def said(error: OAuth2Error) -> str:
-    """Return what is said of an error."""
+    """Return the description of an error."""
     if isinstance(error.description, Words):
         return str(error.description)
     return _BY_CODE.get(error.error or "", "The request cannot be carried out.")

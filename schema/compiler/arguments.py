@@ -1,7 +1,8 @@
 """Arguments of a field: values that shape the statement, and parameters bound per request.
 
-Booleans, enums, page sizes and the presence of everything are part of a plan, which is kept
-per shape of the variables; other values become parameters with a recipe for each request.
+Booleans, enums, page sizes and the presence of each argument are part of a plan, and plans are
+cached per shape of the variables. Other values become parameters, each with a recipe that computes
+it for a request.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,9 +54,9 @@ _TYPES: Mapping[str, TypeEngine[Any]] = {
     "Date": Date(),
     "DateTime": DateTime(timezone=True),
 }
-SHORTEST_SEARCH = 3  # letters and digits: fewer make no trigram, and match nearly everything
+SHORTEST_SEARCH = 3  # letters and digits: fewer contain no trigram, and match nearly everything
 LONGEST_SEARCH = (
-    200  # characters: to fold many marks on one letter takes the square of their number
+    200  # characters: folding many marks on one letter takes the square of their number
 )
 _ARRAYS: Mapping[str, TypeEngine[Any]] = {name: ARRAY(type_) for name, type_ in _TYPES.items()}
 
@@ -72,7 +73,7 @@ class Arguments:
     def of(self, field: GraphQLField, node: FieldNode, path: Sequence[str] = ()) -> dict[str, Any]:
         """Return a field's arguments by Python name: values, parameters, or dicts of these.
 
-        `path` is the field's place in the answer, which an error names.
+        `path` is the response path of the field, which an error contains.
         """
         self._node, self._path = node, tuple(path)
         values = get_argument_values(field, node, self.variables)
@@ -149,7 +150,7 @@ class Arguments:
 
 
 def enum_name(value: Any) -> Any:
-    """Return an enum member's name as stored; anything else as it is."""
+    """Return the stored name of an enum member; other values unchanged."""
     return value.value if isinstance(value, Enum) else value
 
 

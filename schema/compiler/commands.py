@@ -1,8 +1,8 @@
-"""Declares the command that a mutation field runs.
+"""Declaration of the command that a mutation field runs.
 
-`@mutation(command, permission, …)` on a method whose one argument is `input` and whose return
+`@mutation(command, permission, …)` decorates a method with the single argument `input`; its return
 type is the union of the payload and the expected errors. The method's docstring is the field's
-description; its body is never run.
+description; its body never runs.
 """
 
 import functools
@@ -30,7 +30,7 @@ class Guarded:
 
     @functools.cached_property
     def outcome(self) -> type[Any]:
-        """Return the class of what the command returns."""
+        """The class of the command's outcome."""
         returned: type[Any] = get_type_hints(self.command)["return"]
         return returned
 
@@ -40,9 +40,9 @@ def mutation(
 ) -> Callable[[Callable[..., Any]], Any]:
     """Declare that a mutation's field runs a command of db/commands.
 
-    The command is called with the session and the input's fields by name, without those that
-    were left out and without the idempotency key. A command whose input says `preview` writes
-    nothing, so there is nothing to remember by a key.
+    The command is called with the session and the input's fields by name, without omitted ones and
+    without the idempotency key. A command with the input `preview` writes nothing, so its outcome
+    is not stored under a key.
     """
 
     def declare(method: Callable[..., Any]) -> Any:

@@ -1,8 +1,7 @@
 """The cost of an operation in expected rows, computed before it is compiled.
 
-A field's price is declared beside its GraphQL type (fields.py). The walk remembers what each
-fragment asks for, so a document costs no more than its length to check, however often it spreads
-its fragments.
+A field's price is declared with its GraphQL type (fields.py). The cost of each fragment is cached,
+so the check takes time linear in the document's length, however often it spreads its fragments.
 """
 
 from collections.abc import Mapping
@@ -93,7 +92,7 @@ class CostRule:
         one = self._of_set(node.selection_set, named)
         if not isinstance(named, GraphQLObjectType) or not is_connection(named):
             return price + self._length(node, field, metadata, given) * (1 + one)
-        # A page that is filtered or in an order of its own may read as much as a count.
+        # A page with a filter or a custom order may read as much as a count.
         counts = self._count_of(node.selection_set, "totalCount") + any(
             isinstance(value, dict) for value in given.values()
         )

@@ -1,9 +1,9 @@
 """Emits one SQL statement that returns the response of a selection as JSON.
 
-Every object of the response is a row (a `Row` by its alias) from which a lateral select draws
-the asked columns under their response names; `to_json` of that is the object. An object within
-an object is a scalar subquery, a list one with `json_agg`. Aliases are unique in a statement.
-The statement is put together as text, of the templates of the named queries (templates.py).
+Each object of the response is a row (a `Row` by its alias) with a lateral select, which selects
+columns named by response name; `to_json` of it is the object. An object within an object is a
+scalar subquery, a list is one with `json_agg`. Aliases are unique in a statement. The statement is
+assembled as text from the templates of the named queries (templates.py).
 """
 
 import functools
@@ -42,7 +42,7 @@ from schema.compiler.templates import (
     typename,
 )
 
-ROOT = "root"  # the parent of a root field, of which no query asks anything
+ROOT = "root"  # the parent of a root field, to which no query refers
 _JSON = JSON()
 
 
@@ -61,7 +61,7 @@ class Emitter:
         self.parameters = Parameters()
         self._introspect = introspect
         self._numbers: Iterator[int] = count()
-        self._path: list[str] = []  # the place in the answer of what is being built
+        self._path: list[str] = []  # the response path of the field in progress
 
     def statement(self, type_: GraphQLObjectType, fields: Fields) -> str:
         """Return the statement of an operation on a root type."""
@@ -78,7 +78,7 @@ class Emitter:
 
     @contextmanager
     def at(self, name: str) -> Iterator[None]:
-        """Set the response path that errors name, for the duration of the block."""
+        """Set the response path for errors within the block."""
         self._path.append(name)
         yield
         self._path.pop()
@@ -86,7 +86,7 @@ class Emitter:
     def alias(self, letter: str) -> str:
         """Return an alias that is unique in the statement.
 
-        No response name holds a dollar sign, so none is taken for a row by the same name.
+        Response names contain no dollar sign, so an alias never equals one.
         """
         return f"{letter}${next(self._numbers)}"
 

@@ -6,7 +6,7 @@ from graphql import GraphQLError, Node
 
 
 class BadInputError(GraphQLError):
-    """An argument that is valid for its type and not for its field."""
+    """The argument is valid for its type, but not for its field."""
 
     def __init__(
         self, message: str, node: Node | None = None, path: Sequence[str | int] | None = None
@@ -16,11 +16,11 @@ class BadInputError(GraphQLError):
 
 
 class ScalarError(ValueError):
-    """A value that is not valid for a scalar of this schema; the text is for the caller."""
+    """The value is not valid for a scalar of this schema; the text is for the caller."""
 
 
 class LimitError(GraphQLError):
-    """An operation larger than this server runs."""
+    """The operation exceeds a limit of this server."""
 
     def __init__(
         self, limit: str, allowed: int, asked: int, nodes: Node | Sequence[Node] | None = None
@@ -34,9 +34,9 @@ class LimitError(GraphQLError):
 
 
 class RefusedError(Exception):
-    """A rejected operation, with the reasons as GraphQL errors.
+    """The operation is rejected; `errors` are the reasons as GraphQL errors.
 
-    `lasting` is whether the same request is refused again a moment later.
+    `lasting` is whether the same request would be rejected again shortly afterwards.
     """
 
     lasting = True
@@ -50,14 +50,15 @@ class RefusedError(Exception):
 def in_our_words(errors: Iterable[GraphQLError], code: str) -> list[GraphQLError]:
     """Return errors of graphql-core with a code, without the texts of other exceptions.
 
-    graphql-core repeats what a scalar raises, which may be Python's word on a number's digits.
+    graphql-core repeats the text of a scalar's exception, which may be Python's, such as the one
+    about the digits of a number.
     """
     return [_in_our_words(error, code) for error in errors]
 
 
 def _in_our_words(error: GraphQLError, code: str) -> GraphQLError:
     raised: BaseException | None = error.original_error
-    while isinstance(raised, GraphQLError):  # of a variable it may be an error around another
+    while isinstance(raised, GraphQLError):  # for a variable it may wrap another GraphQLError
         raised = raised.original_error or raised.__cause__
     known = raised is None or isinstance(raised, ScalarError)
     message = error.message

@@ -1,11 +1,10 @@
-"""How a GraphQL field declares its SQL.
+"""Declaration of the SQL of a GraphQL field.
 
-A field without a declaration reads the column of its own name, or of the one that
-`metadata={COLUMN: …}` names. `@sql(query)` names another source:
-a function of db/queries that takes the parent's row and the field's arguments and returns an
-expression (for a scalar or a list of scalars), a select (for an object or a list of objects),
-or `Rows` (for a connection). The decorated method's docstring is the field's description; its
-body is never run.
+A field without a declaration reads the column of its own name, or the column in `metadata={COLUMN:
+…}`. `@sql(query)` declares another source: a function of db/queries. Its arguments are the parent's
+row and the field's arguments; it returns an expression (for a scalar or a list of scalars), a
+select (for an object or a list of objects), or `Rows` (for a connection). The decorated method's
+docstring is the field's description; its body never runs.
 """
 
 from collections.abc import Callable
@@ -26,7 +25,7 @@ CONDITIONS = "conditions"
 PRICE = "price"
 COUNTED = "counted"
 SEARCHED = "searched"
-SEARCH = 5_000  # rows that a search by text may read: its price
+SEARCH = 5_000  # the price of a text search: the rows that it may read
 SMALL = 20  # rows of a connection that counts few: the awards of a unit, the tokens of an account
 Query = Callable[..., Any]
 
@@ -58,9 +57,9 @@ def sql(
 ) -> Callable[[Callable[..., Any]], Any]:
     """Declare that a query of db/queries returns the value of a field.
 
-    `longest` is how many a list may hold where that is more than a short list does. `price` is
-    the work for one parent beyond the rows that are returned, as the number of rows that would
-    take as much: what the query reads to count, rank or compare.
+    `longest` is the maximum length of a list that may be longer than SHORT_LIST. `price` is the
+    work per parent in addition to the returned rows, in rows of the same cost: what the query reads
+    to count, rank or compare.
     """
     metadata: dict[str, Any] = {SQL: query, PRICE: price}
     if longest is not None:
@@ -79,9 +78,9 @@ def connection(
 ) -> Callable[[Callable[..., Any]], Any]:
     """Declare that a field is a connection over a query of db/queries.
 
-    `conditions` are those of the field's `filter`, by name; the query gets what is left of it.
-    `price` is as for `sql`. `counted` is the work of `totalCount`, in rows, and of a page that is
-    filtered or in an order of its own.
+    `conditions` implement fields of the argument `filter`, by name; the query gets the rest.
+    `price` is as for `sql`. `counted` is the work in rows of `totalCount`, and of a page with a
+    filter or a custom order.
     """
 
     def declare(method: Callable[..., Any]) -> Any:

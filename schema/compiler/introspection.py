@@ -1,8 +1,8 @@
-"""Answers introspection queries within a limit on work and size.
+"""Resolves introspection queries within limits on work and size.
 
-The schema never changes, so the JSON of a selection of one of its parts is made once for each
-answer, and the JSON of each text and flag once for all. Of graphql-core only the resolvers of the
-introspection types are used. An answer that exceeds a limit is refused while it is being made.
+The schema never changes. So the JSON of a selection on one part of it is built once per response,
+and the JSON of each text and flag once for all responses. Only the resolvers of the introspection
+types come from graphql-core. A response that exceeds a limit is rejected while it is being built.
 """
 
 import functools
@@ -38,26 +38,26 @@ _ROOTS = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 
 
 class Work(NamedTuple):
-    """The cost of an answer: resolved fields, and bytes of JSON."""
+    """The cost of a response: resolved fields, and bytes of JSON."""
 
     fields: int
     bytes: int
 
 
 class _Asked(NamedTuple):
-    """One selected field: all that is the same for every object of its type."""
+    """A selected field, with everything that is the same for all objects of its type."""
 
-    prefix: bytes  # of its value in the answer
+    prefix: bytes  # of its value in the response
     resolve: Callable[..., Any]
     given: Mapping[str, Any]
-    type_: Any  # without the types that wrap it
+    type_: Any  # without wrapping types
     many: bool
     nodes: list[FieldNode]
-    known: dict[Any, bytes] | None  # a text's or flag's JSON by the part of the schema it is of
+    known: dict[Any, bytes] | None  # JSON of a text or flag, by its part of the schema
 
 
 class _Known:
-    """What all answers about one schema share: JSON of texts and flags, and names of types."""
+    """Shared by all responses about one schema: JSON of texts and flags, and names of types."""
 
     def __init__(self) -> None:
         self.values: dict[tuple[str, str], dict[Any, bytes]] = {}
@@ -70,10 +70,10 @@ def _known(_: GraphQLSchema) -> _Known:
 
 
 class Introspection:
-    """Answers the introspection fields of one operation under given variables."""
+    """Resolves the introspection fields of one operation with given variables."""
 
     def __init__(self, selection: Selection, most: Work | None = None) -> None:
-        """Create the answer of a selection, limited to `most` work; None is no limit."""
+        """Create the resolver of a selection, limited to `most` work; None is no limit."""
         self._selection = selection
         self._most = most or Work(sys.maxsize, sys.maxsize)
         self._info: Any = SimpleNamespace(schema=selection.schema)
@@ -148,7 +148,7 @@ class Introspection:
     def _identity(self, value: Any) -> Any:
         """Return a unique key for a part of the schema; equal types may be several objects."""
         if isinstance(value, tuple):
-            name, part = value  # of fields, arguments and enum values; the tuple is a new one
+            name, part = value  # of fields, arguments and enum values; the tuple is temporary
             return name, id(part)
         if isinstance(value, GraphQLWrappingType):
             name = self._known.names.get(id(value))
@@ -169,9 +169,9 @@ class Introspection:
 
 @functools.cache
 def most_work(schema: GraphQLSchema) -> Work:
-    """Return the limit on work: an eighth more than the standard introspection query.
+    """Return the limit on work: the standard introspection query plus an eighth.
 
-    That is what tools send (GraphiQL, code generators, Apollo's), with all of its options.
+    Tools such as GraphiQL, code generators and Apollo send that query, with all options.
     """
     standard = get_introspection_query(
         specified_by_url=True,

@@ -9,9 +9,9 @@ from schema.compiler.errors import LimitError
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits on what a caller may send in one document and one operation.
+    """The limits of one document and one operation.
 
-    The figures for signed-in callers stand here, those for anonymous ones in ANONYMOUS.
+    The defaults apply to accounts; ANONYMOUS applies to anonymous callers.
     """
 
     bytes: int = 20_000
@@ -19,8 +19,8 @@ class Limits:
     definitions: int = 100  # operations and fragments
     fields: int = 1_500
     unfolded_fields: int = 2_000  # with fragments unfolded
-    pairs: int = 4_000  # of fields that have one response name at one place of the answer
-    objects: int = 100  # fields with fields of their own, fragments unfolded
+    pairs: int = 4_000  # of fields with the same response name at the same response path
+    objects: int = 100  # fields with a selection of their own, fragments unfolded
     depth: int = 16
     root_fields: int = 20
     aliases: int = 100
@@ -30,10 +30,10 @@ class Limits:
     arguments: int = 500
     values: int = 500  # literals and variables in arguments
     variables: int = 100
-    rows: int = 50_000  # expected, or as much work
+    rows: int = 50_000  # expected rows, or equivalent work
     statement: int = 400_000  # characters of the compiled SQL statement
-    templates: int = 1_000  # made for it at one try (templates.py)
-    operations: int = 50  # of one body, where the server takes several at all
+    templates: int = 1_000  # rendered for it in one try (templates.py)
+    operations: int = 50  # of one body, if the server accepts batches
 
     def check(self, limit: str, asked: int, node: object = None) -> None:
         """Reject a value above the limit of this name. Raises LimitError."""
@@ -53,8 +53,8 @@ _NAMES = {
     "statement": "characters of the SQL statement",
     "operations": "operations in one body",
 }
-# The processor time of one document is bounded by its tokens above all (docs/adr/0016): parsing
-# and validation take some 40 µs a token.
+# The CPU time of a document mainly depends on its tokens (docs/adr/0016): parsing and validation
+# take about 40 µs per token.
 ANONYMOUS = Limits(
     tokens=700,
     definitions=30,
@@ -67,14 +67,14 @@ ANONYMOUS = Limits(
     values=200,
     variables=30,
     rows=20_000,
-    # PostgreSQL takes up to 1 kB for each character while it plans a statement (docs/adr/0017).
+    # PostgreSQL allocates up to 1 kB per character while it plans a statement (docs/adr/0017).
     statement=60_000,
     templates=10,
     operations=10,
 )
 
 
-# What may be a token: never fewer than there are, and found in time that grows with the text alone.
+# Finds at least as many tokens as there are, in time linear in the length of the text.
 _TOKEN = re.compile(r"\w+|[^\s\w,]")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_IDS = 100
 _LARGEST_KEY = 2**63 - 1
-_LONGEST = 100  # characters of a global id; one of ours has 56 at most
+_LONGEST = 100  # characters of a global id; those of this server have at most 56
 _KEY, _KEYS, _NAMES = BigInteger(), ARRAY(BigInteger()), ARRAY(Text())
 
 
@@ -37,7 +37,7 @@ class NodeLookup(NamedTuple):
 def parse(global_id: str) -> tuple[str, int] | None:
     """Return the type's name and the key in a global id; None where it is not valid."""
     if len(global_id) > _LONGEST:
-        return None  # it is not read: each type of node asks for it
+        return None  # not decoded, because each type of node would decode it again
     try:
         name, _, key = base64.b64decode(global_id, validate=True).decode("ascii").partition(":")
     except (binascii.Error, ValueError):
@@ -115,7 +115,7 @@ def _by_key(type_: GraphQLObjectType) -> Callable[..., Any]:
 
 @functools.cache
 def _by_row(type_: GraphQLObjectType) -> Callable[..., Any]:
-    """Return the query of a type's object by a row of names of types and keys."""
+    """Return the query of a type's object by a row of type names and keys."""
     return lambda of: _by_id(type_)(case((of.name == type_.name, of.key)))
 
 

@@ -1,8 +1,8 @@
-"""The outcome of a command as a row that a payload is read from, and errors as JSON.
+"""Conversion of outcomes to rows for reading payloads, and of errors to JSON.
 
-An outcome is a frozen dataclass of db/commands. Its fields become the columns of one row, so a
-payload's GraphQL fields say what SQL they stand for as those of any other type do. A list of
-`Refused` becomes JSON objects with `code` and `message`.
+An outcome is a frozen dataclass of db/commands. Its fields become the columns of one row, so the
+GraphQL fields of a payload declare their SQL like those of any other type. A list of `Refused`
+becomes JSON objects with `code` and `message`.
 """
 
 import functools
@@ -36,7 +36,7 @@ class OutcomeField:
     name: str
 
     def __call__(self, variables: Any) -> Any:
-        """Raise TypeError: the value is not known before the command has run."""
+        """Raise TypeError: the value is not available before the command has run."""
         raise TypeError(f"{self.name} is known once the command has run, not from {variables!r}")
 
 

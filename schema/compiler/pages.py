@@ -43,7 +43,7 @@ _ORDERS: Cache[Order] = Cache(10_000, name="orders")
 
 
 def page_size(first: int | None, last: int | None, node: FieldNode) -> int:
-    """Return how many elements a page may hold. Raises BadInputError and LimitError."""
+    """Return the number of elements of a page. Raises BadInputError and LimitError."""
     if first is not None and last is not None:
         raise BadInputError("Give 'first' or 'last', not both.", node)
     size = first if first is not None else last if last is not None else DEFAULT_SIZE
@@ -73,7 +73,7 @@ class Page:
 
 
 class PageSource(NamedTuple):
-    """The source of a connection: its query, the parent's row, its filter as a condition."""
+    """The source of a connection: its query, the parent's row, and its filter as a condition."""
 
     rows: Filled
     parent: str
@@ -224,7 +224,7 @@ class _Bounded(NamedTuple):
 
     @classmethod
     def of(cls, rows: Rows, bounds: Sequence[str], first: int, *, backward: bool) -> _Bounded:
-        """Narrow rows by cursors; the keys are the parameters from number `first` on."""
+        """Restrict rows by cursors; the keys are the parameters from number `first` on."""
 
         def beyond(branch: Select[Any], place: int, name: str) -> ColumnElement[bool]:
             columns = [branch.selected_columns[key] for key in rows.keys]
@@ -273,7 +273,7 @@ def _more(bounded: _Bounded) -> list[Any]:
     return ["(SELECT count(*) > ", SIZE, " FROM (", *ahead, ") AS u$)"]
 
 
-def _constant(value: bool) -> str:  # noqa: FBT001 - it is the value itself
+def _constant(value: bool) -> str:  # noqa: FBT001 - the flag is the value
     return "true" if value else "false"
 
 

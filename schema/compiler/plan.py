@@ -1,7 +1,7 @@
 """Compiles a document to a plan: parse, limit, validate and emit once, then cache.
 
-A plan is one SQL statement and a recipe for each of its parameters. It is kept per document,
-operation and shape of the variables; of the values themselves it holds none.
+A plan is one SQL statement with a recipe for each of its parameters. It is cached per document,
+operation and shape of the variables, and contains no values of variables.
 """
 
 import time
@@ -39,11 +39,11 @@ from schema.compiler.shape import Contents, Shape, fragments_of
 from schema.compiler.subscriptions import Subscribed, subscribed
 from schema.compiler.templates import Recipe, making
 
-_MOST_ERRORS = 10  # of validation, or of the variables, in one answer
-# What is kept is bounded by its weight in bytes: both are for anybody to choose.
-_OF_DOCUMENTS, _CHARACTER = 24_000_000, 300  # of a character of a document, as syntax tree
-_OF_PLANS, _OF_PLAN = 16_000_000, 4_000  # of a plan beside its statement
-_OF_REFUSALS, _REFUSED_FOR = 2_000_000, 30.0  # seconds
+_MOST_ERRORS = 10  # of validation, or of the variables, in one response
+# The caches are bounded by weight in bytes, because callers choose documents and plans.
+_OF_DOCUMENTS, _CHARACTER = 24_000_000, 300  # bytes in total; syntax tree bytes per character
+_OF_PLANS, _OF_PLAN = 16_000_000, 4_000  # bytes in total; bytes of a plan besides its SQL
+_OF_REFUSALS, _REFUSED_FOR = 2_000_000, 30.0  # bytes in total; seconds
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ class Plan:
     def values(self, variables: Any) -> list[Any]:
         """Return the parameters for these coerced variables. Raises RefusedError.
 
-        In the plan of a mutation's payload, what its command will have returned stands for itself.
+        In the plan of a mutation's payload, an OutcomeField is returned unchanged: its value is
+        only available after the command has run.
         """
         try:
             return [
@@ -68,7 +69,7 @@ class Plan:
 
     @property
     def weight(self) -> int:
-        """Return the approximate size in bytes."""
+        """The approximate size in bytes."""
         return _OF_PLAN + len(self.sql)
 
 
@@ -82,17 +83,17 @@ class Operation:
     page_variables: frozenset[str]
     introspects: bool
     limits: Limits
-    weight: int  # about how many bytes it takes
-    number: int = field(default_factory=count().__next__)  # by which its plans are kept
+    weight: int  # approximate bytes
+    number: int = field(default_factory=count().__next__)  # identifies its plans in the cache
 
     @property
     def name(self) -> str | None:
-        """Return its name, None where it has none."""
+        """The operation's name; None where it has none."""
         return None if self.node.name is None else self.node.name.value
 
     @property
     def kind(self) -> OperationType:
-        """Return whether it is a query, a mutation or a subscription."""
+        """Whether it is a query, a mutation or a subscription."""
         return self.node.operation
 
 
@@ -124,8 +125,8 @@ class Compiler:
     ) -> Operation:
         """Return one operation of a document, within the limits of its caller.
 
-        Raises RefusedError; the same document is refused at once for a while. Without `hints`
-        the reasons do not say what of the schema may have been meant.
+        Raises RefusedError; the rejection of a document is cached for a while. Without `hints` the
+        errors suggest no names of the schema.
         """
         within = limits or self.limits
         key = (query, name, within)
@@ -138,7 +139,7 @@ class Compiler:
         return operation
 
     def check(self, query: str) -> None:
-        """Check a document without its variables. Raises RefusedError."""
+        """Validate a document without its variables. Raises RefusedError."""
         self._parse(query, hints=True, limits=self.limits)
 
     def variables(
@@ -159,7 +160,7 @@ class Compiler:
     def plan(self, operation: Operation, variables: Any) -> Plan:
         """Return the plan of an operation for variables of this shape.
 
-        Raises RefusedError, and BusyError where it takes another try.
+        Raises RefusedError, and BusyError where another try is needed.
         """
         return self._plans.remember(
             self._key(operation, variables), lambda: self._compile(operation, variables)
@@ -228,7 +229,7 @@ class Compiler:
         )
 
     def _introspect(self, operation: Operation, nodes: list[FieldNode], variables: Any) -> bytes:
-        """Return the answer of one introspection field, which becomes a parameter."""
+        """Return the response of one introspection field, which becomes a parameter."""
         selection = Selection(self._schema, operation.fragments, variables)
         return Introspection(selection, most_work(self._schema)).answer(nodes)
 

@@ -1,4 +1,4 @@
-"""Cache of rejected documents: a repeated one is rejected without work."""
+"""Cache of rejected documents: a repeated document is rejected without work."""
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from graphql import GraphQLError
 from db.cache import Cache
 from schema.compiler.errors import RefusedError
 
-_OF_REFUSAL = 1_000  # bytes of an error beside its texts
+_OF_REFUSAL = 1_000  # bytes of an error in addition to its texts
 
 
 class Refusals:

@@ -1,6 +1,6 @@
-"""Relay's connections: the types, and the cursors by which pages begin and end.
+"""Relay's connections: the types, and the cursors that limit pages.
 
-A cursor is base64 of a JSON array: a tag that names the order, then the keys of the row.
+A cursor is base64 of a JSON array: a tag of the order, then the keys of the row.
 """
 
 import base64
@@ -89,7 +89,7 @@ class Order(NamedTuple):
 
     @property
     def tag(self) -> str:
-        """Return the name of this order, which is part of its cursors."""
+        """The tag of this order, which is part of its cursors."""
         return ("-" if self.descending else "") + self.keys[0]
 
 
@@ -133,7 +133,7 @@ def _kind(type_: TypeEngine[Any]) -> type[Any]:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or "\0" in value:
         raise ValueError(value)
-    value.encode()  # half a surrogate pair is a ValueError too
+    value.encode()  # fails with ValueError for half a surrogate pair, too
     return value
 
 

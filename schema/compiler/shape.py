@@ -1,9 +1,9 @@
-"""Size of a document, counted by its syntax before graphql-core validates it.
+"""Size limits of a document, checked on its syntax before graphql-core validates it.
 
-Validation compares fields pairwise, looks up every name and prints every wrong value, so its work
-is bounded here: by what stands in the document, by what it amounts to with its fragments unfolded,
-and by the pairs of fields that have one response name at one place of the answer. Each fragment is
-counted once, however often it is spread.
+Validation compares fields pairwise, looks up every name and prints every wrong value. Its work is
+bounded here: by the parts of the document, by its size with fragments unfolded, and by the pairs of
+fields with the same response name at the same response path. Each fragment is counted once, however
+often it is spread.
 """
 
 from collections import Counter
@@ -31,8 +31,8 @@ from schema.compiler.errors import LimitError
 from schema.compiler.limits import Limits
 
 LONGEST_NAME = 63  # bytes of a name in PostgreSQL
-LONGEST_NUMBER = 40  # characters; the largest that a field takes has 16 digits
-PAGE = ("first", "last")  # arguments whose values shape a plan
+LONGEST_NUMBER = 40  # characters; the largest valid number of a field has 16 digits
+PAGE = ("first", "last")  # arguments with values that shape a plan
 INTROSPECTION = frozenset({"__schema", "__type"})
 
 
@@ -45,7 +45,7 @@ class Contents:
 
     @property
     def introspects(self) -> bool:
-        """Return whether the document has introspection fields."""
+        """Whether the document has introspection fields."""
         return not self.fields.isdisjoint(INTROSPECTION)
 
 
@@ -87,7 +87,7 @@ class Shape:
         self._counts[what] += amount
         self._limits.check(what, self._counts[what], node)
 
-    # --- what stands in the document
+    # --- the parts of the document
 
     def _walk(self, definition: Any) -> None:
         self._count_directives(definition)
@@ -146,7 +146,7 @@ class Shape:
             elif isinstance(node, ObjectValueNode):
                 pending.extend(field.value for field in node.fields)
 
-    # --- what it amounts to
+    # --- its size with fragments unfolded
 
     def _check_unfolded(self, definition: Any, selections: SelectionSetNode) -> None:
         limits = self._limits
@@ -160,7 +160,7 @@ class Shape:
             fields = {id(node) for nodes in root.values() for node in nodes}
             limits.check("root_fields", len(fields), definition)
             if definition.operation is OperationType.SUBSCRIPTION:
-                # It is run again and again, and its caller does not wait for it.
+                # A subscription runs repeatedly, and its caller does not wait for it.
                 limits = replace(limits, objects=limits.objects // 5)
         limits.check("unfolded_fields", counted.fields, definition)
         limits.check("depth", counted.depth, definition)
@@ -177,7 +177,7 @@ class Shape:
                 below = _Unfolded()
             if isinstance(node, FieldNode):
                 if node.name.value in INTROSPECTION:
-                    # It is bounded while it is answered (introspection.py), and selects no rows.
+                    # Introspection has its own limits (introspection.py), and selects no rows.
                     below = _Unfolded(below.fields)
                 own = int(node.selection_set is not None)
                 below = _Unfolded(below.fields + 1, below.objects + own, below.depth + 1)
@@ -189,7 +189,8 @@ class Shape:
     def _of_fragment(self, name: str) -> _Unfolded:
         fragment = self._fragments.get(name)
         if fragment is None:
-            # graphql-core says that there is none. As a field: no chain of spreads ends in nothing.
+            # graphql-core reports the missing fragment. It is counted as a field, so that every
+            # chain of spreads counts.
             return _Unfolded(fields=1)
         if name in self._unfolded:
             known = self._unfolded[name]
@@ -205,7 +206,7 @@ class Shape:
         return counted
 
     def _count_pairs(self, sets: list[SelectionSetNode], definition: Any) -> None:
-        """Count the pairs that graphql-core compares: fields with one response name at one path."""
+        """Count the pairs that graphql-core compares: fields with the same response path."""
         places: dict[str, list[FieldNode]] = {}
         for selections in sets:
             self._collect(selections, places)

@@ -1,8 +1,8 @@
-"""Declares the query of a subscription field, and the rows that it watches.
+"""Declaration of the query of a subscription field, and of the rows that it watches.
 
 A subscription is a query that runs again whenever the rows that it watches have changed. Its only
-root field is declared like a query's, with a function that takes the field's arguments and returns
-the thing of db/watching.py.
+root field is declared like a query's, with a function that returns the watched object
+(db/watching.py) for the field's arguments.
 """
 
 from collections.abc import Callable

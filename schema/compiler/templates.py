@@ -1,8 +1,8 @@
 """Text templates of the named queries: SQLAlchemy renders them once, requests fill them in.
 
-To build and render a query takes milliseconds, to fill in a template microseconds. What differs
-between two uses of a query with arguments of one shape stands in the text as a mark: the alias of
-the parent's row, the parameters, the size of a page.
+Building and rendering a query takes milliseconds, filling a template microseconds. A mark in the
+text stands for each part that differs between two uses of a query with arguments of the same shape:
+the alias of the parent's row, the parameters, the size of a page.
 """
 
 import functools
@@ -24,7 +24,7 @@ from db.unavailable import BusyError
 
 Recipe = Callable[[Any], Any]
 
-_PARAMETER = "request_"  # how names of parameters begin whose values come from a request
+_PARAMETER = "request_"  # prefix of parameters with values from a request
 _ROW, _SIZE, _MORE, _FILTER = "row$", "size$", "more$", str(FILTER)
 ROW = Row(_ROW)  # the mark of the parent's row
 _MARKS = re.compile(r"((?:row\$(?=\.))|size\$|more\$|filter\$|\$\d+)")
@@ -36,7 +36,7 @@ _TEXT_OF_ALL = 8_000_000  # characters
 class _StatementCompiler(asyncpg.PGCompiler_asyncpg):
     """Writes constants into the statement, so that PostgreSQL's planner sees them.
 
-    What comes from a request is a parameter (`Parameter`) and stays one.
+    Values from a request are parameters (`Parameter`) and stay parameters.
     """
 
     def visit_bindparam(self, bindparam: BindParameter[Any], **options: Any) -> str:  # type: ignore[override]
@@ -73,7 +73,7 @@ class Parameters:
         return f"${self._numbers.setdefault(parameter, len(self._numbers) + 1)}"
 
     def recipes(self) -> tuple[Recipe, ...]:
-        """Return the recipes of all that were used, in order."""
+        """Return the recipes of all used parameters, in order."""
         return tuple(parameter.recipe for parameter in self._numbers)
 
 
@@ -103,7 +103,7 @@ class Template:
         """Return the text for a parent's row and the parameters of the arguments, in order."""
         marks = {_ROW: row, _SIZE: str(size), _MORE: str(size + 1)}
         if _FILTER in self._parts:
-            marks[_FILTER] = filter_()  # only here: what is not in the text has no parameters
+            marks[_FILTER] = filter_()  # only here, because other texts do not use its parameters
         parts = self._parts.copy()
         for number, place in enumerate(self._places):
             at = 2 * number + 1
@@ -123,7 +123,7 @@ class Filled:
 
     @functools.cached_property
     def clause(self) -> Any:
-        """Return the clause of the query for a marked row and marked parameters."""
+        """The clause of the query for a marked row and marked parameters."""
         return self._query(ROW, **_marked(self._arguments, count()))
 
 
@@ -137,9 +137,9 @@ _left: ContextVar[list[int] | None] = ContextVar("left", default=None)
 
 @contextmanager
 def making(most: int) -> Iterator[None]:
-    """Limit the templates that the block may make. Raises BusyError above the limit.
+    """Limit the templates that the block may render. Raises BusyError above the limit.
 
-    Those that were made are kept, so the next try gets further.
+    Rendered templates are cached, so the next try gets further.
     """
     token = _left.set([most])
     try:
@@ -149,7 +149,7 @@ def making(most: int) -> Iterator[None]:
 
 
 def template(key: Hashable, pieces: Callable[[], Sequence[Any]]) -> Template:
-    """Return the cached template of a key, or make it of pieces."""
+    """Return the cached template of a key, or render it from pieces."""
 
     def make() -> Template:
         left = _left.get()
@@ -184,7 +184,7 @@ def typename(type_: GraphQLObjectType) -> str:
 
 
 def _cut(clause: Any) -> tuple[list[str], list[int | None]]:
-    """Return a clause's text cut at its marks, and for each the place of its parameter if any."""
+    """Return a clause's text cut at its marks, and the index of each mark's parameter, if any."""
     compiled = clause.compile(dialect=_DIALECT)
     names: Sequence[str] = compiled.positiontup or ()
     parts = _MARKS.split(str(compiled))

@@ -1,7 +1,7 @@
-"""Makes the templates of all fields in their usual shapes before the first request.
+"""Renders the templates of all fields in their usual shapes before the first request.
 
-To make a template takes a millisecond or two. What one document needs beyond these is bounded for
-anonymous callers (limits.py), so that none of them waits for hundreds.
+Rendering a template takes one or two milliseconds. The number of further templates of a document is
+limited for anonymous callers (limits.py), so that no request waits for hundreds.
 """
 
 import functools
@@ -53,7 +53,7 @@ _CONNECTION = "{nodes{__typename} edges{cursor} totalCount pageInfo{hasNextPage}
 
 @functools.cache
 def warm(schema: GraphQLSchema) -> None:
-    """Make the templates of every field of a schema, once in a process."""
+    """Render the templates of every field of a schema, once per process."""
     most_work(schema)
     for type_ in schema.type_map.values():
         if (
@@ -85,7 +85,7 @@ def _no_introspection(nodes: list[FieldNode]) -> Recipe:
 def _uses(name: str, field: GraphQLField) -> Iterator[str]:
     """Yield the usual selections of a field: required arguments, and each optional one.
 
-    A filter comes in every order too.
+    Filters are combined with every order.
     """
     named: Any = get_named_type(field.type)
     below = _CONNECTION if is_connection(named) else "{__typename}"

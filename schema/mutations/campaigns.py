@@ -19,7 +19,7 @@ from schema.scalars import VND, CountsFrom, Permission, UnitLevel
 
 
 def _named_from(field: Any) -> Any:
-    # `from` is no name in Python.
+    # `from` is a keyword in Python.
     field.graphql_name = "from"
     return field
 

@@ -47,7 +47,7 @@ function BearerToken() {
   );
 }
 
-/** Lets the reader choose as whom the next operation runs. */
+/** Lets the user choose the account of the next operation. */
 export function AccountPicker() {
   const offered = use(accounts);
   return (

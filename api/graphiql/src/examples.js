@@ -1,5 +1,5 @@
-// The ready queries, in the order of their tabs. Each is a file of its own, so
-// that the tests can check it against the schema.
+// The example queries, in the order of their tabs. Each has its own file, so
+// that the tests can validate it against the schema.
 import initiatives from "./examples/initiatives.graphql";
 import pace from "./examples/pace.graphql";
 import ranking from "./examples/ranking.graphql";

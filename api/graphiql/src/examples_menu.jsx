@@ -13,7 +13,7 @@ const Book = () => (
   </svg>
 );
 
-/** Opens a ready query in a new tab, also after its first tab was closed. */
+/** Opens an example query in a new tab, also after its first tab was closed. */
 export function ExamplesMenu() {
   const { addTab } = useGraphiQLActions();
   const { queryEditor } = useGraphiQL(pick("queryEditor"));

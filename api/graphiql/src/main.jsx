@@ -53,7 +53,7 @@ function Page() {
   );
 }
 
-// Monaco measures its letters once: before the font is there it would measure another.
+// Monaco measures its font once, so the font must be loaded first.
 await document.fonts.load('16px "Fira Code"', "aữ").catch(() => []);
 
 createRoot(document.getElementById("root")).render(<Page />);

@@ -1,5 +1,5 @@
-// Who this browser tab acts as. The choice is kept in sessionStorage: it ends
-// with the tab, and a token is never written to an address or to localStorage.
+// The account of this browser tab. The choice is stored in sessionStorage: it ends
+// with the tab, and a token is never written to a URL or to localStorage.
 
 const CHOICE = "sangkien:account";
 const PASTED = "sangkien:token";
@@ -21,7 +21,7 @@ async function fetchAccounts() {
   }
 }
 
-/** Asked for once a page: requests wait for it, so the first already has its token. */
+/** Fetched once per page: requests wait for it, so the first one has its token. */
 export const accounts = fetchAccounts();
 
 export const chosenAccount = () => sessionStorage.getItem(CHOICE) ?? "";

@@ -1,6 +1,6 @@
-// GraphiQL's own memory (open tabs, history, theme) lives in localStorage.
-// Its history would also keep the request headers, and so a pasted token;
-// this storage leaves them out of everything it writes.
+// GraphiQL stores its state (open tabs, history, theme) in localStorage.
+// Its history would also contain the request headers, and so a pasted token;
+// this storage removes them from everything it writes.
 
 function withoutHeaders(text) {
   let value;
