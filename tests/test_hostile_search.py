@@ -3,8 +3,10 @@
 import os
 import random
 import time
+from collections import Counter
 from typing import Any
 
+import pytest
 from graphql import (
     GraphQLInputObjectType,
     get_named_type,
@@ -16,14 +18,22 @@ from graphql import (
 from hypothesis import HealthCheck, Phase, given, settings, target
 from hypothesis import strategies as st
 
+from db.unavailable import BusyError
 from schema.build import SCHEMA
 from schema.compiler.limits import ANONYMOUS
 from schema.compiler.plan import Compiler, RefusedError
+from schema.compiler.warming import warm
 from tests.test_hostile_documents import BUDGET, slowness
 
 _SCHEMA = SCHEMA._schema
 _WORST: dict[str, Any] = {"seconds": 0.0}
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "60"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _templates() -> None:
+    """Render the templates that a server renders before its first request."""
+    warm(_SCHEMA)
 
 
 class Writer:
@@ -104,6 +114,8 @@ def cost(query: str) -> tuple[float, str]:
             operation = compiler.operation(query, None, limits=ANONYMOUS)
             variables = compiler.variables(operation, {})
             compiler.plan(operation, variables).values(variables)
+        except BusyError:
+            outcome = "templates"  # too many new ones at one try
         except RefusedError as refused:
             outcome = str((refused.errors[0].extensions or {}).get("limit", refused.errors[0]))
         best = min(best, time.process_time() - started)
@@ -135,5 +147,5 @@ def test_no_valid_document_takes_long_to_prepare(seed, tokens, wide, nested, giv
 
 
 def test_the_search_has_found_documents_that_run():
-    query = Writer(3, 300, 6, 0.4, 0.3).document()
-    assert cost(query)[1] == "plan", query
+    outcomes = Counter(cost(Writer(seed, 150, 5, 0.3, 0.3).document())[1] for seed in range(20))
+    assert outcomes["plan"] >= 5, outcomes

@@ -36,7 +36,6 @@ def urls(postgres15, world):
 @pytest.mark.parametrize("role", ROLES)
 async def test_the_rows_of_every_table_are_those_of_the_matrix(urls, world, role):
     reader = Reader(urls[READER], size=1)
-    await reader.open()
     known = Principals(reader, world.today)
     connection = await asyncpg.connect(urls[role])
     rows = 0

@@ -165,8 +165,12 @@ def _told(locale: Locale, where: str = "") -> Iterator[None]:
 
 @contextmanager
 def _there(file: Path) -> Iterator[Path]:
-    """Yield a file that can be read twice; standard input is copied to a temporary file."""
+    """Yield a file that can be read twice; standard input is copied to a temporary file.
+
+    Raises OSError before a transaction begins, which would take it for an outage of the database.
+    """
     if file != STANDARD:
+        file.open("rb").close()
         yield file
         return
     with tempfile.NamedTemporaryFile(prefix="sangkien-") as kept:
