@@ -119,7 +119,7 @@ async def update(
 ) -> CampaignOutcome:
     """Change the given fields of a campaign; `tiers` and `rubric` replace the lists as a whole.
 
-    Other tiers, or another state to count from, change the results of closed phases: that needs a
+    New tiers, or another state to count from, change the results of closed phases: that needs a
     reason, and is recorded as an adjustment of each such phase.
     """
     campaign = await manage(session, code)

@@ -29,8 +29,8 @@ _WINDOWS = """
 async def hold_all_windows(session: WriteSession) -> None:
     """Lock every campaign's windows against changes until the commit, before units move.
 
-    Who changes windows locks them exclusively; all others, and who adds a drive, also lock the
-    tree, in this order. Call it again once the tree is locked exclusively, for campaigns created
+    A change of windows locks them exclusively; other writers, also of drives, lock the windows
+    before the tree. Call it again once the tree is locked exclusively, for campaigns created
     meanwhile.
     """
     await session.execute(_HOLD)

@@ -161,7 +161,7 @@ async def phase_of(session: WriteSession, campaign_id: int, ordinal: int) -> asy
 
 
 async def check_windows(session: WriteSession, campaign_id: int, ordinal: int, path: str) -> None:
-    """Raise PhaseRejectedError if this phase's window overlaps another's within a subtree."""
+    """Raise PhaseRejectedError if the phase overlaps another one at a unit of a subtree."""
     rows = await session.rows(_WINDOWS, campaign_id, path)
     for _, at_unit in groupby(rows, key=lambda row: row["unit"]):
         spans = {row["ordinal"]: Span(**row) for row in at_unit}

@@ -139,7 +139,7 @@ async def update(
     reason: str | None = None,
     **changes: Any,
 ) -> UnitOutcome:
-    """Change the given ones of a unit's name, members and bloc (null removes it from its bloc)."""
+    """Change the given fields of a unit: name, members, bloc (null removes it from its bloc)."""
     found = await load(session, unit)
     session.require(MANAGE, found)
     check_version(found, version)

@@ -1,4 +1,4 @@
-"""What units below the owner set within a phase: other dates for their subtree, and drives."""
+"""Window overrides, a unit's own dates of a phase for its subtree, and drives."""
 
 from dataclasses import dataclass
 from datetime import date
