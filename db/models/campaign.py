@@ -139,8 +139,8 @@ class PhaseResult(Base):
 class Adjustment(Base):
     """A named change to a phase after it was closed, at the unit concerned.
 
-    For a decision on an initiative, `gained` is the change in the number of achieved initiatives;
-    the event with before and after is in the audit log.
+    `gained` is the change in the number of achieved initiatives, 0 if it has not changed; the
+    event with before and after is in the audit log.
     """
 
     __tablename__ = "adjustment"
