@@ -126,7 +126,7 @@ class Way:
 class Standing:
     """The review status of an initiative: its state, and the ids of awaited and last approver.
 
-    `approved_level` tells which units are above the approver if it is no longer on the line.
+    `approved_level` determines which units are above an approver that is no longer on the line.
     """
 
     state: str

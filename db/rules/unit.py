@@ -19,7 +19,7 @@ class UnitRejectedError(RejectedError):
 
 @dataclass(frozen=True)
 class Place:
-    """A unit and where it stands; `path` is its ids from the root down, joined by dots."""
+    """A unit in the tree; `path` has the ids from the root down to it, joined by dots."""
 
     id: int
     code: str
@@ -34,7 +34,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Ties:
-    """What keeps a unit from closing: how many open units below, and so on."""
+    """The counts that keep a unit from closing, such as its open child units."""
 
     children: int
     awaited: int
