@@ -26,7 +26,7 @@ _ADDED_UP = "Tổng hợp đăng ký bổ sung của các đơn vị trực thu�
 
 @dataclass(frozen=True)
 class Aim:
-    """What a unit aims at in a phase; `effective` is the registered number, else the assigned."""
+    """A unit's target in a phase; `effective` is the registered one, else the assigned."""
 
     assigned: int | None
     registered: int | None
