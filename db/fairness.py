@@ -85,7 +85,7 @@ class FairQueue:
             raise LeftError if left else BusyError("no connection became free in time")
 
     def leave(self, claim: Claim) -> None:
-        """Give a place back."""
+        """Free a place, and admit waiting requests."""
         self._free += 1
         for counter, key in ((self._callers, claim.caller), (self._addresses, claim.address)):
             counter[key] -= 1

@@ -97,7 +97,7 @@ class Readiness:
     async def _find(self) -> Standing:
         try:
             found = await self._look()
-        except Exception as error:  # noqa: BLE001 - whatever it is, nothing can be served
+        except Exception as error:  # noqa: BLE001 - whatever the error, no request can be served
             OUTAGES.note(error, "the server is not ready")
             self._reader.drop()
             self._writer.drop()
