@@ -59,8 +59,8 @@ end
 $$;
 
 -- Append an event. Actor, address, action and reason are settings of the session (db/sessions.py).
--- The event is visible to the ancestors of `unit_id` in the tree of this moment, or to the root if
--- no unit is known. `people` are those involved, whose names are replaced in the reason.
+-- The event is visible at `unit_id` and its ancestors of this moment, or at the root if no unit is
+-- known. `people` are those involved, whose names are replaced in the reason.
 create or replace function audit_append(
     kind text, object_type text, object_id bigint, unit_id bigint, before jsonb, after jsonb,
     people bigint[]

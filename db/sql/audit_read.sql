@@ -1,6 +1,6 @@
--- Read access to the audit log: an event is visible to the ancestors of its unit in the tree of
--- that moment. So an ancestor does not lose past events when a unit moves away, and a unit's own
--- auditors see all of its past.
+-- Read access to the audit log: an event is visible at its unit and at the ancestors that the unit
+-- had at that moment. So an ancestor does not lose past events when a unit moves away, and a unit's
+-- own auditors see all of its past.
 
 -- The top units of the caller's scopes.
 create or replace function audit_tops() returns bigint[]
