@@ -16,8 +16,8 @@ class AuditEvent(Base):
     `action` is what was requested: the name of a mutation or of another cause of the write.
     `before` and `after` hold the differences, without personal data. `unit_id` is the unit
     concerned, `federation_id` and `upper_id` its ancestors at the time: the event is visible at
-    all three, however units move later. Append-only: events form hash chains, one per shard, and `hash`
-    covers the event and the previous hash of its shard (db/sql/audit_chain.sql).
+    all three, however units move later. Append-only: events form hash chains, one per shard, and
+    `hash` covers the event and the previous hash of its shard (db/sql/audit_chain.sql).
     """
 
     __tablename__ = "audit_event"
