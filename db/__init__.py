@@ -1,1 +1,1 @@
-"""What is stored and what must stay true."""
+"""The database: models, rules, commands, queries, SQL files, sessions and migrations."""

@@ -1,8 +1,8 @@
-"""Announcements between processes that something was written: PostgreSQL's NOTIFY and LISTEN.
+"""Notify other processes of writes, by PostgreSQL's NOTIFY and LISTEN.
 
-They carry nothing: who hears one looks for itself. A transaction that notifies takes a lock that
-all such transactions of the server share until it has committed, so no writing transaction does
-it; a process tells afterwards, once for all that it wrote in a tenth of a second.
+A notification has no payload: a listener reads again what it watches. A transaction with a NOTIFY
+takes a lock that all such transactions of the server share until it commits, so no writing
+transaction sends one; a process sends it afterwards, one for all its writes of a tenth of a second.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ from db.pool import Pool
 from db.unavailable import BusyError
 
 CHANNEL = "sangkien_written"
-LISTENER = "sangkien-listener"  # as pg_stat_activity calls the connection
-_PAUSE = 0.1  # seconds between two announcements of one process
-_LAST = 1.0  # seconds that the last one may take
-_SOONEST, _LATEST = 0.2, 5.0  # seconds before a lost connection is opened again
-_HEARTBEAT = 30.0  # seconds after which a silent connection must show that it is alive
+LISTENER = "sangkien-listener"  # application_name of the connection, in pg_stat_activity
+_PAUSE = 0.1  # seconds between two notifications of one process
+_LAST = 1.0  # timeout of the last notification, in seconds
+_SOONEST, _LATEST = 0.2, 5.0  # shortest and longest delay before a reconnect, in seconds
+_HEARTBEAT = 30.0  # seconds without a notification after which the connection is checked
 _UNREACHABLE = (
     *(OSError, TimeoutError, BusyError, asyncpg.PostgresError),
     *(asyncpg.InterfaceError, asyncpg.InternalClientError),
@@ -29,23 +29,23 @@ _UNREACHABLE = (
 
 
 class Announcer:
-    """Tells the other processes that this one has written."""
+    """Notifies the other processes that this process has written."""
 
     def __init__(self, pool: Pool) -> None:
-        """Take the connections to tell it by."""
+        """Use this pool's connections to notify."""
         self._pool = pool
         self._due = False
         self._telling: asyncio.Task[None] | None = None
 
     def tell(self) -> None:
-        """Announce that something was committed, soon; nobody waits for it."""
+        """Schedule a notification of a commit, without waiting for it."""
         self._due = True
         if self._telling is None:
-            # By the server's own share of connections, not that of the request that wrote.
+            # Count against the server's own share of connections, not the writing request's.
             self._telling = asyncio.create_task(self._tell(), context=Context())
 
     async def close(self) -> None:
-        """Stop telling, but for what is still due: a command may end as soon as it has written."""
+        """Stop, and send a pending notification first: a command may exit right after a write."""
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
@@ -60,7 +60,7 @@ class Announcer:
                 await self._notify()
                 await asyncio.sleep(_PAUSE)
         except _UNREACHABLE as error:
-            # Whoever watches looks by itself every few seconds.
+            # Watchers also poll every few seconds.
             OUTAGES.note(error, "a write was not announced")
         finally:
             self._telling = None
@@ -72,17 +72,17 @@ class Announcer:
 
 
 class Listener:
-    """Hears announcements by a connection of its own, opened anew whenever it is lost."""
+    """Receives notifications by a connection of its own, and reconnects when it is lost."""
 
     def __init__(self, url: str | None) -> None:
-        """Take the URL of a role at the primary server: a standby does not take LISTEN.
+        """Connect to the primary server by this URL: a standby does not support LISTEN.
 
-        None where there is but a pooler in transaction mode, which does not take it either.
+        None where the only way is a pooler in transaction mode, which does not support it either.
         """
         self._url = url
 
     async def listen(self, heard: Callable[[], None]) -> None:
-        """Call `heard` at each announcement, and once connected, until cancelled."""
+        """Call `heard` once connected and at each notification, until cancelled."""
         if self._url is None:
             return
         delay = _SOONEST
@@ -104,7 +104,7 @@ class Listener:
             lost = asyncio.Event()
             connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener(CHANNEL, lambda *_: heard())
-            heard()  # there may have been some before
+            heard()  # there may have been writes before the connection
             while not lost.is_set():
                 try:
                     async with asyncio.timeout(_HEARTBEAT):

@@ -1,7 +1,7 @@
-"""The ends of the audit log's chains, for an auditor to keep outside of the database.
+"""The heads of the audit log's hash chains, for an auditor to keep outside of the database.
 
-Whoever owns the database could write whole chains anew, heads and all. Heads that were kept
-before would then no longer be in the log.
+The owner of the database could rewrite whole chains, including their heads. The heads that an
+auditor kept before would then be missing from the log.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ _HEADS = """
     select shard, sequence, encode(hash, 'hex') from audit_head order by shard
 """
 _SHARDS = "select shard from audit_head union select distinct shard from audit_event order by shard"
-# An event that follows the kept end of its chain, and is older than the newest of all kept ends by
-# more than a transaction can last: the file was there when the event already was.
+# The event after the kept head of its chain, if it is older than the newest of all kept heads by
+# more than a transaction can last: the event existed when the file was written.
 _OMITTED = """
     with kept as (
         select * from unnest(%s::smallint[], %s::bigint[]) as k (shard, sequence)
@@ -32,7 +32,7 @@ _OMITTED = """
     order by e.shard
 """
 LONGEST_TRANSACTION = "1 day"
-"""What was begun so long before the newest kept event had ended when the heads were kept."""
+"""A transaction that began this long before the newest kept event had ended by then."""
 _GONE = """
     select k.shard, k.sequence, e.id
     from unnest(%s::smallint[], %s::bigint[], %s::text[]) as k (shard, sequence, hash)
@@ -43,11 +43,11 @@ _GONE = """
 
 
 class HeadsError(ValueError):
-    """What is to be read as kept heads is none, or was changed."""
+    """The text is no file of heads, or was altered."""
 
 
 class Head(NamedTuple):
-    """Where a chain ends: the number of its last event, and that event's hash in hex."""
+    """The head of a chain: the number of its last event, and that event's hash in hex."""
 
     shard: int
     sequence: int
@@ -55,23 +55,23 @@ class Head(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """An event that was the last of its chain and is not there any more as it was."""
+    """A kept head whose event is no longer in the log, or was altered."""
 
     shard: int
     sequence: int
     event_id: int | None
 
     def __str__(self) -> str:
-        """Say in one line what is wrong where."""
+        """Describe the fault in one line."""
         event = "audit event" if self.event_id is None else f"audit event {self.event_id}"
         fault = "removed" if self.event_id is None else "altered"
         return f"{event}, chain {self.shard}, number {self.sequence}: {fault} since it was kept"
 
 
 class Omitted(NamedTuple):
-    """A chain of the log that a file of heads leaves out, in whole or its latest events.
+    """A chain of the log that a file of heads omits, in whole or from some event on.
 
-    `event_id` is the first event that it should have known; None where it has no line of the chain.
+    `event_id` is the first omitted event; None where the file has no line for the chain.
     """
 
     shard: int
@@ -79,7 +79,7 @@ class Omitted(NamedTuple):
     event_id: int | None
 
     def __str__(self) -> str:
-        """Say in one line what is wrong where."""
+        """Describe the fault in one line."""
         if self.event_id is None:
             return f"chain {self.shard}: the kept file has no line of it; it was shortened"
         return (
@@ -89,31 +89,31 @@ class Omitted(NamedTuple):
 
 
 def heads(connection: Connection[TupleRow]) -> list[Head]:
-    """Return where every chain ends; one without events at 0."""
+    """Return the head of every chain; sequence 0 for a chain without events."""
     return [Head(*row) for row in connection.execute(_HEADS)]
 
 
 def summary(kept: Sequence[Head]) -> str:
-    """Return what an auditor compares with their notes: the digest, and how much it stands for."""
+    """Return what an auditor compares with their notes: digest, number of events and of chains."""
     used = [head for head in kept if head.sequence]
     events = sum(head.sequence for head in used)
     return f"{digest(kept)} ({events:,} events in {len(used):,} of {len(kept):,} chains)"
 
 
 def digest(kept: Sequence[Head]) -> str:
-    """Return one short text that stands for all heads."""
+    """Return the SHA-256 digest of all heads, in hex."""
     lines = "".join(f"{shard} {sequence} {hash_}\n" for shard, sequence, hash_ in kept)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def written(kept: Sequence[Head]) -> str:
-    """Return heads as the text of a file."""
+    """Return the text of a file of heads."""
     lines = [f"{_TITLE} {digest(kept)}", *(" ".join(map(str, head)) for head in kept)]
     return "\n".join(lines) + "\n"
 
 
 def read(text: str) -> list[Head]:
-    """Return the heads that a file's text holds. Raises HeadsError."""
+    """Parse the text of a file of heads. Raises HeadsError."""
     title, *lines = text.splitlines() or [""]
     found = [_LINE.fullmatch(line) for line in lines]
     kept = [Head(int(m[1]), int(m[2]), m[3]) for m in found if m is not None]
@@ -123,15 +123,15 @@ def read(text: str) -> list[Head]:
 
 
 def missing(connection: Connection[TupleRow], kept: Sequence[Head]) -> list[Missing]:
-    """Return those of the kept heads that are not events of the log."""
+    """Return the kept heads that are missing from the log or altered in it."""
     columns = [list(column) for column in zip(*kept, strict=True)] or [[], [], []]
     return [Missing(*row) for row in connection.execute(_GONE, columns)]
 
 
 def omitted(connection: Connection[TupleRow], kept: Sequence[Head]) -> list[Omitted]:
-    """Return what a file of heads leaves out though it was in the log when the file was made.
+    """Return what a file of heads omits although it was in the log when the file was written.
 
-    A file can be shortened and its digest computed again, so it has a line for each chain there is.
+    A shortened file with a recomputed digest is detected: a file has a line for every chain.
     """
     there = {head.shard for head in kept}
     lost = [

@@ -8,13 +8,13 @@ from typing import Any, Generic, TypeVar
 
 V = TypeVar("V")
 NAMED: "weakref.WeakSet[Cache[Any]]" = weakref.WeakSet()
-"""The caches that have a name, for the metrics."""
+"""The named caches, for the metrics."""
 
 
 class Cache(Generic[V]):
-    """Keeps the most recently used entries, within a number and a weight in bytes.
+    """Keeps the most recently used entries, bounded by number and by weight in bytes.
 
-    An entry that is heavier than the whole cache may be is not kept.
+    An entry heavier than the whole cache's limit is not kept.
     """
 
     def __init__(
@@ -25,10 +25,10 @@ class Cache(Generic[V]):
         weigh: Callable[[Any, V], int] | None = None,
         most: int = 0,
     ) -> None:
-        """Keep at most `size` entries, of at most the weight `most` together.
+        """Keep at most `size` entries, with a total weight of at most `most`.
 
-        The metrics have what has a `name`. Without `weigh` only the number counts: for entries
-        whose size no caller chooses.
+        The metrics include a cache with a `name`. Without `weigh` only the number counts: for
+        entries whose size no caller controls.
         """
         self._entries: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
         self._size = size
@@ -46,11 +46,11 @@ class Cache(Generic[V]):
 
     @property
     def weight(self) -> int:
-        """Return the weight of all entries."""
+        """Return the total weight of all entries."""
         return self._weight
 
     def get(self, key: Any) -> V | None:
-        """Return the entry of a key."""
+        """Return the entry of a key, None where there is none, and count a hit or a miss."""
         entry = self._entries.get(key)
         if entry is None:
             self.misses += 1
@@ -60,7 +60,7 @@ class Cache(Generic[V]):
         return entry[0]
 
     def put(self, key: Any, value: V) -> None:
-        """Keep an entry, in place of the one that the key has."""
+        """Set the entry of a key; evict the least recently used beyond the limits."""
         self.drop(key)
         weight = self._weigh(key, value) if self._weigh is not None else 0
         if weight > self._most:
@@ -71,13 +71,13 @@ class Cache(Generic[V]):
             self.drop(next(iter(self._entries)))
 
     def drop(self, key: Any) -> None:
-        """Let go of the entry of a key, where there is one."""
+        """Remove the entry of a key, if there is one."""
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._weight -= entry[1]
 
     def remember(self, key: Any, make: Callable[[], V]) -> V:
-        """Return the entry of a key, made where there is none."""
+        """Return the entry of a key; make and keep it where there is none."""
         entry = self._entries.get(key)
         if entry is not None:
             self.hits += 1
@@ -90,7 +90,7 @@ class Cache(Generic[V]):
 
 
 def weight_of(value: Any) -> int:
-    """Return about how many bytes a plain value takes, with all that it holds."""
+    """Return the approximate size of a plain value in bytes, including all nested values."""
     weight = sys.getsizeof(value, 64)
     if isinstance(value, list | tuple):
         weight += sum(map(weight_of, value))

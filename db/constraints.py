@@ -1,4 +1,4 @@
-"""What it means that a constraint of the database was violated: the race that a check lost."""
+"""The domain errors that violated database constraints mean, where a check lost a race."""
 
 from collections.abc import Callable, Mapping
 
@@ -30,6 +30,6 @@ _MEANINGS: Mapping[str, Callable[[], DomainError]] = {
 
 
 def violated(constraint: str | None) -> DomainError | None:
-    """Return what a violated constraint means to a caller; None where it is a fault of ours."""
+    """Return the domain error of a violated constraint; None where it is a fault of the server."""
     meaning = _MEANINGS.get(constraint or "")
     return meaning() if meaning else None

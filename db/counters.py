@@ -1,4 +1,4 @@
-"""What is counted below auth/, whose counters.py has more."""
+"""Metrics counters used below auth/; auth/counters.py has more."""
 
 from prometheus_client import Counter
 

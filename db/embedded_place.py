@@ -1,9 +1,9 @@
-"""Where an embedded PostgreSQL keeps its files, and the account it runs under.
+"""The folder of an embedded PostgreSQL, and the account it runs under.
 
-A home holds `postgres/` (the server's own folder, mode 0700) and `postgres.lock`. PostgreSQL will
-not run as root, so for root the folder belongs to an unprivileged account; where that account
-cannot reach the home (a checkout in /root, say), `postgres` is a link to a folder under
-`ELSEWHERE`; deleting the home then leaves that folder. Permissions of folders that are not ours are
+A home has `postgres/` (the server's own folder, mode 0700) and `postgres.lock`. PostgreSQL does not
+run as root, so for root the folder belongs to an unprivileged account; where that account cannot
+reach the home (a checkout in /root, say), `postgres` is a link to a folder under `ELSEWHERE`;
+deleting the home then leaves that folder. Permissions of folders that are not the project's are
 never changed.
 """
 
@@ -21,26 +21,26 @@ from pathlib import Path
 from types import MappingProxyType
 
 ELSEWHERE = Path("/var/lib/sangkien")
-"""For root only: homes and programs that the server's account could not reach where they are."""
+"""For root only: homes and programs that the server's account cannot reach in their own place."""
 
 ACCOUNT = "sangkien"
-"""The system account that runs PostgreSQL when we are root; made on first use."""
+"""The system account that runs PostgreSQL for root; made on first use."""
 
 PORT = 5432
-"""Only part of the socket's name: nothing listens on TCP."""
+"""Only part of the socket's name: the server does not listen on TCP."""
 
 SOCKET_NAME = f".s.PGSQL.{PORT}"
 SOCKET_PATH_BYTES = 107
-"""What the kernel and libpq accept as the path of a unix socket, in bytes."""
+"""The longest path of a unix socket that the kernel and libpq accept, in bytes."""
 
 
 class EmbeddedServerError(RuntimeError):
-    """The embedded server cannot do what was asked: one line with what, where and what to do."""
+    """The embedded server failed: one line with what is wrong, where, and what to do."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """Whose processes the server's are: numeric ids, so that no passwd entry is needed."""
+    """The account of the server's processes, as numeric ids: it needs no passwd entry."""
 
     uid: int
     gid: int
@@ -52,10 +52,10 @@ class Account:
         own_session: bool = False,
         environment: Mapping[str, str] = MappingProxyType({}),
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program as this account and wait for it; its output is in the result.
+        """Run a program as this account, wait for it, and return its exit code and output.
 
-        With more variables in its `environment`. Those named PG… would steer PostgreSQL's programs
-        and are kept from them.
+        `environment` adds variables. Inherited ones named PG… are removed, as they would change
+        what PostgreSQL's programs do.
         """
         switch = os.geteuid() != self.uid
         inherited = {
@@ -79,7 +79,7 @@ class Account:
         )
 
     def can_use(self, folder: Path) -> bool:
-        """Tell whether this account can come to a folder and write in it."""
+        """Return whether this account can reach a folder and write in it."""
         return self.run(["test", "-w", folder, "-a", "-x", folder]).returncode == 0
 
 
@@ -92,24 +92,24 @@ class Place:
 
     @property
     def data(self) -> Path:
-        """PostgreSQL's data directory; it is there only once it is whole."""
+        """PostgreSQL's data directory; it exists only once it is complete."""
         return self.folder / "data"
 
     @property
     def log(self) -> Path:
-        """What the server wrote to its standard error."""
+        """The server's log file, its standard output and error."""
         return self.folder / "server.log"
 
     def failure(self, what: str) -> EmbeddedServerError:
-        """Return the error that this server failed: one line with what, and where its log is."""
+        """Return the error of this server: one line with what is wrong, and where its log is."""
         line = " ".join(what.split())
         return EmbeddedServerError(f"embedded PostgreSQL {line} (log: {self.log})")
 
     def socket_folder(self) -> Path:
-        """Make, or find again, the private folder of the unix socket.
+        """Return the private folder of the unix socket; make it if it is missing.
 
-        It is `socket` in our folder. Where that path is too long for a socket, or has a character
-        that libpq or PostgreSQL reads as a separator, `socket` is a link to a short one.
+        It is `socket` in the server's folder. Where that path is too long for a socket, or has a
+        character that libpq or PostgreSQL reads as a separator, `socket` is a link to a short path.
         """
         own = self.folder / "socket"
         path = os.fsencode(own / SOCKET_NAME)
@@ -130,7 +130,7 @@ class Place:
         return short
 
     def forget_socket_folder(self) -> None:
-        """Remove a short socket folder that lies outside ours; the server has ended."""
+        """Remove a short socket folder outside the server's own, after the server has stopped."""
         own = self.folder / "socket"
         if own.is_symlink() and _is_private(own.readlink(), self.account):
             shutil.rmtree(own.readlink(), ignore_errors=True)
@@ -139,7 +139,7 @@ class Place:
 
 @contextmanager
 def turn(home: Path) -> Iterator[None]:
-    """Hold the home's lock: starting and stopping happen one at a time, across processes.
+    """Lock the home, so that processes start and stop the server one at a time.
 
     Raises:
         EmbeddedServerError: when the home cannot be made or written.
@@ -160,7 +160,7 @@ def turn(home: Path) -> Iterator[None]:
 
 
 def settle(home: Path) -> Place:
-    """Find the server's folder for a home, making it when there is none. The lock is held.
+    """Return the server's folder for a home, made when it is missing. Call it under the lock.
 
     Raises:
         EmbeddedServerError: when the folder belongs to another user.
@@ -202,9 +202,9 @@ def _account_of(folder: Path) -> Account:
 
 
 def _entry() -> pwd.struct_passwd:
-    """Return the system account, making it where there is none.
+    """Return the system account, made if it is missing.
 
-    One process at a time: of two useradd at once the second gives the account another number.
+    Under a lock: of two concurrent useradd the second gives the account another number.
     """
     with suppress(KeyError):
         return pwd.getpwnam(ACCOUNT)
@@ -218,7 +218,7 @@ def _entry() -> pwd.struct_passwd:
 
 
 def _move_elsewhere(own: Path) -> Path:
-    """Make a folder where the account can reach it and leave a link to it in the home."""
+    """Make a folder that the account can reach, and replace the one in the home by a link to it."""
     if (own / "data").exists():
         raise EmbeddedServerError(
             f"embedded PostgreSQL: the owner of {own} can no longer reach it; restore the "
@@ -232,14 +232,14 @@ def _move_elsewhere(own: Path) -> Path:
 
 
 def _short_parent() -> Path:
-    """Return a folder for short-lived private folders whose path leaves room for a socket's."""
+    """Return a temporary folder whose path is short enough for a socket in a subfolder."""
     temporary = Path(tempfile.gettempdir())
     room = SOCKET_PATH_BYTES - len(f"/sangkien-12345678/{SOCKET_NAME}")
     return temporary if len(os.fsencode(temporary)) <= room else Path("/tmp")  # noqa: S108 mkdtemp
 
 
 def _make_private(folder: Path, account: Account) -> None:
-    """Make a folder, or make an existing one of ours, the account's alone."""
+    """Make a folder if it is missing, and give only the account access to it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_uid != account.uid:
         os.chown(folder, account.uid, account.gid)
@@ -248,7 +248,7 @@ def _make_private(folder: Path, account: Account) -> None:
 
 
 def _is_private(folder: Path, account: Account) -> bool:
-    """Tell whether a folder outside our own is still there and still the account's alone."""
+    """Return whether a folder outside the server's own exists and is still private."""
     try:
         found = folder.lstat()
     except OSError:

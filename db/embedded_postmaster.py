@@ -1,4 +1,4 @@
-"""The first process of an embedded PostgreSQL: found, started and ended."""
+"""The postmaster of an embedded PostgreSQL, its first process: find, start and stop it."""
 
 import os
 import signal
@@ -12,17 +12,17 @@ from db.embedded_place import SOCKET_NAME, EmbeddedServerError, Place
 START_SECONDS = 300  # a crash recovery after a large load can take minutes
 STOP_SECONDS = 120  # a fast shutdown writes a checkpoint
 ORPHAN_SECONDS = 10  # sessions of a killed server end within milliseconds
-PANIC_SECONDS = 5  # that a server which cannot start may take to end
+PANIC_SECONDS = 5  # time for a server that cannot start to exit by itself
 POLL_SECONDS = 0.01
-# glibc's malloc gives memory back to the kernel whenever a statement ends, and the next one takes a
-# page fault for each 4 KiB: a quarter of the time of an answer of half a megabyte. So up to 16 MiB
-# stay with a session.
+# glibc's malloc returns memory to the kernel whenever a statement ends, and the next statement has
+# a page fault for each 4 KiB: a quarter of the time of a response of half a megabyte. So each
+# session keeps up to 16 MiB.
 MEMORY = {"MALLOC_TRIM_THRESHOLD_": "16777216", "MALLOC_MMAP_THRESHOLD_": "16777216"}
 
 
 @dataclass(frozen=True)
 class Postmaster:
-    """A live server's first process, as its `postmaster.pid` tells of it."""
+    """The postmaster of a running server, as described in its `postmaster.pid`."""
 
     pid: int
     data: Path
@@ -31,11 +31,11 @@ class Postmaster:
 
     @property
     def can_be_reached(self) -> bool:
-        """Tell whether its socket is where it made it; /tmp may have been swept."""
+        """Return whether its socket still exists; /tmp may have been cleaned."""
         return (self.socket_folder / SOCKET_NAME).exists()
 
     def end(self) -> None:
-        """End the server in fast mode (SIGINT) and wait for it.
+        """Stop the server in fast mode (SIGINT) and wait for its end.
 
         Raises:
             EmbeddedServerError: when it still runs after `STOP_SECONDS`.
@@ -52,7 +52,7 @@ class Postmaster:
 
 
 def find(data: Path) -> Postmaster | None:
-    """Return the live server of a data directory, if there is one."""
+    """Return the running server of a data directory, None where there is none."""
     try:
         lines = (data / "postmaster.pid").read_text(errors="surrogateescape").splitlines()
         pid = int(lines[0])
@@ -60,12 +60,12 @@ def find(data: Path) -> Postmaster | None:
         return None
     if not _serves(pid, data):
         return None
-    lines += [""] * 8  # a server that is only starting has written the first lines
+    lines += [""] * 8  # a starting server has written only the first lines
     return Postmaster(pid, data, Path(lines[4].strip()), lines[7].strip())
 
 
 def find_ready(place: Place) -> Postmaster | None:
-    """Return the server that runs in a place once it is ready; end one that cannot be reached.
+    """Return a place's running server once it is ready, else None; stop one without a socket.
 
     Raises:
         EmbeddedServerError: when it is not ready after `START_SECONDS`.
@@ -87,7 +87,7 @@ def launch(place: Place, command: Sequence[str | Path]) -> Postmaster:
     """Start a server in a place where none runs, and wait until it is ready.
 
     Raises:
-        EmbeddedServerError: with the server's own last complaint, when it does not start.
+        EmbeddedServerError: with the last error in the server's log, when it does not start.
     """
     _forget_dead(place)
     deadline = time.monotonic() + START_SECONDS
@@ -98,7 +98,7 @@ def launch(place: Place, command: Sequence[str | Path]) -> Postmaster:
         if postmaster is not None:
             return postmaster
         complaint = _last_complaint(place.log, logged)
-        # A killed server's sessions hold its memory until they notice, which takes them a moment.
+        # A killed server's sessions keep its shared memory for the moment until they notice.
         if "shared memory block" not in complaint or time.monotonic() > orphans_deadline:
             raise place.failure(f"did not start: {complaint}")
         time.sleep(POLL_SECONDS)
@@ -106,9 +106,10 @@ def launch(place: Place, command: Sequence[str | Path]) -> Postmaster:
 
 
 def _wait_until_ready(place: Place, pid: int, deadline: float, logged: int) -> Postmaster | None:
-    """Return the server just started once it is ready, or nothing when it has ended instead.
+    """Return the started server once it is ready, or None if it has ended.
 
-    It ends by itself once it cannot recover, but for one whose checkpointer found no room.
+    A server that cannot recover exits by itself, except one whose checkpointer found no disk space:
+    that one is killed.
     """
     panicked = 0.0
     while _command_line(pid) and time.monotonic() < deadline:
@@ -124,24 +125,24 @@ def _wait_until_ready(place: Place, pid: int, deadline: float, logged: int) -> P
 
 
 def _forget_dead(place: Place) -> None:
-    """Remove the lock files of a server that is no more.
+    """Remove the lock files of a server that no longer runs.
 
-    PostgreSQL looks only whether the process number in them is in use: it would take a zombie, or
-    after a restart of the machine some other program of the same user, for a server.
+    PostgreSQL checks only whether the process number in them is in use: it would mistake a zombie,
+    or after a reboot another program of the same user, for a running server.
     """
     for lock in (place.data / "postmaster.pid", place.folder / "socket" / f"{SOCKET_NAME}.lock"):
         try:
             line = _command_line(int(lock.read_text(errors="replace").splitlines()[0]))
         except (OSError, ValueError, IndexError):
-            continue  # there is none, or PostgreSQL has something to say about it
+            continue  # no lock file, or one that PostgreSQL itself rejects
         if not line or not line[0].endswith(b"postgres"):
             lock.unlink()
 
 
 def _spawn(place: Place, command: Sequence[str | Path]) -> int:
-    """Start a server that outlives us, in its own session, and return its process id.
+    """Start a server that outlives this process, in its own session, and return its process id.
 
-    The shell in between hands it over to init, so that it is nobody's zombie when it ends; its own
+    The shell in between makes init its parent, so that it does not remain as a zombie; its own
     session keeps a terminal's Ctrl-C from it.
     """
     script = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 & echo $!'
@@ -153,16 +154,16 @@ def _spawn(place: Place, command: Sequence[str | Path]) -> int:
 
 
 def _serves(pid: int, data: Path) -> bool:
-    """Tell whether a process is a server on a data directory.
+    """Return whether a process is a server on a data directory.
 
-    Its number alone would not do: after a restart of the machine it may be anyone's.
+    The process number is not enough: after a reboot it may belong to another program.
     """
     line = _command_line(pid)
     return bool(line) and line[0].endswith(b"postgres") and os.fsencode(data) in line
 
 
 def _command_line(pid: int) -> list[bytes]:
-    """Return the arguments of a live process, and nothing for a dead one or a zombie."""
+    """Return the arguments of a running process, an empty list for a dead one or a zombie."""
     try:
         return [part for part in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") if part]
     except OSError:
@@ -170,7 +171,7 @@ def _command_line(pid: int) -> list[bytes]:
 
 
 def _last_complaint(log: Path, start: int) -> str:
-    """Return the last line of a log that says why a server gave up, from an offset on."""
+    """Return the log line with the reason of a failed start, read from an offset on."""
     try:
         with log.open("rb") as lines:
             lines.seek(start)

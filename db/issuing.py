@@ -1,6 +1,6 @@
-"""Sessions of the issuer: transactions of the writer role that may touch identity's tables.
+"""Transactions of the issuer: as the writer role, with access to the tables of identity.
 
-They are synchronous, as Authlib is, and are run on threads of the issuer's own.
+They are synchronous, as Authlib is, and run on threads of the issuer.
 """
 
 import logging
@@ -27,7 +27,7 @@ Issuing = psycopg.Connection[dict[str, Any]]
 
 
 class _Failures(logging.Filter):
-    """Counts what the pool says of each failed connection, and keeps it out of the log."""
+    """Counts the pool's messages on failed connections, and keeps them out of the log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         given = record.args if isinstance(record.args, tuple) else ()
@@ -44,9 +44,9 @@ class IssuingSessions:
     """Transactions of the issuer."""
 
     def __init__(self, url: str, *, size: int, pooler: bool = False) -> None:
-        """Take the URL of the writer role and how many connections there may be at most.
+        """Set the URL of the writer role and the maximum number of connections.
 
-        With a `pooler` in transaction mode between, nothing is prepared.
+        With a `pooler` in transaction mode in between, no statement is prepared.
         """
         logging.getLogger("psycopg.pool").addFilter(_FAILURES)
         self._pool = ConnectionPool(
@@ -66,7 +66,7 @@ class IssuingSessions:
         )
 
     def open(self) -> None:
-        """Open the pool; connections follow on demand, so the database may still be down."""
+        """Open the pool; it connects on demand, so the database may still be down."""
         self._pool.open()
 
     def close(self) -> None:
@@ -75,9 +75,9 @@ class IssuingSessions:
 
     @contextmanager
     def begin(self, attempt: Attempt) -> Iterator[Issuing]:
-        """Give a transaction; it commits at the end, or rolls back with any error.
+        """Open a transaction; it commits at the end, or rolls back on any error.
 
-        The audit log has its changes under the attempt's action and address.
+        The audit log records its changes with the attempt's action and address.
 
         Raises UnavailableError, TooSlowError.
         """

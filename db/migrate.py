@@ -1,4 +1,4 @@
-"""Brings a database to the schema of this code, and tells whether it is there."""
+"""Migrate a database to this version's schema, and check its revision."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ _COLUMNS = """
 
 
 class MigrationError(Exception):
-    """A revision that the database cannot go to; one line says why."""
+    """The database cannot migrate to the revision; the message is one line."""
 
 
 def upgrade(
@@ -53,8 +53,8 @@ def upgrade(
 ) -> None:
     """Migrate up to a revision; `url` is that of the role that owns the schema.
 
-    All is one transaction: roles that are missing, rights, tables. Roles that are made get the
-    passwords of `role_urls`, the reader's and the writer's; with `change_passwords`, others too.
+    Missing roles, rights and tables are created in one transaction. New roles get the passwords of
+    `role_urls`, the reader's and the writer's; with `change_passwords`, existing ones too.
 
     Raises:
         MigrationError, RolesError: with nothing changed.
@@ -80,9 +80,9 @@ def downgrade(url: str, revision: str, *, role_urls: tuple[str, ...] = ()) -> No
 
 
 def losses(url: str, revision: str, *, role_urls: tuple[str, ...] = ()) -> list[str]:
-    """Return a line for each table and column that a downgrade loses; nothing is changed.
+    """Return a line for each table and column that a downgrade drops, without changing anything.
 
-    The downgrade is carried out and rolled back, so its locks are taken. Raises MigrationError.
+    The downgrade runs and is rolled back, so it takes its locks. Raises MigrationError.
     """
     with _transaction(url) as (connection, _):
         rows: dict[str, int] = dict(connection.execute(text(_TABLES)).tuples().all())
@@ -94,7 +94,7 @@ def losses(url: str, revision: str, *, role_urls: tuple[str, ...] = ()) -> list[
 
 
 def is_below(url: str, revision: str) -> bool:
-    """Tell whether a revision is older than the database's. Raises MigrationError."""
+    """Return whether a revision is older than the database's. Raises MigrationError."""
     with _transaction(url) as (connection, _):
         before = _known(connection)
     if before is None:
@@ -113,13 +113,13 @@ def head() -> str:
 
 
 def current(connection: Connection) -> str | None:
-    """Return the revision that a database is at; None where nothing was migrated."""
+    """Return the revision of a database; None where nothing was migrated."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 @contextmanager
 def _transaction(url: str) -> Iterator[tuple[Connection, psycopg.Connection[tuple[Any, ...]]]]:
-    """Give one transaction, to SQLAlchemy and to psycopg; processes take it one after another."""
+    """Open one transaction for SQLAlchemy and psycopg, under a lock across processes."""
     engine = create_engine(sqlalchemy_url(url))
     try:
         with engine.begin() as connection:
@@ -169,7 +169,7 @@ def _run(
 
 
 def _lost(connection: Connection, rows: dict[str, int], columns: list[str]) -> list[str]:
-    """Return a line for each table and column that was there and is no more."""
+    """Return a line for each table and column that no longer exists."""
     tables = set(connection.scalars(text("select relname from pg_class where relkind = 'r'")))
     gone = [name for name in rows if name not in tables]
     left = set(connection.scalars(text(_COLUMNS)))
@@ -184,7 +184,7 @@ def _lost(connection: Connection, rows: dict[str, int], columns: list[str]) -> l
 
 
 def _note(connection: Connection, before: str | None) -> None:
-    """Note in the audit log that the schema was changed; not once the log is gone with the rest."""
+    """Record the change of the schema in the audit log, unless the log was dropped as well."""
     after = current(connection)
     if after not in (None, before):
         connection.execute(text(_NOTE), {"revision": after})

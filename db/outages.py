@@ -1,7 +1,7 @@
 """Outages of the database: which errors mean one, and a log that does not repeat them.
 
-Every driver and every connection decides by `is_outage`, so that no way in which PostgreSQL goes
-down is taken for a fault of the code.
+All code for every driver uses `is_outage`, so that no way in which PostgreSQL goes down is
+reported as a fault of the code.
 """
 
 import logging
@@ -18,9 +18,9 @@ LOG_EVERY = 20.0
 """Seconds between two log lines of one process about outages."""
 
 _LOG = logging.getLogger("sangkien.database")
-# By the code of SQLSTATE, which both drivers have: lost or refused connections (08), wrong
-# credentials (28), no resources such as disk, memory or connections (53), the server stops, starts
-# or cuts a session off (57), system errors such as a failing disk (58).
+# SQLSTATE classes, the same in both drivers: lost or refused connections (08), wrong credentials
+# (28), insufficient resources such as disk, memory or connections (53), the server stops, starts
+# or terminates a session (57), system errors such as a failing disk (58).
 _CLASSES = ("08", "28", "53", "57", "58")
 _STATES = {
     "25006",  # read_only_sql_transaction: after a failover the server is a standby
@@ -29,9 +29,9 @@ _STATES = {
     "3D000",  # invalid_catalog_name: the database is being replaced
     "40003",  # statement_completion_unknown
 }
-_LONGEST = 20  # errors that led to one another
-_CANCELED = "57014"  # a statement ran out of time: the database is there
-# Drivers' errors without a SQLSTATE: of connections, and of answers that break off in the middle.
+_LONGEST = 20  # errors followed along a chain of causes
+_CANCELED = "57014"  # a statement timed out: the database is available
+# Drivers' errors without a SQLSTATE: of connections, and of interrupted responses.
 _LOST = (
     OSError,  # ssl.SSLError and TimeoutError are among them
     TimeoutError,
@@ -44,7 +44,7 @@ _LOST = (
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether an error means that the database is not available, rather than a fault of ours."""
+    """Return whether an error means an unavailable database, rather than a fault of the code."""
     if isinstance(error, UnavailableError):
         return True
     if isinstance(error, DBAPIError):
@@ -52,15 +52,15 @@ def is_outage(error: BaseException) -> bool:
     state = getattr(error, "sqlstate", None)
     if state is not None:
         return state != _CANCELED and (state in _STATES or state.startswith(_CLASSES))
-    # Wrong arguments of ours: asyncpg has them among errors of connections.
+    # asyncpg raises wrong arguments as InterfaceError too, but also as ValueError.
     return isinstance(error, _LOST) and not isinstance(error, ValueError)
 
 
 def cause(error: BaseException) -> str:
-    """Return in one line which error came first: its kind, and what the driver says of it."""
+    """Return the first error of a chain in one line: its kind, and the driver's message."""
     for _ in range(_LONGEST):
         before = error.__cause__ or error.__context__
-        if isinstance(before, Exception):  # and no cancellation, by which a time limit works
+        if isinstance(before, Exception):  # not a CancelledError, which timeouts are built on
             error = before
     state = getattr(error, "sqlstate", None)
     kind = f"{type(error).__name__} {state}" if state else type(error).__name__
@@ -69,14 +69,14 @@ def cause(error: BaseException) -> str:
 
 
 class OutageLog:
-    """Logs the first error of an outage at once, and then how many there were, now and then."""
+    """Logs the first error of an outage at once, and later how many more there were."""
 
     def __init__(self) -> None:
         self._next = float("-inf")
         self._unsaid = 0
 
     def note(self, error: BaseException, what: str) -> None:
-        """Log that `what`, a request for example, failed for an outage; or count it."""
+        """Log that `what`, such as a request, failed because of an outage; or only count it."""
         OUTAGE_ERRORS.inc()
         now = time.monotonic()
         if now < self._next:
@@ -88,4 +88,4 @@ class OutageLog:
 
 
 OUTAGES = OutageLog()
-"""The process's own."""
+"""The log of this process."""

@@ -1,9 +1,9 @@
-"""Connections to the database, shared fairly, each with statements of bounded weight.
+"""Connection pool with fair shares and bounded prepared statements.
 
-PostgreSQL keeps some 70 bytes for each byte of a prepared statement's text until that is closed,
-and takes some 850 of them while it plans one, of which the process keeps hold (docs/adr/0017). So
-a connection has names only for statements that were run before, up to a weight, and is replaced
-after a large one.
+PostgreSQL keeps about 70 bytes for each byte of a prepared statement's text until the statement is
+closed, and uses about 850 per byte to plan it, which the process does not return (docs/adr/0017).
+So a connection prepares by name only statements that were run before, up to a total length, and is
+replaced after a large one.
 """
 
 import asyncio
@@ -18,17 +18,17 @@ from asyncpg.prepared_stmt import PreparedStatement
 
 from db.fairness import CLAIM, FairQueue
 
-MOST_NAMED = 320_000  # characters of the statements that one connection has prepared
-LARGE = 32_000  # characters of a statement that is never prepared, and wears a connection out
-_SEEN = 10_000  # statements of which it is known that they were run before
-_IDLE = 300.0  # seconds after which a connection that is not in use is closed
-_LAST = 5.0  # seconds that what still runs has when the pool is closed
+MOST_NAMED = 320_000  # characters of all statements that one connection has prepared by name
+LARGE = 32_000  # characters above which a statement is never named and its connection is replaced
+_SEEN = 10_000  # statements remembered as run before
+_IDLE = 300.0  # seconds after which an idle connection is closed
+_LAST = 5.0  # seconds for running statements to end when the pool is closed
 
 Init = Callable[[asyncpg.Connection], Awaitable[None]]
 
 
 class Usage(NamedTuple):
-    """How many connections there may be, are in use and are waited for, and waits so far."""
+    """The size of a pool, connections in use, requests waiting, and all waits so far."""
 
     size: int
     in_use: int
@@ -38,13 +38,13 @@ class Usage(NamedTuple):
 
 
 class Seen:
-    """Statements that were run before, so that one that comes once is not prepared."""
+    """Remembers the statements that were run, as one that runs only once gets no name."""
 
     def __init__(self) -> None:
         self._hashes: set[int] = set()
 
     def before(self, sql: str) -> bool:
-        """Return whether a statement was run before, and remember that it is."""
+        """Return whether a statement was run before, and remember it."""
         key = hash(sql)
         if key in self._hashes:
             return True
@@ -55,10 +55,10 @@ class Seen:
 
 
 class Link:
-    """A connection and what it has prepared."""
+    """A connection and its prepared statements."""
 
     def __init__(self, connection: asyncpg.Connection, seen: Seen | None) -> None:
-        """Take a connection that prepares nothing by itself; without `seen` none is prepared."""
+        """Wrap a connection without a statement cache; without `seen` no statement gets a name."""
         self.connection = connection
         self.expiry: asyncio.TimerHandle | None = None
         self._seen = seen
@@ -69,7 +69,7 @@ class Link:
 
     @property
     def is_usable(self) -> bool:
-        """Whether another request may have it."""
+        """Whether another request may use the connection."""
         return not (self._worn or self.connection.is_closed())
 
     async def value(self, sql: str, values: Sequence[Any]) -> Any:
@@ -83,7 +83,7 @@ class Link:
         return list(await statement.fetch(*values))
 
     async def _prepared(self, sql: str) -> "PreparedStatement[Any]":
-        """Return a statement ready to run, by a name where it may have one."""
+        """Return a prepared statement, named if it was run before and is not large."""
         if len(sql) > LARGE:
             self._worn = True
         elif self._seen is not None and self._seen.before(sql):
@@ -114,9 +114,9 @@ class Pool:
         settings: Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
-        """Take how many there may be, what each begins with, and asyncpg's own options.
+        """Set the size, the initialisation of each connection, and asyncpg's own options.
 
-        Where they are not `shared`, a caller may have all that are free.
+        Without `shared`, one caller may use all connections.
         """
         self._url = url
         self._size = size
@@ -132,9 +132,9 @@ class Pool:
 
     @asynccontextmanager
     async def link(self, seconds: float) -> AsyncIterator[Link]:
-        """Give a connection within some seconds, by the fair share of the request's claim.
+        """Return a connection within some seconds, by the fair share of the request's claim.
 
-        Raises BusyError, LeftError, and what connecting raises.
+        Raises BusyError, LeftError, and the errors of connecting.
         """
         claim = CLAIM.get()
         await self._queue.enter(claim, seconds)
@@ -153,14 +153,14 @@ class Pool:
             self._queue.leave(claim)
 
     def usage(self) -> Usage:
-        """Return how far the pool is used."""
+        """Return the current use of the pool."""
         queue = self._queue
         return Usage(
             self._size, self._size - queue.free, queue.waiting, queue.waits, queue.seconds_waited
         )
 
     async def close(self) -> None:
-        """Close every connection; what still runs has a moment to end."""
+        """Close every connection, after up to 5 seconds for running statements to end."""
         self._closed = True
         idle, self._idle = self._idle, []
         for link in idle:
@@ -170,7 +170,7 @@ class Pool:
                 await self._unused.wait()
         for link in self._used:
             link.connection.terminate()
-        await asyncio.sleep(0)  # in which what was cut off is closed
+        await asyncio.sleep(0)  # lets the terminated connections close
 
     def _from_idle(self) -> Link | None:
         while self._idle:
@@ -205,7 +205,7 @@ class Pool:
         self._retire(link)
 
     def _retire(self, link: Link) -> None:
-        """Take leave of the server, which need not be waited for."""
+        """Close a connection without waiting for the server."""
         if link.expiry is not None:
             link.expiry.cancel()
         link.connection.terminate()

@@ -1,4 +1,4 @@
-"""Makes the owner's role and database on the embedded server."""
+"""Create the owner's role and database on the embedded server."""
 
 import psycopg
 from psycopg import sql
@@ -10,7 +10,7 @@ DATABASE = "sangkien"
 
 
 def prepare(server: EmbeddedServer, database: str = DATABASE, template: str | None = None) -> str:
-    """Make the owner's role and a database where missing; return the owner's URL of it."""
+    """Create the owner's role and a database where missing; return the owner's URL of it."""
     with psycopg.connect(server.url, autocommit=True) as connection:
         # Two processes may start on a fresh server at once.
         connection.execute("select pg_advisory_lock(hashtext('sangkien.prepare'))")

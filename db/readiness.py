@@ -1,11 +1,11 @@
-"""Whether the database can be used now: read as the reader, written as the writer.
+"""Readiness: whether the reader can read and the writer can write now.
 
-By connections of its own, as those of the requests may all be busy, and never for longer than a
-probe waits. What was found is remembered for a moment, so that probes cost next to nothing.
+The check uses connections of its own, as those of the requests may all be busy, and ends before a
+probe times out. Its result is cached for a second, so that probes cost next to nothing.
 
-A write is tried to its end without leaving anything: a message in the write-ahead log has to reach
-its disk (and a synchronous standby), and a temporary file has to find room on the disk of the data.
-An insert that is rolled back would show neither, and leave a dead row each time.
+The write check leaves no data: a message in the write-ahead log must reach its disk (and a
+synchronous standby), and a temporary file needs room on the disk of the data. An insert that is
+rolled back would check neither, and leave a dead row each time.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ import asyncpg
 from db.outages import OUTAGES
 
 WITHIN = 1.8
-"""Seconds that a check may take; a probe is answered within two."""
+"""Timeout of a check in seconds; a probe gets its response within two."""
 _REMEMBERED = 1.0  # seconds
 _REVISION = "select version_num from alembic_version"
 _READ_ONLY = "select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean"
-# About 1 MB: with so little memory the rows of a function go to a file.
+# About 1 MB: with so little memory the function's rows go to a temporary file.
 _WRITE = """
     begin;
     set local work_mem = '64kB';
@@ -34,14 +34,14 @@ _WRITE = """
 
 @dataclass(frozen=True)
 class Standing:
-    """What was found: the schema's revision, and what is wrong, if anything."""
+    """The result of a check: the schema's revision, and the fault, if any."""
 
     revision: str | None
     wrong: str | None = None
 
 
 class _Connection:
-    """A connection that is opened when it is used, and again once it failed."""
+    """A connection that is opened on first use, and again after a failure."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -49,7 +49,7 @@ class _Connection:
 
     async def get(self) -> asyncpg.Connection:
         if self._open is None or self._open.is_closed():
-            # Nothing is prepared by name, so that a pooler may stand between.
+            # Without named prepared statements, as a pooler may be in between.
             self._open = await asyncpg.connect(
                 self._url,
                 timeout=WITHIN,
@@ -65,16 +65,16 @@ class _Connection:
 
 
 class Readiness:
-    """Tells whether the database can be used."""
+    """Checks whether the database can be used."""
 
     def __init__(self, reader_url: str, writer_url: str) -> None:
-        """Take the URLs of the roles that read and write."""
+        """Set the URLs of the roles that read and write."""
         self._reader, self._writer = _Connection(reader_url), _Connection(writer_url)
         self._known: tuple[float, Standing] | None = None
         self._finding: asyncio.Task[Standing] | None = None
 
     async def standing(self) -> Standing:
-        """Return how things stand, at most `WITHIN` seconds from now; several share a look."""
+        """Return the result within `WITHIN` seconds; concurrent callers share one check."""
         if self._known is not None and time.monotonic() - self._known[0] < _REMEMBERED:
             return self._known[1]
         if self._finding is None:
@@ -87,7 +87,7 @@ class Readiness:
         return Standing(None, "down")
 
     def close(self) -> None:
-        """Drop the connections, and what is being found by them."""
+        """Close the connections, and cancel a running check."""
         if self._finding is not None:
             self._finding.cancel()
             self._finding = None
@@ -97,7 +97,7 @@ class Readiness:
     async def _find(self) -> Standing:
         try:
             found = await self._look()
-        except Exception as error:  # noqa: BLE001 - whatever it is, nothing can be served
+        except Exception as error:  # noqa: BLE001 - whatever the error, no request can be served
             OUTAGES.note(error, "the server is not ready")
             self._reader.drop()
             self._writer.drop()

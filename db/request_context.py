@@ -1,6 +1,7 @@
-"""What is known of the request at hand, for log lines, metrics and traces.
+"""The context of the current request, for log lines, metrics and traces.
 
-It holds identifiers and durations alone: no names of people, no values, no SQL text leaves it.
+It has identifiers, durations and the text of one statement, of which only a hash leaves it: no
+names of people, no values, no SQL text.
 """
 
 import hashlib
@@ -17,11 +18,11 @@ from db import spans
 class RequestContext:
     """One request, or one operation of a WebSocket or batch.
 
-    `operation` and `kind` are known once its document is prepared, `account_id` once the caller is
-    (None for anonymous callers), `code` if it was refused. `connection` is the id of the WebSocket
-    that an operation came by. `slowest` is how many seconds its
-    slowest statement took, `sql` that statement. Once it has `ended` nothing is logged as part of
-    it: work that it started may go on.
+    `operation` and `kind` are set once its document is prepared, `account_id` once the caller is
+    known (None for anonymous callers), `code` if it was rejected. `connection` is the id of an
+    operation's WebSocket. `slowest` is the duration of its slowest statement in seconds, `sql` that
+    statement. Once it has `ended`, nothing is logged as part of it, though work that it started
+    may continue.
     """
 
     id: str
@@ -44,27 +45,27 @@ CURRENT: ContextVar[RequestContext | None] = ContextVar("request_context", defau
 
 
 def current() -> RequestContext | None:
-    """Return the context of the request at hand, None outside of one."""
+    """Return the context of the current request, None outside of one."""
     context = CURRENT.get()
     return None if context is None or context.ended else context
 
 
 def refused(code: str) -> None:
-    """Note by which code the request at hand was refused."""
+    """Record the code with which the current request was rejected."""
     context = CURRENT.get()
     if context is not None:
         context.code = code
 
 
 def called_by(account_id: int | None) -> None:
-    """Note which account sends the request at hand."""
+    """Record the account that sends the current request."""
     context = CURRENT.get()
     if context is not None:
         context.account_id = account_id
 
 
 def fingerprint(sql: str) -> str:
-    """Return a stable hash of a statement's text, which holds no values."""
+    """Return a stable hash of a statement's text, which contains no values."""
     return hashlib.blake2b(sql.encode(), digest_size=8).hexdigest()
 
 
@@ -74,7 +75,7 @@ class Statement:
     __slots__ = ("_span", "_sql", "_started")
 
     def __init__(self, sql: str) -> None:
-        """Take the statement's text."""
+        """Set the statement's text."""
         self._sql = sql
 
     def __enter__(self) -> None:

@@ -1,8 +1,8 @@
 """The database roles that the API connects as: their names, and the rights that a database needs.
 
-SQL files name `sangkien_reader` and `sangkien_writer`, and only where a role's name may stand,
-never as a text; `named` replaces them by the names of the settings, so that two installations can
-share a server.
+SQL files name `sangkien_reader` and `sangkien_writer`, and only as identifiers of roles, never as
+strings; `named` replaces them by the names in the settings, so that two installations can share a
+server.
 """
 
 import re
@@ -29,14 +29,14 @@ class RolesError(Exception):
     """The database lacks roles or rights; `problems` has a line for each, with the remedy."""
 
     def __init__(self, *problems: str) -> None:
-        """Take the lines."""
+        """Set the lines."""
         super().__init__("\n".join(problems))
         self.problems = problems
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The names of the two roles. Raises RolesError for names that cannot be."""
+    """The names of the two roles. Raises RolesError for invalid names."""
 
     reader: str = READER
     writer: str = WRITER
@@ -61,23 +61,23 @@ class Roles:
         return cls(make_url(reader_url).username or "", make_url(writer_url).username or "")
 
     def named(self, text: str) -> str:
-        """Return SQL with the names of these roles for the ones that the files have."""
+        """Return SQL with the default names of the roles replaced by these."""
         return _replaced(text, {READER: self.reader, WRITER: self.writer})
 
 
 def statements(roles: Roles, *, owner: str, database: str) -> str:
-    """Return the SQL that makes the roles and gives the rights, for a database administrator."""
+    """Return the SQL that creates the roles and rights, for a database administrator."""
     text = (_SQL / "roles.sql").read_text("utf-8")
     return _replaced(roles.named(text), {"sangkien_owner": owner, "sangkien_database": database})
 
 
 def prepare_database(connection: Connection, roles: Roles, *urls: str) -> None:
-    """Make what is missing of roles, rights and extensions, within the caller's transaction.
+    """Create missing roles, rights and extensions, within the caller's transaction.
 
-    A role that is made gets the password of its URL; that of an existing role stays as it is.
+    A new role gets the password of its URL; an existing role's password does not change.
 
     Raises:
-        RolesError: what the connection's role may not make itself.
+        RolesError: what is missing and the connection's role may not create.
     """
     there = _existing(connection, roles)
     owner, database = _row(connection, "select current_user, current_database()")
@@ -89,7 +89,7 @@ def prepare_database(connection: Connection, roles: Roles, *urls: str) -> None:
             with connection.transaction():
                 connection.execute(statement.encode())
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject):
-            continue  # what is then missing, and why, is found below
+            continue  # the checks below report what is missing
         except psycopg.errors.FeatureNotSupported:
             continue  # an extension that the server does not have
     problems = [*_missing_roles(connection, roles), *_missing_rights(connection, roles)]
@@ -99,9 +99,9 @@ def prepare_database(connection: Connection, roles: Roles, *urls: str) -> None:
 
 
 def set_passwords(connection: Connection, *urls: str) -> None:
-    """Give the roles of these URLs the passwords in them; those without one stay as they are.
+    """Set the passwords of these URLs' roles; a URL without a password changes nothing.
 
-    The server gets them hashed, as its log may hold statements. Raises RolesError.
+    The server gets them hashed, as its log may contain statements. Raises RolesError.
     """
     for url in map(make_url, urls):
         if not url.username or not url.password:
@@ -129,7 +129,7 @@ def _existing(connection: Connection, roles: Roles) -> set[str]:
 
 
 def _unfit(connection: Connection, roles: Roles) -> list[str]:
-    """Return why existing roles cannot be the API's: they would pass row-level security."""
+    """Return the reasons why existing roles are unfit: they would bypass row-level security."""
     rows = connection.execute(
         "select rolname, rolsuper, rolbypassrls, rolname = current_user,"
         " pg_has_role(oid, current_user, 'MEMBER') from pg_roles where rolname = any (%s)",
@@ -144,7 +144,7 @@ def _unfit(connection: Connection, roles: Roles) -> list[str]:
 
 
 def _missing_roles(connection: Connection, roles: Roles) -> list[str]:
-    """Return which roles are missing, and which existing ones may not sign in or lack settings."""
+    """Return the roles that are missing, and existing ones that cannot sign in or lack settings."""
     problems = []
     for name, wanted in (
         (roles.reader, ["default_transaction_read_only=on", "statement_timeout=10s", "jit=off"]),
@@ -188,7 +188,7 @@ _RIGHTS = """
 
 
 def _missing_rights(connection: Connection, roles: Roles) -> list[str]:
-    """Return which rights are missing on the database and its schema `public`."""
+    """Return the rights that are missing on the database and its schema `public`."""
     owner, database = _row(connection, "select current_user, current_database()")
     names = [roles.reader, roles.writer]
     may_create, may_use, connects, uses, shut_out = _row(connection, _RIGHTS, names)

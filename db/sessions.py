@@ -1,7 +1,7 @@
-"""Sessions bound to a caller: what row-level security knows of who is asking.
+"""Sessions bound to a caller: the settings that row-level security reads.
 
 A binding ends with its transaction, so nothing of one caller can reach the next. A read is one
-statement, and so one round trip: it binds itself, to a read-only transaction of its own.
+statement, and so one round trip: the statement binds a read-only transaction of its own.
 db/transactions.py has the writes.
 """
 
@@ -26,12 +26,12 @@ GRANTS_CHANGED = "SK001"  # raised by check_grants (db/sql/account.sql)
 _PATH = re.compile(r"[0-9]+(\.[0-9]+)*")
 _SETTING = re.compile(r"[a-z_]+")
 _CAN = re.compile(r"[0-9A-Z_@.,;=]+")
-# A statement binds itself by a condition before it: CASE evaluates what is after THEN only once
-# that is true, and an uncorrelated subquery is not run before it is asked for. Were it otherwise,
-# nothing would be visible.
+# A statement binds its own transaction by a condition: CASE evaluates what is after THEN only once
+# the condition is true, and an uncorrelated subquery runs only when its value is needed. Otherwise
+# no row would be visible.
 #
-# A setting costs a microsecond, and few statements ask for these: those with such a word in them.
-# tests/test_bound_settings.py looks in the database who asks for what.
+# A setting costs a microsecond, and few statements read the settings below: those that contain one
+# of the words. tests/test_bound_settings.py checks in the database what reads which setting.
 SELDOM = {
     "sangkien.can": ("viewer_can",),
     "sangkien.tokens": ("access_token", "token_family", "oauth_client", "consent"),
@@ -46,34 +46,34 @@ SELDOM = {
     "sangkien.person_read": ("person", "account", "membership"),
     "sangkien.person_masked": ("person", "account", "membership"),
 }
-_OF_BOUND = 12_000_000  # bytes of the statements that are kept bound
+_OF_BOUND = 12_000_000  # total length of the cached bound statements
 ANONYMOUS_MS = 900
-"""Milliseconds that a statement of an anonymous caller may take."""
-# Seconds more that a read of an anonymous caller may have a connection: the limit of a statement
-# begins anew when it has been parsed, and again when it has been planned.
+"""Statement timeout of anonymous callers in milliseconds."""
+# Seconds that a read of an anonymous caller may have a connection in addition: the statement
+# timeout restarts after parsing, and again after planning.
 _ROUND_TRIPS = 0.1
-_LOOKUPS = 2  # connections for who a caller is, so that no heavy read is in their way
-_WAIT = 5.0  # seconds for a connection
+_LOOKUPS = 2  # connections for look-ups of callers, so that heavy reads do not block them
+_WAIT = 5.0  # seconds to wait for a connection
 _CHECK = "(select true from check_grants(${account}, ${version}))"
 
 
 class GrantsChangedError(Exception):
-    """The caller's grants are not those that its scopes were worked out from."""
+    """The caller's scopes were computed from role grants that have changed since."""
 
 
 class OneAtATimeError(Exception):
-    """What runs one at a time runs already."""
+    """An action that runs one at a time is running already."""
 
 
 class TooSlowError(Exception):
-    """The statement ran into the reader's time limit."""
+    """The statement exceeded the reader's time limit."""
 
 
 @dataclass(frozen=True)
 class Binding:
-    """What a transaction is bound to: settings by name, their values, and the grants to check.
+    """The settings of a transaction, by name and value, and the version of grants to check.
 
-    `checked` are the account and the version of its grants, empty where they are not checked.
+    `checked` is the account's id and the version of its role grants, empty for no check.
     """
 
     names: tuple[str, ...]
@@ -81,12 +81,12 @@ class Binding:
     checked: tuple[int, ...] = ()
 
     def bind(self, sql: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
-        """Return a statement that binds itself, to what it may ask for, and its parameters."""
+        """Return a statement that binds itself with the settings it may read, and parameters."""
         statement, own = self._bind(sql, len(values), whole=False)
         return statement, [*values, *own]
 
     def bind_all(self, sql: str) -> tuple[str, list[Any]]:
-        """Return a statement that binds the transaction it stands in to everything."""
+        """Return a statement that binds its transaction with all settings, and parameters."""
         return self._bind(sql, 0, whole=True)
 
     def _bind(self, sql: str, count: int, *, whole: bool) -> tuple[str, list[Any]]:
@@ -105,7 +105,7 @@ _BOUND: Cache[tuple[str, tuple[int, ...]]] = Cache(
 def _bound(
     sql: str, count: int, names: tuple[str, ...], *, checked: bool, whole: bool
 ) -> tuple[str, tuple[int, ...]]:
-    """Return what `_conditioned` makes of a statement, kept within a weight."""
+    """Return the result of `_conditioned`, from a cache of bounded weight."""
     return _BOUND.remember(
         (sql, count, names, checked, whole),
         lambda: _conditioned(sql, count, names, checked=checked, whole=whole),
@@ -115,10 +115,10 @@ def _bound(
 def _conditioned(
     sql: str, count: int, names: tuple[str, ...], *, checked: bool, whole: bool
 ) -> tuple[str, tuple[int, ...]]:
-    """Return a statement of `count` parameters that binds itself, and the places of its settings.
+    """Return a self-binding statement of `count` parameters, and the indices of its settings.
 
-    Parameters that follow: the values of these settings, and, where the grants are to be checked,
-    the account's id and their version.
+    Further parameters: the values of these settings and, where the role grants are checked, the
+    account's id and their version.
     """
     places = tuple(
         place
@@ -137,14 +137,14 @@ def _conditioned(
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is asking: `scopes` maps a scope's name to unit paths; `person_id` opens own records.
+    """The caller: `scopes` maps a scope's name to unit paths; `person_id` opens its own records.
 
-    `writes` are the scopes of what the caller may change, which only a write needs: a name for
-    subtrees, and the name with `_alone` for units without what is below. Without a
-    `grants_version` they are not checked against the account's grants. With `own_tokens` the
-    account's access tokens are seen, and kept by whoever writes at all: made with or without a
-    second factor (`one_factor`), in the authorization `family` if there is one, and not by a
-    sign-in that is `stale`. Who is `read_only` cannot begin to write.
+    `writes` are the scopes that only writes need: a permission's name for subtrees, and the name
+    with `_alone` for units without their subtree. Without a `grants_version` they are not checked
+    against the account's role grants. With `own_tokens` the caller sees its account's access
+    tokens, and creates and revokes them if it may write at all: with or without a second factor
+    (`one_factor`), in the authorization `family` if there is one, and not with a `stale` sign-in.
+    A `read_only` caller cannot open a write transaction.
     """
 
     account_id: int
@@ -163,7 +163,7 @@ class Caller:
     writing: Binding | None = field(init=False)
 
     def __post_init__(self) -> None:
-        """Write down what a read binds itself to, and what a transaction that writes."""
+        """Compute the bindings of reads and writes."""
         settings = {"account": str(int(self.account_id))}
         if self.person_id is not None:
             settings["person"] = str(int(self.person_id))
@@ -177,7 +177,7 @@ class Caller:
             {**settings, **tokens, **_arrays(self.scopes)}, transaction_read_only="on"
         )
         if not self.writes:
-            settings.pop("person", None)  # who writes nowhere does not write its own either
+            settings.pop("person", None)  # without `writes`, its own records are not writable
         writing = self._binding({**settings, **kept, **_arrays({**self.scopes, **self.writes})})
         object.__setattr__(self, "reading", reading)
         object.__setattr__(self, "writing", None if self.read_only else writing)
@@ -190,16 +190,16 @@ class Caller:
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether it is the public account, as which everybody reads who is not signed in."""
+        """Whether it is the public account, which all anonymous callers share."""
         return self.account_id == 0
 
     @property
     def keeps_tokens(self) -> bool:
-        """Whether the caller may make and revoke tokens of its account."""
+        """Whether the caller may create and revoke tokens of its account."""
         return self.own_tokens and bool(self.writes)
 
     def may(self, permission: str, path: str) -> bool:
-        """Whether the caller may write by a permission at the unit with this path."""
+        """Return whether the caller may write with a permission at the unit with this path."""
         return path in self.writes.get(f"{permission}_alone", ()) or any(
             path == top or path.startswith(f"{top}.") for top in self.writes.get(permission, ())
         )
@@ -230,10 +230,10 @@ class Reader:
         pooler: bool = False,
         anonymous_ms: int = ANONYMOUS_MS,
     ) -> None:
-        """Take the URL of the reader role and how many connections there may be at most.
+        """Set the URL of the reader role and the maximum number of connections.
 
-        Anonymous callers have a quarter as many of their own, for `anonymous_ms` a statement, and
-        look-ups two. With a `pooler` in transaction mode between, nothing is prepared.
+        Anonymous callers have a quarter as many in a pool of their own, for `anonymous_ms` per
+        statement, and look-ups two. With a `pooler` in transaction mode, no statement gets a name.
         """
         self._pooler = pooler
         self._anonymous_ms = anonymous_ms
@@ -244,7 +244,7 @@ class Reader:
             "command_timeout": 15,
             "statement_cache_size": 0,
         }
-        # A pooler does not take it along, and a transaction of its own has it then.
+        # A pooler rejects this start-up setting; the read's own transaction then sets it.
         short = {} if pooler else {"statement_timeout": str(anonymous_ms)}
         self._pool = Pool(url, size=size, **options)
         self._anonymous = Pool(url, size=max(size // 4, 1), settings=short, **options)
@@ -256,7 +256,7 @@ class Reader:
             await pool.close()
 
     def usage(self) -> dict[str, Usage]:
-        """Return how far each pool is used, by its name."""
+        """Return the usage of each pool, by its name."""
         return {
             "reader": self._pool.usage(),
             "anonymous": self._anonymous.usage(),
@@ -264,7 +264,7 @@ class Reader:
         }
 
     async def fetch_json(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
-        """Run one statement as `caller` and return the JSON text it yields.
+        """Run one statement as `caller` and return its result, a JSON text.
 
         Raises GrantsChangedError, TooSlowError, UnavailableError.
         """
@@ -284,14 +284,14 @@ class Reader:
                 raise TooSlowError from None
 
     async def fetch_row(self, sql: str, *values: Any) -> Mapping[str, Any] | None:
-        """Run one statement that needs no caller, such as the look-up of a caller."""
+        """Run a statement that needs no caller, such as a caller's look-up, for its first row."""
         with translating():
             async with self._lookups.link(_WAIT) as link:
                 with Statement(sql):
                     return next(iter(await link.rows(sql, values)), None)
 
     async def fetch_rows(self, sql: str, *values: Any) -> list[Mapping[str, Any]]:
-        """Like `fetch_row`, for all rows."""
+        """Run a statement that needs no caller, and return all rows."""
         with translating():
             async with self._lookups.link(_WAIT) as link:
                 with Statement(sql):
@@ -305,7 +305,7 @@ async def read(
     values: Sequence[Any],
     milliseconds: int | None = None,
 ) -> bytes:
-    """Return the JSON text of one statement that `caller` reads by, in a transaction of its own."""
+    """Run one statement as `caller`, in a transaction of its own, and return its JSON text."""
     statement, parameters = caller.reading.bind(sql, values)
     try:
         with Statement(sql):
@@ -321,7 +321,7 @@ async def read(
             link.connection.terminate()
         raise
     except (Exception, asyncio.CancelledError) as error:
-        # Its state is unknown: better a new connection than one that still runs a statement.
+        # The connection's state is unknown: close it, as it may still run a statement.
         if discarded(link.connection) and isinstance(error, Exception):
             raise UnavailableError(outages.cause(error)) from error
         raise
@@ -329,24 +329,24 @@ async def read(
 
 
 def discarded(connection: asyncpg.Connection) -> bool:
-    """Close a connection at once; return whether it was lost already, so that any error follows."""
+    """Close a connection at once; return whether it was lost already, which explains any error."""
     try:
         lost: bool = connection.is_closed()
         connection.terminate()
     except asyncpg.InterfaceError:
-        return True  # the pool has noticed before
+        return True  # the pool has closed it before
     return lost
 
 
 async def take_json_as_bytes(connection: asyncpg.Connection) -> None:
-    """Have a connection return values of the type json as their text."""
+    """Let a connection return values of the type json as their text."""
     await connection.set_type_codec(
         "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
     )
 
 
 def translated(error: Exception) -> Exception:
-    """Return what an error of the database means here; the error itself where nothing else."""
+    """Return the exception of this module for a driver's error, or the error itself."""
     if getattr(error, "sqlstate", None) == GRANTS_CHANGED:
         return GrantsChangedError()
     if getattr(error, "sqlstate", None) == ONE_AT_A_TIME:
@@ -360,7 +360,7 @@ def translated(error: Exception) -> Exception:
 
 @contextmanager
 def translating() -> Iterator[None]:
-    """Raise what errors of the database mean here in their place."""
+    """Translate the driver's errors that the block raises."""
     try:
         yield
     except Exception as error:

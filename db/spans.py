@@ -1,4 +1,4 @@
-"""Where spans of traces go; nowhere unless api/tracing.py has started a tracer."""
+"""The tracer of the process; none unless api/tracing.py has started one."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class Span(Protocol):
-    """A span that is open."""
+    """An open span."""
 
     def tell(self, name: str, value: str | int) -> None:
-        """Add an attribute: a name, a code, a hash, and never a value of a request or a row."""
+        """Set an attribute: a name, a code or a hash, never a value of a request or a row."""
 
 
 class Tracer(Protocol):
-    """What makes spans."""
+    """A factory of spans."""
 
     def span(
         self, name: str, facts: Mapping[str, str], headers: Mapping[str, str] | None = None
@@ -26,5 +26,5 @@ tracer: Tracer | None = None
 
 
 def span(name: str) -> AbstractContextManager[Span | None]:
-    """Open a span where traces are on."""
+    """Open a span if traces are on."""
     return nullcontext() if tracer is None else tracer.span(name, {})

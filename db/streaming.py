@@ -1,4 +1,4 @@
-"""Rows as they come: a read of any length, by a cursor of the server, bound to a caller."""
+"""Stream rows: a read of any length, by a server-side cursor, bound to a caller."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -11,17 +11,17 @@ from db.sessions import Caller, translated
 from db.transactions import UNHURRIED
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
-_AT_ONCE = 2_000  # rows
-# The reader's own limit is for what a person waits for.
+_AT_ONCE = 2_000  # rows per fetch
+# The reader's own limit is for requests that a person waits for.
 _PATIENCE = f"set local statement_timeout = '{UNHURRIED}s'"
 
 
 async def stream(
     url: str, caller: Caller, statement: Select[Any]
 ) -> AsyncIterator[Sequence[asyncpg.Record]]:
-    """Give the rows that `caller` sees, some at a time; `url` is that of the reader role.
+    """Yield the rows that `caller` sees, in batches; `url` is that of the reader role.
 
-    All of one moment. Raises GrantsChangedError, TooSlowError, UnavailableError.
+    All rows are of one snapshot. Raises GrantsChangedError, TooSlowError, UnavailableError.
     """
     compiled = statement.compile(dialect=_DIALECT)
     values = [compiled.params[name] for name in compiled.positiontup or ()]

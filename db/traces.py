@@ -1,25 +1,25 @@
-"""Where an error came from, for the log, without what it was about.
+"""Traces of errors for the log, without values.
 
-The text of an error may repeat a value of the request or of a row: a name, a password, a token.
-Kinds of errors, places in the code and what PostgreSQL calls the fault do not.
+The text of an error may contain a value of the request or of a row: a name, a password, a token.
+Kinds of errors, places in the code and PostgreSQL's names of the fault do not.
 """
 
 import traceback
 from collections.abc import Iterator
 
 _FACTS = ("sqlstate", "schema_name", "table_name", "column_name", "constraint_name")
-_LONGEST = 5  # errors that led to one another
+_LONGEST = 5  # errors followed along a chain of causes
 
 
 def kind(error: BaseException) -> str:
-    """Return an error's kind, and what PostgreSQL calls the fault."""
+    """Return an error's kind, and PostgreSQL's names of the fault."""
     facts = {name: getattr(error, name, None) for name in _FACTS}
     known = " ".join(f"{name}={value}" for name, value in facts.items() if value)
     return f"{type(error).__module__}.{type(error).__qualname__} {known}".rstrip()
 
 
 def trace(error: BaseException) -> str:
-    """Return an error's kind, facts and stack, and those of the errors that it came from."""
+    """Return kind, facts and stack of an error and of its causes."""
     return "\n".join(_lines(error))
 
 

@@ -1,7 +1,7 @@
-"""Writes: transactions of the writer role, bound to a caller, that commands run in.
+"""Write transactions of the writer role, bound to a caller, in which commands run.
 
-A command is given a `WriteSession` (db/write_session.py), commits nothing itself, and is carried
-out whole or not at all. It runs again where the database broke off a deadlock.
+A command gets a `WriteSession` (db/write_session.py) and does not commit itself; it is carried out
+whole or not at all. It is retried after a deadlock.
 """
 
 import asyncio
@@ -35,24 +35,24 @@ from db.write_session import NOTE, RefusalShare, WriteSession, refusal_of
 
 T = TypeVar("T")
 _TRIES = 4
-_STAND_STILL = "select lock_tree(alone => false)"  # units move where nobody has this lock
+_STAND_STILL = "select lock_tree(alone => false)"  # units cannot move while it is locked
 _MOMENT = "select row(today(), present())"
 _ATTEMPT = ("sangkien.action", "sangkien.address", "sangkien.reason")
-_WAIT = 10.0  # seconds for a connection
+_WAIT = 10.0  # seconds to wait for a connection
 LOCK_MS = 2_000
-"""Milliseconds for which a statement waits for a lock that another transaction has."""
+"""Milliseconds that a statement waits for a lock of another transaction."""
 SECONDS = 30
-"""How long a statement may take, as db/sql/roles.sql says."""
+"""Statement timeout in seconds, as in db/sql/roles.sql."""
 UNHURRIED = 600
-"""How long one may take that rewrites what a large part of the tree has."""
+"""Statement timeout in seconds for changes of a large part of the tree."""
 _REFUSALS = (asyncpg.IntegrityConstraintViolationError, asyncpg.InsufficientPrivilegeError)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """What the audit log says of a transaction: what was asked, from where, and why.
+    """The audit context of a transaction: action, address and reason.
 
-    `refusals` is the share from which events of the command's refused parts are drawn.
+    `refusals` is the caller's share of audit events for rejected parts of the command.
     """
 
     action: str
@@ -63,17 +63,17 @@ class Attempt:
 
 Command = Callable[[WriteSession], Awaitable[T]]
 Fresh = Callable[[], Awaitable[Caller]]
-"""Returns the caller by the grants of the moment."""
+"""Returns the caller with its current role grants."""
 Payload = Callable[[T], tuple[str, Sequence[Any]]]
-"""Returns the statement, and its parameters, that reads what a command's outcome leads to."""
+"""Returns the statement, and its parameters, that reads the payload of a command's outcome."""
 
 
 @dataclass(frozen=True)
 class Written(Generic[T]):
-    """What a command returned, committed, and the JSON text of its payload.
+    """The outcome of a committed command, and the JSON text of its payload.
 
-    The payload is None where the caller's grants are others than before: it is to be read as the
-    caller that they make.
+    The payload is None if the caller's role grants have changed: then it must be read as the new
+    caller.
     """
 
     outcome: T
@@ -81,22 +81,22 @@ class Written(Generic[T]):
 
 
 class Writer:
-    """Opens write sessions."""
+    """Runs commands in write transactions."""
 
     def __init__(
         self, url: str, *, size: int = 8, pooler: bool = False, lock_ms: int = LOCK_MS
     ) -> None:
-        """Take the URL of the writer role and how many connections there may be at most.
+        """Set the URL of the writer role and the maximum number of connections.
 
-        With a `pooler` in transaction mode between, nothing is prepared. `lock_ms` is how long a
-        statement waits for a lock, 0 for as long as it may take.
+        With a `pooler` in transaction mode in between, no statement is prepared by name. `lock_ms`
+        is the lock timeout of a statement in milliseconds, 0 for none.
         """
         self._pool = Pool(
             url,
             size=size,
-            # For a network that is silent; the server ends a statement by itself, sooner.
+            # For a silent network; the server's own statement timeout is shorter.
             command_timeout=UNHURRIED + 10,
-            # The statements of commands are a fixed number.
+            # Commands have a fixed set of statements.
             statement_cache_size=0 if pooler else 512,
             max_cached_statement_lifetime=0,
             init=_take_json,
@@ -112,17 +112,17 @@ class Writer:
         await self._pool.close()
 
     def usage(self) -> dict[str, Usage]:
-        """Return how far the pool is used, by its name."""
+        """Return the usage of the pool, by its name."""
         return {"writer": self._pool.usage()}
 
     async def run(
         self, caller: Caller, attempt: Attempt, command: Command[T], seconds: int = SECONDS
     ) -> T:
-        """Carry out a command as `caller` and return what it returns, committed.
+        """Run a command as `caller`, commit, and return its outcome.
 
-        Each of its statements may take so many `seconds`. Raises DomainError,
-        GrantsChangedError, TooSlowError, UnavailableError; then nothing was written, which only a
-        CommitUnknownError leaves open. A read-only caller is forbidden all of it.
+        Each of its statements may take `seconds`. Raises DomainError, GrantsChangedError,
+        TooSlowError, UnavailableError; then nothing was written, except perhaps after a
+        CommitUnknownError. Raises ForbiddenError for a read-only caller.
         """
         return (await self._run(caller, attempt, command, seconds)).outcome
 
@@ -136,16 +136,16 @@ class Writer:
         *,
         fresh: Fresh | None = None,
     ) -> Written[T]:
-        """Carry out a command as `run` does, and read its payload as `caller` reads.
+        """Run a command like `run`, and read its payload with the caller's read binding.
 
-        It is read after the commit, by the same connection: a reader may be at a standby, which
-        does not have the write yet. With `fresh` no unit moves meanwhile, and the caller is the one
-        that it returns then. Raises NotReadBackError where reading fails, besides.
+        The payload is read after the commit, on the same connection: a reader may be at a standby
+        without the write. With `fresh` no unit moves meanwhile, and the caller is the one that it
+        returns under that lock. Also raises NotReadBackError if reading the payload fails.
         """
         return await self._run(caller, attempt, command, seconds, payload, fresh=fresh)
 
     async def read(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
-        """Read as `caller` reads, from where the writes are.
+        """Read as `caller` on the primary server, which has all writes.
 
         Raises GrantsChangedError, TooSlowError, UnavailableError.
         """
@@ -191,7 +191,7 @@ class Writer:
         for left in reversed(range(_TRIES)):
             try:
                 async with self._pool.link(_WAIT) as link:
-                    CLAIM.get().gone = None  # what has begun goes on to its end
+                    CLAIM.get().gone = None  # a transaction that has begun continues to its end
                     result, reading = await self._write(
                         link.connection, caller, attempt, command, seconds, fresh=fresh
                     )
@@ -225,7 +225,7 @@ class Writer:
         *,
         fresh: Fresh | None,
     ) -> tuple[T, Caller]:
-        """Return what the command returns, and as whom it was carried out."""
+        """Return the command's outcome, and the caller that it ran as."""
         session = None
         locked = committed = False
         try:
@@ -248,7 +248,7 @@ class Writer:
             await _roll_back(connection)
             raise
         except (Exception, asyncio.CancelledError) as error:
-            # Its state is unknown: better a new connection than one with a caller still bound.
+            # The connection's state is unknown: close it, as the caller may still be bound.
             lost = discarded(connection)
             if lost and isinstance(error, Exception) and not isinstance(error, UnavailableError):
                 raise UnavailableError(cause(error)) from error
@@ -270,11 +270,11 @@ class Writer:
         after: dict[str, Any] | None = None,
         outdated: bool = False,
     ) -> None:
-        """Note in the audit log what changed no row: a refused attempt, or an export.
+        """Record an audit event without a change of a row: a refused attempt, or an export.
 
-        It is about the account `account_id`, if given. With `outdated` whatever has become of the
-        caller's grants: it is who asked. It takes no permission, so a read-only caller's is noted
-        too. Raises GrantsChangedError where it is not outdated, and UnavailableError.
+        It is about the account `account_id`, if given. With `outdated` the version of the caller's
+        role grants is not checked. It needs no permission, so attempts of read-only callers are
+        recorded too. Raises UnavailableError, and GrantsChangedError unless `outdated`.
         """
 
         async def append(session: WriteSession) -> None:
@@ -297,10 +297,10 @@ async def _commit(connection: asyncpg.Connection) -> None:
 
 
 async def _roll_back(connection: asyncpg.Connection) -> None:
-    """Roll back; where even that fails, the error that led here is the one to raise."""
+    """Roll back; if that fails too, ignore its error in favour of the one that led here."""
     try:
         await connection.execute("rollback")
-    except Exception:  # noqa: BLE001 - whatever it is, the connection is of no more use
+    except Exception:  # noqa: BLE001 - whatever the error, the connection is useless
         discarded(connection)
 
 
@@ -310,7 +310,7 @@ async def _read_back(
     payload: Payload[T] | None,
     outcome: T,
 ) -> bytes | Exception | None:
-    """Return a committed command's payload, or what is to be raised instead of it."""
+    """Return the payload of a committed command, or the error to raise instead."""
     if payload is None:
         return None
     try:
@@ -325,7 +325,7 @@ async def _read_back(
 
 
 def _begun(caller: Caller, attempt: Attempt) -> tuple[str, list[Any]]:
-    """Return the statement that binds a transaction once it has begun, and its parameters."""
+    """Return the statement that binds a new transaction, and its parameters."""
     binding = caller.writing
     if binding is None:
         raise ForbiddenError(code="READ_ONLY")

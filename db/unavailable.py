@@ -1,4 +1,4 @@
-"""Why the database does not serve a request now; each is worth another try."""
+"""Errors of a database that cannot serve a request now; a retry may succeed."""
 
 
 class UnavailableError(Exception):
@@ -6,7 +6,7 @@ class UnavailableError(Exception):
 
 
 class CommitUnknownError(UnavailableError):
-    """The connection was lost while a transaction committed: it may be carried out or not."""
+    """The connection was lost during a commit: the transaction may be committed or not."""
 
 
 class NotReadBackError(UnavailableError):
@@ -14,16 +14,16 @@ class NotReadBackError(UnavailableError):
 
 
 class BusyError(UnavailableError):
-    """Others use the database; the request has not begun. `retry_after` is in seconds."""
+    """Other requests use the database; this one has not begun. `retry_after` is in seconds."""
 
     retry_after = 2
 
 
 class LockedError(BusyError):
-    """Somebody else changes what the request would change, for longer than it may wait."""
+    """Another transaction locks the same data, for longer than the request may wait."""
 
     retry_after = 5
 
 
 class LeftError(Exception):
-    """The client has gone before its request began."""
+    """The client disconnected before its request began."""

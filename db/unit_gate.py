@@ -1,8 +1,8 @@
-"""Which units the transactions of this process write at: a few at a time, fewer at a locked one.
+"""Limit the transactions of this process that write at one unit, and at a locked unit even more.
 
-Those at one unit wait for one another in the database anyway, for its counter of numbers. Here
-they wait without a connection, so that an import, which holds the counter until its end, takes the
-connections of no other unit.
+The database serialises writers of one unit in any case, by its counter of numbers. Here they wait
+without a connection, so that an import, which locks the counter until its end, does not use up the
+connections for other units.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from collections import Counter, deque
 
 from db.unavailable import LockedError
 
-MOST_WAITING, MOST_AT_A_LOCK = 128, 4  # transactions that wait for one unit; for a locked one
+MOST_WAITING, MOST_AT_A_LOCK = 128, 4  # transactions that may wait for a unit; for a locked one
 PATIENCE = 3.0  # seconds that each of them waits at most
-_LOCKED = 5.0  # seconds for which a unit counts as locked after a lock was waited for in vain
+_LOCKED = 5.0  # seconds for which a unit counts as locked after a lock timeout
 
 
 class CrowdedUnitError(Exception):
-    """A transaction has to begin again once others have left the unit."""
+    """The transaction must be retried once others have left the unit."""
 
     def __init__(self, unit_id: int) -> None:
         super().__init__(unit_id)
@@ -24,23 +24,23 @@ class CrowdedUnitError(Exception):
 
 
 class UnitGate:
-    """Counts transactions at units."""
+    """Counts the transactions at units."""
 
     def __init__(self, most: int) -> None:
-        """Take how many may be at one unit at once; at a locked one it is one."""
+        """Set the maximum number of transactions at one unit; at a locked unit it is 1."""
         self._most = most
         self._inside: Counter[int] = Counter()
         self._locked: dict[int, float] = {}
         self._waiting: dict[int, deque[asyncio.Future[None]]] = {}
 
     def enter(self, unit_id: int) -> None:
-        """Count a transaction at a unit, to leave again. Raises CrowdedUnitError."""
+        """Count a transaction at a unit until it leaves. Raises CrowdedUnitError."""
         if not self._has_room(unit_id):
             raise CrowdedUnitError(unit_id)
         self._inside[unit_id] += 1
 
     def leave(self, unit_id: int, *, locked: bool) -> None:
-        """Count a transaction that has ended; `locked`: it waited for a lock in vain."""
+        """Remove a transaction that has ended; `locked`: it ended with a lock timeout."""
         self._inside[unit_id] -= 1
         if not self._inside[unit_id]:
             del self._inside[unit_id]
@@ -51,9 +51,9 @@ class UnitGate:
         self._admit(unit_id)
 
     async def wait(self, unit_id: int, until: float) -> None:
-        """Wait until there may be room, by the loop's clock at the latest `until`.
+        """Wait until there may be room, at the latest `until`, by the loop's clock.
 
-        Raises LockedError where there is none by then, or where too many wait already.
+        Raises LockedError if there is none by then, or if too many wait already.
         """
         if self._has_room(unit_id):
             return

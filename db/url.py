@@ -1,4 +1,4 @@
-"""Database URLs: one setting, and the roles' URLs made from it."""
+"""Database URLs: one setting, and the URLs of the roles derived from it."""
 
 from urllib.parse import quote, urlsplit
 
@@ -17,8 +17,8 @@ def sqlalchemy_url(url: str) -> URL:
 def with_role(url: str, role: str) -> str:
     """Return the same URL for another role, with the same password.
 
-    All else stays to the letter: SQLAlchemy would write a space in it as +, which libpq reads
-    as a plus.
+    The rest is unchanged to the letter: SQLAlchemy would write a space as +, which libpq reads as
+    a plus.
     """
     parts = urlsplit(url)
     user, _, place = parts.netloc.rpartition("@")
@@ -27,7 +27,7 @@ def with_role(url: str, role: str) -> str:
 
 
 def with_password(url: str, password: str) -> str:
-    """Return the same URL with a password, whatever characters that has."""
+    """Return the same URL with a password, which may contain any characters."""
     parts = urlsplit(url)
     user, _, place = parts.netloc.rpartition("@")
     user = user.partition(":")[0]
@@ -35,6 +35,6 @@ def with_password(url: str, password: str) -> str:
 
 
 def password_of(url: str) -> str | None:
-    """Return the password in a URL, in its place or as a parameter; None where it has none."""
+    """Return the password in a URL, in the user part or as a parameter; None without one."""
     found = conninfo_to_dict(url).get("password")
     return str(found) if found else None

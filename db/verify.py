@@ -1,7 +1,7 @@
-"""Whether stored totals and repeated paths are what a recount of the raw rows gives.
+"""Compare stored totals and copied paths with a recount of the raw rows.
 
-The comparison is that of db/sql/verify.sql with the recount of db/sql/recount.sql. Each view is
-counted by one statement and so sees one moment, whatever is written meanwhile.
+The views of db/sql/verify.sql compare them with the recount of db/sql/recount.sql. Each view is
+counted by one statement and so with one snapshot, despite concurrent writes.
 """
 
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 LISTED = 100
-"""At most so many differences are listed; all are counted."""
+"""The maximum number of differences that are listed; all are counted."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One cell that is not what it should be; `stored` and `expected` as PostgreSQL writes them.
+    """One cell with an unexpected value; `stored` and `expected` are PostgreSQL's text of it.
 
     `subject` is a unit's code, "person 7" or an initiative's number; `detail` is the day, the
     tier, the slot, the person or the review where a subject has one row for each.
@@ -31,7 +31,7 @@ class Difference:
     expected: str | None
 
     def __str__(self) -> str:
-        """Say in one line what is wrong where."""
+        """Describe the difference in one line."""
         phase = None if self.ordinal is None else f"phase {self.ordinal or 'any'}"
         row = (self.table, self.subject, self.campaign, phase, self.detail)
         place = ", ".join(part for part in row if part)
@@ -40,7 +40,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Report:
-    """What was found: how many cells were compared, how many differ, and the first of these."""
+    """The numbers of compared and of differing cells, and the first differences."""
 
     cells: int
     differing: int
@@ -49,7 +49,7 @@ class Report:
 
 @dataclass(frozen=True)
 class _Check:
-    """A view of db/sql/verify.sql over a table, and the columns that it compares."""
+    """A view of db/sql/verify.sql on a table, and the columns that it compares."""
 
     table: str
     view: str
@@ -81,7 +81,7 @@ _CHECKS = (
 
 
 def verify(connection: Connection[TupleRow]) -> Report:
-    """Compare every stored total and repeated path with a recount, as the owner role."""
+    """Compare every stored total and copied path with a recount, as the owner role."""
     cells = differing = 0
     differences: list[Difference] = []
     for check in _CHECKS:
@@ -95,7 +95,7 @@ def verify(connection: Connection[TupleRow]) -> Report:
 
 
 def _count(check: _Check) -> sql.Composed:
-    """Return a query of how many rows a check compares, and how many cells differ."""
+    """Return a query of the numbers of compared rows and of differing cells."""
     differs = sql.SQL("count(*) filter (where {} is distinct from {})")
     return sql.SQL("select count(*), {} from {}").format(
         sql.SQL(" + ").join(differs.format(*_pair(column)) for column in check.columns),
@@ -104,7 +104,7 @@ def _count(check: _Check) -> sql.Composed:
 
 
 def _list(check: _Check) -> sql.Composed:
-    """Return a query of the cells that differ, in a fixed order."""
+    """Return a query of the differing cells, in a fixed order."""
     cell = sql.SQL("({}, {}::text, {}::text)")
     return sql.SQL("""
         select subject, campaign, ordinal, detail, name, stored, expected

@@ -1,4 +1,4 @@
-"""Whether the audit log's chains hold: the comparison is that of db/sql/verify_audit.sql."""
+"""Check the hash chains of the audit log, by the views of db/sql/verify_audit.sql."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 LISTED = 100
-"""At most so many faults are listed; all are counted."""
+"""The maximum number of faults that are listed; all are counted."""
 
 _COUNT = "select count(*), count(distinct shard) from audit_event"
 _FAULTS = """
@@ -17,9 +17,9 @@ _FAULTS = """
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with an event, or with a chain where `event_id` is None.
+    """The fault of an event, or of a chain where `event_id` is None.
 
-    `sequence` is the event's number in its chain, or the one that the chain's head names.
+    `sequence` is the event's number in its chain, or the number in the chain's head.
     """
 
     event_id: int | None
@@ -28,7 +28,7 @@ class Fault:
     fault: str
 
     def __str__(self) -> str:
-        """Say in one line what is wrong where."""
+        """Describe the fault in one line."""
         subject = "audit log" if self.event_id is None else f"audit event {self.event_id}"
         number = "" if self.event_id is None else f", number {self.sequence}"
         return f"{subject}, chain {self.shard}{number}: {self.fault}"
@@ -36,7 +36,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """How many events in how many chains were checked, how many faults there are, and the first."""
+    """The numbers of checked events and chains and of faults, and the first faults."""
 
     events: int
     chains: int
@@ -45,7 +45,7 @@ class AuditReport:
 
 
 def verify_audit(connection: Connection[TupleRow]) -> AuditReport:
-    """Compute every event's hash anew and follow every chain, as the owner role."""
+    """Compute every event's hash again and follow every chain, as the owner role."""
     events, chains = connection.execute(_COUNT).fetchall()[0]
     found = connection.execute(_FAULTS, [LISTED]).fetchall()
     return AuditReport(

@@ -1,9 +1,9 @@
-"""Which totals are watched in this process, and who is told when they change.
+"""Watch totals and role grants in this process, and notify watchers of changes.
 
-One statement tells for everything watched what has changed since the last look
-(db/sql/marks.sql). A look follows an announcement (db/announcing.py), late enough to fold a burst
-of writes into one, and comes every few seconds anyway, for writes that nobody announced. While
-nobody watches there is neither a connection nor a look.
+One statement returns the current marks of everything watched (db/sql/marks.sql). A check follows a
+notification (db/announcing.py), with a delay that folds a burst of writes into one, and also runs
+every few seconds, for writes without a notification. Without watchers there is neither a connection
+nor a check.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from db.sessions import Reader
 from db.unavailable import UnavailableError
 
 _LOG = logging.getLogger("sangkien.live")
-FOLD = 0.25  # seconds between an announcement and the look that follows it
-EVERY = 10.0  # seconds between two looks without any
-_FIRST_LOOK = 10.0  # seconds that a new watcher waits for one
+FOLD = 0.25  # seconds between a notification and the check that follows it
+EVERY = 10.0  # seconds between two checks without a notification
+_FIRST_LOOK = 10.0  # seconds that a new watcher waits for the first check
 _MARKS = """
     select 0 as kind, place, mark from total_marks($1, $2, $3)
     union all
@@ -40,7 +40,7 @@ class Total(NamedTuple):
 
 
 class Grants(NamedTuple):
-    """What an account was granted; the public account's for None."""
+    """The role grants of an account, of the public account for None."""
 
     username: str | None
 
@@ -54,7 +54,7 @@ def _future() -> "asyncio.Future[None]":
 
 @dataclass
 class _Watched:
-    """Who watches a thing, and its mark when last looked at; `known` once there is one."""
+    """The watchers of a thing, and its mark at the last check; `known` after the first check."""
 
     mark: int | None = None
     known: "asyncio.Future[None]" = field(default_factory=_future)
@@ -62,10 +62,10 @@ class _Watched:
 
 
 class Watch:
-    """Tells whoever watches something when it has changed."""
+    """Notifies watchers of changes."""
 
     def __init__(self, reader: Reader, listener: Listener) -> None:
-        """Take where to look, and who hears that something was written."""
+        """Set the reader for the checks, and the listener for notifications of writes."""
         self._reader = reader
         self._listener = listener
         self._watched: dict[Thing, _Watched] = {}
@@ -76,7 +76,7 @@ class Watch:
 
     @asynccontextmanager
     async def on(self, *things: Thing) -> AsyncIterator[asyncio.Event]:
-        """Give an event that is set when one of these has changed since this was entered.
+        """Return an event that is set when one of these changes after the context was entered.
 
         Raises UnavailableError.
         """
@@ -95,7 +95,7 @@ class Watch:
                 self._remove(thing, changed)
 
     async def close(self) -> None:
-        """Stop looking."""
+        """Stop the checks."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -109,7 +109,7 @@ class Watch:
         watched.watchers.add(watcher)
         if not self._tasks:
             listening = self._listener.listen(lambda: self._look_within(FOLD))
-            # By the server's own share of connections, not that of who came first.
+            # Counts against the server's own share of connections, not the first watcher's.
             self._tasks = [
                 asyncio.create_task(work, context=Context()) for work in (self._run(), listening)
             ]
@@ -135,7 +135,7 @@ class Watch:
             self._sooner.set()
 
     async def _run(self) -> None:
-        """Look at new things at once, at all of them when it is time."""
+        """Check new things at once, and all of them when it is time."""
         loop = asyncio.get_running_loop()
         self._look_at = loop.time() + EVERY
         while True:
@@ -155,7 +155,7 @@ class Watch:
         looked_at = {thing: self._watched[thing] for thing in things if thing in self._watched}
         try:
             marks = await self._marks(list(looked_at))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+        except Exception as error:  # noqa: BLE001 - whatever the error, the check is retried
             if is_outage(error):
                 OUTAGES.note(error, "what is watched was not looked at")
             else:
@@ -163,7 +163,7 @@ class Watch:
             for watched in looked_at.values():
                 if not watched.known.done():
                     watched.known.set_exception(UnavailableError(str(error)))
-                    watched.known.exception()  # nobody may be waiting for it
+                    watched.known.exception()  # marks it as retrieved, as nobody may await it
             return
         for thing, watched in looked_at.items():
             self._compare(watched, marks[thing])

@@ -1,4 +1,4 @@
-"""What a command is given: one transaction of the writer role, bound to a caller."""
+"""The session of a command: one transaction of the writer role, bound to a caller."""
 
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -22,22 +22,22 @@ _SEAL = "set constraints audit_seal immediate; set constraints audit_seal deferr
 
 
 class RefusalShare(Protocol):
-    """How many refused parts of its commands a caller may have recorded; the rest is counted."""
+    """A caller's share of audit events for rejected parts of its commands; further are counted."""
 
     def take(self) -> bool:
-        """Whether one more may be recorded; it is drawn from the share then."""
+        """Take one event from the share; return whether it may be recorded."""
 
     def give_back(self) -> None:
-        """Put one back: its event was not committed."""
+        """Return one event to the share: it was not committed."""
 
     def count(self) -> None:
-        """Count one that is not recorded."""
+        """Count an event that is not recorded."""
 
 
 class WriteSession:
-    """One transaction, in which a command reads and writes what row-level security lets it.
+    """One transaction, in which a command reads and writes under row-level security.
 
-    `today` is the day in Asia/Ho_Chi_Minh and `present` the moment, both of its beginning.
+    `today` is the day in Asia/Ho_Chi_Minh and `present` the moment at which it began.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class WriteSession:
         *,
         refusals: RefusalShare | None = None,
     ) -> None:
-        """Take a connection whose transaction is bound to the caller.
+        """Use a connection whose transaction is bound to the caller.
 
-        Without a share of refusals each refused part of the command is recorded.
+        Without `refusals` every rejected part of the command is recorded.
         """
         self._connection = connection
         self._gate = gate
@@ -80,43 +80,43 @@ class WriteSession:
             return await self._connection.fetchval(sql, *values)
 
     async def execute(self, sql: str, *values: Any) -> int:
-        """Run a statement and return how many rows it touched."""
+        """Run a statement and return the number of affected rows."""
         with Statement(sql):
             status: str = await self._connection.execute(sql, *values)
         return int(status.rpartition(" ")[2])
 
     async def found(self, what: str, key: str, sql: str, *values: Any) -> asyncpg.Record:
-        """Return the row of what the caller named. Raises NotFoundError where it sees none."""
+        """Return the row of a named object. Raises NotFoundError if the caller sees none."""
         row = await self.row(sql, *values)
         if row is None:
             raise NotFoundError(what, key)
         return row
 
     def enter_unit(self, unit_id: int) -> None:
-        """Take a turn at a unit before something is written there.
+        """Enter a unit's gate before a write at the unit (db/unit_gate.py).
 
-        Where there is none, the transaction begins again once there is (db/unit_gate.py).
+        Raises CrowdedUnitError without room: the transaction is then retried once there may be.
         """
         if unit_id not in self._units:
             self._gate.enter(unit_id)
             self._units.add(unit_id)
 
     def leave_units(self, *, locked: bool) -> None:
-        """Give the turns back; `locked`: the transaction waited for a lock in vain."""
+        """Leave the gates of all units; `locked`: the transaction ended with a lock timeout."""
         for unit_id in self._units:
             self._gate.leave(unit_id, locked=locked)
 
     def require(self, permission: str, unit: asyncpg.Record) -> None:
-        """Insist on a permission at a unit (its id, code and path). Raises ForbiddenError."""
+        """Require a permission at a unit (its id, code and path). Raises ForbiddenError."""
         if not self.caller.may(permission, unit["path"]):
             raise ForbiddenError(permission.upper(), unit["code"], unit_id=unit["id"])
 
     async def give_reason(self, reason: str | None) -> None:
-        """Let the audit log say from here on why something is changed."""
+        """Set the reason in the audit events of the following changes."""
         await self.execute(_REASON, reason or "")
 
     async def note_refusal(self, unit_id: int | None, after: dict[str, Any]) -> None:
-        """Record that one of several things asked for was refused, within the caller's share."""
+        """Record the rejection of one of several actions, within the caller's share."""
         if self._refusals is not None and not self._refusals.take():
             self._unrecorded += 1
             return
@@ -124,7 +124,7 @@ class WriteSession:
         await self.execute(NOTE, "REFUSED", None, None, unit_id, after)
 
     def settle_refusals(self, *, committed: bool) -> None:
-        """Count what was not recorded; or put back into the share what was and is undone."""
+        """Count unrecorded events after a commit; else give the recorded ones back to the share."""
         if self._refusals is None:
             return
         if committed:
@@ -135,20 +135,20 @@ class WriteSession:
                 self._refusals.give_back()
 
     async def note(self, unit_id: int | None, after: dict[str, Any]) -> None:
-        """Note in the audit log what the changes of this transaction were part of."""
+        """Record an audit event about the action that the transaction's changes were part of."""
         await self.execute(NOTE, "NOTED", None, None, unit_id, after)
 
     async def seal(self) -> None:
-        """Bring the chain of the audit log up to its last event, which a commit does else.
+        """Update the head of the audit chain to its last event now, instead of at the commit.
 
-        After ten thousands of events it would take the commit longer than a statement may.
+        After tens of thousands of events the commit would exceed the statement timeout.
         """
         await self._connection.execute(_SEAL)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """Undo what is done within where it raises, and go on. Raises DomainError where it can."""
-        # Not asyncpg's own, which knows nothing of a transaction that a plain statement began.
+        """Roll back to a savepoint if the block raises, as a DomainError for known violations."""
+        # Not asyncpg's own, which is unaware of a transaction that a plain statement began.
         await self._connection.execute("savepoint within")
         try:
             yield
@@ -159,11 +159,11 @@ class WriteSession:
 
 
 def refusal_of(error: Exception) -> Exception:
-    """Return what a refusal of the database means to a caller; the error itself where nothing."""
+    """Return the domain error for a rejection by the database, or the error itself."""
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
         return violated(error.constraint_name) or error
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
-        # Row-level security refused what no guard of a command did.
+        # Row-level security rejected what no check of a command did.
         _LOG.warning("refused by the database: %s", trace(error))
         return ForbiddenError()
     return error

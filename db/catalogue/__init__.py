@@ -1,7 +1,8 @@
-"""Whether a database holds what this version's migrations make, no more, no less and unchanged.
+"""Compare a database's objects with those that this version's migrations create.
 
-`expected.txt` has a line for each object, with a digest of what it is; `python -m tests.catalogue`
-writes it from a fresh migration. PostgreSQL 15 and 18 describe every object alike.
+`expected.txt` has a line for each object, with a digest of its definition; `python -m
+tests.catalogue` writes it from a fresh migration. Definitions are the same text on PostgreSQL 15
+and 18.
 """
 
 import hashlib
@@ -35,7 +36,7 @@ class CatalogueFault(DescribedEnum):
 
 
 class Thing(NamedTuple):
-    """An object of the catalogue: a kind, such as "trigger", and a name, such as "unit.audited"."""
+    """A database object: its kind, such as "trigger", and its name, such as "unit.audited"."""
 
     kind: str
     name: str
@@ -43,7 +44,7 @@ class Thing(NamedTuple):
 
 @dataclass(frozen=True)
 class Departure:
-    """An object that is not as expected; `detail` is the other owner."""
+    """An object that differs from the expected one; `detail` is the other owner."""
 
     kind: str
     name: str
@@ -51,7 +52,7 @@ class Departure:
     detail: str = ""
 
     def __str__(self) -> str:
-        """Name it in one line."""
+        """Describe the difference in one line."""
         owned = f"is owned by {self.detail}"
         fault = owned if self.fault is CatalogueFault.OWNER else self.fault.lower()
         return f"{self.kind} {self.name}: {fault}"
@@ -59,20 +60,20 @@ class Departure:
 
 @dataclass(frozen=True)
 class CatalogueReport:
-    """How many objects of each kind were compared, and what departs from what is expected."""
+    """The number of objects compared, by kind, and the differences."""
 
     compared: Mapping[str, int]
     departures: list[Departure]
 
 
 def query(reader: str, writer: str, owner: str) -> str:
-    """Return the query of all objects, with SQL expressions that give the names of the roles."""
+    """Return the query of all objects, given SQL expressions for the names of the roles."""
     names = {"reader": reader, "writer": writer, "owner": owner}
     return _NAME.sub(lambda found: names[found[1]], (_FOLDER / "objects.sql").read_text("utf-8"))
 
 
 def objects(connection: Connection[TupleRow], roles: Roles) -> dict[Thing, str]:
-    """Return the definitions of all objects; the connection's role is to be their owner."""
+    """Return the definitions of all objects; the connection's role must own them."""
     reader, writer = (sql.Literal(name).as_string() for name in (roles.reader, roles.writer))
     text = query(reader, writer, "current_user")
     with connection.transaction():
@@ -82,12 +83,12 @@ def objects(connection: Connection[TupleRow], roles: Roles) -> dict[Thing, str]:
 
 
 def digest(definition: str) -> str:
-    """Return what stands for a definition in the file of what is expected."""
+    """Return the digest that represents a definition in `expected.txt`."""
     return hashlib.md5(definition.encode(), usedforsecurity=False).hexdigest()[:16]
 
 
 def written(found: Mapping[Thing, str]) -> str:
-    """Return objects as the text of the file of what is expected; who owns them is not in it."""
+    """Return the text of `expected.txt` for these objects; it leaves their owners out."""
     lines = (
         f"{kind}\t{name}\t{digest(definition)}"
         for (kind, name), definition in found.items()
@@ -97,13 +98,13 @@ def written(found: Mapping[Thing, str]) -> str:
 
 
 def expected() -> dict[Thing, str]:
-    """Return the digests of the objects that this version makes."""
+    """Return the digests of the objects that this version creates."""
     lines = (line.split("\t") for line in EXPECTED.read_text("utf-8").splitlines())
     return {Thing(kind, name): digested for kind, name, digested in lines}
 
 
 def verify_catalogue(connection: Connection[TupleRow], roles: Roles) -> CatalogueReport:
-    """Compare the database's objects with what this version makes, as the owner role."""
+    """Compare the database's objects with the expected ones, connected as the owner role."""
     found, wanted = objects(connection, roles), expected()
     departures = [
         Departure(kind.removeprefix(_OWNER), name, CatalogueFault.OWNER, owner)
@@ -124,7 +125,7 @@ def verify_catalogue(connection: Connection[TupleRow], roles: Roles) -> Catalogu
 
 
 def _fault(definition: str, *, expected: bool) -> CatalogueFault:
-    """Return what is wrong with an object that is there."""
+    """Return how an existing object differs."""
     if definition.endswith("disabled"):
         return CatalogueFault.DISABLED
     return CatalogueFault.CHANGED if expected else CatalogueFault.UNEXPECTED

@@ -1,6 +1,6 @@
--- Every object of the schema `public` that migrations make, with what it is: one row each, as text
--- that does not depend on PostgreSQL's version, on object ids, or on the names of roles. Read by
--- db/catalogue, which compares it with what this version makes.
+-- Every object of the schema `public` that migrations create, with its definition: one row each, as
+-- text that does not depend on PostgreSQL's version, on object ids, or on the names of roles.
+-- db/catalogue runs it and compares the rows with those expected.
 with role (oid, name) as (
     select oid, case rolname when :reader then 'reader' when :writer then 'writer'
         when :owner then 'owner' else quote_ident(rolname) end
@@ -8,7 +8,7 @@ with role (oid, name) as (
     union all
     select 0, 'PUBLIC'
 ),
--- What an extension made is the extension's.
+-- Objects that belong to an extension are left out.
 of_extension as (
     select classid, objid from pg_depend
     where deptype = 'e' and refclassid = 'pg_extension'::regclass
@@ -66,7 +66,7 @@ object (kind, name, definition) as (
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where relkind in ('r', 'c')
     union all
-    -- PostgreSQL 18 has constraints for NOT NULL too, which columns tell.
+    -- PostgreSQL 18 also has constraints for NOT NULL; the column's definition includes it.
     select 'constraint', format('%s.%s', relname, conname), pg_get_constraintdef(c.oid)
     from pg_constraint c join relation r on r.oid = c.conrelid where contype not in ('n', 't')
     union all
@@ -87,7 +87,7 @@ object (kind, name, definition) as (
     from relation r join pg_trigger t on t.tgrelid = r.oid
     where not tgisinternal
     union all
-    -- Those that PostgreSQL makes for foreign keys are of interest only where they do not run.
+    -- PostgreSQL's own triggers for foreign keys are listed only where they are disabled.
     select 'trigger', format('%s.%s', relname, conname), 'disabled'
     from relation r join pg_trigger t on t.tgrelid = r.oid
     join pg_constraint c on c.oid = t.tgconstraint
@@ -123,7 +123,7 @@ object (kind, name, definition) as (
         case when rolsuper then 'superuser' end, case when rolbypassrls then 'bypassrls' end)
     from role r join pg_roles p on p.oid = r.oid where r.name in ('reader', 'writer')
 )
--- A list of strings is described one way as it was written, and another way once it was restored.
+-- PostgreSQL prints a list of strings differently after a dump and restore; unify both forms.
 select kind, name, regexp_replace(
     regexp_replace(definition, '\(ARRAY\[([^]]*)\]\)::text\[\]', 'ARRAY[\1]', 'g'),
     '\((''[^'']*''::character varying)\)::text', '\1', 'g'

@@ -1,4 +1,4 @@
-"""Personal access tokens: made and revoked by the account that they are for."""
+"""Personal access tokens: an account creates and revokes its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from db.write_session import WriteSession
 
 _UNIT = "select id from unit where code = $1"
 _HELD = "select count(*) from access_token where revoked_at is null and expires_at > now()"
-# Expiry is by the clock, also where a demo has fixed the day.
+# Expiry follows the real clock, even where a demo fixes the day.
 _ADD = """
     insert into access_token (
         account_id, name, token_hash, permissions, unit_id, read_only, expires_at, second_factor,
@@ -20,7 +20,7 @@ _ADD = """
         $1, $2, $3, $4, $5, $6, least(now() + make_interval(hours => 24 * $7), $8), $9, $10
     ) returning id
 """
-# Held, so that whoever ends the authorization meanwhile ends the token too.
+# Locked for share: a concurrent revocation of the authorization waits, and then ends the token too.
 _FAMILY_ENDS = """
     select expires_at from token_family where id = $1 and revoked_at is null for share
 """
@@ -30,7 +30,7 @@ _REVOKE = "update access_token set revoked_at = now() where id = $1 and revoked_
 
 @dataclass(frozen=True)
 class CreatedOutcome:
-    """The token that was made, and its secret, which is told this once."""
+    """The created token and its secret, which is returned only once."""
 
     access_token_id: int
     secret: str | None = field(metadata=TOLD_ONCE)
@@ -38,7 +38,7 @@ class CreatedOutcome:
 
 @dataclass(frozen=True)
 class RevokedOutcome:
-    """The token that was revoked."""
+    """The revoked token."""
 
     access_token_id: int
 
@@ -52,11 +52,11 @@ async def create(
     unit: str | None = None,
     read_only: bool = False,
 ) -> CreatedOutcome:
-    """Make a token that holds for some days, and a part of what the caller may do.
+    """Create a token that is valid for some days, with some or all of the caller's permissions.
 
-    What the caller may not do it does not hold, now or later, whatever it is made for. It keeps
-    whether the caller gave a second factor. One that an application makes holds no longer than the
-    application's authorization.
+    A token never has a permission that the caller lacks, now or later, even if it is requested. It
+    records whether the caller used a second factor. A token that an application creates expires
+    with the application's authorization at the latest.
     """
     _check_session(session)
     if session.caller.stale:
@@ -75,7 +75,7 @@ async def create(
 
 
 async def revoke(session: WriteSession, *, access_token: int) -> RevokedOutcome:
-    """End a token for good; it stays as a record."""
+    """Revoke a token for good; its row stays as a record."""
     _check_session(session)
     found = await session.found("AccessToken", str(access_token), _LOAD, access_token)
     if found["revoked_at"] is not None or not await session.execute(_REVOKE, access_token):
@@ -94,7 +94,7 @@ async def _authorization_end(session: WriteSession) -> datetime | None:
 
 
 def _check_session(session: WriteSession) -> None:
-    """Insist on a session of the account's own, in which it writes. Raises ForbiddenError."""
+    """Require a session of the account's own that may write. Raises ForbiddenError."""
     if not session.caller.own_tokens:
         raise ForbiddenError(code="OWN_SESSION")
     if not session.caller.keeps_tokens:

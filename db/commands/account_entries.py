@@ -1,4 +1,4 @@
-"""Accounts from files: many at once, each created or changed as a single one would be."""
+"""Accounts from files: many at once, each created or changed as by the single commands."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ _HELD = """
 
 
 class _New(NamedTuple):
-    """An account that is created without anything in its way, and its role, if it gets one."""
+    """An account that the bulk insert can create, and its role, if it gets one."""
 
     person_id: int
     role: str | None
@@ -55,10 +55,10 @@ class _New(NamedTuple):
 async def enter(
     session: WriteSession, entries: Sequence[Mapping[str, Any]]
 ) -> list[DomainError | None]:
-    """Create accounts by their usernames, or change those that exist; nobody is invited.
+    """Create accounts by their usernames, or change those that exist, without invitations.
 
-    A `role` becomes the only one of the account at `unit`, the person's own unit where unsaid.
-    Returns for each why it was not done, None where it was: the others are done all the same.
+    A `role` becomes the account's only role at `unit`, by default the person's own unit.
+    Returns an error or None for each entry; an error does not stop the other entries.
     """
     await hold_grants(session)
     created = await _create(session, await _plain(session, entries))
@@ -68,9 +68,9 @@ async def enter(
 
 
 async def _plain(session: WriteSession, entries: Sequence[Mapping[str, Any]]) -> dict[str, _New]:
-    """Return the new accounts by username, of which nothing can be refused but a taken name.
+    """Return the new accounts, by username, that can only fail because a name is taken meanwhile.
 
-    Whatever else there is about an entry is done by itself, so that its error is its own.
+    All other entries are processed one by one, so that each gets its own error.
     """
     usernames = Counter(entry["username"] for entry in entries)
     people = Counter(entry["person"] for entry in entries)
@@ -106,7 +106,7 @@ def _is_username(username: str) -> bool:
 
 
 async def _create(session: WriteSession, plain: Mapping[str, _New]) -> set[str]:
-    """Create accounts with their roles. Returns the usernames of those that were created."""
+    """Create accounts with their roles. Returns the usernames of the created ones."""
     if not plain:
         return set()
     try:
@@ -157,7 +157,7 @@ async def _enter(
 async def _set_role(
     session: WriteSession, account_id: int, username: str, role: str, unit: str
 ) -> None:
-    """Leave an account one role at a unit: grant it where it is missing, and revoke the others."""
+    """Leave an account one role at a unit: grant it if missing, and revoke the others."""
     held = await session.rows(_HELD, account_id, unit)
     if role not in [row["role"] for row in held]:
         await grants.grant(session, username=username, role=role, unit=unit)

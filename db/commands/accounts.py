@@ -1,4 +1,4 @@
-"""Accounts of people: created, tied to a person, invited, disabled and enabled."""
+"""Accounts of people: create, tie to a person, invite, disable and enable."""
 
 from dataclasses import dataclass, field
 
@@ -42,7 +42,7 @@ _INVITE = "select accounts_invite(array[$1::bigint], array[$2::bytea], $3)"
 
 @dataclass(frozen=True)
 class AccountOutcome:
-    """The account that a command was about, and the path of its invitation page, told once."""
+    """The account concerned, and the path of its invitation page, which is returned only once."""
 
     account_id: int
     invitation: str | None = field(default=None, metadata=TOLD_ONCE)
@@ -51,7 +51,7 @@ class AccountOutcome:
 async def create(
     session: WriteSession, *, person: str, username: str, invite: bool = True
 ) -> AccountOutcome:
-    """Create the account of a person, and invite it unless told not to."""
+    """Create the account of a person, and invite it unless `invite` is false."""
     check_username(username)
     behind = await _person(session, person)
     account_id = await session.value(_CREATE, username, behind["id"])
@@ -68,9 +68,9 @@ async def update(
     disabled: bool | None = None,
     reason: str | None = None,  # noqa: ARG001 - the audit log has it
 ) -> AccountOutcome:
-    """Tie an account that has not acted to another person, disable or enable it; the rest stays.
+    """Disable or enable an account, or tie it to another person if it has not acted yet.
 
-    A disabled account's sessions and tokens end for good, its roles hold again once it is enabled.
+    Disabling ends the account's sessions and tokens for good; enabling restores its role grants.
     """
     await hold_grants(session)
     found = await _load(session, username, person_only=person is not None)
@@ -84,14 +84,14 @@ async def update(
 
 
 async def invite(session: WriteSession, *, username: str) -> AccountOutcome:
-    """Make a link by which the holder of an account chooses a password; an earlier one ends."""
+    """Create a link for the account's holder to choose a password; an earlier link expires."""
     found = await _load(session, username, person_only=True)
     check_manageable(own=False, elsewhere=False, disabled=found["disabled_at"] is not None)
     return AccountOutcome(found["id"], await _invite(session, found["id"]))
 
 
 async def _person(session: WriteSession, code: str) -> asyncpg.Record:
-    """Return a person whose account the caller may make. Raises DomainError."""
+    """Return a person whose account the caller may create. Raises DomainError."""
     behind = await session.found("Person", code, _PERSON, code)
     if not session.caller.may(MANAGE, behind["path"]):
         raise ForbiddenError(MANAGE.upper(), behind["unit_code"], unit_id=behind["unit_id"])
@@ -109,7 +109,7 @@ async def _tie(session: WriteSession, account: asyncpg.Record, person: str) -> N
 
 
 async def _load(session: WriteSession, username: str, *, person_only: bool) -> asyncpg.Record:
-    """Return an account that the caller manages. Raises DomainError."""
+    """Return an account that the caller may manage. Raises DomainError."""
     found = await session.found("Account", username, _LOAD, username)
     check_manageable(
         own=found["id"] == session.caller.account_id,

@@ -1,4 +1,4 @@
-"""Changes to what was closed: each has a reason and is kept by name beside the results."""
+"""Adjustments: changes after a phase was closed, recorded with a reason beside its results."""
 
 from db.rules.errors import InvalidInputError, Problem
 from db.write_session import WriteSession
@@ -7,7 +7,7 @@ _ADD = """
     insert into adjustment (phase_id, unit_id, kind, initiative_id, gained, reason, account_id, at)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
-# What a unit had when a phase was frozen; and, where it ends, what it has gained by itself since.
+# What a unit had when a phase was frozen, plus, where it ends, its own adjustments since then.
 _SHIFT = """
     insert into adjustment (phase_id, unit_id, kind, gained, reason, account_id, at)
     select p.id, place.unit_id, 'UNIT', place.sign * (had.frozen + had.gained), $5, $6, $7
@@ -38,7 +38,10 @@ async def adjust(
     initiative_id: int | None = None,
     gained: int = 0,
 ) -> None:
-    """Keep a change of this kind (AdjustmentKind). Raises InvalidInputError without a reason."""
+    """Record an adjustment of this kind (AdjustmentKind).
+
+    Raises InvalidInputError without a reason.
+    """
     if not reason:
         raise InvalidInputError(Problem(("reason",), "REASON_NEEDED"))
     await session.execute(
@@ -51,9 +54,10 @@ async def adjust(
 async def shift(
     session: WriteSession, unit_id: int, *, out_of: int, into: int, ends: bool, reason: str
 ) -> None:
-    """Keep that what a unit had in frozen phases counts at another place of the tree from now on.
+    """Record that a unit's figures of frozen phases count elsewhere in the tree from now on.
 
-    It goes out of the totals of one unit, its parent or itself where it `ends`, into another's.
+    They leave the totals of `out_of`, the unit's parent or the unit itself where it `ends`, and
+    enter those of `into`.
     """
     await session.execute(
         _SHIFT, unit_id, out_of, into, ends, reason, session.caller.account_id, session.present
@@ -61,6 +65,6 @@ async def shift(
 
 
 async def counted_from(session: WriteSession, campaign_id: int) -> str:
-    """Return the state that a campaign counts from; once its windows are held, it stays so."""
+    """Return the state that a campaign counts from; locked windows keep it from changing."""
     state: str = await session.value(_COUNTED_FROM, campaign_id)
     return state

@@ -1,6 +1,6 @@
-"""What applications hold: ended by the account, or where its grants are managed if it is a service.
+"""Authorizations of applications: revoked by the account, or by its manager if it is a service.
 
-Ending is for good; access tokens already given out are refused within five seconds.
+Revocation is permanent; access tokens issued before are rejected within five seconds.
 """
 
 from dataclasses import dataclass
@@ -32,22 +32,22 @@ _REVOKE_ALL = """
 
 @dataclass(frozen=True)
 class AuthorizationOutcome:
-    """The authorization that was ended."""
+    """The revoked authorization."""
 
     authorization_id: int
 
 
 @dataclass(frozen=True)
 class ClientOutcome:
-    """The application that was stopped, by the key of its global id."""
+    """The revoked application, by the key of its global id."""
 
     client: int
 
 
 async def revoke(session: WriteSession, *, authorization: int) -> AuthorizationOutcome:
-    """End all tokens of an authorization, the caller's own or a service account's.
+    """Revoke all tokens of an authorization, the caller's own or a service account's.
 
-    Its application has to ask the caller again before it gets others.
+    Its application needs the caller's consent again to get new tokens.
     """
     found = await session.found("Authorization", str(authorization), _LOAD, authorization)
     if not (found["own"] and session.caller.keeps_tokens) and not found["managed"]:
@@ -65,7 +65,7 @@ async def revoke_client(
     client: int,
     reason: str,  # noqa: ARG001 - the audit log has it, as that of every attempt
 ) -> ClientOutcome:
-    """End all tokens of an application for its service account, and let it have no more."""
+    """Revoke all tokens of an application for its service account, and issue it no more."""
     found = await session.found("Client", str(client), _LOAD_CLIENT, client)
     if not found["managed"]:
         raise ForbiddenError(MANAGE)

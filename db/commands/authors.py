@@ -1,4 +1,4 @@
-"""The authors of an initiative: named, changed, taken off."""
+"""The authors of an initiative: resolve, change, remove."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -23,7 +23,7 @@ _DROP_AUTHOR = "delete from authorship where initiative_id = $1 and person_id = 
 
 
 class Author(Protocol):
-    """An author as named in an input: the member's code, and the share in percent."""
+    """An author in an input: the member's code, and the share in percent."""
 
     person: str
     share: float
@@ -32,7 +32,7 @@ class Author(Protocol):
 async def named(
     session: WriteSession, unit_id: int, authors: Sequence[Author] | None
 ) -> list[tuple[int, str, Decimal]]:
-    """Return each author's id, sector and share; the caller's own person where none is named."""
+    """Return each author's person id, sector and share; the caller alone if `authors` is None."""
     if authors is None:
         own = await session.row(_SELF)
         if own is None:
@@ -56,7 +56,7 @@ async def named(
 
 
 def check_own(session: WriteSession, people: Sequence[tuple[int, str, Decimal]]) -> None:
-    """Insist that the caller is an author. Raises ForbiddenError."""
+    """Require that the caller is an author. Raises ForbiddenError."""
     if session.caller.person_id not in [person_id for person_id, *_ in people]:
         raise ForbiddenError("INITIATIVE_WRITE")
 
@@ -68,7 +68,7 @@ async def set_authors(
     *,
     leave: bool,
 ) -> None:
-    """Have these authors from now on, or those there are without the caller."""
+    """Replace an initiative's authors; with `leave`, remove the caller and keep the others."""
     before = {
         row["person_id"]: row["share"] for row in await session.rows(_SHARES, initiative["id"])
     }
@@ -82,7 +82,7 @@ async def set_authors(
         after = {person_id: share for person_id, _, share in people}
     for_all = session.caller.may(WRITE, initiative["path"])
     check_authors(before, after, own=own, for_all=for_all)
-    # Who leaves goes last: until then it may write.
+    # The caller is removed last: until then it may write as an author.
     for person_id, share in after.items():
         if person_id not in before:
             await session.execute(ADD_AUTHORS, initiative["id"], [person_id], [share])

@@ -1,4 +1,4 @@
-"""Awards: given by a unit to a unit or a person of its subtree, or one who achieved there."""
+"""Awards: from a unit to a unit or person of its subtree, or to a person who achieved there."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +15,7 @@ _RECIPIENT_UNIT = """
         valid_to is not null as closed
     from unit where code = $1
 """
-# Of a person also the lines of the units in the issuer's subtree whose initiatives they achieved.
+# For a person also the ancestors of units in the issuer's subtree where their initiatives counted.
 _RECIPIENT_PERSON = """
     select null::bigint as unit_id, p.id as person_id, false as closed, array(
         select unnest(line(p.path))
@@ -35,7 +35,7 @@ _ADD = """
 
 @dataclass(frozen=True)
 class AwardOutcome:
-    """The award that was given."""
+    """The award granted."""
 
     award_id: int
 
@@ -53,9 +53,9 @@ async def grant(
     campaign: str | None = None,
     phase: int | None = None,
 ) -> AwardOutcome:
-    """Commend a unit, by its code, or a person, by the member's code.
+    """Grant an award to a unit, by its code, or to a person, by the member's code.
 
-    Raises ConflictError where the issuer's decision commends the recipient already.
+    Raises ConflictError if the same decision of the issuer already awards the recipient.
     """
     check_named(recipient_unit, recipient_person, campaign, phase)
     giver = await session.found("Unit", issuer, _ISSUER, issuer)

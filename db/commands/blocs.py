@@ -1,4 +1,4 @@
-"""Emulation blocs: created and renamed where the root is managed; units enter one by `update`."""
+"""Emulation blocs: created and renamed by managers of the root; a unit joins one by `update`."""
 
 from dataclasses import dataclass
 
@@ -17,13 +17,13 @@ _RENAME = "update emulation_bloc set name = $2 where id = $1"
 
 @dataclass(frozen=True)
 class BlocOutcome:
-    """The emulation bloc that a command was about."""
+    """The emulation bloc concerned."""
 
     bloc_id: int
 
 
 async def create(session: WriteSession, *, code: str, name: str) -> BlocOutcome:
-    """Create an emulation bloc."""
+    """Create an emulation bloc; raises ConflictError where the code is taken."""
     await _require(session)
     bloc_id = await session.value(_CREATE, code, name)
     if bloc_id is None:
@@ -40,7 +40,7 @@ async def update(session: WriteSession, *, bloc: str, name: str) -> BlocOutcome:
 
 
 async def _require(session: WriteSession) -> None:
-    """Insist on managing units at the root: every unit may be in any bloc."""
+    """Require the permission to manage the root unit: any unit may be in any bloc."""
     root = await session.row(_ROOT)
     if root is None:
         raise ForbiddenError(MANAGE.upper())

@@ -1,4 +1,4 @@
-"""Campaigns: created and changed, with their benefit tiers and rubric."""
+"""Campaigns: create and change, with their benefit tiers and rubric."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _CREATE = """
     ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     returning id
 """
-# The owner may be hidden from whoever sees the campaign.
+# The caller may see the campaign and not its owner.
 _LOAD = """
     select c.id, c.code, c.version, c.owner_id, u.code as owner, u.path::text, c.counts_from,
         c.applied_from, c.applied_to
@@ -39,7 +39,7 @@ _EDITED = (
 
 _TIERS = "select id, ordinal, label, from_vnd, to_vnd from benefit_tier where campaign_id = $1"
 _DROP_TIERS = "delete from benefit_tier where id = any ($1::bigint[])"
-# In one statement, at whose end alone the places must be different.
+# One statement, because the ordinals are checked for uniqueness at its end.
 _PLACE_TIERS = """
     update benefit_tier t set ordinal = placed.ordinal
     from unnest($1::bigint[], $2::bigint[]) as placed (id, ordinal)
@@ -52,7 +52,7 @@ _ADD_TIER = """
 """
 
 _PHASES = "select id, closes_on, frozen_at is not null as frozen from phase where campaign_id = $1"
-# What is recognised and not confirmed is all that the two ways of counting differ by.
+# The two ways of counting differ by the initiatives that are recognised and not confirmed.
 _RECOUNT = """
     insert into adjustment (phase_id, unit_id, kind, gained, reason, account_id, at)
     select i.phase_id, i.unit_id, 'PHASE', $2::bigint * count(*), $3, $4, $5
@@ -64,7 +64,7 @@ _RECOUNT = """
 
 
 class Criterion(Protocol):
-    """A criterion of the rubric as named in an input, and its highest score."""
+    """A criterion of the rubric in an input, with its highest score."""
 
     criterion: str
     most: int
@@ -72,7 +72,7 @@ class Criterion(Protocol):
 
 @dataclass(frozen=True)
 class CampaignOutcome:
-    """The campaign that a command was about."""
+    """The campaign concerned."""
 
     campaign_id: int
 
@@ -91,7 +91,7 @@ async def create(
     rubric: Sequence[Criterion] = (),
     rubric_required: bool = False,
 ) -> CampaignOutcome:
-    """Found a campaign of the unit `owner` and everything below it, without phases yet."""
+    """Create a campaign for the subtree of the unit `owner`, without phases."""
     unit = await session.found("Unit", owner, _OWNER, owner)
     session.require(MANAGE, unit)
     if unit["closed"]:
@@ -117,10 +117,10 @@ async def update(
     rubric: Sequence[Criterion] | None = None,
     **changes: Any,
 ) -> CampaignOutcome:
-    """Change a campaign; what is not given stays, and `tiers` and `rubric` are given whole.
+    """Change the given fields of a campaign; `tiers` and `rubric` replace the lists as a whole.
 
-    Other tiers, or another state to count from, change what closed phases have reached: that
-    takes a reason, and an adjustment of each says so.
+    New tiers, or another state to count from, change the results of closed phases: that needs a
+    reason, and is recorded as an adjustment of each such phase.
     """
     campaign = await manage(session, code)
     check_version(campaign, version)
@@ -145,7 +145,7 @@ async def update(
 
 
 async def manage(session: WriteSession, code: str) -> asyncpg.Record:
-    """Return a campaign that the caller manages; its windows stay until the commit.
+    """Return a campaign that the caller may manage, with its windows locked until the commit.
 
     Raises NotFoundError, ForbiddenError.
     """
@@ -170,9 +170,9 @@ async def _edit(session: WriteSession, campaign: asyncpg.Record, changes: dict[s
 
 
 async def _set_tiers(session: WriteSession, campaign_id: int, tiers: Sequence[Band]) -> bool:
-    """Make these the campaign's tiers, and return whether any counts otherwise than before.
+    """Replace the campaign's tiers, and return whether any of them counts differently now.
 
-    A tier remains the same by its label, wherever it stands and whatever its band.
+    A tier is identified by its label, whatever its ordinal and band.
     """
     held = {row["label"]: row for row in await session.rows(_TIERS, campaign_id)}
     kept = [(held[tier.label], tier) for tier in tiers if tier.label in held]
@@ -202,7 +202,7 @@ async def _set_tiers(session: WriteSession, campaign_id: int, tiers: Sequence[Ba
 async def _note_settled(
     session: WriteSession, campaign: asyncpg.Record, reason: str | None
 ) -> None:
-    """Keep an adjustment of every phase that has closed. Raises InvalidInputError."""
+    """Record an adjustment of every closed phase. Raises InvalidInputError without a reason."""
     for phase in await session.rows(_PHASES, campaign["id"]):
         if is_settled(phase["closes_on"], session.today, frozen=phase["frozen"]):
             await adjust(

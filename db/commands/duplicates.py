@@ -1,4 +1,4 @@
-"""Initiatives that repeat others: named as duplicates, they count no more."""
+"""Duplicates: initiatives that repeat others no longer count."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from db.write_session import WriteSession
 
 CURATE = "initiative_curate"
 
-# Both ends of a link are judged while no other link of the campaign is made.
+# Serialises links of the campaign: both ends of a link are checked while no other link is made.
 _ALONE = """
     select pg_advisory_xact_lock(hashtext('sangkien.duplicates'), campaign_id::int)
     from initiative where number = $1
@@ -40,7 +40,7 @@ _LINK = """
 
 @dataclass(frozen=True)
 class DuplicateOutcome:
-    """An initiative and the one that it repeats."""
+    """A duplicate and its original."""
 
     initiative_id: int
     original_id: int
@@ -49,10 +49,10 @@ class DuplicateOutcome:
 async def link(
     session: WriteSession, *, number: str, original: str, reason: str, version: int | None = None
 ) -> DuplicateOutcome:
-    """Take an initiative out of the totals because it repeats another one.
+    """Link an initiative as a duplicate of another, which removes it from the totals.
 
-    It is a decision: nobody takes it on what they made or authored, and once an initiative is
-    recognised it belongs to the level of the last approval and those above.
+    This is a decision: makers and authors may not take it, and once an initiative is recognised
+    it belongs to the level of the last approval and those above.
     """
     await session.execute(_ALONE, number)
     case = await load_case(session, number)
@@ -84,7 +84,7 @@ async def link(
 
 
 def _check_right(session: WriteSession, case: Case) -> None:
-    """Refuse who may not take such a decision. Raises ForbiddenError."""
+    """Require the right to this decision. Raises ForbiddenError."""
     held = case.held(session, CURATE)
     own = case.way.line[0]
     if own not in held:

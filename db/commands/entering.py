@@ -1,4 +1,4 @@
-"""Many things done one after another, of which some may be refused."""
+"""Run many commands one after another; some of them may fail."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -10,10 +10,10 @@ from db.write_session import WriteSession
 async def each(
     session: WriteSession, commands: Sequence[Callable[[], Awaitable[Any]]]
 ) -> list[DomainError | None]:
-    """Carry out commands. Returns for each why it was refused, None where it was not.
+    """Run commands. Returns an error or None for each.
 
-    One savepoint holds them all, and only where one is refused does each get its own: a savepoint
-    costs two statements, and thousands in a transaction burden every other one of the server.
+    All run in one savepoint; only if one fails does each get its own: a savepoint costs two
+    statements, and thousands of them in a transaction slow down every other one of the server.
     """
     try:
         async with session.savepoint():

@@ -1,4 +1,4 @@
-"""Freezing: the results table of a closed phase is stored, every unit and every figure."""
+"""Freeze: store the results of a closed phase, every unit and every figure."""
 
 from db.commands.campaigns import manage
 from db.commands.initiatives import check_version
@@ -9,7 +9,7 @@ from db.write_session import WriteSession
 
 _LAST = "select unit, opens_on, closes_on from phase_last($1)"
 _FREEZE = "update phase set frozen_at = $2, version = version + 1 where id = $1"
-# One statement, and so one moment. A unit without a row of totals has zeros.
+# One statement, so that all figures are of one moment. A unit without a row of totals gets zeros.
 _STORE = """
     with owned as materialized (
         select id, path, grassroots_count from unit where path <@ $2::text::ltree
@@ -75,7 +75,7 @@ _STORE = """
 async def freeze(
     session: WriteSession, *, campaign: str, phase: int, version: int | None = None
 ) -> PhaseOutcome:
-    """Store the results of a phase that has closed for every unit, once and for ever."""
+    """Store the results of a phase that has closed for every unit, once and for good."""
     managed = await manage(session, campaign)
     await hold_tree(session, alone=False)
     held = await phase_of(session, managed["id"], phase)

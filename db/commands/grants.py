@@ -1,4 +1,4 @@
-"""Roles: granted and taken back."""
+"""Role grants: give and revoke."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -31,7 +31,7 @@ _GRANT = """
         account_id, role, unit_id, valid_from, valid_to, granted_by_id, granted_at
     ) values ($1, $2, $3, $4, $5, $6, $7) returning id
 """
-# One's own grant may be at a unit that one does not see.
+# The caller's own role grant may be at a unit that it does not see.
 _LOAD = """
     select g.role, g.revoked_at, u.id, u.code, u.path::text, u.parent_id is null as at_root,
         g.account_id = any (caller_accounts()) as own
@@ -46,7 +46,7 @@ _REVOKE = """
 
 @dataclass(frozen=True)
 class GrantOutcome:
-    """The grant that a command was about."""
+    """The role grant concerned."""
 
     grant_id: int
 
@@ -60,9 +60,9 @@ async def grant(
     valid_from: date | None = None,
     valid_to: date | None = None,
 ) -> GrantOutcome:
-    """Give an account, of somebody else, a role at a unit and everything below it.
+    """Grant a role at a unit, and so in its subtree, to another person's account.
 
-    The same role of an account at one unit is never granted twice for the same day.
+    Two grants of one role to one account at one unit never share a day.
     """
     await hold_grants(session)
     at = await session.found("Unit", unit, _UNIT, unit)
@@ -95,7 +95,7 @@ async def revoke(
     grant: int,
     reason: str,  # noqa: ARG001 - the audit log has it, as that of every attempt
 ) -> GrantOutcome:
-    """Take somebody else's grant back, at once and for good; it stays as a record."""
+    """Revoke another person's role grant, at once and for good; it stays as a record."""
     await hold_grants(session)
     found = await session.found("Grant", str(grant), _LOAD, grant)
     if found["path"] is None:
@@ -113,7 +113,7 @@ async def revoke(
 async def keep_root(
     session: WriteSession, *, grant_id: int | None = None, account_id: int | None = None
 ) -> None:
-    """Refuse to go on without a grant, or without an account's grants, that the root needs."""
+    """Raise where the root needs this role grant, or this account's, to keep an administrator."""
     admins = await session.rows(_ROOT_ADMINS)
     spans = [(admin, Span(admin["valid_from"], admin["valid_to"])) for admin in admins]
     left = [

@@ -1,4 +1,4 @@
-"""Initiatives: drafted, edited, handed in, taken back."""
+"""Initiatives: draft, edit, submit, withdraw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ _DRAFT = """
         applied_on, confidential, claimed, other_benefit, state, drafted_by_id, created_at
     ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'DRAFT', $14, $15)
 """
-# One's own unit may be hidden from whoever has left it. What is in no phase needs no windows but
-# where it ($2) is about to enter one.
+# The unit may be hidden from an author who has left it. Windows are loaded only for an initiative
+# that is in a phase or ($2) is about to enter one.
 _LOAD = """
     select i.id, i.number, i.state, i.version, i.unit_id, i.path::text, i.campaign_id, i.phase_id,
         i.applied_on, u.code, c.applied_from, c.applied_to,
@@ -66,7 +66,7 @@ _WITHDRAW = """
 
 @dataclass(frozen=True)
 class InitiativeOutcome:
-    """The initiative that a command was about."""
+    """The initiative concerned."""
 
     initiative_id: int
 
@@ -88,9 +88,9 @@ async def draft(
     other_benefit: str | None = None,
     authors: Sequence[Author] | None = None,
 ) -> InitiativeOutcome:
-    """Write an initiative down, for oneself or on behalf of its authors.
+    """Draft an initiative, for oneself or on behalf of its authors.
 
-    Without `unit` and `authors` it is the caller's own; `claimed` is in VND, a year each.
+    Without `unit` and `authors` it is the caller's own; `claimed` is in VND, one value a year.
     """
     chosen = await session.found("Campaign", campaign, _CAMPAIGN, campaign)
     place = await _place(session, unit, chosen["owner_id"])
@@ -120,10 +120,10 @@ async def edit(
     leave: bool = False,
     **changes: Any,
 ) -> InitiativeOutcome:
-    """Change a draft or a returned initiative; what is not given stays.
+    """Change the given fields of a draft or a returned initiative.
 
-    With `leave` the caller is no longer one of its authors. A returned one of a phase whose results
-    are frozen takes a reason.
+    With `leave` the caller is removed from its authors. A returned initiative in a frozen phase
+    needs a reason.
     """
     initiative = await load(session, number, version)
     check_state(initiative["state"], EDITABLE)
@@ -144,9 +144,9 @@ async def edit(
 async def submit(
     session: WriteSession, *, number: str, version: int | None = None, reason: str | None = None
 ) -> InitiativeOutcome:
-    """Hand a draft in, to count in the phase of today; or a returned one again, where it was.
+    """Submit a draft, to count in today's phase, or resubmit a returned initiative in its phase.
 
-    It then awaits its own unit. Into a phase whose results are frozen it takes a reason.
+    It then awaits its own unit. Submission into a frozen phase needs a reason.
     """
     initiative = await load(session, number, version, entering=True)
     check_state(initiative["state"], EDITABLE)
@@ -163,7 +163,7 @@ async def submit(
 async def withdraw(
     session: WriteSession, *, number: str, version: int | None = None, reason: str | None = None
 ) -> InitiativeOutcome:
-    """Take an initiative back that nobody has recognised yet."""
+    """Withdraw an initiative that is not recognised yet."""
     initiative = await load(session, number, version)
     check_state(initiative["state"], WITHDRAWABLE)
     await _update(session, initiative, _WITHDRAW)
@@ -174,10 +174,10 @@ async def withdraw(
 async def load(
     session: WriteSession, number: str, version: int | None, *, entering: bool = False
 ) -> asyncpg.Record:
-    """Return an initiative that the caller may write, with the windows of where it counts.
+    """Return an initiative that the caller may write, with the windows of its unit.
 
-    They stay until the commit; with `entering` also for what counts nowhere yet. Raises where the
-    caller may not, and where its version is stale.
+    The windows are locked until the commit, with `entering` also for an initiative in no phase
+    yet. Raises ForbiddenError, and ConflictError for a stale version.
     """
     initiative = await session.found("Initiative", number, _LOAD, number, entering)
     if not (initiative["own"] or session.caller.may(WRITE, initiative["path"])):
@@ -188,13 +188,13 @@ async def load(
 
 
 def check_version(row: asyncpg.Record, version: int | None) -> None:
-    """Refuse a version that the caller has seen and that is no longer. Raises ConflictError."""
+    """Raise ConflictError if the caller's version is given and stale."""
     if version is not None and row["version"] != version:
         raise ConflictError("STALE", version=row["version"])
 
 
 def window_of(initiative: asyncpg.Record) -> Window | None:
-    """Return the window of the phase that an initiative, loaded with its windows, is in."""
+    """Return the window of an initiative's phase, given the initiative with its windows."""
     found = (one for one in _windows(initiative) if one.phase_id == initiative["phase_id"])
     return next(found, None)
 
@@ -225,7 +225,7 @@ async def _place(session: WriteSession, unit: str | None, owner_id: int) -> asyn
 async def _update(
     session: WriteSession, initiative: asyncpg.Record, sql: str, *values: Any
 ) -> None:
-    """Write where nobody has since it was loaded. Raises ConflictError."""
+    """Update the row unless it changed since it was loaded. Raises ConflictError."""
     if not await session.execute(sql, initiative["id"], initiative["version"], *values):
         raise ConflictError("STALE", version=initiative["version"] + 1)
 

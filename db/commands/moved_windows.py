@@ -1,4 +1,4 @@
-"""Windows of units that go elsewhere: there too no two phases meet and no drive is left outside."""
+"""Check the windows of moved units: at their new place no phases overlap, no drive is outside."""
 
 from itertools import combinations, groupby
 
@@ -7,7 +7,7 @@ from db.rules.phase import Span, check_apart, check_left_out
 from db.write_session import WriteSession
 
 _HOLD = "select lock_windows(id, alone => false) from campaign"
-# They are others than before at the top, and further down only where an override begins.
+# A move changes the windows of the subtree's top and, below it, of the units with an override.
 _WINDOWS = """
     with place as (
         select c.id as campaign_id, u.id as unit_id
@@ -27,20 +27,20 @@ _WINDOWS = """
 
 
 async def hold_all_windows(session: WriteSession) -> None:
-    """Keep every campaign's windows as they are until the commit, before units go elsewhere.
+    """Lock every campaign's windows against changes until the commit, before units move.
 
-    Whoever changes windows holds them alone; others, and who calls a drive, hold the tree too, in
-    this order. Once the tree is held alone, this is asked again, for a campaign that has been
-    founded meanwhile.
+    A change of windows locks them exclusively; other writers, also of drives, lock the windows
+    before the tree. Call it again once the tree is locked exclusively, for campaigns created
+    meanwhile.
     """
     await session.execute(_HOLD)
 
 
 async def check_moved(session: WriteSession, path: str) -> None:
-    """Refuse what has come to stand at or below a path where windows there do not let it.
+    """Raise PhaseRejectedError if windows at or below a path do not fit after a move.
 
-    Raises PhaseRejectedError where two phases would meet at a unit, or a drive would be left
-    outside its phase before it is over. Units that are closed have no windows any more.
+    Two phases must not overlap at a unit, and no drive may be left outside its phase before it is
+    over. Closed units have no windows.
     """
     rows = await session.rows(_WINDOWS, path)
     for _, at_unit in groupby(rows, key=lambda row: (row["campaign"], row["unit"])):

@@ -1,4 +1,4 @@
-"""A phase as inputs name it: by its campaign's code and its ordinal."""
+"""Find a phase as inputs name it: by its campaign's code and its ordinal."""
 
 import asyncpg
 

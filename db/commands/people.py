@@ -1,4 +1,4 @@
-"""People of the roll of members: added, changed and moved, singly or many at once."""
+"""Members: add, change and move people, singly or many at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -39,14 +39,14 @@ _CHANGE = """
 
 @dataclass(frozen=True)
 class PersonOutcome:
-    """The person that a command was about."""
+    """The person concerned."""
 
     person_id: int
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """A member as somebody found there already, None for a new one, and as they are to be."""
+    """A member as stored, None for a new one, and as requested."""
 
     known: asyncpg.Record | None
     after: Record
@@ -62,7 +62,7 @@ async def add(session: WriteSession, **person: Any) -> PersonOutcome:
 async def update(
     session: WriteSession, *, person: str, version: int | None = None, **changes: Any
 ) -> PersonOutcome:
-    """Change a member's name, sector, e-mail or phone (null clears one of these two)."""
+    """Change a member's name, sector, e-mail or phone (null clears e-mail or phone)."""
     known = await _known(session, person, version)
     return await _entered(session, {"code": person, "unit": known["unit_code"], **changes})
 
@@ -75,7 +75,7 @@ async def move(
     reason: str,  # noqa: ARG001 - the audit log has it
     version: int | None = None,
 ) -> PersonOutcome:
-    """Have a member belong to another unit from now on."""
+    """Move a member to another unit, from now on."""
     await _known(session, person, version)
     return await _entered(session, {"code": person, "unit": unit})
 
@@ -83,10 +83,10 @@ async def move(
 async def enter(
     session: WriteSession, people: Sequence[Mapping[str, Any]]
 ) -> list[DomainError | None]:
-    """Enter members by their codes, or change those who are there already; each code but once.
+    """Add members by their codes, or change those who exist; each code occurs once.
 
-    Of one who is there, what is not given stays. Returns for each why it was not done, None where
-    it was: the others are entered all the same.
+    Fields that are not given stay. Returns an error or None for each; an error does not stop the
+    others.
     """
     await hold_tree(session, alone=False)
     units = {row["code"]: row for row in await session.rows(_UNITS, [p["unit"] for p in people])}
@@ -104,9 +104,9 @@ async def enter(
 
 
 async def _known(session: WriteSession, code: str, version: int | None) -> asyncpg.Record:
-    """Return a member, at the version that the caller has seen. Raises DomainError.
+    """Return a member, and check the caller's version of it. Raises DomainError.
 
-    Of authors who have moved away the caller may not even know the unit.
+    The caller may not see the unit of an author who has moved away: then ForbiddenError.
     """
     known = await session.found("Person", code, _KNOWN, [code])
     if known["unit_code"] is None:
@@ -130,7 +130,7 @@ def _checked(
     units: Mapping[str, asyncpg.Record],
     known: asyncpg.Record | None,
 ) -> _Entry:
-    """Return what is to be written of a member. Raises DomainError."""
+    """Return what to write for a member. Raises DomainError."""
     given = dict(person)
     unit = units.get(given.pop("unit"))
     if unit is None:
@@ -153,7 +153,7 @@ _FIELDS = ("code", "name", "unit_id", "sector", "email", "phone")
 
 
 async def _add(session: WriteSession, new: Sequence[Record]) -> dict[str, DomainError]:
-    """Add members. Returns those whose codes are taken, be it by people hidden from the caller."""
+    """Add members. Returns errors for taken codes, also those of people hidden from the caller."""
     if not new:
         return {}
     columns = ([getattr(one, name) for one in new] for name in _FIELDS)
@@ -166,7 +166,7 @@ async def _add(session: WriteSession, new: Sequence[Record]) -> dict[str, Domain
 
 
 async def _change(session: WriteSession, entries: Sequence[_Entry]) -> dict[str, DomainError]:
-    """Write what differs. Returns those whom somebody else has changed meanwhile."""
+    """Write the differences. Returns errors for members whom somebody else changed meanwhile."""
     changed = [
         (entry.known, entry.after)
         for entry in entries

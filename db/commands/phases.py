@@ -1,4 +1,4 @@
-"""Phases: added and changed. Moving a date leaves every initiative in the phase that it is in."""
+"""Phases: add and change. Changed dates leave every initiative in its phase."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ _ADD = """
 """
 _EDITED = ("title", "opens_on", "closes_on", "floor", "audience", "occasions")
 
-# The windows of all phases in a subtree: they are others only where an override begins. Units that
-# are closed have none any more.
+# The windows of all phases in a subtree: they differ only where an override begins. Closed units
+# have none.
 _WINDOWS = """
     select u.code as unit, p.ordinal, w.opens_on, w.closes_on
     from unit u
@@ -55,8 +55,8 @@ _DRIVES_OUTSIDE = """
         and u.valid_to is null and (d.opens_on < w.opens_on or d.closes_on > w.closes_on)
     order by d.opens_on, d.id
 """
-# By the totals of days, which hold what is counted: what lies outside the window of the subtree's
-# top, and for every override below, what lies outside it less what lay outside the window above.
+# From the daily totals: what is outside the window of the subtree's top, and for every override
+# below it, what is outside the override less what was outside the window of the unit above.
 _OUTSIDE = """
     with place as materialized (
         select u.id, w.opens_on, w.closes_on, above.opens_on as opened_above,
@@ -83,14 +83,14 @@ _OUTSIDE = """
 
 @dataclass(frozen=True)
 class PhaseOutcome:
-    """The phase that a command was about."""
+    """The phase concerned."""
 
     phase_id: int
 
 
 @dataclass(frozen=True)
 class MovedPhaseOutcome:
-    """A phase, and what of it now lies outside its window: counted initiatives, past drives."""
+    """A phase, its submitted initiatives outside its window, and the ids of drives outside it."""
 
     phase_id: int
     outside_window: int
@@ -109,7 +109,7 @@ async def add(
     audience: str | None = None,
     occasions: Sequence[str] = (),
 ) -> PhaseOutcome:
-    """Add a phase to a campaign, after its last one where no ordinal is given."""
+    """Add a phase to a campaign, by default after its last one."""
     managed = await manage(session, campaign)
     check_order(opens_on, closes_on, "closesOn")
     spans = await _spans(session, managed)
@@ -135,7 +135,7 @@ async def update(
     reason: str | None = None,
     **changes: Any,
 ) -> MovedPhaseOutcome:
-    """Change a phase; what is not given stays. Once it has closed, it takes a reason."""
+    """Change the given fields of a phase. A closed phase needs a reason."""
     managed = await manage(session, campaign)
     held = await phase_of(session, managed["id"], phase)
     check_version(held, version)
@@ -161,7 +161,7 @@ async def phase_of(session: WriteSession, campaign_id: int, ordinal: int) -> asy
 
 
 async def check_windows(session: WriteSession, campaign_id: int, ordinal: int, path: str) -> None:
-    """Refuse windows as they now are in a subtree where this phase meets another of them."""
+    """Raise PhaseRejectedError if the phase overlaps another one at a unit of a subtree."""
     rows = await session.rows(_WINDOWS, campaign_id, path)
     for _, at_unit in groupby(rows, key=lambda row: row["unit"]):
         spans = {row["ordinal"]: Span(**row) for row in at_unit}
@@ -171,9 +171,9 @@ async def check_windows(session: WriteSession, campaign_id: int, ordinal: int, p
 async def moved_phase(
     session: WriteSession, phase_id: int, path: str, *, moved: bool
 ) -> MovedPhaseOutcome:
-    """Return what of a phase lies outside its window in a subtree, after a change of dates.
+    """Return what lies outside a phase's window in a subtree, after a change of dates.
 
-    Raises PhaseRejectedError where a drive would be left outside before it is over.
+    Raises PhaseRejectedError if a drive would be left outside before it is over.
     """
     drives = await drives_outside(session, path, phase_id)
     if moved:
@@ -185,7 +185,7 @@ async def moved_phase(
 async def drives_outside(
     session: WriteSession, path: str, phase_id: int | None = None
 ) -> list[CalledDrive]:
-    """Return the drives in a subtree that lie outside their phase there: of one, or of any."""
+    """Return the drives in a subtree outside their phase's window, of one phase or of all."""
     rows = await session.rows(_DRIVES_OUTSIDE, path, phase_id)
     return [CalledDrive(**row) for row in rows]
 

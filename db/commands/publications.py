@@ -1,4 +1,4 @@
-"""Initiatives shown to the public, and hidden from it again."""
+"""Publications: show initiatives to the public, and hide them again."""
 
 from db.commands.initiatives import InitiativeOutcome, check_version
 from db.rules.errors import ConflictError
@@ -19,7 +19,7 @@ _PUBLISH = """
 async def publish(
     session: WriteSession, *, number: str, published: bool = True, version: int | None = None
 ) -> InitiativeOutcome:
-    """Show a recognised initiative to the public, or hide it; nothing where it is so already."""
+    """Publish a recognised initiative, or unpublish it; no change where it is so already."""
     initiative = await session.found("Initiative", number, _LOAD, number)
     session.require(
         "initiative_curate",

@@ -1,4 +1,4 @@
-"""Requests sent twice are carried out once, by the idempotency key that comes with them."""
+"""Idempotency keys: a request that is sent twice is carried out once."""
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import fields
@@ -8,16 +8,16 @@ from db.rules.errors import ConflictError
 from db.write_session import WriteSession
 
 KEPT = "7 days"
-"""How long a key is remembered."""
+"""How long a key is kept."""
 MOST = 10_000
-"""How many keys of an account are remembered besides a new one: the latest."""
+"""How many of an account's latest keys are kept besides a new one."""
 
 _FORGET = """
     delete from request_key where account_id = $1 and at < greatest(
         now() - $2::text::interval,
         (select at from request_key where account_id = $1 order by at desc offset $3 limit 1))
 """
-# Whoever comes second waits here until the first is through.
+# A concurrent request with the same key waits here until the first one ends.
 _CLAIM = """
     insert into request_key (account_id, key, digest) values ($1, $2, $3) on conflict do nothing
 """
@@ -25,13 +25,13 @@ _KNOWN = "select digest, outcome from request_key where account_id = $1 and key 
 _KEEP = "update request_key set outcome = $3 where account_id = $1 and key = $2"
 
 TOLD_ONCE = {"told_once": True}
-"""Marks a field of an outcome that is a secret: it is not kept, and None the second time."""
+"""Marks a secret field of an outcome: it is not stored, and None on a repeated request."""
 
 Fields = dict[str, Any]
 
 
 def told_once(outcome: type[Any]) -> Collection[str]:
-    """Return the fields of an outcome's class that are told once."""
+    """Return the names of the fields of an outcome's class that are returned only once."""
     return {field.name for field in fields(outcome) if "told_once" in field.metadata}
 
 
@@ -42,11 +42,10 @@ async def once(
     command: Callable[[], Awaitable[Fields]],
     unkept: Collection[str] = (),
 ) -> Fields:
-    """Return what a command gives, from the first time that this key was used if it was.
+    """Run a command once per key, and return its outcome, or the stored one of the first run.
 
-    `digest` stands for the input. A refused attempt leaves nothing, so its key may be used again.
-    Of the fields `unkept` nothing is kept. Raises ConflictError where the key was used for
-    something else.
+    `digest` identifies the input. A rejected attempt stores nothing, so its key may be used again.
+    The fields `unkept` are not stored. Raises ConflictError if the key was used for another input.
     """
     account = session.caller.account_id
     await session.execute(_FORGET, account, KEPT, MOST - 1)

@@ -1,4 +1,4 @@
-"""What a decision on an initiative is about, loaded for the rules of db/rules/review.py."""
+"""Load the facts of a decision on an initiative, for the rules of db/rules/review.py."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ _LINE = """
 
 @dataclass(frozen=True)
 class Case:
-    """An initiative, where it stands, the way before it, and the caller's part in it."""
+    """An initiative, its review status, its approval chain, and the caller's part in it."""
 
     initiative: asyncpg.Record
     standing: Standing
@@ -39,17 +39,17 @@ class Case:
     part: Part
 
     def held(self, session: WriteSession, permission: str) -> list[Place]:
-        """Return the units of the line at which the caller has a permission, the lowest first."""
+        """Return the approval chain's units where the caller has a permission, lowest first."""
         return [place for place in self.way.line if session.caller.may(permission, place.path)]
 
     def refusal(self, permission: str, place: Place, code: str) -> ForbiddenError:
-        """Return the error of a caller who has the permission at a unit and may not use it."""
+        """Return the error for a caller who has the permission at a unit and may not use it."""
         unit_id: int = self.initiative["unit_id"]
         return ForbiddenError(permission.upper(), place.code, code=code, unit_id=unit_id)
 
 
 async def load_case(session: WriteSession, number: str) -> Case:
-    """Return what there is to decide about an initiative. Raises NotFoundError."""
+    """Load an initiative for a decision. Raises NotFoundError."""
     initiative = await session.found("Initiative", number, _LOAD, number)
     line = [Place(**row) for row in await session.rows(_LINE, initiative["id"])]
     return Case(

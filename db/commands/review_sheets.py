@@ -1,4 +1,4 @@
-"""Score sheets that members of a council give before a decision."""
+"""Score sheets: council members score an initiative before the decision."""
 
 from collections.abc import Sequence
 
@@ -24,9 +24,9 @@ async def score(
     comment: str | None = None,
     version: int | None = None,
 ) -> InitiativeOutcome:
-    """Give an initiative the caller's scores before the decision that it awaits.
+    """Record the caller's scores for an initiative before the decision that it awaits.
 
-    One sheet an account and round: a later one replaces it until the decision.
+    An account has one sheet per round; until the decision a later one replaces it.
     """
     case = await load_case(session, number)
     turn, place = awaited(case.standing, case.way), acting(case.standing, case.way)

@@ -42,7 +42,7 @@ _NOW = """
     select i.state, i.version, i.awaits_id, u.code as awaits
     from initiative i left join unit u on u.id = i.awaits_id where i.id = $1
 """
-# What is not recognised any more is not shown any more; what is returned starts from nothing.
+# Only a recognised initiative stays published; a returned one loses all earlier results.
 _DECIDE = """
     update initiative set state = $3::text, version = version + 1, awaits_id = $4,
         recognised_at = case when $3 = any ('{RECOGNISED,CONFIRMED}')
@@ -62,12 +62,12 @@ _KEEP = """
 
 
 class DecisionRefusedError(RejectedError):
-    """One decision of several that were to be carried out all or none: its index and its error."""
+    """In mode ALL, the decision that failed: its index and its error; nothing was saved."""
 
 
 @dataclass(frozen=True)
 class ReviewsOutcome:
-    """What became of each decision, in order: the initiative, or why it was refused."""
+    """The result of each decision, in order: the initiative's id, or the error."""
 
     numbers: list[str]
     initiative_ids: list[int | None]
@@ -76,9 +76,9 @@ class ReviewsOutcome:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A decision that the rules allow, with all that is needed to carry it out.
+    """A decision that the rules allow, with all facts needed to write it.
 
-    `place` is the unit that acts, `turn` the one whose decision it is.
+    `place` is the unit that acts, `turn` the unit whose decision it is.
     """
 
     verdict: Verdict
@@ -92,8 +92,9 @@ class _Ready:
 async def review(session: WriteSession, **verdict: Any) -> InitiativeOutcome:
     """Decide on one initiative; the fields are those of `Verdict`.
 
-    Without `unit` it is for the unit that the initiative awaits, or in its place where nobody there
-    may decide; a revocation for the lowest one that may and that the caller decides for.
+    Without `unit` the decision is for the unit that the initiative awaits, or made in its place
+    where nobody there may decide; a revocation is for the lowest unit that may revoke and that the
+    caller decides for.
     """
     return await _carry_out(session, await _prepare(session, Verdict(**verdict)))
 
@@ -101,10 +102,10 @@ async def review(session: WriteSession, **verdict: Any) -> InitiativeOutcome:
 async def review_several(
     session: WriteSession, *, decisions: Sequence[Verdict], mode: str = "ALL"
 ) -> ReviewsOutcome:
-    """Decide on several initiatives, each once; with the mode ALL on all of them or none.
+    """Decide on several initiatives, each once; mode ALL decides on all of them or none.
 
-    With EACH, what is refused leaves the others alone. All take their locks in the order of the
-    numbers. Raises DecisionRefusedError and InvalidInputError, both with the index, for ALL.
+    In mode EACH a rejected decision does not affect the others. Rows are locked in the order of
+    the numbers. In mode ALL raises DecisionRefusedError and InvalidInputError, with the index.
     """
     order = sorted(range(len(decisions)), key=lambda index: decisions[index].number)
     if mode == "ALL":
@@ -150,7 +151,7 @@ async def _each(session: WriteSession, verdict: Verdict) -> int | Refused:
 
 
 def _at(index: int, verdict: Verdict, error: DomainError) -> DomainError:
-    """Return an error of one decision as one of them all."""
+    """Return the error of one decision with its index in the list."""
     if isinstance(error, InvalidInputError):
         at = ("decisions", str(index))
         problems: Sequence[Problem] = error.facts["problems"]
@@ -160,7 +161,7 @@ def _at(index: int, verdict: Verdict, error: DomainError) -> DomainError:
 
 
 async def _prepare(session: WriteSession, verdict: Verdict) -> _Ready:
-    """Load what a decision is about and apply the rules; nothing is written."""
+    """Load the facts of a decision and apply the rules, without writing."""
     case = await load_case(session, verdict.number)
     initiative = case.initiative
     place = await _place(session, verdict, case)
@@ -176,10 +177,10 @@ async def _prepare(session: WriteSession, verdict: Verdict) -> _Ready:
 
 
 def _check_part(verdict: Verdict, case: Case, place: Place, turn: Place) -> None:
-    """Refuse who has had a hand in the initiative. Raises ForbiddenError.
+    """Raise ForbiddenError if the caller has had a hand in the initiative.
 
-    Who has decided for another level is told so where the unit's turn it is; elsewhere that it is
-    not awaited.
+    A decision for another level bars the caller only where `place` is a unit that may decide now;
+    elsewhere the later error is that `place` is not awaited.
     """
     bar = case.part.bar(turn.level)
     turns = [turn, *deciders(case.standing, verdict.decision, case.way)]
@@ -188,7 +189,7 @@ def _check_part(verdict: Verdict, case: Case, place: Place, turn: Place) -> None
 
 
 async def _place(session: WriteSession, verdict: Verdict, case: Case) -> Place:
-    """Return the unit by whose right the caller decides. Raises ForbiddenError."""
+    """Return the unit whose permission the caller decides with. Raises ForbiddenError."""
     allowed = deciders(case.standing, verdict.decision, case.way)
     held = case.held(session, REVIEW)
     if verdict.unit is not None:
@@ -207,7 +208,7 @@ async def _place(session: WriteSession, verdict: Verdict, case: Case) -> Place:
 
 
 async def _after(session: WriteSession, verdict: Verdict, case: Case, place: Place) -> Standing:
-    """Return how it stands once decided. Raises ReviewRejectedError and ConflictError."""
+    """Return the status after the decision. Raises ReviewRejectedError and ConflictError."""
     initiative = case.initiative
     stale = verdict.version not in (None, initiative["version"])
     try:
@@ -223,7 +224,7 @@ async def _after(session: WriteSession, verdict: Verdict, case: Case, place: Pla
 
 
 async def _beaten(session: WriteSession, initiative: asyncpg.Record, place: Place) -> bool:
-    """Whether somebody else has just decided for the same unit."""
+    """Return whether another account made the last decision, for the same unit."""
     last = await session.row(_LAST, initiative["id"])
     return (
         last is not None
@@ -264,9 +265,9 @@ async def _carry_out(session: WriteSession, ready: _Ready) -> InitiativeOutcome:
 
 
 async def _overtaken(session: WriteSession, initiative: asyncpg.Record) -> DomainError:
-    """Return the conflict with whoever changed it since: DECIDED, or STALE for another change.
+    """Return the conflict with a concurrent change: DECIDED, or STALE for another change.
 
-    Where its unit has moved since, the caller may not see it any more.
+    Returns NotFoundError if the unit moved and the caller no longer sees the initiative.
     """
     now = await session.row(_NOW, initiative["id"])
     if now is None:

@@ -1,4 +1,4 @@
-"""Targets as they stand in a phase, and how they are set: with a revision each, all or none."""
+"""The targets of a phase: load them, and set them with a revision each, all or none."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from db.rules.errors import ConflictError
 from db.rules.target import Change, Standing, TargetRejectedError, changes
 from db.write_session import WriteSession
 
-# Until the commit no unit moves and no window changes. What these decide is read afterwards.
-# Whoever holds both holds the windows first.
+# Locks out moves of units and changes of windows until the commit; what they determine is read
+# afterwards. Lock order: windows first, then the tree.
 _HOLD = "select lock_windows($1, alone => false), lock_tree(alone => false)"
 _UNIT = """
     select id, code, path::text, $2 = any (line(path)) as covered from unit where code = $1
@@ -51,7 +51,7 @@ _REVISE = """
 
 
 async def hold_phase(session: WriteSession, campaign: str, ordinal: int) -> asyncpg.Record:
-    """Return a phase, whose windows and units stay where they are. Raises NotFoundError."""
+    """Return a phase, with windows and tree locked against changes. Raises NotFoundError."""
     phase = await named_phase(session, campaign, ordinal)
     await session.execute(_HOLD, phase["campaign_id"])
     return phase
@@ -60,7 +60,7 @@ async def hold_phase(session: WriteSession, campaign: str, ordinal: int) -> asyn
 async def place(
     session: WriteSession, code: str, phase: asyncpg.Record, permission: str
 ) -> asyncpg.Record:
-    """Return the unit where the caller acts, with a permission there, within the campaign."""
+    """Return the unit where the caller acts, if it has a permission there, within the campaign."""
     unit = await session.found("Unit", code, _UNIT, code, phase["owner_id"])
     session.require(permission, unit)
     if not unit["covered"]:
@@ -71,7 +71,7 @@ async def place(
 async def own_standing(
     session: WriteSession, phase: asyncpg.Record, unit: asyncpg.Record
 ) -> Standing:
-    """Return a unit's target as it stands."""
+    """Return a unit's current target."""
     return Standing(**await session.found("Unit", unit["code"], _OWN, phase["id"], unit["id"]))
 
 
@@ -83,7 +83,7 @@ async def children(
 
 
 def check_version(standing: Standing, version: int | None, field: str) -> None:
-    """Refuse a version that the caller has seen and that is no longer. Raises ConflictError."""
+    """Raise ConflictError if the caller's version is given and stale."""
     if version is not None and version != standing.version:
         raise ConflictError(
             "STALE", version=standing.version, field=field, unit_id=standing.unit_id
@@ -97,12 +97,12 @@ async def set_targets(
     wanted: Sequence[Change],
     reason: str | None,
 ) -> None:
-    """Write what changes, with a revision each, and an adjustment where the phase is over.
+    """Write the changed targets, with a revision each, and an adjustment where the phase is over.
 
-    `kind` is a TargetKind. Raises ConflictError where somebody else has set one of the targets
-    since they were loaded, be it to the same.
+    `kind` is a TargetKind. Raises ConflictError if somebody else set one of the targets since they
+    were loaded, even to the same value.
     """
-    # In one order, so that of two who set the same first targets one waits for the other.
+    # In one order, so that of two concurrent first settings one waits and none deadlocks.
     found = sorted(changes(wanted, reason), key=lambda change: change.of.unit_id)
     await _lock(session, phase, [change.of for change in wanted])
     for statement, some in (

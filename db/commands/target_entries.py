@@ -1,4 +1,4 @@
-"""Targets as a list has them: of each unit what it was assigned, and what it pledged."""
+"""Targets from files: the assigned and the registered target of each unit."""
 
 from db.commands.standings import hold_phase, own_standing, place, set_targets
 from db.commands.targets import ASSIGN, REGISTER, RegisterOutcome
@@ -21,9 +21,9 @@ async def enter(
     reason: str | None = None,
     **given: int | None,
 ) -> RegisterOutcome:
-    """Set a unit's target: `assigned` as its parent does, `registered` as it does; None for none.
+    """Set a unit's target: `assigned` with its parent's rights, `registered` with its own.
 
-    What is not given stays, and what is the same already takes no permission.
+    None clears a value; one that is not given stays. An unchanged value needs no permission.
     """
     chosen = await hold_phase(session, campaign, phase)
     found = await session.found("Unit", unit, _UNIT, unit)

@@ -22,11 +22,11 @@ from db.write_session import WriteSession
 ASSIGN = "target_assign"
 REGISTER = "target_register"
 
-# Ordinals may leave some out.
+# Ordinals may have gaps.
 _PHASE_BEFORE = """
     select id from phase where campaign_id = $1 and ordinal < $2 order by ordinal desc limit 1
 """
-# What children achieved in a phase: by its frozen results, else as it is counted.
+# What children achieved in a phase: its frozen results, or else the current totals.
 _ACHIEVED = """
     select u.code, coalesce(
         (r.figures ->> 'achieved')::bigint,
@@ -41,7 +41,7 @@ _ACHIEVED = """
 
 
 class Assignment(Protocol):
-    """A child's target as named in an input; `assigned` is None to take it away."""
+    """A child's target in an input; `assigned` is None to clear it."""
 
     unit: str
     assigned: int | None
@@ -64,7 +64,7 @@ class RegisterOutcome:
 
 @dataclass(frozen=True)
 class DistributeOutcome:
-    """What was or would be assigned, child by child; None where a closed one's is taken away."""
+    """The shares assigned or previewed, child by child; None clears a closed child's target."""
 
     parent_id: int
     total: int
@@ -114,7 +114,7 @@ async def register(
     version: int | None = None,
     reason: str | None = None,
 ) -> RegisterOutcome:
-    """Register a unit's own target; None takes it back."""
+    """Register a unit's own target; None clears it."""
     chosen = await hold_phase(session, campaign, phase)
     own = await own_standing(session, chosen, await place(session, unit, chosen, REGISTER))
     check_version(own, version, "version")
@@ -135,9 +135,9 @@ async def share_out(
     preview: bool = False,
     reason: str | None = None,
 ) -> DistributeOutcome:
-    """Distribute a total among a unit's direct children; its effective target where unsaid.
+    """Distribute a total among a unit's direct children; the default is its effective target.
 
-    Closed children get nothing, and lose what they had. A preview writes nothing.
+    Closed children get nothing, and their targets are cleared. A preview writes nothing.
     """
     chosen = await hold_phase(session, campaign, phase)
     above = await place(session, parent, chosen, ASSIGN)

@@ -1,4 +1,4 @@
-"""Units as a list has them: planted where they are not there yet, else changed."""
+"""Units from files: create those that do not exist, change those that do."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -23,11 +23,11 @@ Unit = Mapping[str, Any]
 async def enter(
     session: WriteSession, units: Sequence[Unit], reason: str | None = None
 ) -> list[DomainError | None]:
-    """Plant units, or change the name, members and bloc of those that are there; each code once.
+    """Create units, or change the name, members and bloc of existing ones; each code occurs once.
 
-    Where a unit stands, since when and whether it is closed is changed by moving and closing it:
-    such a value must be the one that it has. What is not given stays. Returns for each why it was
-    not done, None where it was: the others are done all the same.
+    Parent, level, dates and closing change by moving and closing a unit: such a value must equal
+    the stored one. Fields that are not given stay. Returns an error or None for each; an error
+    does not stop the others.
     """
     rows = await session.rows(_KNOWN, [unit["code"] for unit in units])
     known = {row["code"]: row for row in rows}
@@ -39,7 +39,7 @@ async def enter(
     refused = dict(zip(changes, await each(session, list(changes.values())), strict=True))
     new = {unit["code"]: unit for unit in units if unit["code"] not in known}
     while new:
-        # Those whose parents are there by now; where there are none, parents are wanting.
+        # Units whose parent exists. If none, parents are missing; try all, so each reports it.
         some = [unit for unit in new.values() if unit["parent"] not in new] or [*new.values()]
         refused |= await _plant(session, some, reason)
         for unit in some:

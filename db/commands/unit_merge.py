@@ -1,4 +1,4 @@
-"""Merges: units that close and go on in another."""
+"""Merges: close units and continue them in another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from db.commands.units import MANAGE, check_gives_none, load, note, place, write
 from db.rules.unit import check_merge
 from db.write_session import WriteSession
 
-# A trigger takes along what goes on (db/sql/merge.sql). A unit that was to begin later ends then.
+# A trigger moves what continues (db/sql/merge.sql). A unit with a later valid_from ends that day.
 _MERGE = """
     update unit set merged_into_id = $3, valid_to = greatest($4, valid_from), version = version + 1
     where id = $1 and version = $2
@@ -25,7 +25,7 @@ _NOTE_CHILDREN = """
 
 @dataclass(frozen=True)
 class MergeOutcome:
-    """The unit that goes on, and those that went into it."""
+    """The surviving unit, and the units merged into it."""
 
     unit_id: int
     merged_ids: list[int]
@@ -34,11 +34,11 @@ class MergeOutcome:
 async def merge(
     session: WriteSession, *, units: Sequence[str], into: str, reason: str
 ) -> MergeOutcome:
-    """Close units of one level and have another of that level go on for them.
+    """Close units of one level and continue them in another of that level.
 
-    What stands below them, their people and their initiatives go there, as do grants and
-    campaigns. Targets, awards and decisions stay with the units that they were about. Raises
-    PhaseRejectedError where units come under windows that their own phases or drives break.
+    Their child units, people and initiatives move there, as do role grants and campaigns. Targets,
+    awards and decisions stay with the closed units. Raises PhaseRejectedError if units come under
+    windows that conflict with their own phases or drives.
     """
     await hold_all_windows(session)
     await hold_tree(session, alone=True)

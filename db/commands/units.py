@@ -1,4 +1,4 @@
-"""Units: created, changed, moved, closed. db/commands/unit_merge.py has merges."""
+"""Units: create, change, move, close. db/commands/unit_merge.py has merges."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,14 +52,14 @@ _NOTE = """
 
 @dataclass(frozen=True)
 class UnitOutcome:
-    """The unit that a command was about."""
+    """The unit concerned."""
 
     unit_id: int
 
 
 @dataclass(frozen=True)
 class NewUnit:
-    """A unit that is to be planted, with the codes of its parent and its bloc."""
+    """A unit to create, with the codes of its parent and its bloc."""
 
     code: str
     name: str
@@ -82,7 +82,7 @@ async def create(
     valid_from: date | None = None,
     reason: str | None = None,
 ) -> UnitOutcome:
-    """Plant a unit below another; it counts from now on, since whenever it may have been valid."""
+    """Create a unit below another; it counts from now on, however early it is valid from."""
     new = NewUnit(code, name, level, parent, member_count, bloc, valid_from)
     (planted,) = await create_all(session, [new], reason)
     if isinstance(planted, DomainError):
@@ -93,9 +93,9 @@ async def create(
 async def create_all(
     session: WriteSession, units: Sequence[NewUnit], reason: str | None
 ) -> list[int | DomainError]:
-    """Plant units below others that are there already, in one step for those above that count them.
+    """Create units below existing ones, updating the counts of their ancestors in one step.
 
-    Returns for each its id, or why it was not planted.
+    Returns the id or the error of each.
     """
     await hold_tree(session, alone=False)
     found: dict[str, int | DomainError] = {}
@@ -139,7 +139,7 @@ async def update(
     reason: str | None = None,
     **changes: Any,
 ) -> UnitOutcome:
-    """Change a unit's name, members or bloc (null takes it out); what is not given stays."""
+    """Change the given fields of a unit: name, members, bloc (null removes it from its bloc)."""
     found = await load(session, unit)
     session.require(MANAGE, found)
     check_version(found, version)
@@ -158,9 +158,9 @@ async def update(
 async def move(
     session: WriteSession, *, unit: str, parent: str, reason: str, version: int | None = None
 ) -> UnitOutcome:
-    """Put a unit, with everything below it, below another parent; totals go along.
+    """Move a unit and its subtree below another parent; totals move along.
 
-    Raises PhaseRejectedError where it comes under windows that its own phases or drives break.
+    Raises PhaseRejectedError if it comes under windows that conflict with its phases or drives.
     """
     await hold_all_windows(session)
     await hold_tree(session, alone=True)
@@ -190,7 +190,7 @@ async def close(
     on: date | None = None,
     version: int | None = None,
 ) -> UnitOutcome:
-    """Close a unit in which nothing goes on; what it was stays, and its totals too."""
+    """Close a unit without open business; its data and its totals stay."""
     await hold_tree(session, alone=True)
     found = await load(session, unit)
     session.require(MANAGE, found)
@@ -208,29 +208,29 @@ async def close(
 async def check_gives_none(
     session: WriteSession, unit: asyncpg.Record, to: asyncpg.Record, *, merges: bool
 ) -> None:
-    """Refuse to put a unit under a role of the caller's own. Raises ForbiddenError."""
+    """Raise ForbiddenError if a unit would come under a role grant of the caller's own."""
     gives = await session.value(_GIVES, unit["id"], to["id"], merges)
     check_others(own=gives, permission=MANAGE, unit=to["code"], unit_id=unit["id"])
 
 
 async def load(session: WriteSession, code: str) -> asyncpg.Record:
-    """Return the unit of a code. Raises NotFoundError where the caller sees none."""
+    """Return the unit of a code. Raises NotFoundError if the caller sees none."""
     return await session.found("Unit", code, _LOAD, code)
 
 
 def place(unit: asyncpg.Record) -> Place:
-    """Return a loaded unit as rules see it."""
+    """Return a loaded unit in the form that rules use."""
     return Place(unit["id"], unit["code"], unit["level"], unit["path"], unit["valid_to"])
 
 
 def check_version(unit: asyncpg.Record, version: int | None) -> None:
-    """Refuse a version that the caller has seen and that is no longer. Raises ConflictError."""
+    """Raise ConflictError if the caller's version is given and stale."""
     if version is not None and unit["version"] != version:
         raise ConflictError("STALE", version=unit["version"])
 
 
 async def write(session: WriteSession, unit: asyncpg.Record, sql: str, *values: Any) -> None:
-    """Write where nobody has since the unit was loaded. Raises ConflictError."""
+    """Update the row unless the unit changed since it was loaded. Raises ConflictError."""
     if not await session.execute(sql, unit["id"], unit["version"], *values):
         raise ConflictError("STALE", version=unit["version"] + 1)
 
@@ -244,7 +244,7 @@ async def note(
     after: dict[str, Any],
     reason: str | None,
 ) -> None:
-    """Add to a unit's history: what changed (UnitChange), from what to what, by column."""
+    """Add to a unit's history: the change (UnitChange), with the values before and after."""
     await session.execute(
         _NOTE, unit_id, change, before, after, reason, session.caller.account_id, session.present
     )
@@ -259,7 +259,7 @@ async def _bloc(session: WriteSession, code: str | None) -> int | None:
 
 
 def _require_at_parent(session: WriteSession, unit: asyncpg.Record) -> None:
-    """Insist on managing the unit above, which the caller may not even see."""
+    """Require the permission to manage the unit above, even if the caller does not see it."""
     above = unit["path"].rpartition(".")[0]
     if above and not session.caller.may(MANAGE, above):
         raise ForbiddenError(MANAGE.upper(), unit["parent_code"], unit_id=unit["id"])

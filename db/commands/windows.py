@@ -1,4 +1,4 @@
-"""What units below set within a phase: other dates for their subtree, and drives."""
+"""Window overrides, a unit's own dates of a phase for its subtree, and drives."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -41,7 +41,7 @@ _ADD_DRIVE = """
 
 @dataclass(frozen=True)
 class OverrideOutcome:
-    """A phase at a unit, and what of it lies outside its days there in the subtree."""
+    """A phase at a unit, and what lies outside its window there: initiatives and drives."""
 
     phase_id: int
     unit_id: int
@@ -68,10 +68,10 @@ async def override(
     version: int | None = None,
     reason: str | None = None,
 ) -> OverrideOutcome:
-    """Give a phase other dates at a unit and everything below it; without dates, take them away.
+    """Override a phase's dates for a unit's subtree; without dates, remove the override.
 
-    Overrides further down stay. Once the phase has closed at the unit, it takes a reason. They are
-    taken away from a closed unit too.
+    Overrides further down stay. A phase that has closed at the unit needs a reason. An override
+    can be removed from a closed unit too.
     """
     taken_away = opens_on is None and closes_on is None
     campaign_id, _ = await _place(session, campaign, unit, closed_too=taken_away)
@@ -99,7 +99,7 @@ async def add_drive(
     closes_on: date,
     reason: str | None = None,
 ) -> DriveOutcome:
-    """Call a drive of a unit, within the phase as it holds there."""
+    """Add a drive of a unit, within the phase's window there."""
     check_order(opens_on, closes_on, "closesOn")
     campaign_id, _ = await _place(session, campaign, unit)
     await hold_windows(session, campaign_id, alone=False)

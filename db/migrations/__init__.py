@@ -1,1 +1,1 @@
-"""Alembic's migrations; SQL that is more than a table lives in db/sql."""
+"""Alembic's migrations; SQL other than tables is in db/sql."""

@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that `db.migrate` hands over."""
+"""Run migrations on the connection that `db.migrate` passes."""
 
 from alembic import context
 

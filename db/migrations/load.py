@@ -1,4 +1,4 @@
-"""Runs the files of db/sql within a migration."""
+"""Run the files of db/sql within a migration."""
 
 from pathlib import Path
 
@@ -15,12 +15,12 @@ def load(*names: str) -> None:
 
 
 def execute(sql: str) -> None:
-    """Run SQL that may name the API's roles, by the names that they have in this database."""
+    """Run SQL, with the names of the API's roles replaced by those of this database."""
     _run(context.config.attributes["roles"].named(sql))
 
 
 def drop_everything() -> None:
-    """Drop all that migrations made in the schema `public`, except what extensions own."""
+    """Drop all that migrations created in the schema `public`, except extensions' objects."""
     statements = (
         op.get_bind()
         .scalars(
@@ -47,7 +47,7 @@ def drop_everything() -> None:
 
 
 def _run(sql: str) -> None:
-    # Past SQLAlchemy, which would read a % in the SQL as a placeholder.
+    # Bypasses SQLAlchemy, which would read a % in the SQL as a placeholder.
     driver = op.get_bind().connection.driver_connection
     assert driver is not None
     driver.execute(sql)

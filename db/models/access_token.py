@@ -1,4 +1,4 @@
-"""Personal access tokens: what an account gives to its programs instead of a password."""
+"""Personal access tokens: credentials of an account's programs instead of a password."""
 
 import uuid
 from datetime import datetime
@@ -10,12 +10,12 @@ from db.models.base import Base, Key, Moment, to
 
 
 class AccessToken(Base):
-    """A token, by the hash of its secret. It holds a part of what its account may do.
+    """A personal access token, by the hash of its secret; it has permissions of its account.
 
-    Without `permissions` it holds all of them, without a unit wherever the account may; it never
-    holds what the account does not. A revoked one stays as a record. `second_factor` is whether who
-    made it had given one. A token that an application made has the application's authorization as
-    `family_id` and ends with it.
+    Null `permissions` means all of them, a null unit everywhere that the account has them; a token
+    never has a permission that its account lacks. A revoked token stays as a record.
+    `second_factor` is whether its creator used one. A token that an application created has the
+    application's authorization as `family_id` and ends with it.
     """
 
     __tablename__ = "access_token"

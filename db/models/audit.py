@@ -13,11 +13,11 @@ from db.models.enums import AuditKind
 class AuditEvent(Base):
     """One event: who, when, from where, what, before and after, why.
 
-    `action` is what was asked for: a mutation's name, or what else wrote. `before` and `after`
-    hold what differs, without personal data. `unit_id` is where it happened, `federation_id` and
-    `upper_id` what that stood in then: to those it is told, however units move later.
-    Append-only: events form hash chains, one per shard, and `hash` covers the event and the hash
-    before it in its shard (db/sql/audit_chain.sql).
+    `action` is what was requested: the name of a mutation or of another cause of the write.
+    `before` and `after` hold the differences, without personal data. `unit_id` is the unit
+    concerned, `federation_id` and `upper_id` its ancestors at the time: the event is visible at
+    all three, however units move later. Append-only: events form hash chains, one per shard, and
+    `hash` covers the event and the previous hash of its shard (db/sql/audit_chain.sql).
     """
 
     __tablename__ = "audit_event"
@@ -57,7 +57,7 @@ class AuditEvent(Base):
 
 
 class AuditHead(Base):
-    """Where a shard's chain ends: its last event's sequence and hash. Who appends locks it."""
+    """The head of a shard's chain: its last event's sequence and hash. An append locks it."""
 
     __tablename__ = "audit_head"
 

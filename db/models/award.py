@@ -18,7 +18,7 @@ class Award(Base):
         Index("award_issuer_id_id_idx", "issuer_id", "id"),
         Index("award_recipient_unit_id_id_idx", "recipient_unit_id", "id"),
         Index("award_recipient_person_id_id_idx", "recipient_person_id", "id"),
-        # One decision commends a recipient once. Nulls are never equal to one another.
+        # One decision awards a recipient once. Nulls never equal one another.
         Index(
             "award_once_unit_idx", "issuer_id", "decision_number", "recipient_unit_id", unique=True
         ),

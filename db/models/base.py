@@ -1,4 +1,4 @@
-"""What every table shares: the declarative base, column types and naming."""
+"""The declarative base, column types and naming that all tables share."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from sqlalchemy.types import UserDefinedType
 
 
 class LTree(UserDefinedType[str]):
-    """PostgreSQL's `ltree`: a path of labels, here the ids of a unit's line from the root."""
+    """PostgreSQL's `ltree`: a path of labels, here the ids of a unit's ancestors, root first."""
 
     cache_ok = True
 
@@ -20,7 +20,7 @@ class LTree(UserDefinedType[str]):
         return "ltree"
 
 
-# Reflection, which the comparison of models and migrations rests on, knows it too.
+# Registered for reflection, which the comparison of models and migrations uses.
 ischema_names["ltree"] = LTree
 
 
@@ -52,12 +52,12 @@ def one_of(values: type[StrEnum], name: str) -> Enum:
 
 
 def to(column: str, **options: Any) -> ForeignKey:
-    """Return a foreign key; it restricts deletion unless said otherwise."""
+    """Return a foreign key; it restricts deletion unless the options say otherwise."""
     return ForeignKey(column, **options)
 
 
 Serial = Annotated[int, mapped_column(BigInteger, Identity(), unique=True)]
-"""The key of a row's global id, where its own key is no number."""
+"""The number for a row's global id, where its primary key is not a number."""
 Key = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
 Version = Annotated[int, mapped_column(BigInteger, server_default="1")]

@@ -1,4 +1,4 @@
-"""Campaigns and what they are made of: phases, benefit tiers, window overrides, drives, results."""
+"""Campaigns with their phases, benefit tiers, window overrides, drives, results, adjustments."""
 
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from db.models.enums import AdjustmentKind, CountsFrom, UnitLevel
 class Campaign(Base):
     """An emulation campaign; `rubric` maps a criterion to its highest score.
 
-    Where `rubric_required`, an approval scores every criterion.
+    With `rubric_required`, an approval scores every criterion.
     """
 
     __tablename__ = "campaign"
@@ -42,7 +42,7 @@ class BenefitTier(Base):
     __tablename__ = "benefit_tier"
     __table_args__ = (
         CheckConstraint("from_vnd >= 0 and (to_vnd is null or to_vnd >= from_vnd)", "band"),
-        # Deferrable is checked at the end of a statement, so that one may change all places.
+        # Deferrable, so checked at the end of a statement, and one statement can reorder all tiers.
         UniqueConstraint("campaign_id", "ordinal", deferrable=True, initially="IMMEDIATE"),
     )
 
@@ -55,7 +55,7 @@ class BenefitTier(Base):
 
 
 class Phase(Base):
-    """A dated stretch of a campaign, both days included; `floor`: a grassroots unit's minimum.
+    """A dated part of a campaign, both days included; `floor`: a grassroots unit's minimum.
 
     `frozen_at` is when its results table was stored (PhaseResult).
     """
@@ -87,7 +87,7 @@ class Phase(Base):
 
 
 class WindowOverride(Base):
-    """Other dates of a phase for one unit and everything below it; the nearest one above holds."""
+    """Other dates of a phase for a unit's subtree; the nearest override above a unit applies."""
 
     __tablename__ = "window_override"
     __table_args__ = (
@@ -104,7 +104,7 @@ class WindowOverride(Base):
 
 
 class Drive(Base):
-    """A dated peak within a phase (tháng cao điểm), called by a unit for its subtree."""
+    """A dated peak within a phase (tháng cao điểm), set by a unit for its subtree."""
 
     __tablename__ = "drive"
     __table_args__ = (
@@ -121,10 +121,10 @@ class Drive(Base):
 
 
 class PhaseResult(Base):
-    """The frozen figures of one unit in a closed phase; later changes stand beside it.
+    """The frozen figures of one unit in a closed phase; adjustments record later changes.
 
     `figures` are those of the unit's progress by column name, benefits in VND; `tiers` is a list
-    of the tiers as they were then, each with its count.
+    of the tiers at that time, each with its count.
     """
 
     __tablename__ = "phase_result"
@@ -137,10 +137,10 @@ class PhaseResult(Base):
 
 
 class Adjustment(Base):
-    """A named change to a phase that was closed already, at the unit it concerns.
+    """A named change to a phase after it was closed, at the unit concerned.
 
-    `gained` is how many initiatives more (or fewer) count as achieved by it, where it is a
-    decision on an initiative; the event with before and after is in the audit log.
+    `gained` is the change in the number of achieved initiatives, 0 if it has not changed; the
+    event with before and after is in the audit log.
     """
 
     __tablename__ = "adjustment"

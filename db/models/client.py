@@ -1,4 +1,4 @@
-"""Applications registered with the built-in issuer, and what people let them have."""
+"""Applications registered with the built-in issuer, and the consents of people to them."""
 
 from datetime import datetime
 
@@ -11,13 +11,13 @@ _NONE = "{}"
 
 
 class OAuthClient(Base):
-    """An application that may ask for tokens.
+    """An application that may request tokens.
 
-    Without `secret_hash` it is a public one (a page, a phone). `account_id` is the service account
-    that it acts as with the client credentials grant. People are not asked about a trusted one.
-    Whoever it acts for, its tokens hold no more than its `permissions` (all, where there are
-    none), below its unit (anywhere), and only to read, if so. Once it is revoked it gets no more
-    tokens for its service account; `last_used_at` is when it got one.
+    Without `secret_hash` it is a public client (a page, a phone). `account_id` is the service
+    account that it acts as with the client credentials grant. A trusted client needs no consent.
+    Its tokens, whatever their account, are limited to its `permissions` (null: all), to the subtree
+    of its unit (null: anywhere), and to reading if `read_only`. Once it is revoked it gets no more
+    tokens for its service account; `last_used_at` is when it last got one.
     """
 
     __tablename__ = "oauth_client"
@@ -43,7 +43,7 @@ class OAuthClient(Base):
 
 
 class Consent(Base):
-    """The scope that somebody let an application have."""
+    """The scope that an account has consented to for an application."""
 
     __tablename__ = "consent"
 

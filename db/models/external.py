@@ -1,4 +1,4 @@
-"""Who a person is at an issuer of others, and the codes by which that becomes known."""
+"""Identities of accounts at external providers, and the codes that link them."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from db.models.enums import LinkedBy
 
 
 class ExternalIdentity(Base):
-    """A subject of an issuer, who is an account here; an account has one at each issuer."""
+    """A subject of an external provider, linked to an account; one per account and provider."""
 
     __tablename__ = "external_identity"
     __table_args__ = (UniqueConstraint("account_id", "issuer"),)
@@ -23,7 +23,7 @@ class ExternalIdentity(Base):
 
 
 class LinkCode(Base):
-    """A code that links whoever brings it to an account, once; only its hash is kept."""
+    """A one-time code that links its bearer's identity to an account; only its hash is stored."""
 
     __tablename__ = "link_code"
     __table_args__ = (Index("link_code_expires_at_idx", "expires_at"),)

@@ -1,4 +1,4 @@
-"""Initiatives, their authors, and pairs suspected of being the same."""
+"""Initiatives, their texts for search, their authors, and duplicates."""
 
 from datetime import date, datetime
 
@@ -20,20 +20,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.models.base import Base, Key, LTree, Moment, Version, one_of, to
 from db.models.enums import InitiativeState, Sector, SolutionType
 
-# The sum of an array of up to three yearly amounts, in the words that PostgreSQL keeps it in.
+# The sum of an array of up to three yearly amounts, in the form in which PostgreSQL stores it.
 _TOTAL = " + ".join(f"coalesce({{0}}[{year}], 0::bigint)" for year in (1, 2, 3))
 
 
 class Initiative(Base):
     """A member's initiative.
 
-    Benefits are whole VND, one amount for each of up to three years. `summary` tells the
-    effect and is open to whoever sees the row; `content` of a confidential one is not.
-    `path`, `federation_id` and `upper_id` repeat the line of the unit (the latter two null
-    where that level does not exist in it), kept by triggers, so that rows can be guarded
-    and a subtree listed in order. `submitted_at`, `recognised_at` and `confirmed_at` are
-    the moments from which it counts in each of these columns of the totals; `awaited_at` is
-    since when it awaits the unit `awaits_id`.
+    Benefits are whole VND, one amount for each of up to three years. `summary` describes the
+    effect and is visible with the row; `content` of a confidential initiative is not.
+    `path`, `federation_id` and `upper_id` copy the unit's ancestors (the latter two null where
+    that level is missing), kept by triggers, for row-level security and ordered lists of a
+    subtree. `submitted_at`, `recognised_at` and `confirmed_at` are the moments from which it
+    counts in each of these columns of the totals; `awaited_at` is since when it awaits the unit
+    `awaits_id`.
     """
 
     __tablename__ = "initiative"
@@ -133,7 +133,7 @@ class Initiative(Base):
 class InitiativeSearch(Base):
     """The folded title and summary of an initiative, kept by triggers.
 
-    Apart from it, so that a change of state leaves the large indexes of its text alone.
+    A table of its own, so that a change of state does not touch the large indexes of its text.
     """
 
     __tablename__ = "initiative_search"
@@ -153,11 +153,11 @@ class InitiativeSearch(Base):
 
 
 class InitiativeSketch(Base):
-    """The sketch of an initiative that was handed in (db/sql/sketch.sql), kept by triggers.
+    """The sketch of a submitted initiative (db/sql/sketch.sql), kept by triggers.
 
-    `worded_by_id` is the account that handed this text in, at `worded_at`, as one of so many
-    `wordings` of this initiative within an hour; `within_limit` is false where the account had
-    handed in too many to be shown hidden initiatives that resemble it (db/sql/duplicates.sql).
+    `worded_by_id` is the account that submitted this text, at `worded_at`; `wordings` is the
+    number of texts of this initiative within an hour. `within_limit` is false where the account
+    had submitted too many to see hidden initiatives that resemble it (db/sql/duplicates.sql).
     """
 
     __tablename__ = "initiative_sketch"
@@ -166,7 +166,7 @@ class InitiativeSketch(Base):
             "initiative_sketch_keys_idx",
             "keys",
             postgresql_using="gin",
-            # What was not yet merged into the index would be searched from end to end.
+            # Without fastupdate: a search would scan the index's pending list from end to end.
             postgresql_with={"fastupdate": "off"},
         ),
         Index(
@@ -192,7 +192,7 @@ class Authorship(Base):
     """A person's part in an initiative, in percent; the shares of an initiative sum to 100.
 
     `counted_unit_id` is the unit that the person belonged to when the initiative was first
-    achieved, null until then. Triggers set it once; a merge of units carries it along.
+    achieved, null until then. Triggers set it once; a merge of units updates it.
     """
 
     __tablename__ = "authorship"

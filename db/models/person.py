@@ -1,4 +1,4 @@
-"""People and where they belong; accounts that sign in, what they were granted, and signing keys."""
+"""People and their memberships, accounts and their role grants, and signing keys."""
 
 from datetime import date, datetime
 from typing import Any
@@ -32,10 +32,10 @@ class Person(Base):
 
 
 class Membership(Base):
-    """That a person belongs or belonged to a unit, from a day to a day, both included.
+    """A person's membership of a unit, from a day to a day, both included.
 
-    `valid_from` is null where it is not recorded, `valid_to` while it lasts. Written by triggers
-    (db/sql/membership.sql).
+    `valid_from` is null where it is unknown, `valid_to` while the membership lasts. Written by
+    triggers (db/sql/membership.sql).
     """
 
     __tablename__ = "membership"
@@ -58,10 +58,10 @@ class Membership(Base):
 
 
 class Account(Base):
-    """A person or a service that signs in.
+    """An account: of a person, of a service, or the one of all anonymous callers.
 
-    `grants_version` rises with every change that touches what the account may do, so that
-    whoever has cached its scopes notices (db/sql/account.sql).
+    `grants_version` rises with every change of the account's rights, so that caches of its scopes
+    detect the change (db/sql/account.sql).
     """
 
     __tablename__ = "account"
@@ -77,9 +77,9 @@ class Account(Base):
 
 
 class RoleGrant(Base):
-    """A role of an account at a unit and everything below it, from a day to a day.
+    """A role of an account at a unit and its subtree, from a day to a day, both included.
 
-    A revoked one stays as a record and holds no longer.
+    A revoked one stays as a record without effect.
     """
 
     __tablename__ = "role_grant"

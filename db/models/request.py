@@ -1,4 +1,4 @@
-"""Requests that were carried out, so that sending one twice does it once."""
+"""Idempotency keys, so that a request sent twice is carried out once."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from db.models.base import Base, Moment, to
 
 
 class RequestKey(Base):
-    """An idempotency key that an account has used, what it asked for, and what came of it."""
+    """An idempotency key of an account, with the digest of its input and the outcome."""
 
     __tablename__ = "request_key"
     __table_args__ = (Index("request_key_at_idx", "account_id", "at"),)

@@ -11,9 +11,9 @@ from db.models.enums import ReviewDecision
 
 
 class Review(Base):
-    """What one unit decided on an initiative; every decision other than approval has a reason.
+    """One unit's decision on an initiative; every decision other than approval has a reason.
 
-    `unit_id` is the unit whose decision it is; `acting_unit_id` the unit above that took it in its
+    `unit_id` is the unit whose decision it is; `acting_unit_id` the unit above that decided in its
     place, null where the unit decided itself.
     """
 
@@ -42,7 +42,7 @@ class Review(Base):
 class ReviewSheet(Base):
     """The scores that one account gives an initiative before a unit's decision.
 
-    `review_id` is the decision that ended the round; null while the decision is still to come.
+    `review_id` is the decision that ended the round; null until that decision.
     """
 
     __tablename__ = "review_sheet"

@@ -13,7 +13,7 @@ from db.models.base import Base, LTree
 
 
 class Rollup(Base):
-    """Totals of a unit's whole subtree, benefits in VND; what each counts: db/sql/rollup.sql."""
+    """Totals of a unit's subtree, benefits in VND; db/sql/rollup.sql defines each column."""
 
     __tablename__ = "rollup"
     __table_args__ = {"postgresql_with": {"fillfactor": "70"}}  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
@@ -39,7 +39,7 @@ class Rollup(Base):
 
 
 class RollupTier(Base):
-    """How many achieved initiatives of a unit's subtree fall into a benefit tier."""
+    """The number of achieved initiatives of a unit's subtree in a benefit tier."""
 
     __tablename__ = "rollup_tier"
 
@@ -53,7 +53,7 @@ class RollupTier(Base):
 
 
 class RollupDay(Base):
-    """What a unit's subtree gained on a day in Asia/Ho_Chi_Minh; a campaign is its phases' sum."""
+    """A subtree's gains on a day in Asia/Ho_Chi_Minh; a campaign's are the sum of its phases'."""
 
     __tablename__ = "rollup_day"
 
@@ -70,7 +70,7 @@ class RollupDay(Base):
 
 
 class Participation(Base):
-    """How many achieved initiatives a person has authored in a phase, or in the campaign."""
+    """The number of achieved initiatives that a person authored in a phase, or in the campaign."""
 
     __tablename__ = "participation"
     __table_args__ = (Index("participation_unit_id_idx", "unit_id"),)

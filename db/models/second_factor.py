@@ -9,9 +9,9 @@ from db.models.base import Base, to
 
 
 class TotpSecret(Base):
-    """A secret of RFC 6238; `last_step` is the time step of the newest code that was taken.
+    """A secret of RFC 6238; `last_step` is the time step of the newest accepted code.
 
-    It counts from `confirmed_at`, when a first code showed that the app has it.
+    It is in force from `confirmed_at` on, when a first code proved that the app has it.
     """
 
     __tablename__ = "totp_secret"
@@ -23,7 +23,7 @@ class TotpSecret(Base):
 
 
 class RecoveryCode(Base):
-    """A code that stands in for a lost authenticator; it is deleted when used."""
+    """A code that replaces a lost authenticator once; it is deleted when used."""
 
     __tablename__ = "recovery_code"
 

@@ -1,4 +1,4 @@
-"""Signing in: browser sessions, the devices known from before, failed tries, invitations."""
+"""Sign-in: browser sessions, known devices, failed attempts, invitations."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from db.models.base import Base, Key, to
 
 
 class BrowserSession(Base):
-    """Somebody signed in with a browser; `complete` once every factor asked for was given."""
+    """A sign-in with a browser; `complete` once every required factor was verified."""
 
     __tablename__ = "browser_session"
     __table_args__ = (
@@ -28,7 +28,7 @@ class BrowserSession(Base):
 
 
 class KnownDevice(Base):
-    """A browser that signed in as an account before."""
+    """A browser that signed in to an account before."""
 
     __tablename__ = "known_device"
     __table_args__ = (Index("known_device_expires_at_idx", "expires_at"),)
@@ -39,7 +39,7 @@ class KnownDevice(Base):
 
 
 class SignInAttempt(Base):
-    """Failed tries of one subject: an account, an address or a device, named by its hash."""
+    """Failed sign-in attempts of one subject: an account, an address or a device, by its hash."""
 
     __tablename__ = "sign_in_attempt"
     __table_args__ = (Index("sign_in_attempt_expires_at_idx", "expires_at"),)
@@ -51,10 +51,10 @@ class SignInAttempt(Base):
 
 
 class AuditAllowance(Base):
-    """How many events of signing in an account, an address or all together had in this hour.
+    """The number of sign-in events of an account, of an address, or of all, in the current hour.
 
-    `subject_hash` names which of them. `unrecorded` were too many; an event says of how many, once
-    the window has ended.
+    `subject_hash` identifies the subject. `unrecorded` events were over the limit; once the hour
+    has ended, one audit event records their number.
     """
 
     __tablename__ = "audit_allowance"
@@ -69,9 +69,9 @@ class AuditAllowance(Base):
 
 
 class Invitation(Base):
-    """A link by which the holder of an account chooses its password, once.
+    """A one-time link for the holder of an account to choose its password.
 
-    `invited_by_id` is the account of the ADMIN who made it, null where the command line did.
+    `invited_by_id` is the account of the ADMIN who created it, null for the command line.
     """
 
     __tablename__ = "invitation"

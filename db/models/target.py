@@ -1,4 +1,4 @@
-"""Targets per phase and unit, with every revision kept."""
+"""Targets per phase and unit, with every revision."""
 
 from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -8,7 +8,7 @@ from db.models.enums import TargetKind
 
 
 class Target(Base):
-    """How many initiatives a unit is to reach in a phase: assigned by its parent, or pledged."""
+    """A unit's target in a phase, in initiatives: assigned by its parent, registered by itself."""
 
     __tablename__ = "target"
     __table_args__ = (

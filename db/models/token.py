@@ -1,4 +1,4 @@
-"""What the built-in issuer has given out. Of anything secret, only a hash is kept."""
+"""Codes and tokens that the built-in issuer has issued. Only hashes of secrets are stored."""
 
 import uuid
 from datetime import datetime
@@ -10,9 +10,9 @@ from db.models.base import Base, Serial, to
 
 
 class TokenFamily(Base):
-    """All tokens that came from one authorization; revoking it ends every one of them.
+    """All tokens of one authorization; revoking it ends every one of them.
 
-    Without `auth_time` nobody signed in for it: the client got it by its own credentials.
+    Without `auth_time` no person signed in: the client used its own credentials.
     """
 
     __tablename__ = "token_family"
@@ -38,7 +38,7 @@ class TokenFamily(Base):
 
 
 class AuthorizationCode(Base):
-    """A code and all it is bound to. A used one stays with its family, so that reuse shows."""
+    """An authorization code and its bindings. A used one stays with its family, to detect reuse."""
 
     __tablename__ = "authorization_code"
     __table_args__ = (
@@ -62,7 +62,7 @@ class AuthorizationCode(Base):
 
 
 class RefreshToken(Base):
-    """A refresh token; each is used once, for the next."""
+    """A refresh token; each is used once, in exchange for the next."""
 
     __tablename__ = "refresh_token"
     __table_args__ = (Index("refresh_token_family_id_idx", "family_id"),)

@@ -24,7 +24,7 @@ class EmulationBloc(Base):
 class Unit(Base):
     """A union organisation. Never deleted: closed, moved or merged, with history.
 
-    `path` holds the ids from the root down to the unit itself; triggers keep it and
+    `path` has the ids from the root down to the unit itself; triggers maintain it and
     `grassroots_count` (open grassroots units in the subtree, itself included), and rewrite
     the subtree when the unit moves (db/sql/unit.sql).
     """
@@ -72,7 +72,7 @@ class Unit(Base):
 
 
 class UnitHistory(Base):
-    """One change of a unit, with what it was before and after."""
+    """One change of a unit, with the values before and after."""
 
     __tablename__ = "unit_history"
     __table_args__ = (Index("unit_history_unit_id_idx", "unit_id"),)

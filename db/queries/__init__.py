@@ -1,7 +1,7 @@
 """Named queries of compiled reads, a file a noun.
 
-Each takes the row of the parent (`of`) and the field's arguments, and says which rows stand
-for the field. The compiler (schema/compiler) puts them together to one statement.
+Each takes the row of the parent (`of`) and the field's arguments, and returns the rows of the
+field. The compiler (schema/compiler) composes them into one statement.
 """
 
 from db.queries import (

@@ -1,4 +1,4 @@
-"""The caller's access tokens, without what could recognise one."""
+"""The caller's access tokens, without their hashes."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from db.queries.rows import Row, Rows
 
 
 def own(_: Row) -> Rows:
-    """Return the tokens of the caller's account, newest first, those too that hold no longer."""
+    """Return the tokens of the caller's account, newest first, expired and revoked ones too."""
     tokens = _tokens()
     return Rows((select(*tokens.c),), ("id",), descending=True)
 

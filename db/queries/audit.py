@@ -17,7 +17,7 @@ from sqlalchemy import (
 from db.models import AuditEvent, Unit
 from db.queries.rows import FILTER, Conditions, Row, Rows, everything
 
-_PAGED = AuditEvent.__table__.alias("paged")  # what a page is of, and its conditions are about
+_PAGED = AuditEvent.__table__.alias("paged")  # the events of a page, which the conditions filter
 
 
 def by_id(key: ColumnElement[Any]) -> Select[Any]:
@@ -27,7 +27,7 @@ def by_id(key: ColumnElement[Any]) -> Select[Any]:
 
 
 def every(_: Row, *, filter: dict[str, Any] | None = None) -> Rows:
-    """Return all events that the caller sees; those of a subtree where the filter says `under`."""
+    """Return all events that the caller sees, or with the filter `under` those of a subtree."""
     code = (filter or {}).get("under")
     places = _visible(_PAGED) if code is None else _under(_PAGED, code)
     rows = everything(_PAGED).where(FILTER)
@@ -35,12 +35,12 @@ def every(_: Row, *, filter: dict[str, Any] | None = None) -> Rows:
 
 
 def actor(of: Row) -> ColumnElement[str]:
-    """Return the username of whoever did it."""
+    """Return the username of the event's actor."""
     return func.audit_actor(of.account_id)
 
 
 def object_id(of: Row) -> ColumnElement[str]:
-    """Return the global id of what it is about."""
+    """Return the global id of the event's object."""
     return func.global_id(of.object_type, of.object_id)
 
 
@@ -48,9 +48,10 @@ Places = list[list[ColumnElement[bool]]]
 
 
 def _visible(event: FromClause) -> Places:
-    """Return what the caller may see as branches, which an index gives in order.
+    """Return the events that the caller may see, as branches that an index returns in order.
 
-    All of it; else that of the one unit where the caller's scope begins; else of other units too.
+    The branches: all events; the subtree of the unit where the caller's scope begins; the subtrees
+    of further units of the scope.
     """
     sees_all = select(func.sees_all("audit_read")).scalar_subquery()
     first = select(literal_column("(audit_tops())[1]")).scalar_subquery()
@@ -66,7 +67,7 @@ def _visible(event: FromClause) -> Places:
 
 
 def _under(event: FromClause, code: ColumnElement[str]) -> Places:
-    """Return what happened in the subtree of the unit with this code, as the tree stood then."""
+    """Return the events in the subtree of the unit with this code, as the tree was at the time."""
     unit = Unit.__table__.alias()
     top = select(unit.c.id).where(unit.c.code == code).scalar_subquery()
     is_root = select(unit.c.parent_id.is_(None)).where(unit.c.code == code).scalar_subquery()
@@ -74,7 +75,7 @@ def _under(event: FromClause, code: ColumnElement[str]) -> Places:
 
 
 def _told(event: FromClause, unit_id: ColumnElement[int]) -> Places:
-    """Return the events in a unit's subtree, as disjoint branches by the unit's level then."""
+    """Return the events in a unit's subtree at the time, as disjoint branches by level."""
     federation, upper = event.c.federation_id, event.c.upper_id
     return [
         [federation == unit_id],
@@ -98,7 +99,7 @@ def _object(object_id: ColumnElement[str]) -> ColumnElement[bool]:
     return named & (_PAGED.c.object_id == cast(key, BigInteger()))
 
 
-# By the names of the filter.
+# By the fields of the filter.
 CONDITIONS: Conditions = {
     "actor": lambda name: _PAGED.c.account_id == select(func.audit_account(name)).scalar_subquery(),
     "unit": _unit,

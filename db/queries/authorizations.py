@@ -1,4 +1,4 @@
-"""What applications hold for accounts, without what could recognise a token."""
+"""Authorizations of applications, without anything that identifies a token."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ _SHOWN = (
     *("client_id", "account_id", "scope", "auth_time", "created_at", "expires_at"),
     *("last_used_at", "revoked_at"),
 )
-_WRITE = "sangkien.write"  # the scope that a mutation takes
+_WRITE = "sangkien.write"  # the scope that mutations need
 
 
 def own(_: Row) -> Rows:
-    """Return what applications hold for the caller's account, newest first."""
+    """Return the authorizations of the caller's account, newest first."""
     rows = _authorizations()
     return _newest_first(rows.where(rows.selected_columns.account_id == func.caller()))
 
 
 def of_client(of: Row) -> Rows:
-    """Return what an application holds, as far as the caller sees it, newest first."""
+    """Return an application's authorizations that the caller sees, newest first."""
     rows = _authorizations()
     return _newest_first(rows.where(rows.selected_columns.client_id == of.client_id))
 
@@ -38,12 +38,12 @@ def of_row(of: Row) -> Select[Any]:
 
 
 def grant_type(of: Row) -> ColumnElement[str]:
-    """Return how the application came by it: nobody signed in for what its own secret gives."""
+    """Return the grant type: without a sign-in the application used its own credentials."""
     return case((of.auth_time.is_(None), "CLIENT_CREDENTIALS"), else_="AUTHORIZATION_CODE")
 
 
 def read_only(of: Row) -> ColumnElement[bool]:
-    """Return whether no mutation takes its tokens, by their scope or their application's limits."""
+    """Return whether its tokens cannot write, by their scope or their application's limits."""
     client = OAuthClient.__table__.alias()
     limited = select(client.c.read_only).where(client.c.client_id == of.client_id).scalar_subquery()
     reads = literal(_WRITE) != func.all(func.string_to_array(of.scope, " "))

@@ -120,7 +120,7 @@ def override_of_row(of: Row) -> Select[Any]:
 
 
 def rubric(of: Row) -> Select[Any]:
-    """Return the criteria of a campaign, those that weigh most first."""
+    """Return the criteria of a campaign's rubric, those with the highest score first."""
     scores = func.jsonb_each_text(of.rubric).table_valued(column("key", Text()), "value")
     most = cast(scores.c.value, BigInteger)
     return select(scores.c.key.label("criterion"), most.label("most")).order_by(
@@ -129,7 +129,7 @@ def rubric(of: Row) -> Select[Any]:
 
 
 def status(of: Row) -> ColumnElement[str]:
-    """Return where today stands to a phase's window."""
+    """Return the status of a phase: today's relation to its window."""
     return case(
         (func.today() < of.opens_on, "UPCOMING"),
         (func.today() > of.closes_on, "CLOSED"),
@@ -158,9 +158,9 @@ def ranking(
     under: ColumnElement[str] | None,
     by: str,
 ) -> Rows:
-    """Return the units the caller sees, ranked within the phase; equals share a rank.
+    """Return the units that the caller sees, ranked within the phase; equal values share a rank.
 
-    Units without a percentage come last when that is what ranks. Closed units are left out.
+    In a ranking by percent, units without a target come last. Closed units are left out.
     """
     unit = Unit.__table__.alias()
     totals = _totals(of, unit)

@@ -25,7 +25,7 @@ def of_row(of: Row) -> Select[Any]:
 
 
 def of_authorization(of: Row) -> Select[Any]:
-    """Return the application that holds an authorization."""
+    """Return the application of an authorization."""
     rows = _clients()
     return rows.where(rows.selected_columns.client_id == of.client_id)
 

@@ -1,7 +1,7 @@
-"""What goes into a file: the rows of a kind in the caller's scopes, as columns of the file.
+"""Queries of file exports: the rows of a kind in the caller's scopes, as columns of the file.
 
-They run as the reader, bound to the caller: policies hide what it may not see, and secrets and
-personal data are shown by the same expressions as anywhere else. `tops` are the paths below which
+They run as the reader, bound to the caller: policies hide rows, and confidential and personal
+data are redacted by the same expressions as in GraphQL. `tops` are the paths of the subtrees that
 the caller may export.
 """
 
@@ -41,7 +41,7 @@ _YEARS = (1, 2, 3)
 
 
 def units(tops: list[str]) -> Select[Any]:
-    """Return units, those above before those below."""
+    """Return units, parents before children."""
     unit, above, bloc = _unit("u"), _unit("above"), EmulationBloc.__table__.alias("bloc")
     return (
         select(
@@ -57,7 +57,7 @@ def units(tops: list[str]) -> Select[Any]:
 
 
 def people(tops: list[str]) -> Select[Any]:
-    """Return people, in the order in which they were entered."""
+    """Return people, in the order of their ids."""
     person, unit, of = Person.__table__.alias("p"), _unit("u"), Row("p")
     return (
         select(
@@ -75,7 +75,7 @@ def people(tops: list[str]) -> Select[Any]:
 
 
 def accounts(tops: list[str]) -> Select[Any]:
-    """Return the accounts of people, a row for each role that lasts, as they were created."""
+    """Return the accounts of people, a row for each current or future role grant, by their ids."""
     account, person, of = Account.__table__.alias("a"), Person.__table__.alias("p"), Row("p")
     grant, unit = RoleGrant.__table__.alias("g"), _unit("u")
     lasts = grant.c.revoked_at.is_(None) & (
@@ -97,7 +97,7 @@ def accounts(tops: list[str]) -> Select[Any]:
 
 
 def targets(tops: list[str]) -> Select[Any]:
-    """Return targets, phase by phase, those above before those below."""
+    """Return targets, phase by phase, parents before children."""
     target, unit = Target.__table__.alias("t"), _unit("u")
     phase, campaign = Phase.__table__.alias("p"), Campaign.__table__.alias("c")
     return (

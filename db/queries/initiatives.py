@@ -1,4 +1,4 @@
-"""Initiatives: one, a subtree's, all; their bodies, authors, reviews and look-alikes."""
+"""Initiatives: one, a subtree's, all; their contents, authors, reviews and look-alikes."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ _ORDERS = {
     "BENEFIT": "sort_benefit",
 }
 _UNIQUE = {"id", "number"}
-_PAGED = Initiative.__table__.alias("paged")  # what a page is of, and its conditions are about
+_PAGED = Initiative.__table__.alias("paged")  # the rows of a page, which the conditions filter
 
 
 def by_number(_: Row, number: ColumnElement[str]) -> Select[Any]:
@@ -54,12 +54,12 @@ def original_of_row(of: Row) -> Select[Any]:
 
 
 def of_subtree(of: Row, *, order_by: dict[str, Any] | None) -> Rows:
-    """Return the initiatives of a unit and everything below it."""
+    """Return the initiatives of a unit's subtree."""
     return _page(order_by, _below(of.level, of.id))
 
 
 def every(_: Row, *, filter: dict[str, Any] | None = None, order_by: dict[str, Any] | None) -> Rows:
-    """Return all initiatives; those of a subtree where the filter says `under`."""
+    """Return all visible initiatives, or with the filter `under` those of a subtree."""
     code = (filter or {}).get("under")
     if code is None:
         return _page(order_by, _visible())
@@ -70,7 +70,7 @@ def every(_: Row, *, filter: dict[str, Any] | None = None, order_by: dict[str, A
 
 
 def content(of: Row) -> ColumnElement[str]:
-    """Return the body; null where it is confidential and not for the caller."""
+    """Return the content; null where it is confidential and hidden from the caller."""
     return case(
         (
             or_(
@@ -84,7 +84,7 @@ def content(of: Row) -> ColumnElement[str]:
 
 
 def viewer_can(of: Row) -> ColumnElement[Any]:
-    """Return the names of the permissions by which the caller may do something with one."""
+    """Return the names of the caller's permissions on an initiative."""
     own = of.id == any_of(func.own_initiatives(), BigInteger())
     drafted = (of.drafted_by_id == func.caller()) & func.own_person().is_not(None)
     barred = of.id == any_of(func.reviewed_barred(), BigInteger())
@@ -131,7 +131,7 @@ def _page(order_by: dict[str, Any] | None, places: list[list[ColumnElement[bool]
 def _below(
     level: ColumnElement[str], unit_id: ColumnElement[int]
 ) -> list[list[ColumnElement[bool]]]:
-    """Return a unit's subtree as branches, of which its level lets one run, along an index."""
+    """Return a unit's subtree as branches; its level selects one, which follows an index."""
     return [
         [level == "CONFEDERATION"],
         [level == "FEDERATION", _PAGED.c.federation_id == unit_id],
@@ -159,7 +159,7 @@ def _benefit(initiative: FromClause) -> ColumnElement[int]:
 
 
 def _authored_by(person_id: ColumnElement[str]) -> ColumnElement[bool]:
-    # Through the person's row, so that nobody finds the work of people hidden from them.
+    # Joins the person's row, so that its policy hides the initiatives of hidden people.
     authorship, person = Authorship.__table__.alias(), Person.__table__.alias()
     return _PAGED.c.id.in_(
         select(authorship.c.initiative_id)
@@ -179,7 +179,7 @@ def _phases(ordinal: ColumnElement[int]) -> Select[Any]:
 
 
 _DAY = func.local_day(_PAGED.c.submitted_at, type_=Date())
-# By the names of the filter; what stands for "any of these" is an array.
+# By the fields of the filter; a field with a list of alternatives is an array.
 CONDITIONS: Conditions = {
     "state": lambda value: _PAGED.c.state == value.any_(),
     "sector": lambda value: _PAGED.c.sector == value,

@@ -1,4 +1,4 @@
-"""People, as far as the caller may know them; accounts and grants."""
+"""People, redacted for the caller; accounts and role grants."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def by_id(key: ColumnElement[Any]) -> Select[Any]:
 
 
 def by_code(_: Row, code: ColumnElement[str]) -> Select[Any]:
-    """Return the person with this code, where the caller knows people unmasked."""
+    """Return the person with this code, if the caller sees its code and name."""
     person = Person.__table__.alias()
     return everything(person).where(person.c.code == code, _named(person.c.id, person.c.path))
 
@@ -42,28 +42,28 @@ def recipient(of: Row) -> Select[Any]:
 
 
 def actor(of: Row) -> Select[Any]:
-    """Return the person behind a row's `account_id`."""
+    """Return the person of a row's `account_id`."""
     return _behind(of.account_id)
 
 
 def granter(of: Row) -> Select[Any]:
-    """Return the person who gave a grant."""
+    """Return the person who gave a role grant."""
     return _behind(of.granted_by_id)
 
 
 def revoker(of: Row) -> Select[Any]:
-    """Return the person who took a grant back."""
+    """Return the person who revoked a role grant."""
     return _behind(of.revoked_by_id)
 
 
 def of_unit(of: Row, *, filter: dict[str, Any] | None) -> Rows:
-    """Return the people of a unit itself, in the order in which they were entered."""
+    """Return the people of a unit itself, in the order of their ids."""
     person = Person.__table__.alias()
     return _filtered(person, everything(person).where(person.c.unit_id == of.id), filter)
 
 
 def under(_: Row, under: ColumnElement[str], *, filter: dict[str, Any] | None) -> Rows:
-    """Return the people of a unit and everything below it, in the order they were entered."""
+    """Return the people of a unit's subtree, in the order of their ids."""
     person = Person.__table__.alias()
     unit = Unit.__table__.alias()
     units = select(unit.c.id).where(below(unit.c.path, path_of(under)))
@@ -71,33 +71,33 @@ def under(_: Row, under: ColumnElement[str], *, filter: dict[str, Any] | None) -
 
 
 def name(of: Row) -> ColumnElement[str]:
-    """Return the name; its initials where personal data is masked."""
+    """Return the name; its initials where personal data is redacted."""
     initials = func.regexp_replace(of.name, r"(\S)\S*", r"\1.", "g")
     return case((_named(of.id, of.path), of.name), else_=initials)
 
 
 def code(of: Row) -> ColumnElement[str]:
-    """Return the code, or asterisks."""
+    """Return the code, or asterisks where it is redacted."""
     return case((_named(of.id, of.path), of.code), else_=literal("***"))
 
 
 def email(of: Row) -> ColumnElement[str]:
-    """Return the e-mail address, or asterisks where there is one."""
+    """Return the e-mail address, or asterisks where one is redacted."""
     return _shown(of, of.email, case((of.email.is_not(None), "***")))
 
 
 def phone(of: Row) -> ColumnElement[str]:
-    """Return the phone number, or asterisks where there is one."""
+    """Return the phone number, or asterisks where one is redacted."""
     return _shown(of, of.phone, case((of.phone.is_not(None), "***")))
 
 
 def viewer(_: Row) -> Select[Any]:
-    """Return the one row that stands for whoever is asking."""
+    """Return one row, the parent of the fields of `Viewer`."""
     return select(literal_column("1").label("one"))
 
 
 def caller(_: Row) -> Select[Any]:
-    """Return the caller's account; no row for the public one."""
+    """Return the caller's account; no row for an anonymous caller."""
     account = _accounts()
     return select(*account.c).where(account.c.id == func.caller(), account.c.kind != "PUBLIC")
 
@@ -120,7 +120,7 @@ def account_of_person(of: Row) -> Select[Any]:
 
 
 def memberships(of: Row) -> Rows:
-    """Return where a person belongs and belonged, newest first."""
+    """Return the current and the former memberships of a person, newest first."""
     membership = Membership.__table__.alias()
     rows = everything(membership).where(membership.c.person_id == of.id)
     return Rows((rows,), ("id",), descending=True)
@@ -134,42 +134,42 @@ def accounts_at(of: Row) -> Rows:
 
 
 def invited_until(of: Row) -> ColumnElement[Any]:
-    """Return when an account's open invitation ends."""
+    """Return when an account's open invitation expires."""
     return func.account_invited_until(of.id)
 
 
 def grants_of_account(of: Row) -> Rows:
-    """Return the grants of an account, newest first, revoked ones too."""
+    """Return the role grants of an account, newest first, revoked ones too."""
     grant = RoleGrant.__table__.alias()
     return Rows((everything(grant).where(grant.c.account_id == of.id),), ("id",), descending=True)
 
 
 def grants(_: Row) -> Select[Any]:
-    """Return the caller's grants but for revoked ones, oldest first, of other days too."""
+    """Return the caller's unrevoked role grants, oldest first, past and future ones too."""
     grant = RoleGrant.__table__.alias()
     own = (grant.c.account_id == func.caller()) & grant.c.revoked_at.is_(None)
     return everything(grant).where(own).order_by(grant.c.id)
 
 
 def grant_by_id(key: ColumnElement[Any]) -> Select[Any]:
-    """Return the grant with this id."""
+    """Return the role grant with this id."""
     grant = RoleGrant.__table__.alias()
     return everything(grant).where(grant.c.id == key)
 
 
 def grant_of_row(of: Row) -> Select[Any]:
-    """Return the grant of a row's `grant_id`."""
+    """Return the role grant of a row's `grant_id`."""
     return grant_by_id(of.grant_id)
 
 
 def granted_at(of: Row) -> Rows:
-    """Return the grants at a unit, newest first, revoked ones too."""
+    """Return the role grants at a unit, newest first, revoked ones too."""
     grant = RoleGrant.__table__.alias()
     return Rows((everything(grant).where(grant.c.unit_id == of.id),), ("id",), descending=True)
 
 
 def username(of: Row) -> ColumnElement[str]:
-    """Return the username of a grant's account, which may be hidden itself."""
+    """Return the username of a role grant's account, which may be hidden itself."""
     return func.grant_username(of.id)
 
 
@@ -183,13 +183,13 @@ def _shown(of: Row, value: ColumnElement[Any], masked: ColumnElement[Any]) -> Co
 
 
 def _known(person_id: ColumnElement[Any], path: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return whether the caller knows somebody whom it sees unmasked."""
+    """Return whether the caller sees all data of a person without redaction."""
     own = person_id == select(func.own_person()).scalar_subquery()
     return in_scope(path, "person_read") | own
 
 
 def _named(person_id: ColumnElement[Any], path: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return whether the caller knows somebody's code and name: of authors of its units too."""
+    """Return whether the caller sees a person's code and name, as also of its units' authors."""
     return _known(person_id, path) | func.authored_within(person_id, "person_read")
 
 
@@ -218,9 +218,10 @@ def _accounts() -> FromClause:
 
 
 def _filtered(person: FromClause, rows: Select[Any], filter: dict[str, Any] | None) -> Rows:
-    """Return these people as far as a filter lets them through.
+    """Apply a filter to people.
 
-    Neither order nor filter tells of what is masked: a text finds only whom the caller knows.
+    Neither order nor filter reveals redacted data: a text finds only people whose data the caller
+    sees.
     """
     text = (filter or {}).get("text")
     if text is not None:

@@ -1,4 +1,4 @@
-"""Totals of a unit's subtree, and what is worked out from them."""
+"""Totals of a unit's subtree, and the figures derived from them."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ _COUNTS = (
 
 
 def of_unit(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int] | None) -> Select[Any]:
-    """Return the totals of a unit in a phase, or in the campaign; no row of an unknown one."""
+    """Return the totals of a unit in a phase, or in the campaign; no row if that is unknown."""
     found = _campaign_id(campaign)
     ordinal = literal_column("0", BigInteger()) if phase is None else phase
     rollup = Rollup.__table__.alias()
@@ -54,7 +54,7 @@ def of_unit(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int] | N
         .subquery()
     )
     known = found if phase is None else _phase_id(campaign, phase)
-    # Laterally, as a scalar subquery would run once for `target` and again for `percent`.
+    # Lateral, because a scalar subquery would run once for `target` and again for `percent`.
     target = _target(of, campaign, phase).lateral()
     return (
         select(
@@ -77,7 +77,7 @@ def of_code(
     campaign: ColumnElement[str],
     phase: ColumnElement[int] | None,
 ) -> Select[Any]:
-    """Return the totals of the unit with this code; no row of what is unknown or hidden."""
+    """Return the totals of the unit with this code; no row if anything is unknown or hidden."""
     watched = Unit.__table__.alias("watched")
     totals = of_unit(Row(watched.name), campaign, phase).lateral()
     return select(*totals.c).select_from(watched.join(totals, true())).where(watched.c.code == unit)
@@ -110,12 +110,12 @@ def tiers(of: Row) -> Select[Any]:
 
 
 def tier_of(of: Row) -> Select[Any]:
-    """Return the tier that a count stands for."""
+    """Return the benefit tier of a count."""
     return select(of.label.label("label"), of.from_vnd.label("from_vnd"), of.to_vnd.label("to_vnd"))
 
 
 def pace(of: Row) -> Select[Any]:
-    """Return the pace by today in the unit's own window; no row without a target."""
+    """Return the pace as of today in the unit's own window; no row without a target."""
     columns = {
         "day": BigInteger(),
         "days": BigInteger(),
@@ -168,7 +168,7 @@ def history(of: Row, interval: str) -> Select[Any]:
 
 
 def standing(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int]) -> Select[Any]:
-    """Return the unit's rank in its emulation bloc; no row where there is none to see."""
+    """Return the unit's rank in its emulation bloc; no row where the caller may see none."""
     ranked = func.unit_standing(of.id, campaign, phase).table_valued("bloc_id", "rank", "units")
     return select(*ranked.c)
 
@@ -188,7 +188,7 @@ def _phase_id(campaign: ColumnElement[str], ordinal: ColumnElement[int]) -> Colu
 
 
 def _target(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int] | None) -> Select[Any]:
-    """Return the effective target; of the whole campaign, the sum of its phases'."""
+    """Return the effective target; for the whole campaign, the sum of its phases' targets."""
     target = Target.__table__.alias()
     effective = func.coalesce(target.c.registered, target.c.assigned)
     if phase is not None:

@@ -1,4 +1,4 @@
-"""Results of closed phases as they were frozen, and the adjustments made since."""
+"""Frozen results of closed phases, and the adjustments made since."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -55,7 +55,7 @@ def of_unit(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int]) ->
 
 
 def tiers(of: Row) -> Select[Any]:
-    """Return each benefit tier as it was when the result was frozen, with its count."""
+    """Return each benefit tier at the time of the freeze, with its count."""
     columns = ("ordinal", "label", "from_vnd", "to_vnd", "count")
     listed = (
         func.jsonb_to_recordset(of.frozen_tiers)
@@ -68,7 +68,7 @@ def tiers(of: Row) -> Select[Any]:
 
 
 def gained(of: Row) -> ColumnElement[int]:
-    """Return what adjustments have added to the achieved of a result since."""
+    """Return the sum of what adjustments since the freeze added to the achieved total."""
     return func.adjustments_gained(of.unit_id, of.phase_id)
 
 

@@ -1,4 +1,4 @@
-"""Decisions on initiatives: their scores, what awaits the caller's, and what came of several."""
+"""Decisions on initiatives: their scores, the caller's work queue, results of bulk decisions."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from db.queries.units import by_id
 
 
 def scores(of: Row) -> Select[Any]:
-    """Return the points given, by criterion; none where the decision came without."""
+    """Return the scores by criterion; no rows for a decision without scores."""
     given = func.jsonb_each_text(of.scores).table_valued("key", "value")
     return select(
         given.c.key.label("criterion"), cast(given.c.value, Integer).label("score")
@@ -35,7 +35,7 @@ def scores(of: Row) -> Select[Any]:
 
 
 def total(of: Row) -> ColumnElement[Any]:
-    """Return the sum of the points of a sheet."""
+    """Return the sum of the scores of a sheet."""
     return _total(of.scores)
 
 
@@ -46,14 +46,14 @@ def sheets_of_review(of: Row) -> Select[Any]:
 
 
 def sheets_of_round(of: Row) -> Select[Any]:
-    """Return the sheets for the decision that is still to come, the oldest first."""
+    """Return the sheets of the current round, before its decision, the oldest first."""
     sheet = ReviewSheet.__table__.alias()
     open_ = (sheet.c.initiative_id == of.id, sheet.c.review_id.is_(None))
     return everything(sheet).where(*open_).order_by(sheet.c.id)
 
 
 def mean_scores(of: Row) -> Select[Any]:
-    """Return the mean of the sheets that count for each criterion, with two decimals."""
+    """Return the mean score of each criterion over the sheets that count, with two decimals."""
     sheet = ReviewSheet.__table__.alias()
     given = func.jsonb_each_text(sheet.c.scores).table_valued("key", "value").render_derived()
     mean = func.round(func.avg(cast(given.c.value, Integer)), literal_column("2"))
@@ -74,7 +74,7 @@ def mean_total(of: Row) -> ColumnElement[Any]:
 
 
 def _counting(sheet: FromClause, of: Row) -> tuple[ColumnElement[bool], ...]:
-    """Return which sheets of a decision's round count: those for the unit whose decision it is."""
+    """Return the condition for sheets that count: of the decision's round and for its unit."""
     return sheet.c.review_id == of.id, sheet.c.unit_id == of.unit_id
 
 
@@ -84,10 +84,10 @@ def _total(scores: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def queue(_: Row) -> Rows:
-    """Return what awaits the caller's decision and it is not barred from, the oldest first.
+    """Return initiatives that await the caller's decision and do not bar it, the oldest first.
 
-    One unit's stand in order along an index. So do those of many units that a unit of the caller's
-    decides for; those of few, and those of several units of the caller's, are put in order first.
+    One unit's entries come in order from an index, and so do those of many units that the caller's
+    unit decides for. Those of few such units, or of several units of the caller, are sorted.
     """
     count = select(func.cardinality(func.reviewed_units())).scalar_subquery()
     one: ColumnElement[int] = literal_column("1")
@@ -103,7 +103,7 @@ def queue(_: Row) -> Rows:
         (own, count == one, awaits == only),
         (own, count > one, awaits == any_of(func.reviewed_units(), BigInteger())),
         (below, count > none, in_few),
-        # Not a join, which would put all of them in order first.
+        # Not a join, which would sort all of them first.
         (below, awaits.is_not(None), are_many, in_many.is_(true())),
         (below, count > none, barred_there),
     )
@@ -113,7 +113,7 @@ def queue(_: Row) -> Rows:
 
 
 def awaiting(of: Row) -> Rows:
-    """Return what awaits a unit's decision, of what lies in the caller's scope, oldest first."""
+    """Return what awaits a unit's decision within the caller's scope, the oldest first."""
     initiative = Initiative.__table__.alias()
     rows = _entries(initiative, false()).where(
         initiative.c.awaits_id == of.id, in_scope(initiative.c.path, "initiative_read")
@@ -126,18 +126,18 @@ def _entries(initiative: FromClause, escalated: ColumnElement[bool]) -> Select[A
 
 
 def queued(of: Row) -> Select[Any]:
-    """Return the initiative of an entry of the queue."""
+    """Return the initiative of a queue entry."""
     initiative = Initiative.__table__.alias()
     return everything(initiative).where(initiative.c.id == of.id)
 
 
 def acting_unit(of: Row) -> Select[Any]:
-    """Return the unit that took a decision in the place of another."""
+    """Return the unit that decided in the place of another."""
     return by_id(of.acting_unit_id)
 
 
 def escalated_from(of: Row) -> Select[Any]:
-    """Return the awaited unit of an entry that another unit decides on; no row elsewhere."""
+    """Return the awaited unit of an entry that another unit decides on; else no row."""
     return by_id(of.awaits_id).where(of.escalated)
 
 
@@ -149,7 +149,7 @@ def escalated_to(of: Row) -> Select[Any]:
 def decider_missing(of: Row) -> ColumnElement[bool]:
     """Return whether an initiative awaits a unit where nobody may decide on it.
 
-    False for who sees it only because it is published.
+    False for callers who see it only because it is published.
     """
     own = of.id == any_of(func.own_initiatives(), BigInteger())
     followed = in_scope(of.path, "initiative_read") | own
@@ -158,12 +158,12 @@ def decider_missing(of: Row) -> ColumnElement[bool]:
 
 
 def days(of: Row) -> ColumnElement[int]:
-    """Return how many days an initiative has been awaiting its decision."""
+    """Return for how many days an initiative has awaited its decision."""
     return func.today() - func.local_day(of.awaited_at)
 
 
 def results(of: Row) -> Select[Any]:
-    """Return what became of each of several decisions, in order."""
+    """Return the result of each of several decisions, in order."""
     found = (
         func.unnest(of.numbers, of.initiative_ids, of.refusals)
         .table_valued(
@@ -178,7 +178,7 @@ def results(of: Row) -> Select[Any]:
 
 
 def refusal(of: Row) -> Select[Any]:
-    """Return why a decision was refused; no row where it was carried out."""
+    """Return the error of a decision; no row where it was carried out."""
     why = of.column("refusal", JSONB())
     return select(why["code"].astext.label("code"), why["message"].astext.label("message")).where(
         why.is_not(None)

@@ -1,4 +1,4 @@
-"""What queries are made of: the parent's row, and the pages of a connection."""
+"""Building blocks of queries: the parent's row, and the pages of a connection."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from sqlalchemy.types import NullType, TypeEngine
 
 
 class Row:
-    """A row of the statement under way, by its alias; `row.name` is one of its columns.
+    """A row of the statement being compiled, by its alias; `row.name` is one of its columns.
 
     The reference is by name only, so that a subquery never pulls its parent into its own FROM.
     """
@@ -33,12 +33,12 @@ class Row:
         return self.column(name)
 
     def column(self, name: str, type_: TypeEngine[Any] | None = None) -> ColumnElement[Any]:
-        """Return a column of the row, with its type where that matters."""
+        """Return a column of the row, with its type where SQLAlchemy needs it."""
         return literal_column(f'{self.alias}."{name}"', type_ or NullType())
 
 
-# Where a connection's branches take the conditions of its `filter`: these are written apart, so
-# that a query need not be written again for every choice of them.
+# Placeholder for the conditions of a connection's `filter` in its branches: they are compiled
+# separately, so that the query is compiled once for all combinations of conditions.
 FILTER: ColumnElement[bool] = literal_column("filter$", Boolean())
 Conditions = Mapping[str, Callable[[Any], ColumnElement[bool]]]
 
@@ -47,7 +47,7 @@ Conditions = Mapping[str, Callable[[Any], ColumnElement[bool]]]
 class Rows:
     """The rows that a connection pages through.
 
-    `branches` are disjoint selects of the same columns, each of which an index can give in
+    `branches` are disjoint selects of the same columns, each of which an index can return in
     order. `keys` name the columns that order them; together they are unique and never null.
     """
 
@@ -56,7 +56,7 @@ class Rows:
     descending: bool = False
 
     def where(self, *conditions: ColumnElement[bool]) -> "Rows":
-        """Return these rows, narrowed in every branch."""
+        """Return these rows with further conditions in every branch."""
         return Rows(
             tuple(branch.where(*conditions) for branch in self.branches),
             self.keys,
@@ -65,10 +65,10 @@ class Rows:
 
 
 def everything(table: FromClause) -> Select[Any]:
-    """Select all columns of a table; the planner drops those that nobody asks for."""
+    """Select all columns of a table; the planner drops those that the operation does not select."""
     return select(*table.c)
 
 
 def any_of(array: ColumnElement[Any], type_: TypeEngine[Any]) -> ColumnElement[Any]:
-    """Return `any (array)`, the array worked out once per statement and not per row."""
+    """Return `any (array)`, with the array evaluated once per statement and not per row."""
     return func.any(cast(select(array).scalar_subquery(), ARRAY(type_)))

@@ -9,7 +9,7 @@ from db.queries.rows import Row, Rows, everything
 
 
 def of_unit(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int]) -> Select[Any]:
-    """Return a unit's target in a phase; a row for every phase there is, even without a target."""
+    """Return a unit's target in a phase; a row for every existing phase, even without a target."""
     campaigns, phases = Campaign.__table__.alias(), Phase.__table__.alias()
     target = Target.__table__.alias()
     below = (
@@ -39,7 +39,7 @@ def of_unit(of: Row, campaign: ColumnElement[str], phase: ColumnElement[int]) ->
 
 
 def allocations(of: Row) -> Select[Any]:
-    """Return what a distribution gives each child, from a row's arrays, in their order."""
+    """Return the share of each child in a distribution, from a row's arrays, in their order."""
     parts = (
         func.unnest(of.unit_ids, of.shares, of.previous)
         .table_valued("unit_id", "value", "previous", with_ordinality="place")

@@ -1,4 +1,4 @@
-"""Conditions on units for what is still missing: an officer, a target, submissions, the floor."""
+"""Conditions on units for gaps: no officer, no target, no submissions, below the floor."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from db.queries.rows import Conditions, Row
 
 
 def conditions(unit: Row) -> Conditions:
-    """Return what a UnitFilter's `without_…` and `below_floor` ask of a unit."""
+    """Return the conditions of a UnitFilter's `without_…` and `below_floor` on a unit."""
     return {
         "without_officer": lambda without: ~_has_officer(unit) if without else _has_officer(unit),
         "without_target": lambda key: _is_phase(key) & ~_has_target(unit, key),
@@ -55,7 +55,7 @@ def _has_target(unit: Row, key: Mapping[str, Any]) -> ColumnElement[bool]:
 
 
 def _total(unit: Row, key: Mapping[str, Any], counter: str) -> ColumnElement[Any]:
-    """Return a unit's total in a phase; null where the caller sees none."""
+    """Return a unit's total in a phase; 0 where the caller sees none."""
     rollup = Rollup.__table__.alias()
     campaign_id = (
         select(Campaign.__table__.c.id)

@@ -1,4 +1,4 @@
-"""Units: one, the line above, the children, all."""
+"""Units: one, its ancestors, its children, all."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from db.models.base import LTree
 from db.queries import unit_gaps
 from db.queries.rows import FILTER, Conditions, Row, Rows, any_of, everything
 
-# What a unit's history tells of it.
+# The columns that a unit's history records.
 _STATE = (
     *("name", "level", "parent_id", "member_count", "bloc_id"),
     *("valid_from", "valid_to", "merged_into_id"),
 )
 _ORDERS = {"CODE": "code", "NAME": "search", "MEMBER_COUNT": "member_count"}
-_PAGED = Unit.__table__.alias("paged")  # what a page is of, and its conditions are about
+_PAGED = Unit.__table__.alias("paged")  # the rows of a page, which the conditions filter
 
 
 def table() -> FromClause:
-    """Return the table, under an alias of its own."""
+    """Return the table under a new alias."""
     return Unit.__table__.alias()
 
 
@@ -52,7 +52,7 @@ def parent(of: Row) -> Select[Any]:
 
 
 def merged_into(of: Row) -> Select[Any]:
-    """Return the unit that goes on for a merged one."""
+    """Return the surviving unit of a merged one."""
     return by_id(of.merged_into_id)
 
 
@@ -63,18 +63,18 @@ def merged(of: Row) -> Select[Any]:
 
 
 def history(of: Row) -> Rows:
-    """Return what happened to a unit, newest first."""
+    """Return the changes of a unit, newest first."""
     change = UnitHistory.__table__.alias()
     return Rows((everything(change).where(change.c.unit_id == of.id),), ("id",), descending=True)
 
 
 def before(of: Row) -> Select[Any]:
-    """Return what a change of a unit's history changed, as it was; no row where that is nothing."""
+    """Return the values that a change replaced; no row where there are none."""
     return _state(of.before)
 
 
 def after(of: Row) -> Select[Any]:
-    """Return what a change of a unit's history changed, as it became."""
+    """Return the values that a change set."""
     return _state(of.after)
 
 
@@ -94,7 +94,7 @@ def recipient(of: Row) -> Select[Any]:
 
 
 def ancestors(of: Row) -> Select[Any]:
-    """Return the units above, the root first."""
+    """Return the ancestors of a unit, root first."""
     unit = table()
     above = func.line(of.path, type_=ARRAY(BigInteger))
     return (
@@ -119,7 +119,7 @@ def in_bloc(of: Row, *, order_by: dict[str, Any] | None) -> Rows:
 
 
 def children(of: Row, *, order_by: dict[str, Any] | None) -> Rows:
-    """Return the units directly below."""
+    """Return the direct children."""
     return _page([everything(_PAGED).where(_PAGED.c.parent_id == of.id)], order_by)
 
 
@@ -132,9 +132,9 @@ def every(_: Row, *, order_by: dict[str, Any] | None) -> Rows:
 
 
 def tops(_: Row) -> Select[Any]:
-    """Return the top units of what the caller may see, by code.
+    """Return the top units of the caller's scopes, by code.
 
-    The root, which everybody sees, is one of them only where there is nothing else.
+    The root, which every caller sees, is left out where there are others and no grant covers it.
     """
     unit = table()
     own = func.array_cat(func.scope("unit_read"), func.scope("unit_read_alone"))
@@ -183,7 +183,7 @@ def below(path: ColumnElement[Any], top: ColumnElement[Any]) -> ColumnElement[bo
     return path.bool_op("<@")(top)
 
 
-# By the names of the filter.
+# By the fields of the filter.
 CONDITIONS: Conditions = {
     "level": lambda level: _PAGED.c.level == level,
     "bloc": _in_bloc,

@@ -1,4 +1,4 @@
-"""What is verified: stored totals, the audit log, and the objects of the database."""
+"""Verification: stored totals, the audit log, and the objects of the database."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeEngine
 from db import catalogue
 from db.queries.rows import Row
 
-# The reader is the session's own role; the others are those that the grants make them.
+# The reader is the session's own role; the others are found by what they own or were granted.
 _READER = "current_user"
 _OWNER = """(
     select pg_get_userbyid(relowner) from pg_class where oid = 'alembic_version'::regclass
@@ -48,7 +48,7 @@ _COUNTS: Mapping[str, TypeEngine[Any]] = {"differing": BigInteger(), "difference
 
 
 def totals(_: Row) -> Select[Any]:
-    """Return how many cells of totals were compared, and which differ; no row without VERIFY."""
+    """Return the number of compared cells of totals, and the differences; no row without VERIFY."""
     found = func.verification_totals().table_valued(
         column("cells", BigInteger()), *_columns(_COUNTS)
     )
@@ -56,26 +56,26 @@ def totals(_: Row) -> Select[Any]:
 
 
 def total_differences(of: Row) -> Select[Any]:
-    """Return the cells that differ, at most 100."""
+    """Return the differing cells, at most 100."""
     texts = dict.fromkeys(("campaign", "detail", "counter", "kept", "counted"), Text())
     return _listed(of.differences, {"unit_id": BigInteger(), "phase": BigInteger(), **texts})
 
 
 def audit_log(_: Row) -> Select[Any]:
-    """Return how many audit events were checked, and what is wrong; no row below the root."""
+    """Return the number of checked audit events, and the faults; only with VERIFY at the root."""
     columns = {"events": BigInteger(), "chains": BigInteger(), "faulty": BigInteger()}
     found = func.verification_audit().table_valued(*_columns(columns), column("faults", JSONB()))
     return select(*found.c)
 
 
 def audit_faults(of: Row) -> Select[Any]:
-    """Return what is wrong with the audit log, at most 100."""
+    """Return the faults of the audit log, at most 100."""
     numbers = dict.fromkeys(("event_id", "shard", "sequence"), BigInteger())
     return _listed(of.faults, {**numbers, "fault": Text()})
 
 
 def objects(_: Row) -> Select[Any]:
-    """Return how many objects were compared, and which differ; no row below the root."""
+    """Return the number of compared objects, and the differences; only with VERIFY at the root."""
     every = catalogue.query(_READER, _WRITER, _OWNER)
     compared = (
         text(_COMPARED.format(objects=every, expected=_expected()))
@@ -93,13 +93,13 @@ def objects(_: Row) -> Select[Any]:
 
 
 def object_differences(of: Row) -> Select[Any]:
-    """Return the objects that differ."""
+    """Return the differing objects."""
     found = _listed(of.differences, dict.fromkeys(("kind", "name", "fault"), Text()))
     return found.order_by(text("kind, name"))
 
 
 def _expected() -> str:
-    """Return what is expected, as a constant of SQL."""
+    """Return the expected objects as an SQL constant."""
     rows = [
         {"kind": kind, "name": name, "digest": digest}
         for (kind, name), digest in catalogue.expected().items()
@@ -108,7 +108,7 @@ def _expected() -> str:
 
 
 def _listed(value: Any, columns: Mapping[str, TypeEngine[Any]]) -> Select[Any]:
-    """Return the rows that a value of JSON holds."""
+    """Return the rows in a JSON array."""
     listed = (
         func.jsonb_to_recordset(value)
         .table_valued(*_columns(columns))

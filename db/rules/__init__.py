@@ -1,1 +1,1 @@
-"""The programme's rules as pure functions; nothing here knows a database."""
+"""The programme's rules as pure functions, without a database."""

@@ -1,7 +1,7 @@
-"""Personal access tokens: what they look like, how many there may be and for how long.
+"""Personal access tokens: their format, their number per account and their lifetime.
 
-`skpat_`, 32 random letters and digits (190 bits), and the CRC-32 of all before it as 6 more, so
-that a scanner of repositories and logs tells one from other text without asking anybody.
+A token is `skpat_`, 32 random letters and digits (190 bits), and the CRC-32 of all before it in 6
+more characters, so that a scanner of repositories and logs recognises one without a request.
 """
 
 import hashlib
@@ -14,14 +14,14 @@ from db.rules.errors import RejectedError
 
 PREFIX = "skpat_"
 LONGEST_LIFE = 366  # days
-MOST = 50  # tokens of an account that hold at once
+MOST = 50  # valid tokens of one account
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM, _CHECK = 32, 6  # characters
 _FORM = re.compile(f"{PREFIX}[0-9A-Za-z]{{{_RANDOM + _CHECK}}}", re.ASCII)
 
 
 class AccessTokenRejectedError(RejectedError):
-    """A token that an account may not have."""
+    """The account may not have the token."""
 
 
 def new() -> str:
@@ -31,17 +31,17 @@ def new() -> str:
 
 
 def is_one(text: str) -> bool:
-    """Whether a text has the form of a token, be there such a one or not."""
+    """Return whether a text has the form of a token, whether or not the token exists."""
     return _FORM.fullmatch(text) is not None and text[-_CHECK:] == _checksum(text[:-_CHECK])
 
 
 def hashed(secret: str) -> bytes:
-    """Return what is kept of a secret; it is random and long, so there is nothing to guess."""
+    """Return the hash to store; one SHA-256 suffices, as the secret is random and long."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def check_number(held: int) -> None:
-    """Refuse one token more than an account may have."""
+    """Raise AccessTokenRejectedError if an account already has the maximum number of tokens."""
     if held >= MOST:
         raise AccessTokenRejectedError("TOO_MANY_TOKENS", most=MOST)
 

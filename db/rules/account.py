@@ -1,4 +1,4 @@
-"""What an account's username is, and what may be done with an account.
+"""Rules of usernames and of the management of accounts.
 
 Source: PROGRAMME.md, "People come and go" and "Separation of duties".
 """
@@ -7,22 +7,22 @@ import re
 
 from db.rules.errors import InvalidInputError, Problem, RejectedError
 
-INVITATION_HOURS = 72  # how long an invitation is good
+INVITATION_HOURS = 72  # validity of an invitation
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]*")
 
 
 class AccountRejectedError(RejectedError):
-    """What the rules for accounts do not allow.
+    """The rules for accounts do not allow it.
 
-    OWN_ACCOUNT: it is the caller's. ROLES_ELSEWHERE: it has a role where the caller manages no
-    accounts. PERSON_HAS_ACCOUNT: the person has another account. ACCOUNT_DISABLED: it is not
-    invited. NOT_A_PERSON: a service's account is neither tied to a person nor invited.
-    HAS_ACTED: its person has had a hand in initiatives, so it is not tied to another.
+    OWN_ACCOUNT: the account is the caller's. ROLES_ELSEWHERE: it has a role where the caller does
+    not manage accounts. PERSON_HAS_ACCOUNT: the person has another account. ACCOUNT_DISABLED: a
+    disabled account cannot be invited. NOT_A_PERSON: a service account cannot be tied to a person
+    or invited. HAS_ACTED: its person has had a hand in initiatives, so the tie cannot change.
     """
 
 
 def check_username(username: str) -> None:
-    """Refuse a name that is easily mistaken for another one. Raises InvalidInputError."""
+    """Raise InvalidInputError for a username that is easily mistaken for another one."""
     if not _USERNAME.fullmatch(username):
         raise InvalidInputError(Problem(("username",), "NOT_A_USERNAME"))
 
@@ -30,9 +30,9 @@ def check_username(username: str) -> None:
 def check_manageable(
     *, own: bool, elsewhere: bool, service: bool = False, disabled: bool = False
 ) -> None:
-    """Refuse to manage an account. `service` and `disabled` where that stands in the way.
+    """Raise AccountRejectedError if the caller may not manage an account.
 
-    Raises AccountRejectedError.
+    Pass `service` and `disabled` only for actions that these rule out.
     """
     for stands_in_the_way, code in (
         (own, "OWN_ACCOUNT"),
@@ -45,6 +45,6 @@ def check_manageable(
 
 
 def check_tie(*, acted: bool) -> None:
-    """Refuse to tie an account to another person than the one who acted with it."""
+    """Raise AccountRejectedError if an account that has acted would be tied to another person."""
     if acted:
         raise AccountRejectedError("HAS_ACTED")

@@ -1,4 +1,4 @@
-"""What may be commended, by whom and when. Source: PROGRAMME.md, "Entities"."""
+"""Rules of awards: who may receive one, from whom and when. Source: PROGRAMME.md, "Entities"."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,7 +13,7 @@ class AwardRejectedError(RejectedError):
 def check_named(
     unit: str | None, person: str | None, campaign: str | None, phase: int | None
 ) -> None:
-    """Insist on one recipient, and on a campaign and a phase together."""
+    """Raise InvalidInputError unless one recipient is given, and campaign and phase together."""
     if unit is None and person is None:
         raise InvalidInputError(Problem(("recipientUnit",), "BLANK"))
     if unit is not None and person is not None:
@@ -25,28 +25,28 @@ def check_named(
 
 
 def check_open(unit: str | None, *, closed: bool) -> None:
-    """Refuse a closed unit, be it to give or to receive."""
+    """Raise AwardRejectedError if the issuing or the receiving unit is closed."""
     if closed:
         raise AwardRejectedError("UNIT_CLOSED", unit_code=unit)
 
 
 def check_within(line: Sequence[int], issuer_id: int, issuer: str) -> None:
-    """Refuse a recipient outside the issuer's subtree.
+    """Raise AwardRejectedError if the recipient is outside the issuer's subtree.
 
-    `line` holds the ids from the root down to the recipient, or to the person's unit and those
-    whose initiatives the person has achieved.
+    `line` has the ids of the recipient and its ancestors; for a person, of its unit, of the units
+    whose initiatives it achieved, and of their ancestors.
     """
     if issuer_id not in line:
         raise AwardRejectedError("OUTSIDE_SUBTREE", unit_code=issuer, unit_id=issuer_id)
 
 
 def check_covered(line: Sequence[int], owner_id: int) -> None:
-    """Refuse a campaign that the recipient takes no part in."""
+    """Raise AwardRejectedError if the recipient does not take part in the campaign."""
     if owner_id not in line:
         raise AwardRejectedError("OUTSIDE_CAMPAIGN")
 
 
 def check_day(awarded_on: date, today: date) -> None:
-    """Refuse a day that is still ahead."""
+    """Raise AwardRejectedError for a day in the future."""
     if awarded_on > today:
         raise AwardRejectedError("AWARDED_LATER", today=today)

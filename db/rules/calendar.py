@@ -1,4 +1,4 @@
-"""Which days there are."""
+"""The range of valid dates."""
 
 from datetime import date
 
@@ -6,10 +6,10 @@ _FIRST, _LAST = date(1900, 1, 1), date(2999, 12, 31)
 
 
 def within_calendar(day: date) -> date:
-    """Return a day of the years 1900 to 2999. Raises ValueError of any other.
+    """Return a day of the years 1900 to 2999. Raises ValueError for any other.
 
-    PostgreSQL's driver takes the first and the last day of Python's own calendar for infinity,
-    and no rule can count beyond them.
+    PostgreSQL's driver encodes the first and the last day of Python's calendar as infinity, and
+    the rules could not calculate beyond them.
     """
     if not _FIRST <= day <= _LAST:
         raise ValueError("not a day of the years 1900 to 2999")

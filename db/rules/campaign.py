@@ -1,6 +1,6 @@
-"""What a campaign's dates and benefit tiers must be.
+"""Rules of a campaign's dates and benefit tiers.
 
-Source: PROGRAMME.md, "Entities": tiers may overlap, and both ends belong to them.
+Source: PROGRAMME.md, "Entities": tiers may overlap, and include both ends.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from db.rules.errors import InvalidInputError, Problem, RejectedError
 
 
 class CampaignRejectedError(RejectedError):
-    """UNIT_CLOSED: the owner is no longer."""
+    """UNIT_CLOSED: the owner unit is closed."""
 
 
 class Band(Protocol):
-    """A benefit tier as named in an input; amounts in VND, an open end is None."""
+    """A benefit tier in an input; amounts in VND, an open end is None."""
 
     label: str
     from_: int
@@ -23,13 +23,13 @@ class Band(Protocol):
 
 
 def check_order(first: date, last: date, path: str) -> None:
-    """Refuse dates whose last day is before the first; `path` is the field to be blamed."""
+    """Raise InvalidInputError, for the field `path`, if the last day is before the first."""
     if last < first:
         raise InvalidInputError(Problem((path,), "DATES_REVERSED", first.isoformat()))
 
 
 def check_bands(tiers: Sequence[Band]) -> None:
-    """Refuse tiers that end below where they begin."""
+    """Raise InvalidInputError for tiers whose upper end is below the lower one."""
     reversed_ = [
         Problem(("tiers", str(index), "to"), "TOO_SMALL", str(tier.from_))
         for index, tier in enumerate(tiers)

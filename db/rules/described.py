@@ -1,6 +1,6 @@
 """The base class of enums whose values are part of the GraphQL schema.
 
-It stands among the rules because both the rules and the models above them define such enums.
+It is among the rules because both the rules and the models above them define such enums.
 """
 
 from enum import StrEnum
@@ -16,7 +16,7 @@ class DescribedEnum(StrEnum):
 
     description: str
 
-    # Optional to type checkers alone: they take `Role("ADMIN")`, a look-up, for a call of this.
+    # Optional only for type checkers, which mistake a look-up, `Role("ADMIN")`, for a call of this.
     def __new__(cls, value: str, description: str | None = None) -> Self:
         """Create the member of a stored value. Raises TypeError without a description."""
         if not description:

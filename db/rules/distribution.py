@@ -1,4 +1,4 @@
-"""A target distributed among units: exact to the last one, whatever the order of the units.
+"""Distribution of a target among units: the sum is exact, and the units' order does not matter.
 
 Source: PROGRAMME.md, "States and rules". Largest remainders, in whole numbers throughout.
 """
@@ -20,9 +20,9 @@ class DistributeBy(DescribedEnum):
 def weigh(
     children: Sequence[Standing], by: DistributeBy, achieved: Mapping[str, int]
 ) -> dict[str, int]:
-    """Return what each open child weighs, by code; `achieved` is for LAST_PHASE.
+    """Return the weight of each open child, by code; `achieved` is for LAST_PHASE.
 
-    Raises TargetRejectedError where there is no open child, or none that weighs anything.
+    Raises TargetRejectedError without an open child, or if all weights are 0.
     """
     taking = [child for child in children if not child.closed]
     if not taking:
@@ -39,10 +39,10 @@ def weigh(
 
 
 def distribute(total: int, weights: Mapping[str, int]) -> dict[str, int]:
-    """Split `total` in proportion to whole weights by code, of which one is more than 0.
+    """Split `total` in proportion to integer weights by code, not all of them 0.
 
-    What division leaves over goes to the largest remainders, of equal ones to the lower code;
-    so a unit of no weight gets nothing.
+    The remainder of the division goes to the largest remainders, of equal ones to the lower code;
+    so a unit with weight 0 gets nothing.
     """
     whole = sum(weights.values())
     parts = {code: total * weight // whole for code, weight in weights.items()}

@@ -1,6 +1,6 @@
-"""Which initiative may be named a duplicate of which.
+"""Rules of links between a duplicate and its original.
 
-A duplicate points at an original that stands by itself: there are no chains and no cycles.
+The original of a duplicate is not itself a duplicate: there are no chains and no cycles.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class DuplicateRejectedError(RejectedError):
 
 @dataclass(frozen=True)
 class Candidate:
-    """An initiative; `has_duplicates` where others already point at it."""
+    """An initiative; `has_duplicates` where it is the original of others."""
 
     id: int
     state: str
@@ -26,7 +26,7 @@ class Candidate:
 
 
 def check_link(duplicate: Candidate, original: Candidate) -> None:
-    """Refuse what cannot be a duplicate of the other. Raises DuplicateRejectedError."""
+    """Raise DuplicateRejectedError if the link is not allowed."""
     if duplicate.id == original.id:
         raise DuplicateRejectedError("SAME_INITIATIVE")
     if duplicate.campaign_id != original.campaign_id:

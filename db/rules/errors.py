@@ -1,7 +1,7 @@
-"""Why something is not done: facts, without a word for whoever reads them.
+"""Domain errors: facts, without texts for users.
 
-`facts` are plain values by name, which the schema's error types show as fields; `code` is stable.
-`unit_id` is the unit at which the refused attempt is noted in the audit log, where one is known.
+`facts` are plain values by name, which become fields of the schema's error types; `code` is stable.
+`unit_id` is the unit of the refused attempt in the audit log, where one is known.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from typing import Any, TypedDict
 
 
 class DomainError(Exception):
-    """An outcome that was to be expected, and after which nothing has changed."""
+    """An expected outcome that changed nothing."""
 
     def __init__(self, code: str, *, unit_id: int | None = None, **facts: Any) -> None:
-        """Say what it is, and what there is to know about it."""
+        """Set the code and the facts."""
         super().__init__(code)
         self.code = code
         self.unit_id = unit_id
@@ -24,12 +24,12 @@ class NotFoundError(DomainError):
     """No such object, or none that the caller sees."""
 
     def __init__(self, what: str, key: str) -> None:
-        """Name the type of object and what it was looked for by."""
+        """Set the type of the object and the key of the look-up."""
         super().__init__("NOT_FOUND", what=what, key=key)
 
 
 class ForbiddenError(DomainError):
-    """What the caller sees and may not do."""
+    """The caller sees the object and lacks the permission."""
 
     def __init__(
         self,
@@ -39,23 +39,23 @@ class ForbiddenError(DomainError):
         code: str = "FORBIDDEN",
         unit_id: int | None = None,
     ) -> None:
-        """Name the permission that it takes, and the code of the unit where."""
+        """Set the missing permission, and the code of the unit where it is missing."""
         super().__init__(code, unit_id=unit_id, permission=permission, unit_code=unit)
 
 
 class ConflictError(DomainError):
-    """Somebody else was there first.
+    """The current state of an object does not allow the change.
 
-    STALE: the object is at `version`. OVERTAKEN: it was changed while this was under way.
-    DECIDED: it no longer awaits this decision. TAKEN: the code or the place is in use.
-    ALREADY_REVOKED: the grant or the token was taken back before. KEY_REUSED: the idempotency key
-    was used for something else.
+    STALE: the object is at `version`. OVERTAKEN: a concurrent change came first. DECIDED: it no
+    longer awaits this decision. TAKEN: the code or the place is in use. ALREADY_REVOKED: the role
+    grant, token, authorization or application is revoked. KEY_REUSED: the idempotency key was used
+    for another input.
     """
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one field of the input; `limit` is the bound that it breaks."""
+    """The fault of one field of the input; `limit` is the bound that it breaks."""
 
     path: Sequence[str]
     code: str
@@ -63,26 +63,26 @@ class Problem:
 
 
 class InvalidInputError(DomainError):
-    """Input that cannot be meant."""
+    """The input failed validation; `problems` lists every field."""
 
     def __init__(self, *problems: Problem) -> None:
-        """Name every problem."""
+        """Set the problems."""
         super().__init__("INVALID_INPUT", problems=problems)
 
 
 class RejectedError(DomainError):
-    """What a rule of the programme does not allow; each noun has its own."""
+    """A rule of the programme does not allow the action; each noun has its own subclass."""
 
 
 class Refused(TypedDict):
-    """An error as a value: why one of several things was not done while others were."""
+    """An error as a value: the failure of one of several actions while others succeeded."""
 
     code: str
     facts: dict[str, Any]
 
 
 def refused(error: DomainError) -> Refused:
-    """Return an error as a value; of invalid input, its first problem."""
+    """Return an error as a value; for invalid input, its first problem."""
     if isinstance(error, InvalidInputError):
         first: Problem = error.facts["problems"][0]
         return Refused(code=first.code, facts={"limit": first.limit})

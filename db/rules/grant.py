@@ -1,7 +1,7 @@
-"""What may be granted and taken back, and that the root always has somebody who grants.
+"""Rules of granting and revoking roles; the root always keeps an ADMIN.
 
-Source: PROGRAMME.md, "Who may do what" and "Separation of duties". Only an ADMIN grants, within its
-own subtree: row-level security and `require` see to that. It grants any role there, to others.
+Source: PROGRAMME.md, "Who may do what" and "Separation of duties". Only an ADMIN grants roles, any
+role, within its own subtree and to others: row-level security and `require` enforce that.
 """
 
 from collections.abc import Iterable
@@ -14,19 +14,19 @@ _DAY = timedelta(days=1)
 
 
 class GrantRejectedError(RejectedError):
-    """A grant that the programme's rules do not allow, given or taken."""
+    """The programme's rules do not allow the role grant, or its revocation."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """The days on which a grant holds, both included; without `valid_to` it does not end."""
+    """The days on which a role grant is valid, both included; without `valid_to`, forever."""
 
     valid_from: date
     valid_to: date | None
 
 
 def check_days(span: Span, today: date) -> None:
-    """Refuse days in reverse, and a grant that is over before it is given."""
+    """Raise InvalidInputError for reversed days, and for a role grant that has already ended."""
     if span.valid_to is None:
         return
     if span.valid_to < span.valid_from:
@@ -36,9 +36,9 @@ def check_days(span: Span, today: date) -> None:
 
 
 def held_until(spans: Iterable[Span], today: date) -> date:
-    """Return the last day until which some grant holds on every day from today on.
+    """Return the last day up to which some role grant is valid on every day from today on.
 
-    Yesterday where none holds today; `date.max` where there is no end.
+    Yesterday where none is valid today; `date.max` where there is no end.
     """
     last = today - _DAY
     for span in sorted(spans, key=lambda span: span.valid_from):
@@ -51,25 +51,26 @@ def held_until(spans: Iterable[Span], today: date) -> date:
 
 
 def check_root(before: Iterable[Span], after: Iterable[Span], today: date) -> None:
-    """Refuse what would leave the root without an ADMIN on a day on which it would have one."""
+    """Raise GrantRejectedError if the root would lose its only ADMIN on some day from today on."""
     left = held_until(after, today)
     if left < held_until(before, today):
         raise GrantRejectedError("LAST_ADMIN", left_until=left if left >= today else None)
 
 
 def check_others(*, own: bool, permission: str, unit: str, unit_id: int) -> None:
-    """Refuse what gives, changes or takes a role of the caller's own account, or its person's.
+    """Raise ForbiddenError if `own`: the action gives, changes or revokes a role of the caller.
 
-    `own`: whether it does. Raises ForbiddenError.
+    That includes roles of other accounts of the caller's person.
     """
     if own:
         raise ForbiddenError(permission.upper(), unit, code="OWN_GRANT", unit_id=unit_id)
 
 
 def check_grantee(role: str, *, disabled: bool, elsewhere: bool, unit_id: int) -> None:
-    """Refuse a disabled account; and to make an auditor of one that others have given tasks.
+    """Raise GrantRejectedError for a disabled account, and for an auditor with other tasks.
 
-    An auditor only reads, whatever else it was granted: so its other grants end with that.
+    An auditor only reads, whatever its other role grants: AUDITOR disables these, so the caller
+    must manage all of them.
     """
     if disabled:
         raise GrantRejectedError("ACCOUNT_DISABLED", unit_id=unit_id)

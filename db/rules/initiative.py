@@ -1,4 +1,4 @@
-"""What an initiative must be to be edited, handed in or taken back.
+"""Rules of editing, submitting and withdrawing an initiative.
 
 Source: PROGRAMME.md, "States and rules".
 """
@@ -32,18 +32,18 @@ class Window:
     frozen: bool = False
 
     def distance(self, day: date) -> int:
-        """Return how many days lie between the window and a day; 0 where it holds the day."""
+        """Return the number of days between the window and a day; 0 for a day of the window."""
         return max((self.opens_on - day).days, (day - self.closes_on).days, 0)
 
 
 def check_state(state: str, allowed: Sequence[str]) -> None:
-    """Refuse a step from a state that it does not start in."""
+    """Raise InitiativeRejectedError if the action is not allowed in this state."""
     if state not in allowed:
         raise InitiativeRejectedError("WRONG_STATE", state=state)
 
 
 def check_shares(shares: Sequence[Decimal]) -> None:
-    """Refuse shares that do not sum to 100 percent, or of which one is below 1 percent."""
+    """Raise InvalidInputError if shares do not sum to 100 percent, or one is below 1 percent."""
     small = [index for index, share in enumerate(shares) if share < LEAST]
     if small:
         raise InvalidInputError(
@@ -56,11 +56,11 @@ def check_shares(shares: Sequence[Decimal]) -> None:
 def check_authors(
     before: Mapping[int, Decimal], after: Mapping[int, Decimal], *, own: int | None, for_all: bool
 ) -> None:
-    """Refuse to take authors off, or to lower their shares, without them. Raises ForbiddenError.
+    """Raise ForbiddenError if authors are removed, or their shares lowered, without their consent.
 
     Shares are by person; `own` is the caller's person. With `for_all` the caller is SUPPORT or
-    OFFICER of the unit and may, as long as it is no author itself afterwards. Others stay authors,
-    or leave without naming anybody new.
+    OFFICER of the unit and may do so, as long as it is not an author afterwards. Other callers
+    stay authors, or leave without adding an author.
     """
     if for_all and own not in after:
         return
@@ -72,9 +72,9 @@ def check_authors(
 
 
 def without(shares: Mapping[int, Decimal], leaving: int | None) -> dict[int, Decimal]:
-    """Return the shares once an author has left: theirs goes to the others in proportion.
+    """Return the shares after an author has left: the others get the share in proportion.
 
-    Raises InvalidInputError where nobody would be left, or the caller is no author.
+    Raises InvalidInputError if no author would be left, or the caller is not an author.
     """
     if leaving not in shares or len(shares) == 1:
         raise InvalidInputError(Problem(("leave",), "TOO_FEW", "1"))
@@ -86,7 +86,7 @@ def without(shares: Mapping[int, Decimal], leaving: int | None) -> dict[int, Dec
 
 
 def check_applied(applied_on: date, applied_from: date, applied_to: date, today: date) -> None:
-    """Refuse a day of application outside the campaign's dates, or still ahead."""
+    """Raise InitiativeRejectedError if the day of application is not eligible, or in the future."""
     if not applied_from <= applied_on <= applied_to:
         raise InitiativeRejectedError(
             "APPLIED_OUTSIDE", applied_from=applied_from, applied_to=applied_to
@@ -96,7 +96,10 @@ def check_applied(applied_on: date, applied_from: date, applied_to: date, today:
 
 
 def counting_window(windows: Sequence[Window], day: date) -> Window:
-    """Return the window that holds the day of submission; where none does, name the nearest."""
+    """Return the window of the day of submission.
+
+    Raises InitiativeRejectedError, with the nearest window, if the day is in none.
+    """
     if not windows:
         raise InitiativeRejectedError("NO_PHASE")
     nearest = min(windows, key=lambda window: (window.distance(day), window.opens_on))

@@ -1,6 +1,6 @@
-"""Pace of a target within a window: how far, how fast, and where it leads.
+"""Pace of a target within a window: progress, rates and projection.
 
-Source: PROGRAMME.md, "Pace". Twin of `pace` in db/sql/pace.sql; a test holds them equal.
+Source: PROGRAMME.md, "Pace". The same as `pace` in db/sql/pace.sql; a test compares both.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from math import ceil
 from db.rules.described import DescribedEnum
 
 AT_RISK_FROM = Decimal("0.8")
-_FAR = 36_500  # days; a projection beyond a century says no more than this
+_FAR = 36_500  # days; projections end after a century
 
 
 class PaceStatus(DescribedEnum):
@@ -29,7 +29,7 @@ class PaceStatus(DescribedEnum):
 
 @dataclass(frozen=True)
 class Pace:
-    """Days count both ends; rates are initiatives a day, rounded half up."""
+    """The pace on a day. Days count both ends; rates are initiatives a day, rounded half up."""
 
     day: int
     days: int
@@ -50,8 +50,8 @@ def pace(
 ) -> Pace | None:
     """Return the pace on `today`; None without a target or before the window opens.
 
-    `required_rate` is null once the last day has come; `projected_on` is null when the target
-    is reached already or nothing has been achieved.
+    `required_rate` is None from the last day on; `projected_on` is None if the target is reached
+    already or nothing has been achieved.
     """
     if target is None or today < opens_on:
         return None

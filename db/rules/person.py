@@ -1,7 +1,6 @@
-"""What a member's record may say, and who may be entered where.
+"""Rules of a member's record and of adding members to units.
 
-Source: PROGRAMME.md, "Entities" and "Who may do what": who manages a unit
-manages its roll of members.
+Source: PROGRAMME.md, "Entities" and "Who may do what": managers of a unit manage its members.
 """
 
 import re
@@ -14,12 +13,12 @@ _PHONE = re.compile(r"\+?[0-9][0-9 ().-]*")
 
 
 class PersonRejectedError(RejectedError):
-    """UNIT_CLOSED: the unit takes nobody in. HAS_ACCOUNT: its e-mail address is not to change."""
+    """UNIT_CLOSED: the unit is closed. HAS_ACCOUNT: the e-mail address must not change."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is written down of a member; `email` and `phone` are None where there is none."""
+    """The data of a member; `email` and `phone` are None where there is none."""
 
     code: str
     name: str
@@ -30,7 +29,7 @@ class Record:
 
 
 def check_contact(email: str | None, phone: str | None) -> None:
-    """Refuse what is no e-mail address or no telephone number."""
+    """Raise InvalidInputError for an invalid e-mail address or telephone number."""
     problems = []
     if email is not None and not _EMAIL.fullmatch(email):
         problems.append(Problem(("email",), "NOT_AN_EMAIL"))
@@ -41,9 +40,9 @@ def check_contact(email: str | None, phone: str | None) -> None:
 
 
 def check_entry(before: Record | None, after: Record, *, closed: bool, has_account: bool) -> None:
-    """Refuse to enter somebody at a closed unit, and another address for one who signs in.
+    """Raise PersonRejectedError for a closed unit, or for a new address of an account's holder.
 
-    Somebody may be linked to an account by the address (docs/adr/0011-external-issuers.md).
+    The address may link an external identity to the account (docs/adr/0011-external-issuers.md).
     """
     if closed and (before is None or before.unit_id != after.unit_id):
         raise PersonRejectedError("UNIT_CLOSED", unit_id=after.unit_id)

@@ -1,4 +1,4 @@
-"""Where the days of phases, drives and overrides may lie, and when a phase is settled.
+"""Rules of the dates of phases, drives and overrides, and of when a phase is settled.
 
 Days are those in Asia/Ho_Chi_Minh, both ends included. Source: PROGRAMME.md, "States and rules".
 """
@@ -16,7 +16,7 @@ class PhaseRejectedError(RejectedError):
 
 @dataclass(frozen=True)
 class Span:
-    """The days of a phase as they hold at a unit, by its code."""
+    """The days of a phase at a unit, both included; `unit` is the unit's code."""
 
     ordinal: int
     opens_on: date
@@ -24,17 +24,17 @@ class Span:
     unit: str | None = None
 
     def meets(self, other: "Span") -> bool:
-        """Whether the two share a day."""
+        """Return whether the two share a day."""
         return self.opens_on <= other.closes_on and other.opens_on <= self.closes_on
 
     def holds(self, first: date, last: date) -> bool:
-        """Whether all days from the first to the last are among these."""
+        """Return whether it includes all days from the first to the last."""
         return self.opens_on <= first and last <= self.closes_on
 
 
 @dataclass(frozen=True)
 class CalledDrive:
-    """A drive as a unit has called it."""
+    """A drive of a unit."""
 
     id: int
     title: str
@@ -44,7 +44,7 @@ class CalledDrive:
 
 
 def check_apart(changed: Span, others: Sequence[Span]) -> None:
-    """Refuse days that a phase shares with another of the campaign at the same unit."""
+    """Raise PhaseRejectedError if a phase overlaps another of the campaign at the same unit."""
     for other in others:
         if other.ordinal != changed.ordinal and changed.meets(other):
             raise PhaseRejectedError(
@@ -57,7 +57,7 @@ def check_apart(changed: Span, others: Sequence[Span]) -> None:
 
 
 def check_inside(span: Span, first: date, last: date) -> None:
-    """Refuse a drive that is not within its phase as it holds at the unit."""
+    """Raise PhaseRejectedError if a drive is not within its phase's window at the unit."""
     if not span.holds(first, last):
         raise PhaseRejectedError(
             "OUTSIDE_PHASE",
@@ -69,7 +69,7 @@ def check_inside(span: Span, first: date, last: date) -> None:
 
 
 def check_left_out(drives: Sequence[CalledDrive], today: date) -> None:
-    """Refuse to leave a drive outside its phase that is not over; one that is over is history."""
+    """Raise PhaseRejectedError if one of these drives, outside their phase, is not over yet."""
     for drive in drives:
         if drive.closes_on >= today:
             raise PhaseRejectedError(
@@ -82,12 +82,12 @@ def check_left_out(drives: Sequence[CalledDrive], today: date) -> None:
 
 
 def is_settled(closes_on: date, today: date, *, frozen: bool) -> bool:
-    """Whether a change takes a reason: the phase has closed, or its results are stored."""
+    """Return whether a change needs a reason: the phase has closed, or its results are frozen."""
     return frozen or today > closes_on
 
 
 def check_freezable(last: Span, today: date, frozen_on: date | None) -> None:
-    """Refuse to freeze a phase twice, or while it is open anywhere; `last` closes last."""
+    """Raise PhaseRejectedError for a frozen phase, or one open anywhere; `last` closes last."""
     if frozen_on is not None:
         raise PhaseRejectedError("FROZEN", ordinal=last.ordinal, frozen_on=frozen_on)
     if not is_settled(last.closes_on, today, frozen=False):

@@ -1,4 +1,4 @@
-"""What may be shown to the public."""
+"""Rules of publishing initiatives."""
 
 from db.rules.errors import RejectedError
 from db.rules.review import RECOGNISED
@@ -9,7 +9,7 @@ class PublicationRejectedError(RejectedError):
 
 
 def check_publication(state: str, *, confidential: bool) -> None:
-    """Refuse to show what nobody has recognised, or a secret. Raises PublicationRejectedError."""
+    """Raise PublicationRejectedError for an unrecognised or a confidential initiative."""
     if state not in RECOGNISED:
         raise PublicationRejectedError("NOT_RECOGNISED", state=state)
     if confidential:

@@ -1,7 +1,7 @@
-"""How an initiative rises level by level, and what a decision on it must be.
+"""Rules of decisions on initiatives, level by level.
 
-Source: PROGRAMME.md, "States and rules". A unit is a `Place` on the line from the initiative's
-own unit up to the root. Of that line the own unit and every open one up to the campaign's
+Source: PROGRAMME.md, "States and rules". A unit is a `Place`; the line of an initiative is its own
+unit and that unit's ancestors. On it the own unit and every open one up to the campaign's
 confirming level decide in turn. Which account may decide: PROGRAMME.md, "Separation of duties".
 """
 
@@ -19,15 +19,15 @@ _ASIDE = {RETURN: "RETURNED", REJECT: "REJECTED", REVOKE: "REVOKED"}
 
 
 class ReviewRejectedError(RejectedError):
-    """NOT_AWAITED, WRONG_STATE or DECIDED_ABOVE, with the state and the code of who is awaited."""
+    """NOT_AWAITED, WRONG_STATE or DECIDED_ABOVE, with the state and the awaited unit's code."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a person has had to do with an initiative, by any of their accounts.
+    """The part that the caller's person has had in an initiative, by any of its accounts.
 
-    `tied`: the account belongs to a person; without that nothing else here could be known. `made`:
-    drafted, edited or submitted it; `levels`: those that they have decided on it or scored it for.
+    `tied`: the account belongs to a person; else the other fields are unknown. `made`: the person
+    drafted, edited or submitted it; `levels`: the levels for which it has decided on or scored it.
     """
 
     authored: bool = False
@@ -37,7 +37,7 @@ class Part:
 
     @property
     def hand(self) -> str | None:
-        """Return why this person decides for no level at all; None where they may for one."""
+        """Return why this person may not decide for any level; None where it may for some."""
         if not self.tied:
             return "NOT_TIED"
         if self.authored:
@@ -45,12 +45,12 @@ class Part:
         return "MAKER" if self.made else None
 
     def bar(self, level: str) -> str | None:
-        """Return why this person does not decide for a level; None where they may."""
+        """Return why this person may not decide for a level; None where it may."""
         return self.hand or ("DECIDED_OTHER_LEVEL" if self.levels - {level} else None)
 
 
 class Score(Protocol):
-    """Points given for one criterion of the campaign's rubric."""
+    """The score for one criterion of the campaign's rubric."""
 
     criterion: str
     score: int
@@ -58,9 +58,9 @@ class Score(Protocol):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What somebody decides on an initiative; `unit` is the code of the unit that they speak for.
+    """The input of a decision; `unit` is the code of the unit that the caller decides for.
 
-    `verified` is the benefit found to be true, in VND for each of up to three years.
+    `verified` is the verified benefit, in VND for each of up to three years.
     """
 
     number: str
@@ -75,7 +75,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Place:
-    """A unit on an initiative's line; the code is null where whoever asks may not know it.
+    """An initiative's own unit or one of its ancestors; `code` is None if hidden from the caller.
 
     `staffed`: an account there may decide for the unit that the initiative awaits.
     """
@@ -97,9 +97,9 @@ class Way:
 
     @property
     def chain(self) -> list[Place]:
-        """Return the units that decide, in turn.
+        """Return the approval chain: the units that decide, in order.
 
-        Where the own unit is closed and no other decides, that is the lowest one that is open.
+        If that is empty, as the own unit is closed, it is the lowest open unit of the line.
         """
         top = _RANKS[self.confirming_level]
         chain = [
@@ -112,8 +112,8 @@ class Way:
     def from_(self, unit_id: int | None, level: str | None = None) -> list[Place]:
         """Return the line from a unit upwards.
 
-        Where the unit does not stand on it (any more), from its level, or the next above; all of
-        the line where that is unknown.
+        If the unit is not (or no longer) on the line, return the units of its level and above, or
+        all of the line if the level is unknown.
         """
         ids = [place.unit_id for place in self.line]
         if unit_id in ids:
@@ -124,9 +124,9 @@ class Way:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where an initiative stands: its state, whom it awaits and who approved it last, by id.
+    """The review status of an initiative: its state, and the ids of awaited and last approver.
 
-    The level of who approved it last says what is above that unit once it is off the line.
+    `approved_level` determines which units are above an approver that is no longer on the line.
     """
 
     state: str
@@ -136,11 +136,11 @@ class Standing:
 
 
 def awaited(standing: Standing, way: Way) -> Place | None:
-    """Return the unit whose decision it is.
+    """Return the unit whose decision it is; None where none is awaited.
 
-    Where the awaited one no longer decides (closed, or the campaign has lowered its confirming
-    level) that is the next one above that does, else the last of the chain: it has decided before,
-    and does so again, for nothing is confirmed without a decision.
+    If the awaited unit no longer decides (it closed, or the campaign lowered its confirming level),
+    that is the next one above that does, else the last of the approval chain: it decides a second
+    time, as nothing is confirmed without a decision.
     """
     if standing.state not in AWAITING or not way.chain:
         return None
@@ -151,7 +151,7 @@ def awaited(standing: Standing, way: Way) -> Place | None:
 def acting(standing: Standing, way: Way) -> Place | None:
     """Return the unit that decides: the awaited one, or the next above where somebody may.
 
-    None where nothing is awaited, or nobody may decide up to the root.
+    None where no unit is awaited, or nobody up to the root may decide.
     """
     place = awaited(standing, way)
     above = [] if place is None else way.from_(place.unit_id)
@@ -159,9 +159,9 @@ def acting(standing: Standing, way: Way) -> Place | None:
 
 
 def deciders(standing: Standing, decision: str, way: Way) -> list[Place]:
-    """Return the units that may take a decision now, the lowest first.
+    """Return the units that may make a decision now, the lowest first.
 
-    What is recognised is returned and rejected by the level of its last approval or above it.
+    Only the level of the last approval, or one above, returns or rejects a recognised initiative.
     """
     if decision == REVOKE:
         return undoers(standing, way) if standing.state in RECOGNISED else []
@@ -171,10 +171,10 @@ def deciders(standing: Standing, decision: str, way: Way) -> list[Place]:
 
 
 def undoers(standing: Standing, way: Way) -> list[Place]:
-    """Return the units that may undo what has been approved, the lowest first.
+    """Return the units that may undo an approval, the lowest first.
 
-    That is the unit that gave the last approval, or any above it; where that unit is no longer on
-    the line, the one of its level there, or any above. Without an approval, every unit of the line.
+    These are the unit of the last approval and those above it; if that unit is no longer on the
+    line, those of its level and above. Without an approval, every unit of the line.
     """
     if standing.state not in RECOGNISED:
         return list(way.line)
@@ -183,7 +183,7 @@ def undoers(standing: Standing, way: Way) -> list[Place]:
 
 
 def decided(standing: Standing, decision: str, unit_id: int, way: Way) -> Standing:
-    """Return how it stands after the decision of an acting unit. Raises ReviewRejectedError."""
+    """Return the status after a unit's decision. Raises ReviewRejectedError."""
     if unit_id not in [place.unit_id for place in deciders(standing, decision, way)]:
         raise _rejected(standing, decision, unit_id, way)
     if decision != APPROVE:
@@ -204,10 +204,10 @@ def achieved(state: str, counts_from: str) -> int:
 def check_verdict(
     verdict: Verdict, rubric: Mapping[str, int], *, unscored: Sequence[str] = ()
 ) -> None:
-    """Refuse a decision without its reason, or with what does not belong to it.
+    """Raise InvalidInputError for a missing reason, or fields that the decision does not allow.
 
-    `rubric` maps each criterion to the most points it gives; `unscored` are the criteria that an
-    approval still has to score. Raises InvalidInputError.
+    `rubric` maps each criterion to its highest score; `unscored` are the criteria that an approval
+    must score.
     """
     problems = []
     if verdict.decision != APPROVE:
@@ -223,7 +223,7 @@ def check_verdict(
 
 
 def check_sheet(scores: Sequence[Score], rubric: Mapping[str, int], *, required: bool) -> None:
-    """Refuse a sheet that scores what the rubric has not; and where required, one with gaps."""
+    """Raise InvalidInputError for scores outside the rubric or, if `required`, for missing ones."""
     problems = [*_wrong(scores, rubric), *(_unscored(scores, [*rubric]) if required else ())]
     if problems:
         raise InvalidInputError(*problems)

@@ -1,6 +1,6 @@
-"""Secrets that the server gives out once and recognises again by their hash.
+"""Secrets that the server issues once and recognises by their hash.
 
-They are random and long, so a plain hash is enough: there is nothing to guess.
+They are random and long, so a plain hash is enough: guessing is hopeless.
 """
 
 import hashlib
@@ -13,5 +13,5 @@ def new() -> str:
 
 
 def hashed(secret: str) -> bytes:
-    """Return what is stored of a secret."""
+    """Return the hash to store for a secret."""
     return hashlib.sha256(secret.encode()).digest()

@@ -1,4 +1,4 @@
-"""What a unit may be given as its target in a phase, and when that takes a reason.
+"""Rules of setting a unit's target in a phase, and of when that needs a reason.
 
 Source: PROGRAMME.md, "States and rules".
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from db.rules.errors import InvalidInputError, Problem, RejectedError
 
 MOST = 10_000_000
-"""No target is larger; the whole Confederation has 11 million members."""
+"""The largest target; the whole Confederation has 11 million members."""
 
 
 class TargetRejectedError(RejectedError):
@@ -18,10 +18,10 @@ class TargetRejectedError(RejectedError):
 
 @dataclass(frozen=True)
 class Standing:
-    """A unit and its target in a phase as they stand; `version` is 0 where nothing was ever set.
+    """A unit and its current target in a phase; `version` is 0 if none was ever set.
 
-    `closed` says that the unit is closed, `over` that the phase is for this unit: its last day
-    has passed, or its results are frozen.
+    `closed`: the unit is closed. `over`: the phase is over for this unit, as its last day has
+    passed or its results are frozen.
     """
 
     unit_id: int
@@ -35,13 +35,13 @@ class Standing:
 
     @property
     def effective(self) -> int | None:
-        """Return what holds: registered, else assigned."""
+        """Return the effective target: registered, else assigned."""
         return self.assigned if self.registered is None else self.registered
 
 
 @dataclass(frozen=True)
 class Change:
-    """A new value of a target, None to take it away, and the one before."""
+    """A new value of a target, None to clear it, and the value before."""
 
     of: Standing
     value: int | None
@@ -49,10 +49,10 @@ class Change:
 
 
 def changes(wanted: Sequence[Change], reason: str | None) -> list[Change]:
-    """Return those that change anything.
+    """Return the changes whose value differs from the one before.
 
-    Raises TargetRejectedError where a closed unit is given a target, and InvalidInputError
-    where the phase is over and there is no reason.
+    Raises TargetRejectedError if a closed unit gets a target, and InvalidInputError if the phase
+    is over and there is no reason.
     """
     found = [change for change in wanted if change.value != change.previous]
     for change in found:

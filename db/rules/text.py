@@ -1,4 +1,4 @@
-"""Text without diacritics. Twin of `fold` in db/sql/text.sql."""
+"""Text without diacritics: the same as `fold` in db/sql/text.sql."""
 
 import re
 import unicodedata
@@ -10,5 +10,5 @@ _LETTERS = str.maketrans(
 
 
 def fold(value: str) -> str:
-    """Return `value` without combining marks, đ as d, A-Z lowered; other letters as they are."""
+    """Return `value` without combining marks, đ as d, A-Z lowercased; other letters unchanged."""
     return _MARKS.sub("", unicodedata.normalize("NFD", value)).translate(_LETTERS)

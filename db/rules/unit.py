@@ -1,4 +1,4 @@
-"""What the tree allows: where a unit may stand, what it may become part of, when it may close.
+"""Rules of the unit tree: creating, moving, merging and closing units.
 
 Source: PROGRAMME.md, "Entities" (never deleted: closed, moved or merged, with history).
 """
@@ -10,16 +10,16 @@ from datetime import date
 from db.rules.errors import InvalidInputError, Problem, RejectedError
 
 LEVELS = ("CONFEDERATION", "FEDERATION", "UPPER", "GRASSROOTS")
-"""From the top."""
+"""From the top down."""
 
 
 class UnitRejectedError(RejectedError):
-    """What the tree does not allow, with the unit, the levels or how many stand in the way."""
+    """The tree does not allow the change; the facts name the unit, the levels or the count."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A unit and where it stands; `path` is its ids from the root down, joined by dots."""
+    """A unit in the tree; `path` has the ids from the root down to it, joined by dots."""
 
     id: int
     code: str
@@ -28,13 +28,13 @@ class Place:
     closed_on: date | None = None
 
     def within(self, top: "Place") -> bool:
-        """Whether it is `top` or stands below it."""
+        """Return whether it is `top` or below it."""
         return self.path == top.path or self.path.startswith(f"{top.path}.")
 
 
 @dataclass(frozen=True)
 class Ties:
-    """What keeps a unit from closing: how many open units below, and so on."""
+    """The counts that keep a unit from closing, such as its open child units."""
 
     children: int
     awaited: int
@@ -44,7 +44,7 @@ class Ties:
 
 
 def check_day(field: str, day: date, today: date, first: date | None = None) -> None:
-    """Refuse a day that is still ahead, or before the first one possible."""
+    """Raise InvalidInputError for a day in the future, or before the first possible one."""
     if day > today:
         raise InvalidInputError(Problem((field,), "STILL_AHEAD", str(today)))
     if first is not None and day < first:
@@ -52,7 +52,7 @@ def check_day(field: str, day: date, today: date, first: date | None = None) -> 
 
 
 def check_open(*units: Place) -> None:
-    """Refuse to change a unit that is closed, or to put something there."""
+    """Raise UnitRejectedError if one of the units is closed."""
     for unit in units:
         if unit.closed_on is not None:
             raise UnitRejectedError(
@@ -61,7 +61,7 @@ def check_open(*units: Place) -> None:
 
 
 def check_below(level: str, above: Place) -> None:
-    """Refuse a unit that would not be of a lower level than the one above it."""
+    """Raise UnitRejectedError unless the level is lower than that of the unit above."""
     if LEVELS.index(level) <= LEVELS.index(above.level):
         raise UnitRejectedError(
             "LEVEL_ORDER",
@@ -73,7 +73,7 @@ def check_below(level: str, above: Place) -> None:
 
 
 def check_move(unit: Place, parent: Place, old_parent_id: int | None) -> None:
-    """Refuse a move of or to what is closed, below itself, against levels, or to where it is."""
+    """Raise UnitRejectedError for a closed unit, a cycle, wrong levels, or the current parent."""
     check_open(unit, parent)
     if parent.within(unit):
         raise UnitRejectedError("CYCLE", unit_id=unit.id, unit_code=unit.code)
@@ -83,7 +83,7 @@ def check_move(unit: Place, parent: Place, old_parent_id: int | None) -> None:
 
 
 def check_merge(units: Sequence[Place], into: Place) -> None:
-    """Refuse a merge with what is closed, into a unit itself or one below it, or across levels."""
+    """Raise UnitRejectedError for a closed unit, a target in the unit's subtree, or two levels."""
     check_open(*units, into)
     for unit in units:
         if into.within(unit):
@@ -99,9 +99,9 @@ def check_merge(units: Sequence[Place], into: Place) -> None:
 
 
 def check_close(unit: Place, ties: Ties) -> None:
-    """Refuse to close what is closed, the root, and a unit in which something goes on.
+    """Raise UnitRejectedError for a closed unit, the root, or a unit with open business.
 
-    A unit whose members or tasks go on elsewhere is merged.
+    A unit whose members or tasks continue elsewhere is merged instead.
     """
     check_open(unit)
     if unit.level == LEVELS[0]:

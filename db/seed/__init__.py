@@ -1,1 +1,1 @@
-"""Data to start from: the demo of PROGRAMME.md, and a synthetic national tree of any size."""
+"""Seed data: the demo of PROGRAMME.md, and a synthetic national tree of any size."""

@@ -1,4 +1,4 @@
-"""Tables laid bare for a bulk load: no triggers of ours, no foreign keys, no secondary indexes."""
+"""Strip tables for a bulk load: no user triggers, no foreign keys, no secondary indexes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ _FOREIGN_KEYS = """
     from pg_constraint where contype = 'f' and conrelid = any (%s::regclass[])
     order by conrelid::regclass::text, conname
 """
-# Those of primary keys and unique constraints stay: they are cheap to fill in order.
+# Unique indexes stay: they are cheap to fill in order.
 _INDEXES = """
     select i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
     from pg_index i
@@ -26,13 +26,14 @@ def bare(
     tables: Sequence[str],
     progress: Callable[[str, int, int], None],
 ) -> Iterator[None]:
-    """Strip tables while the block runs, then put everything back and check it.
+    """Strip tables while the block runs, then restore and check everything.
 
-    Whoever loads must supply what triggers would have. As the owner, in a transaction: if the
-    block fails, so does the stripping. `progress` hears "indexes", done and total.
+    The caller must write what the triggers would have written. Run it as the owner, in a
+    transaction: if the block fails, the tables are restored by its rollback. `progress` is called
+    with "indexes", done and total.
 
     Raises:
-        psycopg.errors.ForeignKeyViolation: when a loaded row points nowhere.
+        psycopg.errors.ForeignKeyViolation: when a loaded row has a dangling reference.
     """
     listed = [list(tables)]
     keys = connection.execute(_FOREIGN_KEYS, listed).fetchall()

@@ -1,4 +1,4 @@
-"""The demo of PROGRAMME.md: its figures come out of queries exactly, the rest is illustrative."""
+"""The demo of PROGRAMME.md: queries return exactly its figures; the rest is illustrative."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,14 +32,14 @@ __all__ = ["ACCOUNTS", "PASSWORD", "TODAY", "DemoAccount", "load"]
 _SEED = 20221021
 
 Load = tuple[str, tuple[str, ...], Sequence[tuple[Any, ...]]]
-"""A table, its columns and the rows for it."""
+"""A table, its columns and its rows."""
 
 
 def load(connection: Connection) -> None:
     """Load the demo into an empty migrated database, in one transaction, as the owner role.
 
-    The same every time, but for the password's hash and the moments that the database notes.
-    Raises psycopg's UniqueViolation when it is there already.
+    The data is always the same, except for the password's hash and the times that the database
+    records. Raises psycopg's UniqueViolation if the demo is already loaded.
     """
     luck = chance(_SEED)
     root = demo_units.grow(luck)
@@ -78,7 +78,7 @@ def load(connection: Connection) -> None:
             where i.initiative_id = l.initiative_id and o.initiative_id = l.original_id
         """)
         continue_identities(connection, _WITH_IDENTITY)
-    # Counts of rows let the planner choose well from the first query on.
+    # Statistics let the planner choose well from the first query on.
     connection.execute("analyze")
 
 

@@ -1,4 +1,4 @@
-"""The accounts of the demo, and the officers who decide in units without one of these."""
+"""The accounts of the demo, and officers who decide for the other units."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _GRANTED = date(2022, 1, 1)
 
 @dataclass(frozen=True)
 class DemoAccount:
-    """An account to sign in with; `unit` is the code of the unit that its role is granted at."""
+    """An account to sign in with; `unit` is the code of the unit of its role grant."""
 
     username: str
     role: str | None = None
@@ -27,7 +27,7 @@ class DemoAccount:
 
     @property
     def description(self) -> str:
-        """What the account may be, for the sign-in page."""
+        """The account's role and unit, for the sign-in page."""
         return f"{self.role} at {self.unit}" if self.role else "no grants"
 
 
@@ -43,9 +43,9 @@ ACCOUNTS = (
     DemoAccount("tttt-auditor", "AUDITOR", "TTTT", is_person=False),
     DemoAccount("nobody", is_person=False),
 )
-"""Everyone signs in with the password `demo`; the first ids, in this order."""
+"""All sign in with the password `demo`; they have the first ids, in this order."""
 
-# Who decides, awards and sets targets for these units; elsewhere it is the unit's officer.
+# Who decides, awards and sets targets for these units; for the others it is the unit's officer.
 _DECIDING = {
     "TLD": "confed-admin",
     "TTTT": "council",
@@ -77,17 +77,17 @@ class Grant(NamedTuple):
 
 @dataclass(frozen=True)
 class Staff:
-    """All accounts, the people behind them, and whose account decides for a unit."""
+    """All accounts, their people, and the id of the deciding account by the id of its unit."""
 
     accounts: list[Account]
     grants: list[Grant]
     people: list[Person]
     deciding: Mapping[int, int]
     member: int
-    """The person behind the account `member`."""
+    """The id of the person of the account `member`."""
 
     def account(self, username: str) -> Account:
-        """Return the account of that name."""
+        """Return the account with this username."""
         return next(account for account in self.accounts if account.username == username)
 
 
@@ -134,7 +134,7 @@ def _accounts(plans: Sequence[DemoAccount], people: Mapping[str, Person]) -> lis
 
 
 def _grants(plans: Sequence[DemoAccount], nodes: Mapping[str, Node]) -> list[Grant]:
-    """Return a grant for each account that has a role; the first account gave all but its own."""
+    """Return a role grant for each account that has a role; the first account gave all others."""
     grants: list[Grant] = []
     for identity, plan in enumerate(plans, 1):
         if plan.role and plan.unit:

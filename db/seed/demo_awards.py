@@ -1,4 +1,4 @@
-"""The commendations of the demo. Source of the numbers: PROGRAMME.md, "Figures"."""
+"""The awards of the demo. Source of the numbers: PROGRAMME.md, "Figures"."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -38,8 +38,8 @@ class Award(NamedTuple):
 def commend(chance: Random, root: Node, works: Works) -> list[Award]:
     """Return the awards for phase 1.
 
-    The Confederation commends 13 units, of TTTT's bloc only TTTT; TTTT commends 29 collectives,
-    those with most achieved; its largest affiliate gives certificates to people.
+    The Confederation awards 13 units, of TTTT's bloc only TTTT; TTTT awards the 29 collectives
+    that achieved most; its largest affiliate awards certificates to people.
     """
     nodes = {node.code: node for node in root.subtree()}
     union = nodes["TTTT"]
@@ -65,7 +65,7 @@ def commend(chance: Random, root: Node, works: Works) -> list[Award]:
 
 
 def _best(union: Node, works: Works) -> Sequence[Node]:
-    """Return the units below the sector union by how many they achieved in phase 1."""
+    """Return the units below the sector union, most achieved initiatives in phase 1 first."""
     achieved: dict[int, int] = defaultdict(int)
     below = {node.id: node for node in union.subtree()}
     for initiative in works.initiatives:

@@ -1,4 +1,4 @@
-"""What the initiatives of the demo are worth, in VND for each of up to three years."""
+"""The benefits of the demo's initiatives, in VND for each of up to three years."""
 
 from enum import Enum
 from random import Random
@@ -8,7 +8,7 @@ BILLION = 1000 * MILLION
 
 
 class Band(Enum):
-    """How much an initiative brings: lowest and highest total in millions of VND."""
+    """The lowest and highest total benefit of an initiative, in millions of VND."""
 
     ORDINARY = (5, 3000)
     ABOVE_5_BILLION = (5001, 19_900)
@@ -28,7 +28,7 @@ def claim(chance: Random, band: Band) -> list[int]:
 
 
 def verify(chance: Random, band: Band, claimed: list[int]) -> list[int]:
-    """Return the amounts that a level found right: the claimed ones, or less in the first year."""
+    """Return the verified amounts: the claimed ones, or less in the first year."""
     if band is not Band.ORDINARY or not claimed or chance.random() < 0.6:  # noqa: PLR2004 - most
         return list(claimed)
     return [claimed[0] * chance.randint(60, 95) // 100, *claimed[1:]]

@@ -57,7 +57,7 @@ class Phase(NamedTuple):
     occasions: list[str]
 
     def days_by(self, day: date) -> int:
-        """Return how many of its days have come by a day, that day included."""
+        """Return the number of its days up to and including a day."""
         return (min(self.closes_on, day) - self.opens_on).days + 1
 
 
@@ -111,7 +111,7 @@ _DRIVE = "Tháng cao điểm thi đua phấn đấu hoàn thành chỉ tiêu sá
 
 
 def declare(connection: Connection, owner_id: int, sector_union_id: int) -> None:
-    """Write the campaign; its dates are those of the sector union, which the report gives."""
+    """Write the campaign, with the dates of the sector union that the report gives."""
     campaign = Campaign(
         CAMPAIGN,
         "1TRSK",

@@ -1,4 +1,4 @@
-"""What became of an initiative of the demo: its way through the levels, with the decisions."""
+"""The course of an initiative of the demo: its states through the levels, with the decisions."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -25,7 +25,7 @@ _LAST_HOUR = datetime.combine(TODAY, time(17), LOCAL)
 
 
 class Decision(NamedTuple):
-    """What a unit decided."""
+    """A unit's decision."""
 
     unit: Node
     decision: str
@@ -35,9 +35,9 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True)
 class Course:
-    """An initiative's state with the moments and decisions that led to it.
+    """An initiative's state, with the times and decisions that led to it.
 
-    `submitted_at` of a draft says nothing.
+    For a draft, `submitted_at` is meaningless.
     """
 
     state: str
@@ -50,14 +50,14 @@ class Course:
 
 
 def levels(unit: Node) -> list[Node]:
-    """Return the units that decide, in turn: its own, then those above up to the federation."""
+    """Return the units that decide, in order: its own, then its ancestors up to the federation."""
     return [node for node in unit.line if node.level != "CONFEDERATION"]
 
 
 def run(chance: Random, outcome: str, unit: Node, phase: Phase) -> Course:
-    """Return a course that ends in an outcome.
+    """Return a course with a given outcome.
 
-    An outcome is a state; RECOGNISED stands for recognised at least, and perhaps confirmed.
+    The outcome is a state; RECOGNISED means at least recognised, possibly confirmed.
     """
     submitted = _hour(chance, _submission_day(chance, outcome, phase))
     if chance.random() < 0.03:  # noqa: PLR2004 - three in a hundred work at night
@@ -91,10 +91,10 @@ def run(chance: Random, outcome: str, unit: Node, phase: Phase) -> Course:
 
 
 def _rise(chance: Random, course: Course, unit: Node, phase: Phase) -> Course:
-    """Let the levels approve in turn, as far as time and luck have carried it by today."""
+    """Add the approvals of the levels in order, as far as time and chance allow by today."""
     course = _perhaps_resubmitted(chance, course, unit, phase)
     at = course.submitted_at
-    # A few of a phase long over still wait for a level that has not got round to them.
+    # In a phase long over, a few still await a level that is late.
     patience = chance.random() < 0.93  # noqa: PLR2004 - ninety-three in a hundred
     for days, node in zip((6, 12, 20), levels(unit), strict=False):
         at = _later(chance, at, days)
@@ -109,7 +109,7 @@ def _rise(chance: Random, course: Course, unit: Node, phase: Phase) -> Course:
 
 
 def _perhaps_resubmitted(chance: Random, course: Course, unit: Node, phase: Phase) -> Course:
-    """Send four in a hundred back once, where there was time to hand them in again."""
+    """Return four in a hundred once for changes, if time is left to resubmit them."""
     returned = _later(chance, course.submitted_at, 2)
     again = _later(chance, returned, 3)
     latest = min(phase.closes_on, TODAY - timedelta(days=9))
@@ -122,14 +122,14 @@ def _perhaps_resubmitted(chance: Random, course: Course, unit: Node, phase: Phas
 
 
 def _submission_day(chance: Random, outcome: str, phase: Phase) -> date:
-    """Draw a day: ever more towards the end of phase 1, evenly in phase 2."""
+    """Draw a day: with rising density towards the end of phase 1, evenly in phase 2."""
     days = phase.days_by(TODAY)
     if phase.closes_on < TODAY:
         day = int(days * chance.random() ** 0.45)
     elif outcome in {"SUBMITTED", "DRAFT"}:
         day = chance.randrange(days - 24, days)
     else:
-        # Early enough that the own unit has decided by today.
+        # Early enough for the own unit to decide by today.
         day = chance.randrange(days - 9)
     return phase.opens_on + timedelta(days=day)
 
@@ -139,5 +139,5 @@ def _hour(chance: Random, day: date) -> datetime:
 
 
 def _later(chance: Random, since: datetime, days: int) -> datetime:
-    """Return a working hour one to `days` days on."""
+    """Return a time in working hours, one to `days` days later."""
     return _hour(chance, since.astimezone(LOCAL).date() + timedelta(days=chance.randint(1, days)))

@@ -58,7 +58,7 @@ class Works:
 
 
 def create(chance: Random, places: Sequence[Place], staff: Staff) -> Works:
-    """Return initiatives for all places, numbered by unit in the order of their making."""
+    """Return initiatives for all places, numbered by unit in the order of their creation."""
     works = Works(list(staff.people))
     pools = _recruit(chance, places, works.people, staff.member)
     drafts = [_draft(chance, place, pools) for place in places]
@@ -92,14 +92,14 @@ def create(chance: Random, places: Sequence[Place], staff: Staff) -> Works:
 
 
 def _drafter(draft: Draft, staff: Staff) -> int | None:
-    """Return the account that drafted it where the demo has one: never one that decides."""
+    """Return the drafting account if the demo has one, never one that decides."""
     if draft.authors == (staff.member,):
         return staff.account("member").id
     return staff.account("support").id if draft.place.unit.code == "VNPT-HNI" else None
 
 
 def _hand_over(drafts: list[Draft], member: int, unit_id: int) -> None:
-    """Make a person the only author of one initiative in each state, a confidential one too."""
+    """Make a person the only author of one initiative in each state, one of them confidential."""
     for state in ("DRAFT", "SUBMITTED", "RETURNED", "RECOGNISED", "CONFIRMED"):
         for n, draft in enumerate(drafts):
             if draft.place.unit.id == unit_id and draft.course.state == state:
@@ -109,7 +109,7 @@ def _hand_over(drafts: list[Draft], member: int, unit_id: int) -> None:
 
 
 def _repeat(chance: Random, drafts: list[Draft]) -> dict[int, int]:
-    """Give duplicates the words of earlier initiatives; return these by their indices."""
+    """Copy texts of earlier initiatives to duplicates; return the originals, by indices."""
     originals: dict[int, int] = {}
     for n, draft in enumerate(drafts):
         if draft.course.state == "DUPLICATE":
@@ -133,7 +133,7 @@ def _link(identity: int, draft: Draft, copy: int, original: int, admin: int) -> 
 def _recruit(
     chance: Random, places: Sequence[Place], people: list[Person], member: int
 ) -> dict[int, list[int]]:
-    """Hire two authors for every three initiatives of a unit; return their ids by unit."""
+    """Create two authors for every three initiatives of a unit; return their ids by unit."""
     counts: dict[int, int] = defaultdict(int)
     units = {place.unit.id: place.unit for place in places}
     for place in places:
@@ -170,7 +170,7 @@ def _draft(chance: Random, place: Place, pools: dict[int, list[int]]) -> Draft:
 
 
 def _neighbour(chance: Random, unit: Node, pools: dict[int, list[int]]) -> int | None:
-    """Return somebody of another unit under the same parent, if there is one."""
+    """Return an author of another unit under the same parent, if there is one."""
     siblings = unit.parent.children if unit.parent else []
     others = [node.id for node in siblings if node is not unit and node.id in pools]
     return chance.choice(pools[chance.choice(others)]) if others else None

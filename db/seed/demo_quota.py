@@ -1,4 +1,4 @@
-"""How many initiatives of the demo ended how, in which unit and phase."""
+"""The numbers of the demo's initiatives by outcome, unit and phase."""
 
 from collections.abc import Mapping
 from random import Random
@@ -11,7 +11,7 @@ from db.seed.demo_units import Node
 from db.seed.shares import apportion
 
 # The sector union: 3,572 achieved in phase 1 (PROGRAMME.md); phase 2 is a little ahead of its
-# even pace of 1,524. What was not achieved stands beside that (illustrative).
+# even pace of 1,524. The numbers of the other outcomes are illustrative.
 _SECTOR_UNION: Mapping[int, Mapping[str, int]] = {
     1: {
         "RECOGNISED": 3572,
@@ -32,19 +32,19 @@ _SECTOR_UNION: Mapping[int, Mapping[str, int]] = {
     },
 }
 
-# The benefit of its achieved ones: 39 above 5 billion in phase 1, of these 14 from 20 to 100
+# The benefits of the achieved ones: 39 above 5 billion in phase 1, of these 14 from 20 to 100
 # billion (PROGRAMME.md). Phase 2 is illustrative.
 _HIGH: Mapping[int, Mapping[Band, int]] = {
     1: {Band.ABOVE_5_BILLION: 25, Band.FROM_20_TO_100_BILLION: 14},
     2: {Band.ABOVE_5_BILLION: 9, Band.FROM_20_TO_100_BILLION: 3},
 }
 
-# Grassroots units of the sector union that handed in nothing in phase 1 (illustrative).
+# Grassroots units of the sector union without submissions in phase 1 (illustrative).
 _SILENT = {"TSVTD-KV8", "VNPOST-DLK"}
 
 
 class Place(NamedTuple):
-    """One initiative to be: where, when and how it ends, and what it is worth."""
+    """A planned initiative: its unit, phase, outcome and band of benefit."""
 
     unit: Node
     phase: Phase
@@ -82,7 +82,7 @@ def _federation(chance: Random, phase: Phase, target: int) -> dict[str, int]:
 
 
 def _spread(chance: Random, top: Node, phase: Phase, aims: Aims, count: int) -> list[Node]:
-    """Return a grassroots unit for each of `count` initiatives, by target and zeal."""
+    """Return a grassroots unit for each of `count` initiatives, weighted by target and chance."""
     units = top.grassroots()
     weights = [
         0
@@ -95,7 +95,7 @@ def _spread(chance: Random, top: Node, phase: Phase, aims: Aims, count: int) -> 
 
 
 def _bands(chance: Random, units: list[Node], high: Mapping[Band, int]) -> dict[int, Band]:
-    """Choose which of these initiatives bring much: companies' ones, by their index."""
+    """Choose the initiatives with a high benefit, among those of companies, by index."""
     candidates = [n for n, unit in enumerate(units) if unit.business]
     bands = [band for band, count in high.items() for _ in range(count)]
     chosen = chance.sample(candidates, min(len(bands), len(candidates)))

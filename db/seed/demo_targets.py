@@ -1,4 +1,4 @@
-"""The targets of the demo: given from level to level so that nothing is left over, and pledged."""
+"""The targets of the demo: assigned exactly from level to level, and registered."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -10,13 +10,13 @@ from db.seed.demo_units import Node
 from db.seed.rows import LOCAL, Target, TargetRevision
 from db.seed.shares import apportion_above
 
-# What the sector union was assigned and has registered in each phase. Source: PROGRAMME.md.
+# The sector union's assigned and registered targets in each phase. Source: PROGRAMME.md.
 _SECTOR_UNION = {1: (3000, 3000), 2: (5000, 5191)}
 
-# What another federation is assigned for each hundred of its members, in each phase.
+# The assigned target of other federations per hundred members, in each phase.
 _PER_HUNDRED = {1: 2.0, 2: 3.4}
 
-# When targets went down the tree: from the root on this day, then a week later at each level.
+# When targets were assigned: by the root on this day, then a week later at each level.
 _ASSIGNED_ON = {1: date(2022, 1, 10), 2: date(2022, 5, 16)}
 
 _PLEDGED_MORE = "Đăng ký bổ sung sau hội nghị phát động tại đơn vị"
@@ -26,14 +26,14 @@ _ADDED_UP = "Tổng hợp đăng ký bổ sung của các đơn vị trực thu�
 
 @dataclass(frozen=True)
 class Aim:
-    """What a unit aims at in a phase; `effective` is the registered number, else the assigned."""
+    """A unit's target in a phase; `effective` is the registered one, else the assigned."""
 
     assigned: int | None
     registered: int | None
 
     @property
     def effective(self) -> int:
-        """The number that its results are measured by."""
+        """The effective target."""
         return (self.assigned or 0) if self.registered is None else self.registered
 
 
@@ -42,7 +42,7 @@ Aims = dict[tuple[int, int], Aim]
 
 
 def aim(chance: Random, root: Node) -> Aims:
-    """Return what every unit aims at; a unit's children were assigned exactly its own target."""
+    """Return every unit's target; the children's assigned targets sum to the unit's own."""
     aims: Aims = {}
     for phase in PHASES:
         federations = {node.id: _federation(chance, node, phase) for node in root.children}
@@ -64,7 +64,7 @@ def rows(aims: Aims) -> list[Target]:
 
 
 def revisions(root: Node, aims: Aims, staff: Staff) -> list[TargetRevision]:
-    """Return how every target came about, in the order in which it happened."""
+    """Return all revisions of the targets, in the order of time."""
     changes: list[TargetRevision] = []
     admin, sector_admin = (staff.account(name).id for name in ("confed-admin", "tttt-admin"))
     for node in root.subtree():
@@ -102,7 +102,7 @@ def _hand_down(chance: Random, node: Node, phase: Phase, aims: Aims) -> None:
 
 
 def _pledge(chance: Random, assigned: int, least: int) -> int | None:
-    """Return what a unit registers: most what they were assigned, some nothing, some otherwise."""
+    """Return a registered target: mostly the assigned number, for some none or another number."""
     lot = chance.random()
     if lot < 0.15:  # noqa: PLR2004 - fifteen in a hundred
         return None

@@ -1,4 +1,4 @@
-"""The union tree of the demo: the Confederation, its federations, and all below them."""
+"""The union tree of the demo: the Confederation, its federations and their subtrees."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ _MEMBERS_PER_SIZE = 10
 
 @dataclass
 class Node:
-    """A unit of the demo with what hangs on it; `business` tells a company from an agency.
+    """A unit of the demo; `business` is true for a company, false for an agency.
 
-    A unit's members are those of its whole subtree.
+    `members` counts the unit's subtree.
     """
 
     code: str
@@ -45,11 +45,11 @@ class Node:
 
     @property
     def line(self) -> list["Node"]:
-        """The unit and all above it, from itself up to the root."""
+        """The unit and its ancestors, from itself up to the root."""
         return [self, *(self.parent.line if self.parent else ())]
 
     def subtree(self) -> Iterator["Node"]:
-        """Yield the unit and all below it, parents first."""
+        """Yield the units of the subtree, parents first."""
         yield self
         for child in self.children:
             yield from child.subtree()
@@ -60,7 +60,7 @@ class Node:
 
 
 def grow(chance: Random) -> Node:
-    """Return the root of the tree, with ids given and members summed."""
+    """Return the root of the tree, with ids assigned and members summed."""
     root = Node(*ROOT, level="CONFEDERATION", business=False)
     root.children = [_sector_union(chance), *(_federation(chance, plan) for plan in FEDERATIONS)]
     for identity, node in enumerate(root.subtree(), 1):
@@ -128,7 +128,7 @@ def _upper(chance: Random, plan: Federation, number: int, members: int) -> Node:
             f"{code}-{n:02}",
             f"Công đoàn cơ sở số {n} thuộc {code} (minh họa)",
             "GRASSROOTS",
-            # Provinces hold schools and hospitals next to their companies.
+            # Provinces have schools and hospitals besides their companies.
             business=plan.business and chance.random() < 0.8,  # noqa: PLR2004 - four in five
             members=part,
         )

@@ -1,4 +1,4 @@
-"""The other federations of the demo: enough that the nation is more than one sector union.
+"""The other federations of the demo, so that the nation has more than one sector union.
 
 The federations' names are real; the units below them are numbered and marked as illustrative.
 """
@@ -20,10 +20,10 @@ BLOCS = {
 
 
 class Federation(NamedTuple):
-    """A federation beside `TTTT`; `size` is its weight in members, `uppers` how many it has.
+    """A federation beside `TTTT`; `size` is its weight in members, `uppers` its number of UPPER.
 
-    `commended` tells whether the Confederation commended it after phase 1 (illustrative; that
-    there were twelve beside TTTT, none of its bloc, is from the report).
+    `commended`: the Confederation awarded it after phase 1 (illustrative; from the report only that
+    there were twelve beside TTTT, none of its bloc).
     """
 
     code: str

@@ -1,6 +1,6 @@
-"""A synthetic nation of any size, for measuring: units, people, targets, initiatives, totals.
+"""A synthetic nation of any size, for benchmarks: units, people, targets, initiatives, totals.
 
-Initiatives carry their states but no decisions, and a unit's members are those of its subtree.
+Initiatives have states but no decisions, and a unit's members are those of its subtree.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ from db.seed.rows import Bloc, chance, continue_identities, copy
 from db.seed.unaudited import unaudited
 
 Progress = Callable[[str, int, int], None]
-"""Hears the stage, how much of it is done, and how much there is."""
+"""Called with the stage, the number done and the total."""
 
 STAGES = ("units", "targets", "people", "initiatives", "authors", "indexes", "totals")
 
@@ -47,15 +47,15 @@ _AUDITED = (
     *("account", "role_grant"),
 )
 _ADMINS = 3
-_STEP = 2000  # rows between two words of progress
+_STEP = 2000  # rows between two calls of progress
 
 
 class NotEmptyError(Exception):
-    """The database holds units already; a nation is only generated into an empty one."""
+    """The database has units already; a nation is only generated into an empty one."""
 
 
 class PlacedUnit(NamedTuple):
-    """A row of `unit`, with what triggers would give it."""
+    """A row of `unit`, with the columns that triggers would set."""
 
     id: int
     code: str
@@ -91,17 +91,17 @@ def generate(
 
     The real size is 127,584 units and 2,000,000 initiatives. The same seed gives the same rows.
     Accounts `bench-admin` (ADMIN at the root) and `bench-admin-1` to `-3` (ADMIN at the first
-    federations) sign in with the demo's password. Rows are made while they are written, so
-    memory holds the units, and a byte for each initiative.
+    federations) sign in with the demo's password. Rows are generated while they are written, so
+    only the units are in memory, and a byte for each initiative.
 
     Raises:
-        NotEmptyError: when the database holds units.
+        NotEmptyError: when the database has units.
         ValueError: when there are too few units for four levels.
     """
     with connection.transaction():
         if connection.execute("select 1 from unit limit 1").fetchone():
             raise NotEmptyError("the database holds units already")
-        # Sorting and indexing millions of rows: the defaults would spill to disk.
+        # Millions of rows are sorted and indexed: the default limits would spill to disk.
         connection.execute("set local work_mem = '256MB'")
         connection.execute("set local maintenance_work_mem = '512MB'")
         tree = national_tree.plant(chance(seed), units, initiatives)
@@ -156,7 +156,7 @@ def _fill(connection: Connection, tree: list[Unit], seed: int, progress: Progres
 def _told(
     rows: Iterable[tuple[Any, ...]], stage: str, total: int, progress: Progress
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows, and tell now and then how far they are."""
+    """Yield the rows, and report progress now and then."""
     for done, row in enumerate(rows):
         if done % _STEP == 0:
             progress(stage, min(done, total), total)
@@ -180,7 +180,7 @@ def _unit(unit: Unit) -> PlacedUnit:
 
 
 def _targets(seed: int, tree: list[Unit]) -> Iterator[PlacedTarget]:
-    """Yield what every unit was assigned, the sum of its children's, and what it pledged."""
+    """Yield every unit's target: assigned, the sum of its children's, and registered."""
     luck = chance(seed + 4)
     for unit in tree:
         for phase, target in zip(PHASES, unit.targets, strict=True):
@@ -190,7 +190,7 @@ def _targets(seed: int, tree: list[Unit]) -> Iterator[PlacedTarget]:
 
 
 def _admit(connection: Connection, tree: list[Unit]) -> None:
-    """Let administrators in, and whoever has cached what the public account may see look again."""
+    """Create the administrators, and invalidate caches of the anonymous account's rights."""
     password_hash = PasswordHasher().hash(PASSWORD)
     names = ["bench-admin", *(f"bench-admin-{n}" for n in range(1, _ADMINS + 1))]
     places = list(zip(range(1, len(names) + 1), names, tree, strict=False))

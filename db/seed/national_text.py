@@ -1,8 +1,8 @@
 """Titles, summaries and contents of a synthetic nation's initiatives.
 
-Those of the demo (db/seed/text.py) are few and read one by one. These are millions, and looking
-for duplicates among them is measured, so their words are put together from parts: thousands of
-things to work on by hundreds of means, at tens of thousands of places, with marks of their own.
+The demo's texts (db/seed/text.py) are few and meant for reading. These are millions, for
+benchmarks of the search for duplicates, so they are composed of parts: thousands of objects by
+hundreds of means, at tens of thousands of places, with distinct marks.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def _words(text: str) -> tuple[str, ...]:
-    """Return what stands between slashes."""
+    """Return the parts between slashes."""
     return tuple(" ".join(text.split()).split(" / "))
 
 
@@ -144,8 +144,8 @@ _NEXT = (
     "Đề nghị đưa vào quy trình chung của đơn vị.",
 )
 
-# Summaries differ in build as well as in words: where every one had the same sentence, each
-# would be taken for a possible duplicate of every other.
+# Summaries differ in structure as well as in words: with one common sentence each would be a
+# possible duplicate of every other.
 _BEFORE = _words("""
     trước đây {} / hết cảnh {} / khỏi lo {} / nguyên nhân {} nằm ở thao tác / cứ {} là dừng / anh em
     kêu {} / do {} / không còn {} / bớt hẳn {} / xử lý dứt điểm việc {} / vì {} / từng bị nhắc nhở
@@ -174,11 +174,11 @@ _LETTERS = "BCDFGHJKLMPQRSVWXZ"
 
 
 def write(chance: Random, solution_type: str, sector: str) -> Text:
-    """Return the words of a made-up initiative of a type and sector, in Vietnamese."""
+    """Return the text of a fictitious initiative of a type and sector, in Vietnamese."""
     luck = chance.random
 
     def pick(options: Sequence[T]) -> T:
-        # A third of the time `Random.choice` takes; these are picked by the ten million.
+        # Takes a third of the time of `Random.choice`, and is called tens of millions of times.
         return options[int(luck() * len(options))]
 
     action, thing, tool = pick(_ACTIONS[solution_type]), pick(_OBJECTS[sector]), pick(_TOOLS)

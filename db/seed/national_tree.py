@@ -1,4 +1,4 @@
-"""A synthetic union tree of any size, with what is planned for every unit."""
+"""A synthetic union tree of any size, with the plan for every unit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,16 +14,16 @@ _UPPERS = 1500
 SMALLEST = 4
 """One unit of each level."""
 
-# How many grassroots unions in a hundred have no upper-level union above them.
+# The percentage of grassroots unions directly below a federation, without an upper-level union.
 _DIRECT = 3
 
-# The large ones: among so many grassroots unions one has at least the lower of these numbers of
-# initiatives, where there are enough initiatives at all.
+# Large grassroots unions: one in so many has a number of initiatives in this range, where there are
+# enough initiatives at all.
 _ONE_LARGE_IN = 400
 _FEWEST_LARGE = 8
 _LARGE = (60, 300)
 
-# The largest has at most so many times what the smallest has.
+# The largest weight of an ordinary grassroots union; the smallest is 1.
 _LARGEST = 300
 
 
@@ -46,7 +46,7 @@ class Unit:
 
     @property
     def people(self) -> int:
-        """How many authors a grassroots union has: one for every three initiatives."""
+        """The number of authors of a grassroots union: one for every three initiatives."""
         return -(-self.initiatives // 3) if self.level == "GRASSROOTS" else 0
 
     @property
@@ -55,7 +55,7 @@ class Unit:
         return "PRODUCTION" if self.business else "PUBLIC"
 
     def above(self, level: str) -> "Unit | None":
-        """Return the unit itself or the one above it that is of a level, if there is one."""
+        """Return the unit itself or its ancestor of a level, if there is one."""
         unit: Unit | None = self
         while unit is not None and unit.level != level:
             unit = unit.parent
@@ -63,9 +63,9 @@ class Unit:
 
 
 def sizes(units: int) -> tuple[int, int, int]:
-    """Return how many federations, upper-level and grassroots unions a tree of so many has.
+    """Return the numbers of federations, upper-level and grassroots unions of a tree of a size.
 
-    Fewer units mean fewer at every level, the higher the slower.
+    A smaller tree has fewer units at every level, but the higher the level, the slower the decline.
     """
     if units < SMALLEST:
         raise ValueError(f"a tree has at least {SMALLEST} units, one of each level: {units}")
@@ -83,7 +83,7 @@ def plant(chance: Random, units: int, initiatives: int) -> list[Unit]:
     root = Unit(1, "TLD", "Tổng Liên đoàn Lao động Việt Nam", "CONFEDERATION", None, "1", False)  # noqa: FBT003 - business
     tree = [root]
     tops = [_add(tree, root, "FEDERATION", chance.random() < 0.75) for _ in range(federations)]  # noqa: PLR2004 - three in four
-    # Every federation has an upper-level union, and every one of these a grassroots union.
+    # Every federation has an upper-level union, and each of those a grassroots union.
     parents = tops + _drawn(chance, tops, uppers - federations)
     middle = [_add(tree, above, "UPPER", above.business) for above in parents]
     direct = grassroots * _DIRECT // 100
@@ -126,7 +126,7 @@ def _drawn(chance: Random, units: list[Unit], count: int) -> list[Unit]:
 
 
 def _settle(chance: Random, leaves: list[Unit], initiatives: int) -> None:
-    """Give grassroots unions members, initiatives and targets, and sum them upwards."""
+    """Set members, initiatives and targets of grassroots unions, and add them to the ancestors."""
     person = 1
     for unit, count in zip(leaves, _spread(chance, len(leaves), initiatives), strict=True):
         unit.first_person = person
@@ -144,7 +144,7 @@ def _settle(chance: Random, leaves: list[Unit], initiatives: int) -> None:
 
 
 def _spread(chance: Random, units: int, initiatives: int) -> list[int]:
-    """Return numbers with that sum: a few large ones, most small."""
+    """Return numbers that sum to `initiatives`: a few large ones, most small."""
     wanted = max(_FEWEST_LARGE, units // _ONE_LARGE_IN)
     large = min(wanted, units, initiatives // (4 * _LARGE[1]))
     counts = [0] * units

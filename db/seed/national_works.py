@@ -1,4 +1,4 @@
-"""Rows of a synthetic nation, made while they are written: people, initiatives and authors."""
+"""Rows of a synthetic nation, generated during the write: people, initiatives and authors."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -40,7 +40,7 @@ class Person(NamedTuple):
 
 
 class Initiative(NamedTuple):
-    """A row of `initiative`, with its unit's line."""
+    """A row of `initiative`, with its unit's ancestors."""
 
     id: int
     number: str
@@ -70,7 +70,7 @@ class Initiative(NamedTuple):
 
 
 class PlacedAuthorship(NamedTuple):
-    """A row of `authorship`, with the path of the initiative's unit, and where it is counted."""
+    """A row of `authorship`, with the path of the initiative's unit, and the unit it counts in."""
 
     initiative_id: int
     person_id: int
@@ -88,7 +88,7 @@ def people(chance: Random, tree: list[Unit]) -> Iterator[Person]:
 
 
 def initiatives(chance: Random, tree: list[Unit], achieved: bytearray) -> Iterator[Initiative]:
-    """Yield the initiatives of every unit; of each a byte says whether it is achieved."""
+    """Yield the initiatives of every unit; append to `achieved` 1 for an achieved one, else 0."""
     identity = 0
     for unit in grassroots(tree):
         upper, federation = unit.above("UPPER"), unit.above("FEDERATION")
@@ -173,14 +173,14 @@ def _initiative(
 
 
 def _awaits(unit: Unit, line: tuple[int | None, int | None], state: str) -> int | None:
-    """Return whose turn it is: the own unit's, or after it the next level's."""
+    """Return the unit that the initiative awaits: its own, or once recognised the next above."""
     if state == "SUBMITTED":
         return unit.id
     return (line[0] or line[1]) if state == "RECOGNISED" else None
 
 
 def _claim(chance: Random) -> list[int]:
-    """Return yearly amounts in VND: nothing for a third, else mostly little, seldom billions."""
+    """Return yearly amounts in VND: none for a third, else mostly small, seldom billions."""
     luck = chance.random()
     if luck < 0.33:  # noqa: PLR2004 - a third
         return []

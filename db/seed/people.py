@@ -1,10 +1,10 @@
-"""Synthetic people: names put together by chance, contacts that lead nowhere."""
+"""Synthetic people: random names and contacts that do not exist."""
 
 from random import Random
 
 from db.seed.rows import Person
 
-# Names of the report that the programme is taken from; a made-up person must not bear them.
+# Names in the report that is the source of the programme; no synthetic person may have them.
 NAMED = frozenset({"Trần Văn Thuật", "Chu Văn Bình"})
 
 _FAMILY = (
@@ -24,7 +24,7 @@ _GIVEN = (
 
 
 def person(chance: Random, identity: int, unit_id: int, sector: str) -> Person:
-    """Return a made-up member of a unit; code, address and number say that it is made up."""
+    """Return a synthetic member of a unit, recognisable as such by code, address and phone."""
     code = f"SYN-{identity:07d}"
     return Person(
         id=identity,

@@ -1,4 +1,4 @@
-"""Rows as COPY takes them: a named tuple's fields are the columns of its table."""
+"""Rows for COPY: a named tuple's fields are the columns of its table."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
 LOCAL = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
-"""Where the programme is run; it has had no other offset since 1975."""
+"""The time zone of the programme; its offset has not changed since 1975."""
 
 
 class Bloc(NamedTuple):
@@ -21,7 +21,7 @@ class Bloc(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A row of `unit`, without the path and count that triggers give it."""
+    """A row of `unit`, without the path and the count that triggers set."""
 
     id: int
     code: str
@@ -34,7 +34,7 @@ class Unit(NamedTuple):
 
 
 class Person(NamedTuple):
-    """A row of `person`, without the path that triggers give it."""
+    """A row of `person`, without the path that triggers set."""
 
     id: int
     code: str
@@ -69,7 +69,7 @@ class TargetRevision(NamedTuple):
 
 
 class Initiative(NamedTuple):
-    """A row of `initiative`, without what triggers and the database give it."""
+    """A row of `initiative`, without the columns that triggers and the database set."""
 
     id: int
     number: str
@@ -106,7 +106,7 @@ class Authorship(NamedTuple):
 
 
 class DuplicateLink(NamedTuple):
-    """A row of `duplicate_link`, without the similarity, which the database works out."""
+    """A row of `duplicate_link`, without the similarity, which the database calculates."""
 
     id: int
     initiative_id: int
@@ -137,7 +137,7 @@ def copy(
     columns: Sequence[str],
     rows: Iterable[tuple[Any, ...]],
 ) -> None:
-    """COPY rows into a table as they come, without holding them."""
+    """COPY rows into a table as a stream, without collecting them in memory."""
     statement = sql.SQL("copy {} ({}) from stdin").format(
         sql.Identifier(table),
         sql.SQL(", ").join(map(sql.Identifier, columns)),
@@ -148,7 +148,7 @@ def copy(
 
 
 def continue_identities(connection: Connection, tables: Sequence[str]) -> None:
-    """Let the `id` columns of tables whose ids were given go on after the highest."""
+    """Let the `id` sequences of tables with given ids continue after the highest one."""
     for table in tables:
         connection.execute(
             sql.SQL(
@@ -159,5 +159,5 @@ def continue_identities(connection: Connection, tables: Sequence[str]) -> None:
 
 
 def chance(seed: int) -> random.Random:
-    """Return a source of chance that is the same for the same seed, so that data is too."""
+    """Return a random generator that is the same for the same seed, so that the data is too."""
     return random.Random(seed)  # noqa: S311 - synthetic data needs repeatability, not secrecy

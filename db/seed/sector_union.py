@@ -1,7 +1,7 @@
 """The affiliates of the sector union `TTTT` and their grassroots units, by their public names.
 
-Which union belongs to which, and every number of the demo beneath the sector union itself, is
-illustrative: the names are real, the splits are not.
+The names are real. The parents of the units, and every number of the demo beneath the sector union
+itself, are illustrative.
 """
 
 from typing import NamedTuple
@@ -31,7 +31,7 @@ _PROVINCES = (
 class Affiliate(NamedTuple):
     """A direct child of the sector union; without `grassroots` it is a grassroots union itself.
 
-    `size` is its weight in members; `business` tells a company from an agency.
+    `size` is its weight in members; `business` is true for a company, false for an agency.
     """
 
     code: str

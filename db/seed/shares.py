@@ -1,10 +1,13 @@
-"""Whole numbers in proportion to weights, with an exact sum."""
+"""Integers in proportion to weights, with an exact sum."""
 
 from collections.abc import Sequence
 
 
 def apportion(total: int, weights: Sequence[float]) -> list[int]:
-    """Split `total` in proportion to weights by largest remainders; earlier ones win ties."""
+    """Split `total` in proportion to weights by largest remainders; earlier ones win ties.
+
+    Raises ValueError if all weights are 0.
+    """
     whole = sum(weights)
     if whole <= 0:
         raise ValueError("nothing to apportion by: all weights are zero")
@@ -17,6 +20,6 @@ def apportion(total: int, weights: Sequence[float]) -> list[int]:
 
 
 def apportion_above(total: int, least: Sequence[int], weights: Sequence[float]) -> list[int]:
-    """Split `total` so that each part has its least, and the rest goes in proportion."""
+    """Split `total` so that each part has its minimum, and the rest goes in proportion."""
     rest = apportion(total - sum(least), weights)
     return [floor + part for floor, part in zip(least, rest, strict=True)]

@@ -157,8 +157,8 @@ _PLACES = (
 )
 _LETTERS = "BCDFGHJKLMPQRSVWXZ"
 
-# Summaries differ in build as well as in words: where every one had the same sentence, each
-# would be taken for a possible duplicate of every other.
+# Summaries differ in structure as well as in words: with one common sentence each would be a
+# possible duplicate of every other.
 _FINDINGS = (
     "{effect}, hoàn vốn sau {n} tháng",
     "Từ {n} phút còn {m} phút mỗi lượt; {effect}",
@@ -176,7 +176,7 @@ _FINDINGS = (
 
 
 class Text(NamedTuple):
-    """The words of an initiative."""
+    """The text of an initiative."""
 
     title: str
     summary: str
@@ -185,7 +185,7 @@ class Text(NamedTuple):
 
 
 def write(chance: Random, solution_type: str, sector: str) -> Text:
-    """Return the words of a made-up initiative of a type and sector, in Vietnamese."""
+    """Return the text of a fictitious initiative of a type and sector, in Vietnamese."""
     pick = chance.choice
     action, thing = pick(_ACTIONS[solution_type]), pick(_OBJECTS[sector])
     means, setting = pick(_MEANS), pick(_SETTINGS)
@@ -206,7 +206,7 @@ def write(chance: Random, solution_type: str, sector: str) -> Text:
 
 
 def _mark(chance: Random) -> str:
-    """Return a mark such as a machine or a line bears."""
+    """Return a mark, such as that of a machine or a line."""
     letters = "".join(chance.choices(_LETTERS, k=3))
     return f"{letters}{chance.randint(100, 9999)}"
 

@@ -1,4 +1,4 @@
-"""Bulk loads leave one event in the audit log, not one for each row."""
+"""Load in bulk with one event in the audit log, not one for each row."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,9 +16,9 @@ _NOTE = """
 def unaudited(
     connection: Connection[Any], tables: Sequence[str], action: str, facts: dict[str, Any]
 ) -> Iterator[None]:
-    """Take the audit triggers off these tables while the block runs, and note what it was.
+    """Disable the audit triggers of these tables while the block runs, and record one event.
 
-    As the owner, in a transaction: if the block fails, so does taking them off.
+    Run it as the owner, in a transaction: if the block fails, its rollback enables the triggers.
     """
     for table in tables:
         connection.execute(_toggle(table, "disable"))

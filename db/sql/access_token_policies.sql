@@ -1,5 +1,5 @@
--- An account's own sessions see its tokens, make some and revoke them, for good. The issuer's
--- transactions (db/issuing.py) note that one was used. Nobody reads a hash.
+-- An account's own sessions see, create and revoke its tokens; revocation is permanent. The
+-- issuer's transactions (db/issuing.py) record the use of a token. No role may select the hash.
 alter table access_token enable row level security;
 
 create policy seen on access_token for select using (

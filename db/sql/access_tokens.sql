@@ -1,13 +1,13 @@
--- Personal access tokens, and what the tokens of an application are limited to. Of a token only the
--- hash is kept; whoever looks one up has to know it.
+-- Personal access tokens, and the limits of applications' tokens. Only the hash of a token is
+-- stored; a look-up needs the hash.
 
--- Whether the caller's session is the account's own, so that it sees and keeps the account's
--- tokens: one that came by such a token is not, or it could make itself a wider one.
+-- Whether the caller's session is the account's own, so that it sees and manages the account's
+-- tokens. A session of a personal access token is not, or it could create itself a wider one.
 create or replace function own_tokens() returns boolean
 language sql stable parallel safe
 return coalesce(current_setting('sangkien.tokens', true), '') = 'on';
 
--- Whose a token is and what it is limited to; no row where it was revoked or its account disabled.
+-- A token's account and limits; no row if it was revoked or its account is disabled.
 create or replace function access_token_holder(hash bytea)
 returns table (id bigint, username text, permissions text[], top text, read_only boolean,
                expires_at timestamptz, last_used_at timestamptz, second_factor boolean)
@@ -21,7 +21,7 @@ begin atomic
     where t.token_hash = hash and t.revoked_at is null and a.disabled_at is null;
 end;
 
--- The applications that are limited, those too that were removed: their last tokens may be good.
+-- The limited applications, also removed ones: their last tokens may still be valid.
 create or replace function limited_clients()
 returns table (client_id text, permissions text[], top text, read_only boolean)
 language sql stable security definer set search_path = public, pg_temp
@@ -32,7 +32,7 @@ begin atomic
     where c.permissions is not null or c.unit_id is not null or c.read_only;
 end;
 
--- A token that an application made ends with the application's authorization, however that ends.
+-- A token that an application created ends with the application's authorization, however that ends.
 create or replace function authorization_ended() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

@@ -1,10 +1,10 @@
--- What an account may do changes with its grants, its standing and the paths of its units.
--- Whoever caches scopes keeps the version with them; bind_account refuses an old one.
+-- The version of an account's rights: it rises with its role grants, its state and its units'
+-- paths. Caches of scopes store the version with them; check_grants rejects an old one.
 
 create or replace function account_grants_changed() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    -- By the key, also where this was planned before there were many accounts.
+    -- `any`, so that the plan uses the key even if it was made while there were few accounts.
     update account set grants_version = grants_version + 1
     where id = any (array[(new).account_id, (old).account_id]);
     return null;
@@ -26,8 +26,8 @@ create or replace trigger account_changed
 before update of disabled_at, person_id, kind, username on account
 for each row execute function account_changed();
 
--- Whoever grants, revokes or merges holds this lock, so that what is said of an account's grants,
--- or of those at a unit, stays true until the commit.
+-- Grants, revocations and merges take this lock, so that checks of an account's role grants, or of
+-- those at a unit, stay true until the commit.
 create or replace function lock_grants() returns void
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -35,8 +35,8 @@ begin
 end
 $$;
 
--- Every account that holds a role in a moved subtree. Others go by paths that stay as they are: the
--- public account by that of the root, which does not move.
+-- Raise the version of every account with a role in a moved subtree. Other accounts' scopes have
+-- paths that do not change: the public account's is the root, which does not move.
 create or replace function account_paths_changed(top ltree) returns void
 language sql set search_path = public, pg_temp as $$
     update account set grants_version = grants_version + 1
@@ -46,7 +46,7 @@ language sql set search_path = public, pg_temp as $$
     )
 $$;
 
--- All accounts see the root: the public one, and those without a role too.
+-- All accounts see the root, also the public one and those without a role.
 create or replace function account_root_planted() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -58,7 +58,7 @@ $$;
 create or replace trigger account_root_planted after insert on unit
 for each row when (new.parent_id is null) execute function account_root_planted();
 
--- Everything a principal is made of, in one row; null name means the public account.
+-- All facts of a principal in one row; a null name means the public account.
 create or replace function account_profile(name text)
 returns table (id bigint, username text, person_id bigint, version bigint, disabled boolean,
                root_path text, grants json, kind text)
@@ -77,8 +77,8 @@ begin atomic
                else a.kind <> 'PUBLIC' and a.username = name end;
 end;
 
--- Refuse a caller whose scopes were worked out from another version of its grants. Every read asks,
--- so it does without a search path of its own, which would cost more than the rest.
+-- Reject a caller whose scopes were computed from another version of its role grants. Every read
+-- calls this, so it has no search path of its own, which would cost more than all the rest.
 create or replace function check_grants(account_id bigint, version bigint) returns void
 language plpgsql stable security definer as $$
 begin

@@ -1,8 +1,8 @@
 -- Management of accounts, permission ACCOUNT_MANAGE: an ADMIN creates, ties, invites, disables and
--- enables the accounts of the people in its subtree. Never its own account, and none that has a role
+-- enables the accounts of the people in its subtree. Never its own account, nor one with a role
 -- outside that subtree: an invitation is a way to sign in as the account.
 
--- Whether an account has a role, today or later, at a unit where the caller manages no accounts.
+-- Whether an account has a role, now or later, at a unit where the caller does not manage accounts.
 create or replace function account_elsewhere(of_account bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -12,7 +12,7 @@ begin atomic
     );
 end;
 
--- Whether the caller manages the account of a person: one other than itself, in its subtree.
+-- Whether the caller manages the account of a person: not its own, and in its subtree.
 create or replace function person_account_manageable(of_person bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -23,8 +23,8 @@ begin atomic
     );
 end;
 
--- Whether the caller manages an account. One without a person is managed where all its roles are, and
--- one that has no role either at the root.
+-- Whether the caller manages an account. One without a person is managed where all its roles are,
+-- and at the root if it has no role either.
 create or replace function account_manageable(of_account bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -46,7 +46,7 @@ create policy changed on account for update to sangkien_writer
 using (account_manageable(id))
 with check (account_manageable(id) and (person_id is null or person_account_manageable(person_id)));
 
--- Give accounts an invitation each; an earlier one of the account ends. Returns how many were given.
+-- Create an invitation for each account; an earlier one ends. Returns the number of invitations.
 create or replace function accounts_invite(ids bigint[], hashes bytea[], hours int)
 returns bigint
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -65,8 +65,8 @@ begin
 end
 $$;
 
--- Whether an invitation still holds: one that an ADMIN made, as long as that one manages the account. The
--- link is a way to sign in as the account, with roles too that were granted since.
+-- Whether an invitation is still valid: an ADMIN's only while that ADMIN manages the account. The
+-- link is a way to sign in as the account, also with roles granted since.
 create or replace function invitation_holds(of_account bigint, by_account bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -86,7 +86,7 @@ begin atomic
     );
 end;
 
--- When the open invitation of an account ends, for callers who see the role grants at its person's
+-- The expiry of an account's open invitation, for callers who see the role grants at its person's
 -- unit; else null.
 create or replace function account_invited_until(of_account bigint) returns timestamptz
 language plpgsql stable security definer set search_path = public, pg_temp as $$
@@ -102,7 +102,7 @@ begin
 end
 $$;
 
--- A disabled account's sessions, tokens and invitation end for good.
+-- Disabling an account ends its sessions, tokens and invitation for good.
 create or replace function account_disabled() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

@@ -1,14 +1,14 @@
--- The audit log: what was changed, by whom, from where and why, whoever writes.
+-- The audit log: what changed, by whom, from where and why, for every writer.
 --
--- Triggers write an event for every row that a statement changes, in its transaction. What is
--- derived from other rows is left out, and so is the log's own upkeep.
+-- Triggers write an event for every row that a statement changes, in its transaction. Derived
+-- columns are left out, and so is the maintenance of the log itself.
 
--- The columns that hold prose (audit_prose.sql).
+-- The columns with prose (audit_prose.sql).
 create or replace function audit_prose_columns() returns text[]
 language sql immutable parallel safe
 return array['title', 'summary', 'other_benefit', 'reason', 'citation', 'comment'];
 
--- The people whom the prose about a row may well name: the caller, authors, whoever is awarded.
+-- The people whom a row's prose is likely to name: the caller, authors, the recipient of an award.
 create or replace function audit_people(fields jsonb, of_initiative bigint) returns bigint[]
 language sql stable
 return array(
@@ -19,7 +19,7 @@ return array(
     select (fields ->> 'recipient_person_id')::bigint
 );
 
--- What triggers work out from other rows, or keep for themselves.
+-- The columns that triggers derive from other rows, or maintain for themselves.
 create or replace function audit_derived() returns text[]
 language sql immutable parallel safe
 return array[
@@ -28,7 +28,7 @@ return array[
     'decider_ids', 'counted_unit_id'
 ];
 
--- The columns that the log holds by reference only: personal data, secrets, confidential bodies.
+-- The columns that the log masks: personal data, secrets, confidential bodies.
 create or replace function audit_masked(table_name text) returns text[]
 language sql immutable parallel safe
 return case table_name
@@ -45,7 +45,7 @@ return case table_name
     when 'initiative' then '{content}'
     else '{}' end::text[];
 
--- A row as the log may hold it: without what is derived, without nulls, masked.
+-- A row as the log stores it: without derived columns and nulls, with masks.
 create or replace function audit_facts(table_name text, fields jsonb, people bigint[]) returns jsonb
 language plpgsql stable set search_path = public, pg_temp as $$
 begin
@@ -62,8 +62,8 @@ begin
 end
 $$;
 
--- The unit at which what concerns an account is looked for: its person's; else the lowest one above
--- all where it has a role.
+-- The unit of an account in the log: its person's; else the lowest unit at or above all units where
+-- it has a role.
 create or replace function audit_account_unit(of_account bigint) returns bigint
 language plpgsql stable set search_path = public, pg_temp as $$
 begin
@@ -83,8 +83,8 @@ begin
 end
 $$;
 
--- The unit at which a row is looked for in the log. Not one expression: that would make ready for
--- every table what is asked of one.
+-- The unit of a row in the log. Not a single expression: PostgreSQL would prepare the branches of
+-- all tables for a call about one.
 create or replace function audit_unit(table_name text, fields jsonb) returns bigint
 language plpgsql stable set search_path = public, pg_temp as $$
 begin
@@ -115,8 +115,8 @@ begin
 end
 $$;
 
--- For a row of a table: tg_argv are the object's type and the column that holds its key. What
--- goes from one unit to another is told at both, and a unit that moves at its new parent too.
+-- The trigger of a watched table: tg_argv are the object's type and its key column. A change of a
+-- row's unit is recorded at both units, and a move of a unit also at its new parent.
 create or replace function audit_change() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -130,7 +130,7 @@ declare
     place bigint;
 begin
     if tg_op = 'UPDATE' then
-        -- Of what differs; where a reference hides it, that it does.
+        -- Only the columns that differ; a masked one is there only to show that it differs.
         select jsonb_object_agg(key, was -> key), jsonb_object_agg(key, became -> key)
         into before, after
         from jsonb_object_keys(fields) as key
@@ -165,8 +165,8 @@ begin
 end
 $$;
 
--- Watch a table. Which of its columns an update names decides, and not how deep in triggers it
--- is made: a change that a trigger makes is told, the upkeep of derived columns costs nothing.
+-- Watch a table. The trigger's column list decides, not the depth of nested triggers: a change that
+-- a trigger makes is recorded, and the maintenance of derived columns costs nothing.
 create or replace function audit_watch(
     table_name text, object_type text, key text, first text default 'insert or '
 ) returns void
@@ -198,14 +198,15 @@ select audit_watch(name, object_type, key) from (values
     ('signing_key', 'SigningKey', '')
 ) as watched (name, object_type, key);
 
--- Records of changes that are told already; only that somebody alters them is news.
+-- History tables: inserts are audited elsewhere; audit only updates and deletes.
 select audit_watch(name, object_type, key, '') from (values
     ('target_revision', 'Phase', 'phase_id'), ('unit_history', 'Unit', 'unit_id'),
     ('phase_result', 'Phase', 'phase_id'), ('initiative_maker', 'Initiative', 'initiative_id')
 ) as watched (name, object_type, key);
 
--- An attempt that was refused, or something done that is no change of a row, such as an export.
--- `after` repeats what was named: an initiative, a unit or a campaign, and it is told there.
+-- Record a refused attempt, or an action without a change of a row, such as an export. `after` has
+-- the keys of the input: of an initiative, a unit or a campaign, whose unit the event is recorded
+-- at.
 create or replace function audit_note(
     kind text, object_type text, object_id bigint, unit_id bigint, after jsonb
 ) returns void

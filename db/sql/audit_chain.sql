@@ -1,15 +1,15 @@
--- Hash chains: how an event of the audit log is appended, so that none can be altered, removed
--- or put elsewhere without `sangkien verify` finding it (verify_audit.sql).
+-- Hash chains: how events are appended to the audit log, so that `sangkien verify` detects every
+-- altered, removed or displaced one (verify_audit.sql).
 --
--- A transaction appends to one chain, which it holds until it ends, so rolling back leaves no gap
--- in it. There are more chains than a server takes connections, so no writer waits for another:
--- a backend takes the chain of its own number, or one that nobody is at.
+-- A transaction appends to one chain and locks it until it ends, so a rollback leaves no gap. There
+-- are more chains than connections of a server, so no writer waits for another: a backend uses the
+-- chain of its own number, or a free one.
 
 create or replace function audit_shards() returns int
 language sql immutable parallel safe
 return 1024;
 
--- What the first event of a chain follows.
+-- The hash before the first event of a chain.
 create or replace function audit_genesis(shard int) returns bytea
 language sql immutable parallel safe
 return sha256(shard::text::bytea);
@@ -18,8 +18,8 @@ insert into audit_head (shard, sequence, hash)
 select shard, 0, audit_genesis(shard) from generate_series(0, audit_shards() - 1) as shard
 on conflict do nothing;
 
--- The hash of an event, were it at this place: of all that it says, and of the event before it in
--- its chain. Each value as text, because null and JSON's null are not the same.
+-- The hash that an event would have at this place: of all its columns, and of the previous event's
+-- hash. Values are hashed as text, because null and JSON's null differ.
 create or replace function audit_hash_at(e audit_event, shard bigint, sequence bigint) returns bytea
 language sql stable parallel safe
 return sha256(convert_to(jsonb_build_array(
@@ -32,14 +32,14 @@ create or replace function audit_hash(e audit_event) returns bytea
 language sql stable parallel safe
 return audit_hash_at(e, e.shard, e.sequence);
 
--- Where the transaction is, as it noted in a setting: '7' or '7.1234' for a chain and the number of
--- its last event there. It ends with the transaction, and goes back with a savepoint that is rolled
--- back. It is a hint: the chain is locked whatever it says, and a number is taken but once.
+-- The transaction's place in the log, from a setting: '7' or '7.1234' for a chain and the number of
+-- its last event there. The setting ends with the transaction, and a rollback to a savepoint
+-- restores it. It is only a hint: the chain is locked in any case, and its numbers are unique.
 create or replace function audit_at(part int) returns bigint
 language sql stable
 return nullif(split_part(current_setting('sangkien.audit_at', true), '.', part), '')::bigint;
 
--- Hold a chain: the one that the transaction has, else a free one. Where all are taken, wait.
+-- Lock a chain: the transaction's, else a free one. If all are locked, wait.
 create or replace function audit_hold() returns audit_head
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -58,9 +58,9 @@ begin
 end
 $$;
 
--- Append an event. Who, from where, what was asked and why, the session knows (db/sessions.py).
--- It is told to those above `unit_id`, as the tree stands now; where no unit is known, to the
--- root. `people` are those involved, whose names do not belong in the reason.
+-- Append an event. Actor, address, action and reason are settings of the session (db/sessions.py).
+-- The event is visible at `unit_id` and its ancestors of this moment, or at the root if no unit is
+-- known. `people` are those involved, whose names are replaced in the reason.
 create or replace function audit_append(
     kind text, object_type text, object_id bigint, unit_id bigint, before jsonb, after jsonb,
     people bigint[]
@@ -71,8 +71,8 @@ declare
     event audit_event;
     first boolean := audit_at(2) is null;
 begin
-    -- Beyond its head a chain has what this transaction appended after its first event; the head
-    -- follows at its end. It is the head that counts: a tail that somebody removed leaves a gap.
+    -- Events of this transaction after its first are beyond the chain's head, which follows at the
+    -- end. Otherwise the head counts: if the chain's last events were removed, a gap remains.
     if audit_at(1) = head.shard and audit_at(2) > head.sequence then
         select e.sequence, e.hash into event.sequence, event.previous_hash
         from audit_event e where e.shard = head.shard and e.sequence = audit_at(2);
@@ -84,9 +84,9 @@ begin
     event.at := now();
     event.address := nullif(current_setting('sangkien.address', true), '');
     event.action := coalesce(nullif(current_setting('sangkien.action', true), ''), 'sql');
-    -- The issuer has no caller: what it does, it does for the account that signs in. Who failed to
-    -- sign in, or came with a stolen token, is not that account but anonymous. What has expired it
-    -- sweeps for nobody.
+    -- The issuer has no caller: it acts for the account that signs in. A failed sign-in, or a
+    -- stolen token, is recorded as anonymous, not as that account's. Sweeps of expired rows have no
+    -- account.
     event.account_id := coalesce(caller(), case
         when current_setting('sangkien.issuing', true) is distinct from 'on' then null
         when kind = 'REFUSED' and event.action in ('signIn', 'token') then 0
@@ -115,8 +115,8 @@ begin
 end
 $$;
 
--- The head goes along with the first event of a transaction, and at its end to the last one: twice,
--- however many there are. Most transactions have one event.
+-- Update the head with the first event of a transaction, and at its end with the last one: twice,
+-- however many events there are. Most transactions have one event.
 create or replace function audit_seal() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -143,7 +143,7 @@ begin
 end
 $$;
 
--- Nobody changes what the log says, not even the owner without first taking this away.
+-- No role changes the log, not even the owner without dropping these triggers first.
 create or replace function audit_keep() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin

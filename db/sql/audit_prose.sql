@@ -1,40 +1,41 @@
--- Prose as the log may hold it: without e-mail addresses and telephone numbers, and with the people
--- involved by reference, however they are spelt. Whom else it names is in the words of whoever
--- wrote it. What is costly here comes after what is cheap and says that there is nothing to do.
+-- Prose as the log stores it: without e-mail addresses and telephone numbers, and with references
+-- instead of the names of the people involved, in all spellings. Other names remain as written.
+-- Expensive steps follow cheap checks that show whether there is anything to do.
 
--- A telephone number from behind its 0 or 84: nine digits, or ten that begin with 2.
+-- A telephone number after its 0 or 84: nine digits, or ten that begin with 2.
 create or replace function audit_subscriber() returns text
 language sql immutable parallel safe
 return '(?:[35789]\d(?:[ \u00a0./()–-]{0,2}\d){7}|2\d(?:[ \u00a0./()–-]{0,2}\d){8})(?!\d)';
 
--- Telephone numbers for certain. Dates and the numbers of decisions and initiatives have a sign
--- among their first three digits; where a telephone number has one, it is in pairs or in fours.
+-- Text that is certainly a telephone number. Dates and the numbers of decisions and initiatives
+-- have a separator among their first three digits; a telephone number has one only in pairs or in
+-- fours.
 create or replace function audit_telephone() returns text
 language sql immutable parallel safe
 return '\(?(?:(?:\+|\m00)84[ \u00a0./()–-]{0,2}(?:0[ \u00a0./()–-]{0,2})?|\m0)' || audit_subscriber()
     || '|\m0[3-57-9](?:(?: \d\d){4}|(?:\.\d\d){4}|(?:-\d\d){4}|[ .-]\d{4}[ .-]?\d{4})(?!\d)';
 
--- Those that begin with 84 and could be an amount: one where it is round, where dots part it, or
--- where money follows.
+-- Telephone numbers that begin with 84 and could be an amount: it is an amount if it is round, if
+-- dots separate it, or if a currency follows.
 create or replace function audit_telephone_or_amount() returns text
 language sql immutable parallel safe
 return '\(?\m84(?=[ \u00a0/()-]|\d{9})(?!(?: \d{3}){2} 000\M)'
     || '[ \u00a0/()-]{0,2}(?:0[ \u00a0./()–-]{0,2})?' || audit_subscriber()
     || '(?!\s?(?:[đĐ]ồng(?! chí)|[đĐ](?:[\s.,;)]|$)|[vV][nN][dDđĐ]))';
 
--- What a name looks like without case and accents, as a pattern of LIKE: what is no consonant or
--- digit may be anything, and so nothing is left that a pattern gives a meaning to.
+-- A name's shape without case and accents, as a pattern of LIKE: all but consonants and digits may
+-- be any character, so no special character of a pattern remains.
 create or replace function audit_shape(part text) returns text
 language sql immutable strict parallel safe
 return regexp_replace(lower(part collate "C"), '[^b-df-hj-np-tv-xz0-9]', '_', 'g');
 
--- How a name or another part may be spelt in decomposed text, as a regular expression without
--- regard to case: with any blanks, with its tone at the other vowel (Hòa, Hoà) and, where it is
--- several words, without accents. One word might be another then (Hải is a name, and hai is two).
+-- The spellings of a name or another value in decomposed text, as a case-insensitive regular
+-- expression: with any blanks, with the tone on the other vowel (Hòa, Hoà) and, for several words,
+-- without accents. A single word without accents could be another word (Hải is a name, hai is two).
 create or replace function audit_spellings(part text) returns text
 language plpgsql immutable strict parallel safe set search_path = public, pg_temp as $$
 declare
-    -- What is not a letter may have a meaning in an expression.
+    -- Escape what could be a special character of an expression.
     plain constant text := regexp_replace(normalize(part, NFD), '[!-/:-@\[-`{-~]', '\\\&', 'g');
     tone constant text := '[\u0300\u0301\u0303\u0309\u0323]';
     spelt text := regexp_replace(
@@ -69,7 +70,7 @@ begin
     if lowered ~ '[ \t\n\r\u00a0]{2}' then
         lowered := regexp_replace(lowered, '[ \t\n\r\u00a0]+', ' ', 'g');
     end if;
-    -- The longest first: a name may have another one in it.
+    -- The longest value first: a name may contain another one.
     for known in
         select p.id, said.part
         from person p cross join lateral (
@@ -80,7 +81,8 @@ begin
             else strpos(lowered, lower(part collate "C")) > 0 end
         order by length(part) desc
     loop
-        -- Not within another word, nor in a reference, which begins with a sign of its own here.
+        -- Not within another word, nor in a reference, which here begins with a character of its
+        -- own.
         decomposed := regexp_replace(
             coalesce(decomposed, normalize(kept, NFD)),
             format('(^|[^a-z0-9đĐ\u0300-\u036f\ue000])(?:%s)(?![a-z0-9đĐ\u0300-\u036f])',

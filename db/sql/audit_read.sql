@@ -1,8 +1,8 @@
--- Who reads the audit log: an event is told to those above the unit where it happened, as the
--- tree stood then. So nobody loses what happened under them when a unit moves away, and a unit's
--- own auditors keep all of its past.
+-- Read access to the audit log: an event is visible at its unit and at the ancestors that the unit
+-- had at that moment. So an ancestor does not lose past events when a unit moves away, and a unit's
+-- own auditors see all of its past.
 
--- The units at the top of the caller's scopes.
+-- The top units of the caller's scopes.
 create or replace function audit_tops() returns bigint[]
 language sql stable parallel safe
 return array(
@@ -17,7 +17,7 @@ create policy seen on audit_event for select using (
 );
 create policy seen on audit_head for select using (false);
 
--- The events told at all the caller's units but the first, along indexes; most callers have one.
+-- The events of the caller's units except the first, along indexes; most callers have one unit.
 create or replace function audit_events_elsewhere() returns setof bigint
 language sql stable security definer set search_path = public, pg_temp rows 100
 begin atomic
@@ -28,8 +28,8 @@ begin atomic
     select id from audit_event where unit_id = any ((audit_tops())[2:]);
 end;
 
--- Who did it, whoever may see the account; who reads the log must know. A username is no personal
--- data.
+-- The actor of an event, even if the account is hidden from the caller: readers of the log must
+-- know it, and a username is not personal data.
 create or replace function audit_actor(account_id bigint) returns text
 language sql stable security definer set search_path = public, pg_temp
 begin atomic

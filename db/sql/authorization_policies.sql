@@ -1,6 +1,6 @@
--- An account's own sessions see what applications hold for it, and end it for good. Whoever reads
--- the grants of a service account sees its applications too, and whoever manages them all ends
--- them. Nobody reads a hash.
+-- An account's own sessions see its authorizations, and revoke them for good. Readers of a service
+-- account's role grants see its applications too, and those who manage all of these grants revoke
+-- them. No role may select a hash.
 create policy seen on token_family for select using (
     (account_id = (select caller()) and (select own_tokens()))
     or account_id = any ((select services_read())::bigint[])
@@ -25,7 +25,7 @@ create policy revoked on oauth_client for update to sangkien_writer
 using (revoked_at is null and account_id = any ((select services_managed())::bigint[]))
 with check (revoked_at is not null);
 
--- What somebody let an application have is taken back with what it holds.
+-- A consent is revoked together with the application's authorization.
 create policy seen on consent for select to sangkien_writer
 using (account_id = (select caller()) and (select own_tokens()));
 create policy taken_back on consent for delete to sangkien_writer

@@ -1,8 +1,9 @@
--- What applications hold for accounts (token_family), and the applications that act as service
--- accounts (oauth_client): an account sees its own, and whoever looks after a service account's
--- grants sees what it has.
+-- Authorizations (token_family), and applications that act as service accounts (oauth_client): an
+-- account sees its own, and callers who may read a service account's role grants see its
+-- applications.
 
--- The service accounts of applications whose grants the caller may read, at one unit at least.
+-- The applications' service accounts of which the caller may read a role grant, at one unit at
+-- least.
 create or replace function services_read() returns bigint[]
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -15,8 +16,8 @@ begin atomic
     );
 end;
 
--- Those that the caller may stop: all of their grants are the caller's to manage, so that nothing
--- stops where somebody else has the say.
+-- The service accounts whose applications the caller may revoke: the caller manages all their role
+-- grants, so that nothing stops at a unit that somebody else manages.
 create or replace function services_managed() returns bigint[]
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -31,7 +32,7 @@ begin atomic
     );
 end;
 
--- The username of an application's service account; that of others is not told.
+-- The username of an application's service account; null for accounts hidden from the caller.
 create or replace function service_username(of_account bigint) returns text
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -39,7 +40,7 @@ begin atomic
     where id = of_account and (id = caller() or id = any (services_read()));
 end;
 
--- That somebody ends an authorization is told; what ends by signing out or by itself is not.
+-- Revocations by a caller are audited; a sign-out or an expiry is not.
 create or replace trigger audited_revocation after update of revoked_at on token_family
 for each row when (caller() is not null) execute function audit_change('Authorization', 'serial');
 

@@ -1,4 +1,4 @@
--- The day on which something happened, where the programme is run.
+-- The day of a moment in the programme's time zone.
 create or replace function local_day(moment timestamptz) returns date
 language sql immutable strict parallel safe
 return (moment at time zone 'Asia/Ho_Chi_Minh')::date;

@@ -1,20 +1,21 @@
 -- Initiatives of the whole programme that resemble one, most similar first. This runs as owner,
--- past the policies. Similarity: pg_trgm's, from 0 to 1; two unrelated texts have about 0.25, at
--- times 0.4. Decided ones are returned too, duplicates and revoked ones among them; never drafts or
--- withdrawn ones.
+-- without row-level security. Similarity is pg_trgm's, from 0 to 1; two unrelated texts have about
+-- 0.25, at times 0.4. It returns decided initiatives too, among them duplicates and revoked ones,
+-- but no drafts or withdrawn ones.
 --
--- Of an initiative that the caller may not see it returns how close it is, in two steps, and its
--- federation. It must not confirm guesses at a hidden text (docs/adr/0020-what-insiders-may-not-do-for-themselves.md):
--- a confidential one is left out; so is every hidden one while the text asked about may still be
--- edited, or where its own writers have handed in too many wordings within an hour; and within a
--- step hidden ones come last, in the order of their ids, so that their place gives nothing away.
+-- For an initiative that is hidden from the caller it returns the closeness, in two steps, and the
+-- federation. It must not confirm guesses at a hidden text
+-- (docs/adr/0020-what-insiders-may-not-do-for-themselves.md): it leaves out confidential ones; it
+-- leaves out all hidden ones while the text compared may still be edited, or if its own writers
+-- have submitted too many wordings within an hour; and within a step hidden ones come last, in the
+-- order of their ids, so that their position reveals nothing.
 --
--- Candidates share keys of the sketch; of each of at most 112 keys 200 rows are read. Their trigrams
--- as bits say which of them are worth comparing, and only these few are compared.
+-- Candidates share keys of the sketch; for each of at most 112 keys 200 rows are read. Bit sets of
+-- their trigrams select the few that are worth a comparison.
 create or replace function possible_duplicates(of_initiative bigint, at_most bigint)
 returns table (initiative_id bigint, similarity real, closeness text, federation text)
 language plpgsql stable security definer set search_path = public, pg_temp
--- The planner does not know how rare a key is; of one that millions have, read a few.
+-- The planner does not know how rare a key is; for one that millions of rows have, read a few.
 set enable_seqscan = off set gin_fuzzy_search_limit = 1000 as $$
 declare
     seen ltree[] := scope('initiative_read');

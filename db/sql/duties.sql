@@ -1,21 +1,21 @@
--- Separation of duties: an account that drafted, edited or submitted an initiative, or belongs to one
--- of its authors, does not decide on it, and no person decides on one for two levels; a score sheet is
--- of its unit's decision. An account that belongs to no person decides on nothing, for none of this
--- could be known of it. Where no account at
--- the awaited unit may decide, the next unit above decides in its place. The rules: db/rules/review.py.
+-- Separation of duties. An account that drafted, edited or submitted an initiative, or that belongs
+-- to one of its authors, does not decide on it, and no person decides on one for two levels. A
+-- score sheet belongs to its unit's decision. An account without a person decides on nothing, as
+-- none of this could be known of it. Where no account at the awaited unit may decide, the next unit
+-- above decides in its place. The rules: db/rules/review.py.
 
 -- The roles that decide at the unit of their grant: INITIATIVE_REVIEW in auth/permissions.py.
 create or replace function deciding_roles() returns text[]
 language sql immutable parallel safe
 return array['OFFICER', 'COUNCIL', 'ADMIN'];
 
--- Whether a role grant holds today.
+-- Whether a role grant is valid today.
 create or replace function holds_today(g role_grant) returns boolean
 language sql stable
 return g.revoked_at is null and today() between g.valid_from and coalesce(g.valid_to, 'infinity');
 
--- The accounts that decide at a unit today: those of people, auditors excluded, who only read. It is for
--- functions that run as owner, into which it is inlined; the API's roles may not read it.
+-- The accounts that decide at a unit today: of people, without auditors, who only read. It is
+-- inlined into functions that run as owner; the API's roles may not read it.
 create or replace view review_staff as
 select g.unit_id, a.id as account_id, a.person_id
 from role_grant g
@@ -27,15 +27,15 @@ where g.role = any (deciding_roles()) and holds_today(g)
         where o.account_id = a.id and o.role = 'AUDITOR' and holds_today(o)
     );
 
--- The caller's account, and every other one of the same person.
+-- The caller's account, and every other account of the same person.
 create or replace function caller_accounts() returns bigint[]
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select array(select caller() union select id from account where person_id = caller_person());
 end;
 
--- Who decided on an initiative, or scored it for a decision, and for which level. It is for functions
--- that run as owner, into which it is inlined; others get what they see.
+-- The accounts that decided on an initiative, or scored it for a decision, each with the level. It
+-- is inlined into functions that run as owner; in others row-level security filters it.
 create or replace function review_hands(of_initiative bigint)
 returns table (account_id bigint, level text)
 language sql stable
@@ -51,8 +51,9 @@ begin atomic
     where s.initiative_id = of_initiative;
 end;
 
--- The accounts that do not decide on an initiative for a level: its makers, those that decided on it
--- or scored it for another level, those of its authors; and every account of the same people.
+-- The accounts that may not decide on an initiative for a level: its makers, its authors' accounts,
+-- and those that decided on it or scored it for another level; with all other accounts of the same
+-- people.
 create or replace function review_barred(of_initiative bigint, for_level text) returns bigint[]
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -93,7 +94,7 @@ begin atomic
     );
 end;
 
--- Whether the caller is barred from deciding on an initiative for a unit; without a person, from all.
+-- Whether the caller is barred from deciding on an initiative for a unit; always without a person.
 create or replace function review_bars_caller(of_initiative bigint, for_unit bigint)
 returns boolean
 language sql stable security definer set search_path = public, pg_temp
@@ -102,9 +103,9 @@ begin atomic
     from unit where id = for_unit;
 end;
 
--- The unit that decides for an awaited one: that unit, or where no account there may decide the next
--- open one above where one may. Null where none may up to the root. Queues, policies and commands go
--- by it; `acting` of db/rules/review.py is the same.
+-- The unit that decides for an awaited one: that unit, or if no account there may decide, the next
+-- open one above where one may. Null if none may up to the root. Queues, policies and commands use
+-- it; `acting` of db/rules/review.py is the same.
 create or replace function review_place(of_initiative bigint, awaited bigint) returns bigint
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare
@@ -128,9 +129,9 @@ begin
 end
 $$;
 
--- The units that an initiative's decisions may come from, its own first and the root last; `staffed`:
--- an account there may decide for the awaited unit. Runs as owner: of those that the caller does not
--- see it learns the level, whether they are open, and whether somebody may decide.
+-- The line of an initiative: its own unit first, and the root last; `staffed`: an account there may
+-- decide for the awaited unit. Runs as owner: for units hidden from the caller it discloses the
+-- level, whether they are open, and whether somebody may decide.
 create or replace function review_line(of_initiative bigint)
 returns table (unit_id bigint, level text, is_open boolean, path text, staffed boolean)
 language plpgsql stable security definer set search_path = public, pg_temp as $$
@@ -160,7 +161,7 @@ begin
 end
 $$;
 
--- The awaiting initiatives of the caller's units, and below them, that the caller does not decide on.
+-- Initiatives that await the caller's units or units below, and that the caller may not decide on.
 create or replace function reviewed_barred() returns bigint[]
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -185,8 +186,8 @@ begin atomic
     select array(select id from suspected where caller() = any (review_barred(id, level)));
 end;
 
--- The units below the caller's, each with the one of the caller's above it: as far down as units without
--- deciders reach (a closed one has none), and the first with deciders on each way.
+-- The units below the caller's, each with the caller's unit above it: units without deciders (a
+-- closed one has none), and on each path down the first unit with deciders.
 create or replace function reviewed_below()
 returns table (unit_id bigint, path ltree, top bigint, staffed boolean)
 language sql stable security definer set search_path = public, pg_temp
@@ -211,9 +212,9 @@ begin atomic
     where b.id <> all ((select reviewed_units())::bigint[]);
 end;
 
--- The units below the caller's that a unit of the caller's decides for, since there are no deciders
--- there nor between them: where they are many, or where they are few. Queues read many in order of
--- time, and few unit by unit.
+-- The units below the caller's that a unit of the caller's decides for, since neither they nor the
+-- units between have deciders: `many` selects whether there are more than 200 of them, or fewer; in
+-- the other case it is empty. Queues read many in order of time, and few unit by unit.
 create or replace function reviewed_unstaffed(many boolean) returns bigint[]
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -221,9 +222,9 @@ begin atomic
     from reviewed_below() where not staffed;
 end;
 
--- The initiatives that await a unit with deciders below the caller's, each barred, and that a unit of
--- the caller's decides on in its place. One decider of the uppermost such unit is barred too, which is
--- looked up along indexes.
+-- The initiatives that await a unit below the caller's whose deciders are all barred, and that a
+-- unit of the caller's decides on in its place. It looks up one decider of the uppermost such unit
+-- along indexes, as that one must be barred too.
 create or replace function reviewed_escalated() returns setof bigint
 language sql stable security definer set search_path = public, pg_temp rows 100
 begin atomic
@@ -263,8 +264,8 @@ begin atomic
     select distinct id from suspected where review_place(id, awaits_id) = top;
 end;
 
--- Whether the caller may link an initiative as a duplicate, by the right of a unit of its line; once it
--- is recognised, of one that may revoke it (`undoers` of db/rules/review.py).
+-- Whether the caller may link an initiative as a duplicate, with the permission of a unit of its
+-- line; once it is recognised, of a unit that may revoke it (`undoers` of db/rules/review.py).
 create or replace function review_linkable(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -278,9 +279,9 @@ begin atomic
     );
 end;
 
--- The permissions by which the caller may do something with an initiative: with its own, unless it
--- reads alone; elsewhere by its scopes; and decide where one awaits a unit of its own, or one that it
--- decides for, and it is not barred.
+-- The caller's permissions on an initiative: on its own unless the caller only reads; on others by
+-- its scopes; and to decide where it awaits a unit of the caller, or one that such a unit decides
+-- for, and the caller is not barred.
 create or replace function initiative_viewer_can(
     of_initiative bigint, path ltree, awaits bigint, own boolean, barred boolean
 ) returns text[]

@@ -1,5 +1,5 @@
--- Who somebody is at an issuer of others. A token says its issuer and its subject; here these
--- become an account, one pair at a time: nobody lists them.
+-- Identities at external providers. A token has an issuer and a subject; these functions find its
+-- account, one pair at a time, so that no caller can list identities.
 
 -- The username of a pair's account.
 create or replace function external_account(of_issuer text, of_subject text) returns text
@@ -10,9 +10,9 @@ begin atomic
     where e.issuer = of_issuer and e.subject = of_subject;
 end;
 
--- The account that a verified e-mail address links to: that of the one person who has it. None
--- where two have it, where the account is known at the issuer already (an address may have gone to
--- somebody else there), and none that is, or will be, an admin's or an auditor's.
+-- The account that a verified e-mail address links to: that of the only person with the address.
+-- None if two people have it, if the account is linked at the provider already (an address may have
+-- passed to somebody else there), or if the account has or will have the role ADMIN or AUDITOR.
 create or replace function external_candidate(of_email text, of_issuer text, on_day date)
 returns bigint
 language sql stable security definer set search_path = public, pg_temp
@@ -30,7 +30,7 @@ begin atomic
                 and (g.valid_to is null or on_day <= g.valid_to));
 end;
 
--- Who may come in by what is told as other changes are; subjects and codes stand as ***.
+-- Changes of external identities are audited like all others; subjects and codes are masked as ***.
 select audit_watch(name, 'Account', 'account_id') from (values
     ('external_identity'), ('link_code')
 ) as watched (name);

@@ -1,4 +1,4 @@
--- As for the rest of identity: the writer role alone, and in the issuer's own transactions.
+-- As for all tables of identity: for the writer role only, and in the issuer's own transactions.
 do $$
 declare
     name text;
@@ -13,7 +13,7 @@ begin
 end
 $$;
 
--- Codes are made, and links undone, by the command line, which is the owner.
+-- The command line creates codes and removes links: it is the owner, and needs no grant.
 grant select, insert on external_identity to sangkien_writer;
 grant select, update, delete on link_code to sangkien_writer;
 

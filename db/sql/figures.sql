@@ -1,6 +1,6 @@
--- What operators watch, for the metrics: how much waits and how far the database has come, as a few
--- counts without a row of anybody. Runs as owner, since no caller is bound; only the reader may run
--- it, which no GraphQL field does.
+-- The figures of the metrics for operators: counts of the backlog and the database's size, without
+-- any row's data. Runs as owner, since no caller is bound; only the reader may execute it, and no
+-- GraphQL field does.
 --
 --   queue      initiatives that await a unit, by its level; all levels together no more than 100,000
 --   slots      rows that the totals of units are spread over in the upper levels

@@ -1,13 +1,13 @@
--- What whoever grants must know of accounts that row-level security may hide from them.
+-- Checks for grants of roles, of accounts that row-level security may hide from the caller.
 
--- Whether a grant holds today or later.
+-- Whether a role grant is valid now or later.
 create or replace function lasts(g role_grant) returns boolean
 language sql stable
 return g.revoked_at is null and (g.valid_to is null or g.valid_to >= today());
 
--- The account of a username, for whoever grants anywhere; never the public one. `elsewhere`: it
--- may change things where the caller has no say, which being an auditor would end. `own`: it is the
--- caller's, or another of its person.
+-- The account of a username, for callers who may grant roles anywhere; never the public one.
+-- `elsewhere`: it has roles, which being an auditor would disable, at units where the caller does
+-- not manage role grants. `own`: it is the caller's account, or another of the same person.
 create or replace function grantee(name text)
 returns table (id bigint, disabled boolean, elsewhere boolean, own boolean)
 language sql stable security definer set search_path = public, pg_temp
@@ -21,8 +21,8 @@ begin atomic
     where a.username = name and a.kind <> 'PUBLIC' and cardinality(scope('grant_manage')) > 0;
 end;
 
--- The ADMIN grants at the root of accounts that can use them, for whoever grants there: those of
--- disabled accounts do not count, nor of auditors, who only read.
+-- The effective ADMIN grants at the root, for callers who manage role grants there: without those
+-- of disabled accounts and of auditors, who only read.
 create or replace function root_admins()
 returns table (grant_id bigint, account_id bigint, valid_from date, valid_to date)
 language sql stable security definer set search_path = public, pg_temp
@@ -39,7 +39,7 @@ begin atomic
         );
 end;
 
--- The username behind a grant that the caller sees, where it would not see the account.
+-- The username of a role grant that the caller sees, where it may not see the account.
 create or replace function grant_username(of_grant bigint) returns text
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -51,9 +51,9 @@ begin atomic
         and (a.id = caller() or u.path <@ any (scope('grant_read')));
 end;
 
--- The roles that the caller's accounts hold on and after today over `there` and not over `here`: what
--- goes from here to there comes under them. With `exactly`, those granted at `there` itself. A
--- MEMBER's role reaches no further than its unit, and follows a person.
+-- The roles that the caller's accounts have, now or later, over `there` and not over `here`: a unit
+-- moved from here to there would come under them. With `exactly`, only those granted at `there`
+-- itself. MEMBER is left out: it does not reach beyond its unit, and follows its person.
 create or replace function own_roles_beyond(here bigint, there bigint, exactly boolean)
 returns text[]
 language sql stable security definer set search_path = public, pg_temp
@@ -74,8 +74,8 @@ begin atomic
     );
 end;
 
--- Whether units that go below another, or into it, would come under a role of the caller's that
--- they are not under, or take one along: nobody gives a role to their own account in this way either.
+-- Whether a move or a merge of a unit would bring it under a role of the caller that does not cover
+-- it yet, or bring such a role along: nobody gives a role to their own account in this way either.
 create or replace function tree_gives_role(of_unit bigint, to_unit bigint, merges boolean)
 returns boolean
 language sql stable
@@ -104,8 +104,8 @@ for each row when (
     and (old.parent_id, old.merged_into_id) is distinct from (new.parent_id, new.merged_into_id)
 ) execute function unit_gives_role();
 
--- Whether an account, or its person, has had a hand in an initiative. Duties are of a person, so the
--- account stays with that one: tied to another it could decide on what it has written.
+-- Whether an account, or its person, has had a hand in an initiative. Duties are a person's, so
+-- such an account stays with its person: tied to another one it could decide on its own work.
 create or replace function account_acted(of_account bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -119,9 +119,9 @@ begin atomic
         );
 end;
 
--- Who an account belongs to decides whose roles it has, and whose work it does not decide on: nobody
--- ties their own account to a person, or an account to their own person. No account is untied, nor a
--- service's tied, nor one tied to another person that has acted.
+-- An account's person determines whose work it may not decide on: nobody ties their own account to
+-- a person, or an account to their own person. No account is untied, no service account is tied,
+-- and no account that has acted is tied to another person.
 create or replace function account_tied() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin

@@ -1,5 +1,5 @@
--- What the API's roles may touch at all; which rows of it, policies.sql says. That they may use the
--- schema, and other roles not: roles.sql.
+-- The tables and columns that the API's roles may access; policies.sql restricts the rows.
+-- roles.sql lets them, and no other roles, use the schema.
 do $$
 declare
     name text;
@@ -19,15 +19,15 @@ end
 $$;
 
 grant select on alembic_version to sangkien_reader, sangkien_writer;
--- Password hashes and private keys are not for reading.
+-- Not the password hashes and private keys.
 grant select (id, username, kind, person_id, disabled_at, created_at)
     on account to sangkien_reader, sangkien_writer;
 grant select (kid, public_jwk, created_at, retired_at) on signing_key to sangkien_reader;
 grant select on signing_key to sangkien_writer;
 
--- What the writer may write: the columns that commands set when they insert and when they update,
--- and no others. Which rows, writes.sql says, and by whose hand sides.sql. Paths, totals, numbers,
--- versions of grants and the audit log are written by triggers alone.
+-- What the writer may write: only the columns that commands set in inserts and in updates.
+-- writes.sql restricts the rows, and sides.sql the changes by columns. Only triggers write paths,
+-- totals, numbers, versions of grants and the audit log.
 do $$
 declare
     name text;
@@ -98,10 +98,10 @@ begin
 end
 $$;
 grant delete on benefit_tier, window_override, authorship, request_key to sangkien_writer;
--- A row whose own policy cannot see it yet gets its key before it is inserted.
+-- For a key before the insert: the policy does not see the new row yet, so RETURNING would fail.
 grant usage on sequence initiative_id_seq to sangkien_writer;
 
--- Functions that change totals or read as owner without asking for a scope are not for calling.
+-- Functions that change totals, or read as owner without a check of a scope, are not executable.
 revoke execute on function
     rollup_rebuild(bigint), rollup_shift(bigint, bigint[], int), line_rewrite(bigint[]),
     await_anew(ltree, bigint[]), initiative_made(bigint), grants_follow(bigint, bigint), account_paths_changed(ltree),
@@ -111,7 +111,7 @@ revoke execute on function
 from public;
 grant execute on function audit_note(text, text, bigint, bigint, jsonb) to sangkien_writer;
 
--- Nor may anybody hang a trigger of ours on a temporary table, and have it write as owner.
+-- Trigger functions are not executable either: on a temporary table they would write as owner.
 do $$
 declare
     name regprocedure;

@@ -1,11 +1,11 @@
--- What the issuer may ask the database beside its own tables. A transaction that is the issuer's
--- says so (db/issuing.py); in any other one, nothing of identity is visible.
+-- The functions of the issuer for data outside its own tables. A transaction of the issuer has a
+-- setting (db/issuing.py); in all others no data of identity is visible.
 
 create or replace function issuing() returns boolean
 language sql stable parallel safe
 return coalesce(current_setting('sangkien.issuing', true), '') = 'on';
 
--- An account as signing in needs it, by its id or its name; the roles are those of a day.
+-- The data of an account for a sign-in, by its id or its name, with the roles of a day.
 create or replace function identity_account(of_id bigint, of_name text, on_day date)
 returns table (id bigint, username text, kind text, name text, password_hash text,
                disabled boolean, has_totp boolean, roles text[])
@@ -20,14 +20,14 @@ begin atomic
     where (a.id = of_id or a.username = of_name) and a.kind <> 'PUBLIC' and issuing();
 end;
 
--- The one thing that signing in changes of an account.
+-- Set a password's hash: the only change that a sign-in makes to an account.
 create or replace function identity_set_password(of_id bigint, new_hash text) returns void
 language sql volatile security definer set search_path = public, pg_temp
 begin atomic
     update account set password_hash = new_hash where id = of_id and issuing();
 end;
 
--- An event of signing in, under an action of its own. It is about an account, or about none.
+-- Record an event of a sign-in, under an action of its own, about an account or about none.
 create or replace function identity_note(kind text, action text, of_account bigint, facts jsonb)
 returns void
 language plpgsql volatile security definer set search_path = public, pg_temp as $$
@@ -44,14 +44,15 @@ begin
 end
 $$;
 
--- The families whose access tokens, valid yet by themselves, are not to be taken any more.
+-- The families revoked since a moment: their access tokens must be rejected, though they are valid
+-- by themselves.
 create or replace function revoked_families(since timestamptz) returns setof uuid
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select id from token_family where revoked_at > since;
 end;
 
--- Delete what has expired, `most` rows a table, passing over those that somebody else holds.
+-- Delete expired rows, at most `most` per table, skipping rows that other transactions have locked.
 create or replace function identity_sweep(moment timestamptz, most int) returns void
 language sql volatile
 begin atomic
@@ -61,7 +62,7 @@ begin atomic
     delete from authorization_code where code_hash in (
         select code_hash from authorization_code where expires_at < moment and family_id is null
         order by expires_at limit most for update skip locked);
-    -- Not at once: its last access token may outlive it, by ten minutes and what clocks may differ.
+    -- After a delay: its last access token may outlive it by ten minutes, plus clock differences.
     delete from token_family where id in (
         select id from token_family where expires_at < moment - interval '15 minutes'
         order by expires_at limit most for update skip locked);
@@ -79,7 +80,7 @@ begin atomic
         order by expires_at limit most for update skip locked);
 end;
 
--- Who may come in by what is told as other changes are; secrets stand as ***.
+-- Changes of sign-in data are audited like all others; secrets are masked as ***.
 select audit_watch(name, object_type, key) from (values
     ('oauth_client', 'Client', 'serial'), ('consent', 'Account', 'account_id'),
     ('invitation', 'Account', 'account_id'), ('totp_secret', 'Account', 'account_id'),

@@ -17,7 +17,7 @@ begin
 end
 $$;
 
--- Clients and second factors of others are the command line's, which is the owner.
+-- The command line, as owner, manages clients, and the second factors of other accounts.
 grant select on oauth_client to sangkien_writer;
 grant select, insert, update on consent to sangkien_writer;
 grant select, insert, update, delete

@@ -1,7 +1,7 @@
--- Rows that repeat their unit's path, so that a policy can judge a row by itself.
+-- Rows with a copy of their unit's path, so that a policy can check a row by itself.
 --
--- Triggers write it row by row, for whoever changes a few. Where units move or are merged, by
--- triggers of theirs, these leave it (`pg_trigger_depth`) to one statement for all rows of a table.
+-- Row triggers maintain it for changes of a few rows. In moves and merges of units they do nothing
+-- (`pg_trigger_depth`), as the triggers of the unit update all rows of a table in one statement.
 
 -- Person and target: the path of `unit_id`.
 create or replace function line_of_unit() returns trigger
@@ -19,7 +19,7 @@ for each row when (pg_trigger_depth() = 0) execute function line_of_unit();
 create or replace trigger target_line before insert or update of unit_id, path on target
 for each row when (pg_trigger_depth() = 0) execute function line_of_unit();
 
--- Initiative: the path, and the federation and the upper-level union on it.
+-- Initiative: the path, with the federation and the upper-level union on it.
 create or replace function line_of_initiative() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -37,8 +37,8 @@ create or replace trigger initiative_line
 before insert or update of unit_id, path, federation_id, upper_id on initiative
 for each row when (pg_trigger_depth() = 0) execute function line_of_initiative();
 
--- Authorship and review: the path of the initiative. Locking it makes a change of its unit or
--- its state, and the arrival of an author, follow one another: neither would see the other's row.
+-- Authorship and review: the path of the initiative. Its lock serialises a change of its unit or
+-- its state and the insert of an author, which could not see each other's row.
 create or replace function line_through_initiative() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -48,8 +48,8 @@ begin
 end
 $$;
 
--- An author who comes to an achieved initiative is counted where they belonged on the day from which
--- it counts. Who is an author before that is counted by whatever makes it count (rollup.sql).
+-- A new author of an achieved initiative counts in the unit of their membership on the day from
+-- which it counts. For earlier authors the change that makes it count sets the unit (rollup.sql).
 create or replace function line_of_authorship() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -76,7 +76,7 @@ for each row when (pg_trigger_depth() = 0) execute function line_of_authorship()
 create or replace trigger review_line before insert or update of initiative_id, path on review
 for each row when (pg_trigger_depth() = 0) execute function line_through_initiative();
 
--- An initiative that goes to another unit takes its rows along.
+-- A change of an initiative's unit updates the paths of its rows.
 create or replace function line_follow_initiative() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -90,8 +90,8 @@ create or replace trigger initiative_follow after update of unit_id, path on ini
 for each row when (old.path <> new.path and pg_trigger_depth() = 0)
 execute function line_follow_initiative();
 
--- Rewrite the rows of units whose paths, or whose ancestors' levels, are others than before; and
--- those of a unit that has just got some of another.
+-- Rewrite the rows of units whose paths, or whose ancestors' levels, have changed, and of a unit
+-- that has just got rows of another.
 create or replace function line_rewrite(units bigint[]) returns void
 language plpgsql security definer set search_path = public, pg_temp
 set plan_cache_mode = force_generic_plan as $$
@@ -124,9 +124,9 @@ begin
 end
 $$;
 
--- Initiatives below `top` that await a unit no longer above them, one of `gone`, now await the one in
--- its place (review_awaited in review.sql): no level is passed over that was still to decide, and
--- since when they wait stays.
+-- Initiatives below `top` that await a unit of `gone`, which is no longer above them, now await the
+-- unit in its place (review_awaited in review.sql): no level that has not decided is skipped, and
+-- `awaited_at` does not change.
 create or replace function await_anew(top ltree, gone bigint[]) returns void
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -138,8 +138,9 @@ begin
 end
 $$;
 
--- Nothing is drafted at a closed unit, comes to it or begins to await it, whatever a command has
--- read before it waited for a merge or a closing. What is loaded as it once was has no caller.
+-- No initiative is drafted at a closed unit, moved to it or made to await it, whatever a command
+-- read before it waited for a merge or a closing. Bulk loads of past data have no caller and are
+-- exempt.
 create or replace function initiative_open() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -158,8 +159,8 @@ $$;
 create or replace trigger initiative_open before insert or update of unit_id, awaits_id on initiative
 for each row when (bound()) execute function initiative_open();
 
--- What changes rows and then totals takes the lock of the tree before those of its rows, as a
--- move does, which would else wait for a row while the row's writer waits for the tree.
+-- Statements that change rows and then totals lock the tree before their rows, like a move, which
+-- would otherwise wait for a row while the row's writer waits for the tree.
 create or replace function line_held() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -170,7 +171,7 @@ $$;
 
 create or replace trigger line_held before update or delete on initiative
 for each statement execute function line_held();
--- That an author is counted is written while its initiative's writer has the lock already.
+-- Not for counted_unit_id: its update runs while the initiative's writer has the lock already.
 create or replace trigger line_held
 before update of initiative_id, person_id, path, share or delete on authorship
 for each statement execute function line_held();

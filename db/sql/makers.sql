@@ -1,9 +1,9 @@
--- Who drafted, edited or submitted an initiative, and who decided on it: kept for the separation of
--- duties (duties.sql), by triggers, whatever command or import writes.
+-- The accounts that drafted, edited or submitted an initiative, and those that decided on it:
+-- recorded for the separation of duties (duties.sql), by triggers, for every command and import.
 
--- An initiative's `decider_ids` are the accounts that decided on it, for queues to find along an index
--- what an account may be barred from; for which levels, its reviews say. A decision brings its own
--- with it.
+-- An initiative's `decider_ids` are the accounts that decided on it, so that queues find along an
+-- index what an account may be barred from; its reviews have the levels. A decision adds its own
+-- account.
 create or replace function initiative_deciding() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -40,7 +40,7 @@ $$;
 create or replace trigger review_decider after insert on review
 referencing new table as added for each statement execute function review_decider();
 
--- Keep an account as one of an initiative's makers.
+-- Record the caller as one of an initiative's makers.
 create or replace function initiative_made(of_initiative bigint) returns void
 language sql
 begin atomic
@@ -70,7 +70,7 @@ begin
 end
 $$;
 
--- Whoever edits what is not handed in, hands it in, or hands it in again.
+-- An edit before submission, a submission or a resubmission.
 create or replace trigger initiative_changed
 after update of title, summary, content, solution_type, field, sector, applied_on, confidential,
     claimed, other_benefit, state on initiative
@@ -93,7 +93,7 @@ begin
 end
 $$;
 
--- Whoever names its authors; not who joins two entries of a person.
+-- Changes of authors by a caller; not those by a join of two entries of a person.
 create or replace trigger authorship_changed after insert or update or delete on authorship
 for each row when (caller() > 0 and row_security_active('authorship'::regclass))
 execute function authorship_changed();

@@ -1,9 +1,10 @@
--- Marks by which live updates (db/watching.py) tell what has changed since they looked last: one
--- statement for everything that is watched. A mark is a hash of the versions of rows (xmin), so
--- it changes with every committed write of them, and says nothing of what they hold.
+-- Marks, by which live updates (db/watching.py) detect changes since the last check: one statement
+-- for everything watched. A mark is a hash of the versions of rows (xmin), so it changes with every
+-- committed write of them, and reveals nothing of their content.
 
--- The mark of what a unit's progress is made of; ordinal 0 is the whole campaign. The day is in
--- it, as the pace goes by it. One row for each of the totals named, by its place among them.
+-- The marks of the rows that a unit's progress depends on; ordinal 0 is the whole campaign. The
+-- mark includes the day, as the pace depends on it. One row for each of the totals, by its place in
+-- the list.
 create or replace function total_marks(units text[], campaigns text[], ordinals bigint[])
 returns table (place bigint, mark bigint)
 language sql stable security definer set search_path = public, pg_temp
@@ -38,7 +39,8 @@ as $$
     left join rules c on c.code = n.campaign
 $$;
 
--- The version of an account's grants, as check_grants compares it; null stands for the public one.
+-- The version of an account's role grants, as check_grants compares it; a null name is the public
+-- one.
 create or replace function grant_marks(usernames text[]) returns table (place bigint, mark bigint)
 language sql stable security definer set search_path = public, pg_temp
 begin atomic

@@ -1,6 +1,6 @@
--- Where people belong and belonged, from a day to a day, both included. The day of a move is of the
--- unit that the person comes to, so of several moves in a day the last one stays. Rows have no first
--- day where people were loaded without a caller: since when they belong there is not recorded.
+-- The memberships of people in units, from a day to a day, both included. The day of a move belongs
+-- to the new unit, so of several moves in a day the last one stays. Rows of people loaded without a
+-- caller have no first day, as it is unknown.
 
 create or replace function membership_begun() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -21,7 +21,7 @@ declare
 begin
     select * into current_one from membership where person_id = new.id and valid_to is null;
     if current_one.valid_from >= today() then
-        -- It has not lasted a day: there and back is no move at all.
+        -- It has not lasted a day: a move there and back leaves no row.
         delete from membership where id = current_one.id;
         update membership set valid_to = null
         where person_id = new.id and unit_id = new.unit_id
@@ -41,8 +41,8 @@ $$;
 create or replace trigger membership_changed after update of unit_id on person
 for each row when (old.unit_id <> new.unit_id) execute function membership_changed();
 
--- The unit that a person belonged to on a day: the first one for days before all that is recorded.
--- What has been merged since then goes on in another unit.
+-- The unit that a person belonged to on a day, or the first known one for earlier days; the
+-- surviving unit where that has been merged.
 create or replace function belonged(of_person bigint, on_day date) returns bigint
 language plpgsql stable set search_path = public, pg_temp as $$
 declare

@@ -1,7 +1,7 @@
--- Units that close: for good, or into another that goes on for them.
+-- Closed units: for good, or merged into another that continues them.
 
--- Grants at one unit hold at another from now on. Where the account has the role there already,
--- that grant takes over the days of both, and the one that came is revoked.
+-- Move the role grants at one unit to another. If the account has the role there already, that
+-- grant takes over the days of both, and the moved one is revoked.
 create or replace function grants_follow(from_unit bigint, to_unit bigint) returns void
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -31,11 +31,12 @@ begin
 end
 $$;
 
--- A merge: everything that stands below a unit, or belongs to it and goes on, goes to another.
--- Units below it, its people, its initiatives under the numbers they have, what people who left it
--- were counted for there, grants, campaigns that it owns. What it awaited, it awaits there. The sum of both stays what it was.
+-- A merge: everything below a unit, or of it, that continues goes to another: units below it, its
+-- people, its initiatives with their numbers, the counts of people who have left it, role grants,
+-- and campaigns that it owns. Initiatives that awaited it await the other. The sum of both is
+-- unchanged.
 --
--- What was said of the unit stays said of it: targets, which its parent's sums go on counting,
+-- What refers to the unit itself stays with it: targets, which its parent's sums still include,
 -- windows, awards, decisions.
 create or replace function unit_merge() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -77,9 +78,9 @@ create or replace trigger unit_merge after update of merged_into_id on unit
 for each row when (old.merged_into_id is distinct from new.merged_into_id)
 execute function unit_merge();
 
--- What keeps a unit from being closed, for whoever manages it: units below that are open,
--- initiatives that await it, its people, initiatives of its own that were returned, which could not
--- be handed in again, and campaigns of its own that are not over.
+-- The counts that keep a unit from being closed, for its managers: open units below, initiatives
+-- that await it, its people, its own returned initiatives, which could not be resubmitted, and its
+-- own campaigns that are not over.
 create or replace function unit_ties(of_unit bigint)
 returns table (
     children bigint, awaited bigint, members bigint, returned bigint, campaigns bigint

@@ -1,8 +1,8 @@
--- What an initiative gets without being told: its number, and since when it awaits a decision.
+-- Columns that triggers set on an initiative: its number, and since when it awaits a decision.
 
--- Numbers go up by one for each unit and year, without gaps: the counter is part of the
--- transaction, and writers of one unit take turns at it. A counter begins after the numbers that
--- were loaded with their initiatives.
+-- Numbers rise by one for each unit and year, without gaps: the counter is part of the transaction,
+-- and serialises the writers of one unit. A counter starts after the numbers that were loaded with
+-- their initiatives.
 create or replace function initiative_number() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -46,7 +46,7 @@ $$;
 
 create or replace trigger initiative_awaited_first before insert on initiative
 for each row execute function initiative_awaited();
--- Where a trigger changes it, because units were moved or merged, it has waited since before.
+-- A change by another trigger, in a move or a merge of units, does not restart the waiting time.
 create or replace trigger initiative_awaited before update of awaits_id on initiative
 for each row when (old.awaits_id is distinct from new.awaits_id and pg_trigger_depth() = 0)
 execute function initiative_awaited();

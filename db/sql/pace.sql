@@ -1,4 +1,5 @@
--- Pace of a target within a window, both days included. Twin and explanation: db/rules/pace.py.
+-- Pace of a target within a window, both days included. The same as db/rules/pace.py, which
+-- explains it.
 create or replace function pace(
     achieved bigint, target bigint, opens_on date, closes_on date, today date
 ) returns table (
@@ -22,7 +23,7 @@ begin atomic
             else 'BEHIND'
         end
     from (
-        -- No day is the 0th: constants are divided before the condition below is asked.
+        -- nullif: PostgreSQL divides constants before it evaluates the condition below.
         select nullif(least(today, closes_on) - opens_on + 1, 0), closes_on - opens_on + 1
     ) as w (day, days)
     cross join lateral (

@@ -1,6 +1,6 @@
--- Whoever comes in by another issuer may be linked to an account by the e-mail address of its person
--- (external.sql). So the address of somebody who signs in is the owner's to change, and not that of
--- whoever manages the unit: it would be a way into what the account was granted elsewhere.
+-- An e-mail address may link an external identity to the account of its person (external.sql). So
+-- only the owner changes the address of a person with an account, and not the managers of the unit:
+-- it would give them access to the account's roles at other units.
 create or replace function person_email() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin

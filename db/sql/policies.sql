@@ -1,7 +1,7 @@
--- Who sees which rows. A scope is read once per statement (the `select` around it), and a row
--- is judged by its own path. The permissions behind the scopes: auth/permissions.py.
+-- Which rows a caller sees. A scope is read once per statement (the `select` around it), and a row
+-- is checked by its own path. The permissions of the scopes: auth/permissions.py.
 
--- Whether the caller sees a unit; for small tables that do not repeat the unit's path.
+-- Whether the caller sees a unit; for small tables without a copy of the unit's path.
 create or replace function unit_visible(of_unit bigint) returns boolean
 language plpgsql stable as $$
 begin
@@ -9,8 +9,8 @@ begin
 end
 $$;
 
--- Whether the caller sees a unit by a scope of its own, and not only because all see the root.
--- Reasons, and what was changed when and why, are for these alone; the public has the figures.
+-- Whether the caller sees a unit by a scope of its own, and not only because all see the root. Only
+-- these callers see reasons and histories of changes; the public sees the figures.
 create or replace function unit_granted(of_unit bigint) returns boolean
 language plpgsql stable set search_path = public, pg_temp as $$
 begin
@@ -29,7 +29,7 @@ begin atomic
     select array(select initiative_id from authorship where person_id = own_person());
 end;
 
--- Whether an initiative outside the caller's scopes is open to it all the same.
+-- Whether an initiative outside the caller's scopes is visible because it is published or its own.
 create or replace function initiative_open(of_initiative bigint) returns boolean
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
@@ -42,8 +42,8 @@ begin
 end
 $$;
 
--- Whether a path lies in what the caller may see of units, their totals and targets. For
--- functions that read as owner; a policy says it in full, so that scopes are read but once.
+-- Whether a path lies in the caller's scopes for units, totals and targets. For functions that read
+-- as owner; policies repeat the condition, so that they read the scopes only once.
 create or replace function path_in_scope(path ltree) returns boolean
 language sql stable parallel safe
 return path <@ any (scope('unit_read')) or path = any (scope('unit_read_alone'));
@@ -80,8 +80,8 @@ create policy seen on benefit_tier for select using ((select bound()));
 create policy seen on phase for select using ((select bound()));
 create policy seen on drive for select using ((select bound()));
 
--- Whether somebody authored an initiative of a unit where the caller holds a permission that is about
--- people, and sees initiatives: a unit goes on seeing its authors when they have moved away.
+-- Whether a person authored an initiative of a unit where the caller has a permission on people,
+-- and sees initiatives: a unit keeps seeing its authors after they have moved away.
 create or replace function authored_within(of_person bigint, permission text) returns boolean
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
@@ -92,8 +92,8 @@ begin
 end
 $$;
 
--- Whether somebody belongs to a unit where the caller sees people, or is the caller. Where they
--- belonged, and their account, are for these alone, and not for units that they have left.
+-- Whether a person belongs to a unit where the caller sees people, or is the caller. Only these
+-- callers see the memberships and the account, not the units that the person has left.
 create or replace function person_within(of_person bigint) returns boolean
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
@@ -124,7 +124,7 @@ create policy seen on role_grant for select using (
     or (select u.path from unit u where u.id = unit_id) <@ any ((select scope('grant_read'))::ltree[])
 );
 create policy seen on signing_key for select to sangkien_reader using (true);
--- Private keys are for whoever issues tokens alone: issuing() of identity.sql.
+-- Only the issuer reads private keys: issuing() of identity.sql.
 create policy issued on signing_key for select to sangkien_writer
 using (current_setting('sangkien.issuing', true) = 'on');
 
@@ -146,8 +146,8 @@ create policy seen on review_sheet for select using (
     or initiative_id = any ((select own_initiatives())::bigint[])
 );
 create policy seen on initiative_maker for select using (false);
--- The reason of a link is for those who follow the duplicate, and not for all who see both because
--- they are published.
+-- The reason of a link is for callers with access to the duplicate, not for all who see both only
+-- because they are published.
 create policy seen on duplicate_link for select using (
     initiative_id in (
         select i.id from initiative i

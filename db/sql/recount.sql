@@ -1,12 +1,13 @@
--- The totals counted anew from the raw rows: what `sangkien verify` compares with, and what a
--- rebuild writes. It shares with the triggers only what one initiative counts for.
+-- The recount of the totals from the raw rows: `sangkien verify` compares the totals with it, and a
+-- rebuild writes it. It shares with the triggers only the definition of what one initiative counts
+-- for.
 
 create or replace view current_fact as
 select f.* from initiative i cross join lateral initiative_fact(
     1, i.id, i.unit_id, i.phase_id, i.state, i.sector, i.benefit_claimed,
     i.benefit_verified, i.submitted_at, i.recognised_at, i.confirmed_at) f;
 
--- A participant is counted where the earliest of their achieved initiatives is.
+-- A participant counts in the unit of their earliest achieved initiative.
 create or replace view participation_expected as
 select a.person_id, f.campaign_id, o.ordinal,
     (array_agg(a.counted_unit_id order by f.achieved_on, f.initiative_id))[1] as unit_id,
@@ -90,8 +91,8 @@ from (
 join unit u on u.id = g.unit_id, unnest(line(u.path)) as ancestor
 group by ancestor, g.campaign_id, g.ordinal, g.day;
 
--- Write a campaign's totals anew. The lock waits for every writer that has changed a total,
--- and holds back the next.
+-- Rebuild a campaign's totals. The lock waits for every writer that has changed a total, and blocks
+-- the next ones.
 create or replace function rollup_rebuild(of_campaign bigint) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -100,7 +101,7 @@ begin
     delete from rollup where campaign_id = of_campaign;
     delete from rollup_tier where campaign_id = of_campaign;
     delete from rollup_day where campaign_id = of_campaign;
-    -- What counts by other rules than before may have been achieved long ago.
+    -- Under the new rules an initiative may have been achieved long ago.
     update authorship a set counted_unit_id = belonged(a.person_id, f.achieved_on)
     from current_fact f
     where a.initiative_id = f.initiative_id and a.counted_unit_id is null
@@ -130,7 +131,7 @@ begin
 end
 $$;
 
--- Which grassroots units meet the floor, after the floors of a campaign's phases have changed.
+-- Recompute which grassroots units meet the floor, after the floors of a campaign's phases changed.
 create or replace function rollup_refloor(of_campaign bigint) returns void
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -156,7 +157,7 @@ begin
 end
 $$;
 
--- What falls into a tier, after its band has changed; nothing once it is gone.
+-- Recompute the counts of a tier, after its band changed; none once it is removed.
 create or replace function rollup_retier(of_tier bigint) returns void
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -168,8 +169,9 @@ begin
 end
 $$;
 
--- Changes of the rules by which a campaign counts. All is written anew only where all may differ:
--- a phase that comes or goes holds no initiatives, but the campaign's floor is the sum of floors.
+-- Changes of the rules by which a campaign counts. Totals are rebuilt only where all of them may
+-- differ: a new or removed phase has no initiatives, but the campaign's floor is the sum of its
+-- phases' floors.
 create or replace function rollup_campaign_changed() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

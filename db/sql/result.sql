@@ -1,6 +1,6 @@
--- What adjustments have added to the achieved of a unit's subtree since a phase was frozen, for
--- whoever sees the unit: it reads as owner, because a member or a stranger sees a unit's totals
--- but not the adjustments below it.
+-- The sum of what adjustments since a freeze added to the achieved total of a unit's subtree, for
+-- callers who see the unit. It reads as owner, because members and anonymous callers see a unit's
+-- totals but not the adjustments below it.
 create or replace function adjustments_gained(of_unit bigint, of_phase bigint) returns bigint
 language sql stable security definer set search_path = public, pg_temp
 begin atomic

@@ -1,4 +1,4 @@
--- Whose turn it is to decide on initiatives; duties.sql has which account may. The rules:
+-- Which unit decides on an initiative; duties.sql: which account may. The rules:
 -- db/rules/review.py.
 
 -- The units that the caller decides for.
@@ -9,21 +9,21 @@ return array(
     from unnest(scope('initiative_review_alone')) as alone (path)
 );
 
--- The person behind the caller's account, whatever it may see.
+-- The person of the caller's account, even if it is hidden from the caller.
 create or replace function caller_person() returns bigint
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select person_id from account where id = caller();
 end;
 
--- Whether others have been named duplicates of an initiative, seen by the caller or not.
+-- Whether an initiative is the original of duplicates, visible to the caller or not.
 create or replace function has_duplicates(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select bound() and exists (select from duplicate_link where original_id = of_initiative);
 end;
 
--- The unit that approved an initiative last, and its level, whatever the caller sees of it.
+-- The unit of an initiative's last approval, and its level, visible to the caller or not.
 create or replace function review_approved(of_initiative bigint)
 returns table (unit_id bigint, level text)
 language sql stable security definer set search_path = public, pg_temp
@@ -35,8 +35,8 @@ begin atomic
     limit 1;
 end;
 
--- The units that may revoke an approval: the one that gave the last, and all above it; where it is
--- no longer on the line, those of its level there or above.
+-- The units that may revoke an approval: the unit of the last approval and all above it; if that
+-- unit is no longer on the line, the units of its level there and above.
 create or replace function review_revokers(of_initiative bigint) returns bigint[]
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -51,9 +51,9 @@ begin atomic
     );
 end;
 
--- The unit that an initiative awaits on its line as it is now, where it awaited one of the level of
--- this rank: that level or the next above that decides, else the last that does. Where its own unit
--- is closed and no other decides, it is the lowest one that is open.
+-- The unit that an initiative awaits on its present line, given the rank of the level that it
+-- awaited: the unit of that level or the next deciding one above, else the last deciding one. If
+-- its own unit is closed and no other decides, it is the lowest open unit.
 create or replace function review_awaited(path ltree, confirming_level text, awaited_rank int)
 returns bigint
 language sql stable security definer set search_path = public, pg_temp
@@ -70,7 +70,7 @@ begin atomic
     limit 1;
 end;
 
--- What awaits a unit that is closed awaits the one in its place. Where units move: line.sql.
+-- Initiatives that await a unit when it closes await the unit in its place. For moves: line.sql.
 create or replace function review_reroute() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -87,11 +87,12 @@ create or replace trigger unit_review after update of valid_to on unit
 for each row when (old.valid_to is null and new.valid_to is not null)
 execute function review_reroute();
 
--- A campaign names another confirming level, and nothing is confirmed without a decision. Where it is
--- a lower one, what awaited a unit above it awaits the last unit that still decides, even one that has
--- approved it before. Where it is a higher one, what awaits whoever approved it last goes on to the
--- next above. So all await the first that decides of the level awaited, or of the one above the last
--- approval's, whichever is higher. Since when they wait stays; what is confirmed stays confirmed.
+-- A change of a campaign's confirming level; nothing is confirmed without a decision. After a
+-- change to a lower level, an initiative that awaited a unit above it awaits the last unit that
+-- still decides, even if that has approved it before. After a change to a higher level, an
+-- initiative that awaits the unit of its last approval awaits the next unit above. So each awaits
+-- the first deciding unit from the awaited level, or the level above the last approval if that is
+-- higher. `awaited_at` does not change, and confirmed initiatives stay confirmed.
 create or replace function review_relevel() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

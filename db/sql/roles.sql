@@ -1,16 +1,17 @@
--- What a database needs before it is migrated: the roles that the API connects as, and rights.
--- `sangkien migrate` runs these statements, a paragraph each, where its own role may; where it may
--- not, a database administrator runs what `sangkien roles` prints. Run twice, they change nothing.
+-- What a database needs before its migration: the roles that the API connects as, and rights.
+-- `sangkien migrate` runs these statements, a paragraph each, where its own role may; otherwise a
+-- database administrator runs the output of `sangkien roles`. A second run changes nothing.
 --
--- Neither role owns anything or passes row-level security. The reader cannot write: it has no right
--- to, and its transactions are read-only. Names are replaced by those of the settings: db/roles.py.
+-- Neither role owns anything or bypasses row-level security. The reader cannot write: it has no
+-- right to, and its transactions are read-only. Names are replaced by those of the settings:
+-- db/roles.py.
 do $$
 begin
     if to_regrole('sangkien_reader') is null then
         create role sangkien_reader login noinherit;
     end if;
 exception when duplicate_object or unique_violation then
-    null; -- another database of this server made it at the same moment
+    null; -- another database of this server created it at the same moment
 end
 $$;
 
@@ -38,7 +39,7 @@ begin
         alter role sangkien_reader set jit = off;
     end if;
 exception when internal_error then
-    null; -- "tuple concurrently updated": another database of this server sets the same just now
+    null; -- "tuple concurrently updated": another database of this server is setting the same
 end
 $$;
 
@@ -57,7 +58,7 @@ exception when internal_error then
 end
 $$;
 
--- Roles of other databases on this server neither connect to this one nor see what is in it.
+-- Roles of other databases on this server can neither connect to this one nor see its objects.
 grant connect on database sangkien_database to sangkien_owner, sangkien_reader, sangkien_writer;
 
 revoke connect on database sangkien_database from public;
@@ -66,7 +67,7 @@ revoke all on schema public from public;
 
 grant usage on schema public to sangkien_reader, sangkien_writer;
 
--- Whoever owns the database has these rights already.
+-- The owner of a database has these rights already; another owner role gets them here.
 do $$
 begin
     if not has_schema_privilege(to_regrole('sangkien_owner')::oid, 'public', 'create')

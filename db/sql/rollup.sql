@@ -1,27 +1,28 @@
 -- Totals: one row per unit, campaign, phase (ordinal; 0 is the whole campaign) and slot,
--- covering the unit's whole subtree, exact at commit whoever writes.
+-- covering the unit's whole subtree, exact at commit for every writer.
 --
---   submitted            handed in and still standing: SUBMITTED, RECOGNISED, CONFIRMED, RETURNED, REJECTED
+--   submitted            SUBMITTED, RECOGNISED, CONFIRMED, RETURNED or REJECTED
 --   recognised           RECOGNISED or CONFIRMED
---   confirmed, returned, rejected    in that very state
---   achieved             what the campaign counts: recognised or confirmed; split by sector
+--   confirmed, returned, rejected    in that state
+--   achieved             counted by the campaign: recognised or confirmed; split by sector
 --   benefit_claimed      VND claimed by the submitted ones
 --   benefit_verified     VND verified of the achieved ones
---   participants         people who authored an achieved one, at the unit that they belonged to
+--   participants         people who authored an achieved one, in the unit that they belonged to
 --                        when the earliest of those was achieved (authorship.counted_unit_id)
 --   units_reporting      grassroots units with a submitted one
 --   units_meeting_floor  grassroots units with at least the phase's floor achieved
 --
--- A tier counts the achieved ones by benefit verified, else claimed. All columns add up the
--- tree: a unit's total is its own plus the sum of its children's.
+-- A tier counts the achieved ones by verified benefit, else by the claimed one. All columns add up
+-- the tree: a unit's total is its own plus the sum of its children's.
 
--- How many slots a unit's totals are spread over: as many writers as meet there. Not strict, as a
--- strict one would not be inlined.
+-- The number of slots of a unit's totals, by the number of concurrent writers at its level. Not
+-- strict, because PostgreSQL would not inline a strict function.
 create or replace function slots(level text) returns int
 language sql immutable parallel safe
 return case level when 'CONFEDERATION' then 16 when 'FEDERATION' then 4 else 1 end;
 
--- The minimum of a phase for each grassroots unit; for the campaign, the sum of its phases'.
+-- The floor of a phase: a grassroots unit's minimum; for the campaign, the sum of its phases'
+-- floors.
 create or replace function floor_of(campaign bigint, phase_ordinal bigint) returns bigint
 language sql stable
 return (
@@ -36,7 +37,7 @@ create type initiative_fact as (
     submitted_on date, recognised_on date, confirmed_on date, achieved_on date
 );
 
--- What one initiative adds to the totals; no row where it belongs to no phase.
+-- The contribution of one initiative to the totals; no row if it belongs to no phase.
 create or replace function initiative_fact(
     sign int, initiative_id bigint, unit_id bigint, phase_id bigint, state text, sector text,
     benefit_claimed bigint, benefit_verified bigint,
@@ -72,14 +73,14 @@ end;
 
 create type turnout as (unit_id bigint, campaign_id bigint, ordinal bigint, participants bigint);
 
--- Recount people's participation and return how the participants of units change. Locking the
--- person makes two changes of one person's initiatives, or a move and a decision, follow one
--- another. People are joined, not compared with an array, which would be searched from its start for
+-- Recount people's participation and return the changes in units' numbers of participants. The lock
+-- on the person serialises two changes of one person's initiatives, or a move and a decision.
+-- People are joined, not compared with an array, which PostgreSQL would search from its start for
 -- every row.
 --
--- Authors of initiatives in `newly` that are counted nowhere yet are counted at their own unit from
--- now on, whatever becomes of the initiative or its author. A participant is counted where the
--- earliest of their achieved initiatives is: by day, then by id.
+-- Authors of initiatives in `newly` without a counted unit get their present unit, for good,
+-- whatever becomes of the initiative or the author. A participant counts in the unit of their
+-- earliest achieved initiative: by day, then by id.
 create or replace function participation_recount(people bigint[], newly bigint[])
 returns setof turnout
 language plpgsql set search_path = public, pg_temp as $$
@@ -136,7 +137,7 @@ begin
 end
 $$;
 
--- Whether any of these facts is of an initiative that counts.
+-- Whether any of these facts is of an achieved initiative.
 create or replace function any_achieved(facts initiative_fact[]) returns boolean
 language plpgsql immutable set search_path = public, pg_temp as $$
 declare
@@ -151,10 +152,10 @@ begin
 end
 $$;
 
--- Carry facts that came (sign 1) or went (sign -1), and people whose participation may have
--- changed, some by initiatives that count `newly`, into every total: what each unit gained itself goes to it and to its ancestors. The
--- lowest rows first, then upwards by id: one order for all writers. Few statements, because each
--- costs more to start than to run.
+-- Add facts (sign 1) or subtract them (sign -1), and recount the people whose participation may
+-- have changed, some of them by initiatives that are `newly` achieved. Each unit's gains go to its
+-- own totals and its ancestors'. Rows are locked in one order for all writers: the lowest first,
+-- then upwards by id. Few statements, because each costs more to start than to run.
 create or replace function rollup_apply(
     facts initiative_fact[], people bigint[], newly bigint[]
 ) returns void
@@ -162,7 +163,7 @@ language plpgsql set search_path = public, pg_temp as $$
 declare
     turnout turnout[] := '{}';
 begin
-    -- First of all, because it locks the people.
+    -- First, because it locks the people.
     if cardinality(people) > 0 then
         turnout := array(select t from participation_recount(people, newly) t);
     end if;
@@ -171,7 +172,7 @@ begin
     ),
     own as (
         select g.*, u.level, u.path,
-            -- A floor is one at least, so it is of no matter where nothing was achieved.
+            -- A floor is at least 1, so it does not matter where nothing was achieved.
             case when g.achieved <> 0 then floor_of(g.campaign_id, g.ordinal) end as floor
         from (
             select unit_id, campaign_id, ordinal, total(submitted) as submitted,
@@ -292,7 +293,7 @@ begin
         confirmed = r.confirmed + excluded.confirmed,
         achieved = r.achieved + excluded.achieved;
     if not any_achieved(facts) then
-        return; -- nothing is in a tier that does not count
+        return; -- only achieved initiatives are in a tier
     end if;
     insert into rollup_tier as r (unit_id, campaign_id, ordinal, tier_id, slot, path, achieved)
     select a.id, g.campaign_id, g.ordinal, g.tier_id, pg_backend_pid() % slots(a.level), a.path,
@@ -342,8 +343,8 @@ begin
     end if;
     facts := came || went;
     if cardinality(came) > 0 and cardinality(went) > 0 then
-        -- What did not change cancels out. A join of the two would serve as well, but its plan
-        -- is kept from a change of one row for a change of many, where it takes hours.
+        -- Unchanged facts cancel out. A join of the two sets would do the same, but its plan is
+        -- cached from a change of one row for a change of many, where it takes hours.
         facts := array(
             select row(sum(sign), initiative_id, unit_id, campaign_id, ordinal, submitted,
                 recognised, confirmed, returned, rejected, achieved, production, claimed,
@@ -381,8 +382,8 @@ for each statement execute function rollup_initiative();
 create or replace trigger rollup_removed after delete on initiative
 referencing old table as removed for each statement execute function rollup_initiative();
 
--- Authors that come or go, or are counted at another unit (merge.sql). That they are counted for the
--- first time is for whoever writes it to carry into the totals.
+-- Authors are added or removed, or counted in another unit (merge.sql). The first counting of an
+-- author is carried into the totals by the function that writes it.
 create or replace function rollup_people() returns trigger
 language plpgsql security definer set search_path = public, pg_temp
 set plan_cache_mode = force_generic_plan as $$
@@ -418,7 +419,7 @@ for each statement execute function rollup_people();
 create or replace trigger rollup_removed after delete on authorship
 referencing old table as removed for each statement execute function rollup_people();
 
--- Add (1) or take (-1) all totals of a unit's subtree to or from these units.
+-- Add (1) all totals of a unit's subtree to those of these units, or subtract (-1) them.
 create or replace function rollup_shift(of_unit bigint, ancestors bigint[], sign int) returns void
 language sql set search_path = public, pg_temp as $$
     update unit a set grassroots_count = a.grassroots_count + sign * u.grassroots_count

@@ -1,7 +1,7 @@
--- What lies in the caller's scopes, as ids found along indexes. Policies hide the rest in any
--- case; but they are a filter, and somebody who sees one unit of a hundred thousand would wait
--- while the whole table is read through it. So a list without a parent starts here.
--- These read as owner, for indexes that row-level security would keep from being used.
+-- The rows in the caller's scopes, as ids found along indexes. Policies hide all others in any
+-- case; but a policy is a filter, and a caller who sees one unit of a hundred thousand would wait
+-- for a scan of the whole table. So lists without a parent start here. These functions read as
+-- owner, because row-level security would keep PostgreSQL from using the indexes.
 
 -- Whether one of the caller's scopes is the whole tree.
 create or replace function sees_all(permission text) returns boolean
@@ -22,7 +22,7 @@ begin atomic
     join unit u on u.id = (line(alone.path))[nlevel(alone.path)];
 end;
 
--- Initiatives of the caller's scopes, and its own. No scope lies within another.
+-- Initiatives in the caller's scopes, and its own. No scope lies within another.
 create or replace function initiatives_in_scope() returns setof bigint
 language sql stable security definer set search_path = public, pg_temp rows 100
 begin atomic

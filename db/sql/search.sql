@@ -1,10 +1,10 @@
--- Search by text. These run as owner so that the trigram index serves: under row-level
--- security PostgreSQL may not use it, as its operators could leak what they compare. They give
--- ids only; the caller joins them to rows that its own policies let it see.
+-- Search by text. These functions run as owner to use the trigram index: under row-level security
+-- PostgreSQL may not use it, as its operators could leak compared values. They return only ids; the
+-- query joins them to rows that the caller's own policies let it see.
 --
--- A caller without a scope sees few rows: only these are searched. That bounds the work of
--- anonymous callers, and the time of an answer tells nothing of rows that they do not see.
--- The concatenation keeps the trigram index out of it.
+-- For a caller without a scope only the few rows that it sees are searched. That bounds the work of
+-- anonymous callers, and the response time reveals nothing of hidden rows. The concatenation keeps
+-- PostgreSQL from using the trigram index there.
 
 create or replace function like_pattern(needle text) returns text
 language sql immutable strict parallel safe

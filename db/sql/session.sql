@@ -1,17 +1,17 @@
--- What a session knows of its caller. Every value ends with the transaction; with nothing
--- set, there is no caller and no scope, and so no visible row.
+-- The settings of a session about its caller. Every value ends with the transaction; without a
+-- value there is no caller and no scope, and so no visible row.
 
 -- The caller's account, null where none is bound.
 create or replace function caller() returns bigint
 language sql stable parallel safe
 return nullif(current_setting('sangkien.account', true), '')::bigint;
 
--- Whether anybody, be it the public account, is bound.
+-- Whether an account is bound, even the public one.
 create or replace function bound() returns boolean
 language sql stable parallel safe
 return coalesce(current_setting('sangkien.account', true), '') <> '';
 
--- The person whose own records the caller may see, null where that is nobody.
+-- The person whose own records the caller may see, null for none.
 create or replace function own_person() returns bigint
 language sql stable parallel safe
 return nullif(current_setting('sangkien.person', true), '')::bigint;
@@ -21,9 +21,9 @@ create or replace function scope(permission text) returns ltree[]
 language sql stable parallel safe
 return coalesce(nullif(current_setting('sangkien.' || permission, true), ''), '{}')::ltree[];
 
--- The names of the permissions that the caller has at a unit. The setting holds them by scope:
--- "1.2=UNIT_READ,EXPORT;@1=UNIT_READ;OWN=INITIATIVE_OWN", where @ is for the unit alone and not
--- what is below, and OWN for one's own records, wherever they are.
+-- The names of the caller's permissions at a unit. The setting lists them by scope:
+-- "1.2=UNIT_READ,EXPORT;@1=UNIT_READ;OWN=INITIATIVE_OWN", where @ is for the unit without its
+-- subtree, and OWN for the caller's own records, at any unit.
 create or replace function viewer_can(path ltree) returns text[]
 language sql stable parallel safe
 return array(
@@ -36,7 +36,7 @@ return array(
     order by permission
 );
 
--- Today in Asia/Ho_Chi_Minh, or the day that a demo has fixed.
+-- Today in Asia/Ho_Chi_Minh, or the fixed day of a demo.
 create or replace function today() returns date
 language sql stable parallel safe
 return coalesce(
@@ -44,7 +44,7 @@ return coalesce(
     local_day(now())
 );
 
--- The present moment: now, on the day that a demo has fixed.
+-- The present moment; in a demo, the present time of its fixed day.
 create or replace function present() returns timestamptz
 language sql stable parallel safe
 return case when nullif(current_setting('sangkien.today', true), '') is null then now()
@@ -57,7 +57,7 @@ create or replace function global_id(type_name text, id bigint) returns text
 language sql immutable strict parallel safe
 return encode((type_name || ':' || id::text)::bytea, 'base64');
 
--- The key that a decoded Relay id holds; null where it is of another type or none at all.
+-- The key in a decoded Relay id; null for an id of another type or an invalid one.
 create or replace function key_of(decoded_id text, type_name text) returns bigint
 language sql immutable strict parallel safe
 return case when decoded_id ~ ('^' || type_name || ':[0-9]{1,18}$')

@@ -1,9 +1,9 @@
--- Score sheets: what members of a council give an initiative before a decision. A round of sheets
--- ends with a decision, which keeps them; after a return a new round begins.
+-- Score sheets: the scores of council members before a decision. A decision ends the round of
+-- sheets and keeps them; a new round begins after a return.
 
--- The criteria of its campaign's rubric that neither these scores nor a sheet of the round score, for
--- a unit's decision. Sheets count for the unit that they were given for: where the initiative has come
--- to await another since (a confirming level changed, a unit moved), they stand and do not count.
+-- The criteria of the campaign's rubric without a score, in `scores` or in a sheet of the round,
+-- for a unit's decision. Sheets count only for their own unit: if the initiative has come to await
+-- another one (the confirming level changed, a unit moved), they stay and do not count.
 create or replace function rubric_missing(of_initiative bigint, for_unit bigint, scores jsonb)
 returns text[]
 language sql stable security definer set search_path = public, pg_temp
@@ -24,8 +24,8 @@ begin atomic
     );
 end;
 
--- A sheet is for the unit that the initiative awaits when it is written: a decision under way is
--- waited for.
+-- A sheet is for the unit that the initiative awaits when it is written: the lock waits for a
+-- concurrent decision.
 create or replace function sheet_awaited() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -45,8 +45,8 @@ create or replace trigger sheet_awaited before insert or update of unit_id, scor
 on review_sheet
 for each row when (bound()) execute function sheet_awaited();
 
--- A decision ends the round of all sheets, also of those for a unit that no longer decides; an approval
--- scores what the rubric requires.
+-- A decision ends the round of all sheets, also of those for a unit that no longer decides; an
+-- approval must score what the rubric requires.
 create or replace function review_rounded() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

@@ -1,11 +1,12 @@
--- Whose side of a row is whose. A policy judges whole rows: whoever may change one in some way could
--- change it in any. These say by what has changed who may, as target_sides does of a target.
+-- Per-column write rules: row-level security authorises whole rows; these triggers check the
+-- permission that each changed column needs, as target_sides does for a target.
 --
--- They ask only where row-level security holds for whoever writes, which loads, moves, merges and
--- other triggers are free of, and only where their side has changed: handing in asks one of them.
+-- They run only where row-level security applies to the writer, which it does not for loads, moves,
+-- merges and other triggers, and only where their columns have changed: a submission runs one of
+-- them.
 
--- Whether the caller writes an initiative, for its authors or as its own. Most write what they have
--- drafted, which needs no look at other rows.
+-- Whether the caller may write an initiative, for its authors or as its own. The check of the
+-- drafter comes first: most callers write their own drafts, and it reads no other row.
 create or replace function writes_initiative(
     path ltree, drafted_by bigint, of_initiative bigint
 ) returns boolean
@@ -13,7 +14,7 @@ language sql stable
 return path <@ any (scope('initiative_write'))
     or (drafted_by = caller() and own_person() is not null) or writes_own(of_initiative);
 
--- What it says: whoever writes it, as long as it is not handed in.
+-- The content: by its writers, until it is submitted.
 create or replace function initiative_edited() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -34,8 +35,8 @@ after update of title, summary, content, solution_type, field, sector, applied_o
 for each row when (row_security_active('initiative'::regclass))
 execute function initiative_edited();
 
--- Handing in and taking back: whoever writes it. It enters one phase for good, and awaits its own
--- unit.
+-- Submission and withdrawal: by its writers. An initiative enters one phase for good, and awaits
+-- its own unit.
 create or replace function initiative_entered() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -68,10 +69,11 @@ for each row when (
     )
 ) execute function initiative_entered();
 
--- Decisions: an account of the unit that decides for the one whose turn it is, unless it is barred
--- (duties.sql). What is recognised is returned and rejected by the level of its last approval, or
--- above. What comes of a decision is for the line to say: the next unit above that decides, else the
--- end, as `decided` in db/rules/review.py has it. Runs as owner, who sees the whole line.
+-- Decisions: by an account of the unit that decides for the awaited one, unless it is barred
+-- (duties.sql). A recognised initiative is returned and rejected only by the level of its last
+-- approval or above. The line determines the result of an approval: the next deciding unit above is
+-- awaited, else it is confirmed, as in `decided` of db/rules/review.py. Runs as owner, to see the
+-- whole line.
 create or replace function initiative_decided() returns trigger
 language plpgsql security definer set search_path = public, pg_temp
 set plan_cache_mode = force_generic_plan as $$
@@ -134,9 +136,9 @@ for each row when (
     )
 ) execute function initiative_decided();
 
--- Publications and duplicates: whoever curates; linking is a decision, and once it is recognised one
--- of the level of its last approval or above. What is recognised no more is hidden by whoever decided
--- that.
+-- Publications and duplicates: by curators; a link is a decision, and of a recognised initiative
+-- one of the level of its last approval or above. A decision that ends recognition also
+-- unpublishes.
 create or replace function initiative_curated() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -165,7 +167,7 @@ for each row when (
     )
 ) execute function initiative_curated();
 
--- The shares of an initiative's authors make 100 when all is written.
+-- The shares of an initiative's authors sum to 100 at the end of a transaction.
 create or replace function authorship_whole() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -184,9 +186,9 @@ create constraint trigger authorship_whole after insert or delete or update of s
 deferrable initially deferred
 for each row when (row_security_active('authorship'::regclass)) execute function authorship_whole();
 
--- While an initiative may be edited, an author is taken off, or has a smaller share afterwards, by
--- that author alone, or by whoever writes on behalf of the unit's members and is no author itself in
--- the end. Corrections of what is handed in are not asked here.
+-- While an initiative may be edited, an author is removed or gets a smaller share only by that
+-- author, or by a writer for the unit's members who is not an author in the end. Corrections after
+-- the submission are not checked here.
 create or replace function authorship_kept() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -218,7 +220,7 @@ for each row when (
     and initiative_editable(old.initiative_id)
 ) execute function authorship_kept();
 
--- A phase is frozen once, when it is over wherever it is open longest.
+-- A phase is frozen once, after it is over at every unit.
 create or replace function phase_frozen() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

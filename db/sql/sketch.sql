@@ -1,11 +1,12 @@
--- A sketch of a text: some of its words by threes, so that texts which share most of their words,
--- in whatever order, have a key in common (docs/adr/0007-duplicates-by-sketch.md). Words stand in
--- the order of their hashes, which is the same for all texts, ordinary ones and numbers last. The
--- keys are all threes of so many first ones, and of so many first ones of the order reversed: a
--- wide sketch of a text has all keys of its narrow one. One or two words are repeated for three.
+-- A sketch of a text: triples of some of its words, so that texts which share most of their words,
+-- in whatever order, have a key in common (docs/adr/0007-duplicates-by-sketch.md). Words are sorted
+-- by their hashes, which is the same order for all texts, with ordinary words and numbers last. The
+-- keys are all triples of the first `words` words, and of the first ones in the reversed order: a
+-- wide sketch of a text has all keys of its narrow one. One or two words are repeated to make
+-- three.
 --
--- initiative_sketch holds sketches: changing anything here takes making them anew.
--- `value` is folded (text.sql). Twin: tests/oracle/sketch.py.
+-- initiative_sketch stores sketches: after a change here all of them must be computed again.
+-- `value` is folded (text.sql). The same as tests/oracle/sketch.py.
 create or replace function sketch(value text, words int) returns int[]
 language plpgsql immutable strict parallel safe set search_path = public, pg_temp as $$
 declare
@@ -16,7 +17,7 @@ begin
     select array_agg(hash order by ordinary, hash), array_agg(hash order by ordinary, hash desc)
     into low, high
     from (
-        -- Ordinary are syllables that about one in ten texts has, or more.
+        -- Ordinary words are syllables that about one in ten texts or more contain.
         select distinct hashtext(word) as hash,
             word collate "C" < 'a' or word = any ('{
                 an,ban,bang,bao,bi,bot,ca,cac,canh,cao,cap,chay,che,chi,cho,chuyen,co,con,cong,cu,
@@ -49,13 +50,13 @@ begin
 end
 $$;
 
--- The sketch of an initiative as it is kept.
+-- The sketch that is stored for an initiative.
 create or replace function kept_sketch(title text, summary text) returns int[]
 language sql immutable strict parallel safe
 return sketch(wording(title, summary), 5);
 
--- The trigrams of a folded text (pg_trgm) as 512 bits: how many bits two texts have in common
--- estimates how many trigrams they share, at a hundredth of what it costs to compare them.
+-- The trigrams of a folded text (pg_trgm) as 512 bits: the number of bits that two texts have in
+-- common estimates the number of shared trigrams, at a hundredth of the cost of their comparison.
 create or replace function trigram_bits(value text) returns bit(512)
 language plpgsql immutable strict parallel safe set search_path = public, pg_temp as $$
 declare
@@ -69,14 +70,15 @@ begin
 end
 $$;
 
--- How many trigrams these bits stand for, from 0: -512 times this, but for rounding.
+-- The logarithm for an estimate of the number of trigrams in these bits: -512 times it, but for
+-- rounding.
 create or replace function bits_fill(bits bit) returns float8
 language sql immutable strict parallel safe
 return ln(1 - bit_count(bits) / 513::float8);
 
--- Whether the next text that an account hands in is among the 20 within an hour for which its writers
--- are shown hidden initiatives that resemble it. A withdrawn initiative counts, so that handing in
--- and withdrawing again and again is no way to try out guesses.
+-- Whether the next text that an account submits is among its first 20 within an hour, for which the
+-- writers see hidden initiatives that resemble it. Withdrawn initiatives count too, so that
+-- repeated submissions and withdrawals are no way to test guesses.
 create or replace function wording_within_limit(of_account bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -88,7 +90,7 @@ begin atomic
     ) as recent;
 end;
 
--- Texts are searched, and compared with those that were handed in.
+-- Texts are indexed for search, and submitted ones for duplicates.
 create or replace function initiative_worded() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -101,8 +103,8 @@ begin
 end
 $$;
 
--- A sketch without keys is found by no text: a withdrawn initiative keeps its row, which says how
--- often its wording was handed in.
+-- No text finds a sketch without keys: a withdrawn initiative keeps its row, which has the number
+-- of its submitted wordings.
 create or replace function initiative_reworded() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

@@ -1,5 +1,5 @@
--- A unit's rank in its emulation bloc by percent of target, without the peers' rows: it reads
--- them as owner and gives away only the two numbers, and those only within `standing_read`.
+-- A unit's rank in its emulation bloc by percent of target. It reads the peers' rows as owner and
+-- discloses only the rank and the number of units, and only within `standing_read`.
 create or replace function unit_standing(of_unit bigint, of_campaign text, of_ordinal bigint)
 returns table (bloc_id bigint, rank bigint, units bigint)
 language sql stable security definer set search_path = public, pg_temp

@@ -1,5 +1,6 @@
--- What a unit's direct children were assigned and have pledged, for whoever sees the unit: it
--- reads as owner, because a member or a stranger sees a unit's totals but not its children.
+-- The sums of the targets assigned to and registered by a unit's direct children, for callers who
+-- see the unit: it reads as owner, because members and anonymous callers see a unit's totals but
+-- not its children.
 create or replace function children_targets(of_unit bigint, of_phase bigint)
 returns table (assigned bigint, registered bigint)
 language sql stable security definer set search_path = public, pg_temp
@@ -11,8 +12,8 @@ begin atomic
     where me.id = of_unit and path_in_scope(me.path);
 end;
 
--- A row holds what the parent assigned beside what the unit pledged, and a policy judges whole
--- rows: this keeps whoever may set the one from setting the other.
+-- A row has the target assigned by the parent and the one registered by the unit, and row-level
+-- security authorises whole rows: this trigger checks the permission for each of the two columns.
 create or replace function target_sides() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin

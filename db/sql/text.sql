@@ -1,6 +1,6 @@
--- Text without diacritics, for search and for order.
--- The same everywhere, whatever the database's locale: combining marks are dropped,
--- đ becomes d, and only A-Z are lowered (collation "C"). Twin: db/rules/text.py.
+-- Text without diacritics, for search and for sorting. The result is the same in every locale of a
+-- database: combining marks are removed, đ becomes d, and only A-Z are lowercased (collation "C").
+-- The same as db/rules/text.py.
 create or replace function fold(value text) returns text
 language sql immutable strict parallel safe
 return lower(
@@ -8,7 +8,7 @@ return lower(
     collate "C"
 );
 
--- What of an initiative is searched, and compared with others.
+-- The text of an initiative for search and for comparison with others.
 create or replace function wording(title text, summary text) returns text
 language sql immutable strict parallel safe
 return fold(title || ' ' || summary);

@@ -1,5 +1,5 @@
--- The sum of counts as a count: 0 of no rows, and added as whole numbers, where sum(bigint)
--- would go through numeric.
+-- The sum of counts as a bigint: 0 for no rows, and added as integers, where sum(bigint)
+-- would use numeric.
 create aggregate total(bigint) (
     sfunc = int8pl, stype = bigint, initcond = '0', combinefunc = int8pl, parallel = safe
 );

@@ -1,6 +1,6 @@
--- The tree: paths, moves and the number of open grassroots units below each unit.
+-- The tree: paths, moves and the number of open grassroots units in each unit's subtree.
 
--- The ids of a path, from the root down. Not strict, as a strict one would not be inlined.
+-- The ids in a path, root first. Not strict, because PostgreSQL would not inline a strict function.
 create or replace function line(path ltree) returns bigint[]
 language sql immutable parallel safe
 return string_to_array(path::text, '.')::bigint[];
@@ -9,9 +9,9 @@ create or replace function level_rank(level text) returns int
 language sql immutable strict parallel safe
 return array_position(array['CONFEDERATION', 'FEDERATION', 'UPPER', 'GRASSROOTS'], level);
 
--- Wait for an advisory lock alone. Who waits for one that others share makes all who come after it
--- wait too; so nobody waits long at once, and between two tries others go on. An import shares
--- locks for minutes: then it is given up after a while, as any wait for a lock is.
+-- Wait for an exclusive advisory lock. A transaction that waits for a lock shared by others makes
+-- all later ones wait too; so each wait is short, and between two attempts others proceed. An
+-- import shares locks for minutes: then this gives up after 8 attempts, like any wait for a lock.
 create or replace function lock_alone(class int, object int) returns void
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -31,9 +31,9 @@ begin
 end
 $$;
 
--- Whoever reads paths in order to write holds this lock shared; a move holds it alone. Having
--- waited for it, one must see what the other committed: a transaction that reads from one
--- snapshot throughout would go on with the paths and totals of before.
+-- Writers that depend on paths take this lock shared; a move takes it exclusively. After the wait a
+-- transaction must see what the other has committed: with one snapshot throughout, it would
+-- continue with outdated paths and totals.
 create or replace function lock_tree(alone boolean) returns void
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -50,7 +50,7 @@ begin
 end
 $$;
 
--- A new unit stands below its parent.
+-- Set the path of a new unit below its parent.
 create or replace function unit_place() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -96,7 +96,7 @@ create or replace trigger unit_count_inserted after insert on unit
 referencing new table as inserted
 for each statement execute function unit_count_inserted();
 
--- The same for one unit that is closed, opened again, or changes its level.
+-- The same for one unit that is closed, reopened, or changes its level.
 create or replace function unit_count_changed() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -115,9 +115,9 @@ $$;
 create or replace trigger unit_count_changed after update of level, valid_to on unit
 for each row execute function unit_count_changed();
 
--- A unit that changes its level still stands between its parent and its children. What depends
--- on levels is written anew: which federation and upper-level union its initiatives have, and
--- which units count as reporting or meeting the floor.
+-- A change of a unit's level: it must remain between those of its parent and its children. What
+-- depends on levels is computed again: the federation and the upper-level union of its initiatives,
+-- and which units count as reporting or meeting the floor.
 create or replace function unit_relevel() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -143,15 +143,15 @@ $$;
 create or replace trigger unit_relevel after update of level on unit
 for each row when (old.level <> new.level) execute function unit_relevel();
 
--- A move: rewrite the paths of the subtree, shift its totals between the two lines, and have what
--- awaited the old line await the new one.
+-- A move: rewrite the paths of the subtree, shift its totals from its old ancestors to the new
+-- ones, and let initiatives that await an old ancestor await a new one.
 create or replace function unit_move() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     moved unit;
     above unit;
     new_path ltree;
-    left_behind bigint[]; -- what is above both places stays as it is
+    left_behind bigint[]; -- without the common ancestors, which do not change
     joined bigint[];
 begin
     if new.parent_id is not distinct from old.parent_id then

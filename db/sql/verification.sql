@@ -1,8 +1,8 @@
--- What an auditor verifies through the API (queries/verification.py): the stored totals of the units
--- in the caller's scope of VERIFY, compared with a recount, and for the whole tree the audit log's
--- chains.
--- They run as owner, one at a time, within the reader's time limit; without the permission they
--- return no row. `sangkien verify` compares the same views, and more of them.
+-- Verification through the API, for auditors (queries/verification.py): a recount of the stored
+-- totals of the units in the caller's scope of VERIFY, and, for the whole tree, a check of the
+-- audit log's chains. The functions run as owner, one at a time, within the reader's time limit;
+-- without the permission they return no row. `sangkien verify` compares the same views, and more of
+-- them.
 
 create or replace function verification_turn() returns void
 language plpgsql set search_path = public, pg_temp as $$
@@ -13,8 +13,9 @@ begin
 end
 $$;
 
--- One view of verify.sql, for the units in scope: how many cells, how many differ, and for each row
--- with such cells a list of them, with unit, campaign, phase, counter and the two values.
+-- The result of one view of verify.sql, for the units in scope: the numbers of cells and of
+-- differing cells, and for each row with such cells a list of them, with unit, campaign, phase,
+-- counter and the two values.
 create or replace function verification_of(checked text)
 returns table (cells bigint, differing bigint, differences jsonb)
 language plpgsql stable set search_path = public, pg_temp as $$

@@ -1,7 +1,7 @@
--- What `sangkien verify` compares: for every total kept and every path repeated, a row with what
--- is stored and what it should be. Each view names its row (`subject`: a unit's code, a person or
--- an initiative's number; campaign, ordinal, detail) and has pairs stored_x and expected_x. A
--- total without a row is 0. Read by db/verify.py.
+-- The comparisons of `sangkien verify`: for every stored total and every copied path, a row with
+-- the stored and the expected value. Each view identifies its row (`subject`: a unit's code, a
+-- person or an initiative's number; campaign, ordinal, detail) and has pairs stored_x and
+-- expected_x. A missing row of a total counts as 0. db/verify.py reads them.
 
 create or replace view verify_rollup as
 with stored as (
@@ -74,7 +74,7 @@ select (select code from unit where id = unit_id) as subject,
     coalesce(e.achieved, 0) as expected_achieved
 from stored s full join rollup_day_expected e using (unit_id, campaign_id, ordinal, day);
 
--- A row that counts nothing is no row, wherever it was counted.
+-- A row with 0 initiatives equals no row, whatever its unit.
 create or replace view verify_participation as
 select 'person ' || person_id as subject,
     (select code from campaign where id = campaign_id) as campaign, ordinal, null as detail,
@@ -124,7 +124,7 @@ select i.number as subject, null as campaign, null::bigint as ordinal, null as d
         as expected_upper_id
 from initiative i join unit u on u.id = i.unit_id;
 
--- Whoever authored an achieved one is counted at some unit.
+-- Every author of an achieved initiative has a counted unit.
 create or replace view verify_authorship as
 select i.number as subject, null as campaign, null::bigint as ordinal,
     'person ' || a.person_id as detail, a.path as stored_path, u.path as expected_path,

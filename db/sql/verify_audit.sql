@@ -1,8 +1,9 @@
--- What `sangkien verify` finds wrong with the audit log. Every event vouches for the one before it
--- by repeating its hash, and a chain's head for the last one. Read by db/verify_audit.py.
+-- The faults that `sangkien verify` finds in the audit log. Every event contains the hash of the
+-- previous one, and a chain's head that of the last one. db/verify_audit.py reads them.
 
--- Each event beside its neighbours. `sound`: its hash is of what it says. `vouched`: the hash is
--- the one that is repeated by what follows; `unbelieved`: it is not, by what is not sound itself.
+-- Each event beside its neighbours. `sound`: its hash matches its content. `vouched`: the following
+-- event, or the head, repeats its hash; `unbelieved`: the following event does not, but is not
+-- sound itself.
 create or replace view verify_audit_event as
 with chained as (
     select e.ctid as place, e.id, e.shard, e.sequence, e.hash, e.hash = audit_hash(e) as sound,
@@ -27,14 +28,14 @@ from (
 ) c
 left join audit_head h on h.shard = c.shard;
 
--- One row for each fault: the event, or null where none is left to be named, and what is wrong.
+-- One row for each fault: the event, or null where no event remains, and the fault.
 create or replace view verify_audit as
 with noted as materialized (
     select *, not (sound and vouched) or step <> 1 or beyond_head or unbelieved as suspect
     from verify_audit_event
     where not (sound and vouched) or step <> 1 or beyond_head or unbelieved or is_last
 ),
--- A head that names another number than the last event's, but its hash, was altered itself.
+-- A head with the last event's hash, but another number, was altered itself.
 ended as materialized (
     select shard, h.sequence as head, coalesce(n.sequence, 0) as last, case
         when h.shard is null then 'head removed'
@@ -49,7 +50,7 @@ ended as materialized (
     full join audit_head h using (shard)
     full join (select * from noted where is_last) n using (shard)
 ),
--- Where events may have been that do not fit where they are: the places of others, and gaps.
+-- Places where misplaced events may have been before: those of other suspects, and gaps.
 few as (select * from noted where suspect order by shard, sequence limit 300),
 place as (
     select shard, sequence from few

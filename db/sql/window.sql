@@ -1,5 +1,5 @@
--- The dates of a phase as they hold for a unit: those of the nearest override at or above it,
--- else the phase's own. To be inlined into what runs as owner.
+-- The dates of a phase for a unit: those of the nearest override at or above it, else the phase's
+-- own. It is inlined into functions that run as owner.
 create or replace function phase_window_seen(of_phase bigint, path ltree)
 returns table (opens_on date, closes_on date)
 language sql stable
@@ -17,7 +17,7 @@ begin atomic
     where p.id = of_phase;
 end;
 
--- The same for a caller, who need not see where an override stands.
+-- The same for a caller who may not see the unit of the override.
 create or replace function phase_window(of_phase bigint, path ltree)
 returns table (opens_on date, closes_on date)
 language sql stable security definer set search_path = public, pg_temp
@@ -36,7 +36,8 @@ begin atomic
     order by p.ordinal;
 end;
 
--- Where a phase closes last: of its campaign's owner and all open units below with an override.
+-- The unit where a phase closes last: of its campaign's owner and all open units below with an
+-- override.
 create or replace function phase_last(of_phase bigint)
 returns table (unit text, opens_on date, closes_on date)
 language sql stable security definer set search_path = public, pg_temp
@@ -56,8 +57,8 @@ begin atomic
     limit 1;
 end;
 
--- Whoever counts by the windows of a campaign holds this lock shared; a change of its phases, of
--- their windows, and a freeze hold it alone.
+-- Writers that depend on a campaign's windows take this lock shared; changes of its phases and
+-- windows, and a freeze, take it exclusively.
 create or replace function lock_windows(of_campaign bigint, alone boolean) returns void
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -69,8 +70,8 @@ begin
 end
 $$;
 
--- The windows of a campaign's phases for a unit, which stay as they are until the commit. They
--- are read after the lock, in a statement of their own.
+-- The windows of a campaign's phases for a unit, locked against changes until the commit. They are
+-- read after the lock, in a statement of their own.
 create or replace function windows_held(of_campaign bigint, path ltree)
 returns table (phase_id bigint, opens_on date, closes_on date, frozen boolean)
 language plpgsql set search_path = public, pg_temp as $$

@@ -1,6 +1,6 @@
--- Who writes which rows; what of them, grants.sql and sides.sql. Commands ask the same scopes first,
--- and say what is wrong; these stand behind them. The reader has no right to write at all, and an
--- auditor's scopes for it are empty.
+-- Which rows a caller may write; for the columns, grants.sql and sides.sql. Commands check the same
+-- scopes first, and raise the error that explains the rejection; these policies are the second
+-- guard. The reader has no right to write at all, and an auditor's scopes for writes are empty.
 
 -- Whether the caller has a permission at a unit: in a subtree, or there alone.
 create or replace function holds(permission text, at_unit bigint) returns boolean
@@ -19,7 +19,7 @@ begin atomic
     select exists (select from unit where parent_id is null and path <@ any (scope(permission)));
 end;
 
--- Whether the caller authored an initiative, whatever it may see; nobody decides on their own.
+-- Whether the caller authored an initiative, visible to it or not; nobody decides on their own.
 create or replace function authored(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -28,7 +28,7 @@ begin atomic
     );
 end;
 
--- Whether the caller may write an initiative of this unit as its own.
+-- Whether the caller may write an initiative as its own.
 create or replace function writes_own(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -50,7 +50,7 @@ begin atomic
     );
 end;
 
--- Whether the caller may write an initiative that is not handed in; its authors stay from then on.
+-- Whether the caller may write an initiative before its submission; then its authors can change.
 create or replace function initiative_editable(of_initiative bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -59,8 +59,8 @@ begin atomic
     );
 end;
 
--- The people whom the caller may name as authors at a unit: colleagues there, whoever it may see,
--- and itself. Of others it does not even learn whether they are.
+-- The people whom the caller may name as authors at a unit: colleagues there, people whom it sees,
+-- and itself. For all other codes it does not even learn whether they exist.
 create or replace function author_candidates(codes text[], at_unit bigint)
 returns table (code text, id bigint, sector text)
 language sql stable security definer set search_path = public, pg_temp
@@ -89,22 +89,22 @@ begin atomic
     select exists (select from phase where id = of_phase and campaign_managed(campaign_id));
 end;
 
--- Whether the caller assigns a unit's target, as its parent.
+-- Whether the caller may assign a unit's target, as its parent.
 create or replace function target_assignable(of_unit bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select exists (select from unit where id = of_unit and holds('target_assign', parent_id));
 end;
 
--- Whether the caller assigns a unit's target (as its parent) or registers it (as the unit).
+-- Whether the caller may assign a unit's target (as its parent) or register it (as the unit).
 create or replace function target_writable(of_unit bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
     select holds('target_register', of_unit) or target_assignable(of_unit);
 end;
 
--- Whether the recipient of an award, a unit or a person, is in the issuer's subtree; or authored an
--- initiative there that was achieved, wherever they have moved since.
+-- Whether the recipient of an award, a unit or a person, is in the issuer's subtree, or is a person
+-- who authored an achieved initiative there and has moved since.
 create or replace function award_within(issuer bigint, to_unit bigint, to_person bigint)
 returns boolean
 language sql stable security definer set search_path = public, pg_temp
@@ -118,7 +118,7 @@ begin atomic
     );
 end;
 
--- Whether a unit keeps its parent, or goes from one that the caller manages to another.
+-- Whether a unit keeps its parent, or moves between two parents that the caller manages.
 create or replace function stays_or_moves_within(of_unit bigint, to_parent bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 begin atomic
@@ -144,7 +144,7 @@ create policy changed on benefit_tier for update to sangkien_writer
 using (campaign_managed(campaign_id));
 create policy removed on benefit_tier for delete to sangkien_writer
 using (campaign_managed(campaign_id));
--- The phases of whom the caller manages are looked up once, and not for every unit's row.
+-- The phases that the caller manages are looked up once, not for every unit's row.
 create policy added on phase_result for insert to sangkien_writer
 with check (phase_id in (select p.id from phase p where campaign_managed(p.campaign_id)));
 
@@ -247,7 +247,7 @@ using (
 )
 with check (revoked_at is not null and revoked_by_id = caller());
 
--- An adjustment is noted by whoever may change what it is about.
+-- An adjustment is recorded by callers who may change its subject.
 create policy seen on adjustment for select using (unit_granted(unit_id));
 create policy added on adjustment for insert to sangkien_writer
 with check (account_id = caller() and (

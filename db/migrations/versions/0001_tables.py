@@ -1,4 +1,4 @@
-"""Tables, and the SQL that guards and sums them."""
+"""Tables, and the SQL of row-level security, triggers and totals."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# The order in which the files need one another.
+# Ordered by their dependencies.
 SQL = (
     "session",
     "total",
@@ -57,7 +57,7 @@ SQL = (
 
 
 def upgrade() -> None:
-    """Make everything."""
+    """Create everything."""
     load("calendar", "text")
     create_tables()
     op.execute("insert into account (id, username, kind) values (0, 'public', 'PUBLIC')")
@@ -65,7 +65,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop everything but the extensions and the roles, which other databases may share."""
+    """Drop everything except the extensions and the roles, which other databases may share."""
     drop_everything()
 
 

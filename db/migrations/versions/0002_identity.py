@@ -10,7 +10,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-# The order in which they can be dropped.
+# In an order in which they can be dropped.
 TABLES = (
     "recovery_code",
     "totp_secret",
@@ -35,13 +35,13 @@ FUNCTIONS = (
 
 
 def upgrade() -> None:
-    """Make the tables, and say who may do what with them."""
+    """Create the tables and their policies."""
     create_tables()
     load("identity", "identity_policies")
 
 
 def downgrade() -> None:
-    """Drop them; whoever signed in has to sign in anew."""
+    """Drop the tables; all users have to sign in again."""
     for function in FUNCTIONS:
         op.execute(f"drop function {function}")
     for table in TABLES:

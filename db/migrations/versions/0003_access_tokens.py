@@ -16,14 +16,14 @@ FUNCTIONS = ("limited_clients()", "access_token_holder(bytea)")
 
 
 def upgrade() -> None:
-    """Make the table and the limits' columns, and say who may do what with them."""
+    """Create the table, the columns of the limits, and their policies."""
     create_table()
     limit_clients()
     load("access_tokens", "access_token_policies")
 
 
 def downgrade() -> None:
-    """Drop them. Every such token is worth nothing; limited clients end, or could do more."""
+    """Drop them. Access tokens become invalid; limited clients end, else they would gain rights."""
     for table in ("oauth_client set removed_at", "token_family set revoked_at"):
         op.execute(f"update {table} = now() where client_id in ({LIMITED})")
     for function in FUNCTIONS:
@@ -81,7 +81,7 @@ def create_table() -> None:
 
 
 def limit_clients() -> None:
-    """Add what the tokens of an application are limited to."""
+    """Add the columns that limit the tokens of an application."""
     for column in (
         sa.Column("permissions", sa.ARRAY(sa.Text()), nullable=True),
         sa.Column("unit_id", sa.BigInteger(), nullable=True),

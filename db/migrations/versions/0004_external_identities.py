@@ -1,4 +1,4 @@
-"""Identities at issuers of others, and the codes that link them to accounts."""
+"""Identities at external providers, and the codes that link them to accounts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,14 +12,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables, and say who may do what with them."""
+    """Create the tables and their policies."""
     op.create_index("person_email_idx", "person", [sa.literal_column("lower(email)")])
     create_tables()
     load("external", "external_policies")
 
 
 def downgrade() -> None:
-    """Drop them; whoever came in by another issuer has to be linked anew."""
+    """Drop them; users of an external provider have to be linked again."""
     op.execute("drop function external_candidate(text, text, date)")
     op.execute("drop function external_account(text, text)")
     op.drop_table("link_code")

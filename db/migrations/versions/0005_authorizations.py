@@ -1,4 +1,4 @@
-"""Authorizations: seen, used and revoked; applications of service accounts too."""
+"""Authorizations and applications of service accounts: listed, with their use, and revoked."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ FUNCTIONS = ("service_username(bigint)", "services_managed()", "services_read()"
 
 
 def upgrade() -> None:
-    """Add what is told of them, and say who sees and ends them."""
+    """Add the columns of authorizations and clients, and their policies."""
     for table, names in COLUMNS.items():
         for name in names:
             op.add_column(table, _column(name))
@@ -34,7 +34,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it. An application that was revoked is removed, or it would get tokens again."""
+    """Drop it. A revoked application is removed, as it would otherwise get tokens again."""
     op.execute("update oauth_client set removed_at = now() where revoked_at is not null")
     for table, policies in POLICIES.items():
         for name in policies:
@@ -58,7 +58,7 @@ def _column(name: str) -> sa.Column[Any]:
 
 
 def _forget_columns() -> None:
-    """Take back the rights to columns that stay."""
+    """Revoke the rights to columns that stay."""
     execute(
         "revoke select (client_id, account_id, scope, auth_time, created_at, expires_at,"
         " revoked_at) on token_family from sangkien_reader"
