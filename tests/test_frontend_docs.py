@@ -87,7 +87,8 @@ class Workshop:
             stderr=asyncio.subprocess.PIPE,
         )
         output, errors = await process.communicate()
-        assert process.returncode == 0, f"{command[-1]}\n{(output + errors).decode()}"
+        logs = "".join(log.read_text("utf-8") for log in self.folder.glob("*.log"))
+        assert process.returncode == 0, f"{command[-1]}\n{(output + errors).decode()}{logs}"
         return output.decode()
 
     async def shell(self, script: str) -> str:
