@@ -1,6 +1,6 @@
 #!/bin/sh
-# Creates a random secret for each of docker-compose.yml; existing ones stay. Only the owner can enter
-# the folder; the files are readable, so that the containers' users can read their mounted secrets.
+# Creates a random secret for each of docker-compose.yml; existing ones stay. Only the owner can
+# enter the folder; the files are readable, so that the containers' users can read their mounts.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p secrets

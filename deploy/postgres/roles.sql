@@ -1,6 +1,6 @@
--- The PostgreSQL image runs this file once, as its superuser, on an empty data folder. It creates the
--- roles of the API, each with the password of its secret, and a database of the owner. No role is a
--- superuser or may create roles; `sangkien migrate`, as the owner, does the rest.
+-- The PostgreSQL image runs this file once, as its superuser, on an empty data folder. It creates
+-- the roles of the API, each with the password of its secret, and a database of the owner. No role
+-- is a superuser or may create roles; `sangkien migrate`, as the owner, does the rest.
 \set ON_ERROR_STOP on
 \set owner_password `cat "${SECRETS:-/run/secrets}/owner"`
 \set reader_password `cat "${SECRETS:-/run/secrets}/reader"`
