@@ -51,7 +51,7 @@ async def live(url: str, port: int = 0, drain: float = 0.0, **changes: Any) -> A
         port = listening.getsockname()[1]
         # Not serve(): that would handle the signals of the process.
         task = asyncio.create_task(server._serve([listening]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
+        while not server.started:  # noqa: ASYNC110 - uvicorn reports it in no other way
             await asyncio.sleep(0.01)
         try:
             yield Live(f"http://127.0.0.1:{port}/graphql", port, settings, server)

@@ -18,9 +18,7 @@ from tests.live import live
 from tests.subscribing import peer
 
 BUDGET = 0.050  # seconds of processor time, for a whole request of an anonymous caller
-REPEATS = (
-    4  # documents of the same kind, of which the least counts, because of other load
-)
+REPEATS = 4  # documents of the same kind, of which the least counts, because of other load
 _NUMBERS = count(1)
 # The time of a fixed piece of work on the machine of the budget, when idle.
 _REFERENCE = 0.0024

@@ -97,7 +97,7 @@ def test_two_at_once_follow_one_another(
 
 
 def test_two_moves_beside_a_decision_are_followed_by_the_totals(world: str) -> None:
-    """The person is counted at one of the units of the way, and stays counted there."""
+    """The person is counted at one of the units that they passed, and stays counted there."""
     places = {3, 10, 11}
     moves = [f"update person set unit_id = {unit} where id = 1" for unit in (10, 11)]
     for turn in range(10):

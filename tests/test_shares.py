@@ -103,7 +103,7 @@ def begun(monkeypatch):
 async def until(holds):
     """Wait until a condition that sends no notification is true."""
     async with asyncio.timeout(10):
-        while not (found := holds()):  # noqa: ASYNC110 - nobody tells
+        while not (found := holds()):  # noqa: ASYNC110 - nothing notifies of it
             await asyncio.sleep(0.02)
     return found
 
