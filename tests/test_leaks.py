@@ -34,8 +34,7 @@ KEYS = {
     "token_family": "serial",
 }
 NOT_GUARDED = {"alembic_version": "says what revision the database is at, and no more"}
-# Functions that change what their caller may not change; each comment has the reason why it is
-# safe.
+# Functions that write beyond the rights of their caller; each comment has the reason.
 _COUNTS = "compares what is stored with a recount, in the caller's scopes, and changes nothing"
 _VERIFYING = {"verification_totals": _COUNTS, "verification_audit": _COUNTS}
 ALLOWED_TO_CHANGE = {
