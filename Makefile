@@ -1,11 +1,11 @@
-# Every command a person needs. Paths are relative on purpose: the checkout may lie under a folder
-# with a space in its name, which make cannot hold in a target.
+# Paths are relative on purpose: the checkout may lie under a folder with a space in its name, which
+# make does not support in a target.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# The Python that makes the environment; everything after that runs in the environment.
+# The Python that creates the environment; everything else runs in the environment.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -19,15 +19,15 @@ CACHES := .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 export PIP_ROOT_USER_ACTION := ignore
 
-# `make demo PORT=9000` says the same as SANGKIEN_PORT=9000 in the environment.
+# `make demo PORT=9000` is the same as SANGKIEN_PORT=9000 in the environment.
 ifdef PORT
 export SANGKIEN_PORT := $(PORT)
 endif
 
-# Two makes at once in one checkout take turns where flock is to be had (Linux).
+# Two concurrent makes in one checkout take turns where flock exists (Linux).
 TURN := $(if $(shell command -v flock),flock Makefile)
 
-# An environment copied or moved along with its checkout still points at the old place.
+# An environment that was copied or moved with its checkout still refers to the old path.
 ifneq ($(shell cat $(READY) 2>/dev/null),$(shell pwd -P))
 MOVED := moved
 endif
@@ -36,13 +36,13 @@ PYTEST := $(RUN) -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-re
 
 .PHONY: help demo test check bench lock graphiql clean environment assets compiled moved
 
-help: ## list what make can do
+help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
-demo: environment assets ## set everything up and serve the demo (PORT=8000 to choose the port)
+demo: environment assets ## set everything up and serve the demo (PORT=8000 selects the port)
 	@$(RUN) -m api.cli demo
 
-test: environment assets compiled ## set everything up and run the tests (ARGS="-k rollup" to choose)
+test: environment assets compiled ## set everything up and run the tests (ARGS="-k rollup" for some)
 	@$(PYTEST) $(ARGS)
 
 check: environment assets compiled ## lint, formatting, types, layers, then the tests
@@ -57,34 +57,34 @@ check: environment assets compiled ## lint, formatting, types, layers, then the 
 	@echo "check: tests"
 	@$(PYTEST) $(ARGS)
 
-bench: environment ## measure the figures of docs/benchmarks.md (ARGS to choose)
+bench: environment ## measure the figures of docs/benchmarks.md (ARGS for some)
 	@$(RUN) -m tests.bench $(ARGS)
 
 COMPILE := $(RUN) -m uv pip compile pyproject.toml --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --no-header --quiet
 
-lock: environment ## resolve requirements.lock anew from pyproject.toml
+lock: environment ## resolve requirements.lock from pyproject.toml
 	@echo "lock: resolving requirements.lock"
 	@$(COMPILE) --group dev --upgrade --output-file requirements.lock
 	@echo "lock: taking requirements-runtime.lock from it"
 	@$(COMPILE) --no-annotate --constraint requirements.lock --output-file requirements-runtime.lock
 
-graphiql: environment ## build the GraphiQL page into api/static/graphiql
+graphiql: environment ## build the GraphiQL page in api/static/graphiql
 	@$(TURN) $(MAKE) --silent $(GRAPHIQL)
 
-clean: ## remove the environment, caches and build products (.data, the database, stays)
+clean: ## remove the environment, caches and build products (keeps .data, the database)
 	@rm -rf $(VENV) $(CACHES) build dist sangkien.egg-info api/static/graphiql api/graphiql/node_modules tests/clients/node_modules
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 environment:
 	@$(TURN) $(MAKE) --silent $(READY)
 
-# The API works without the page, so demo and tests go on when npm cannot build it.
+# The API works without the page, so demo and tests continue when npm cannot build it.
 assets: environment
 	@$(TURN) $(MAKE) --silent $(GRAPHIQL) || echo "graphiql: not built, going on without the page"
 
-# Tests start the program a hundred times, and Python may be set to keep no bytecode by itself. Some
-# packages hold files that are no Python of this version.
+# Tests start the program a hundred times, and Python may be configured to write no bytecode. Errors
+# are ignored, because some packages contain files that are not valid in this Python version.
 compiled: environment
 	@$(TURN) $(MAKE) --silent $(COMPILED)
 
@@ -92,7 +92,7 @@ $(COMPILED): $(READY)
 	@$(RUN) -m compileall -qq -j 0 $(VENV)/lib api schema auth db || true
 	@touch $(COMPILED)
 
-# Stamps are written last, so an environment whose making was interrupted is made anew.
+# Stamps are written last, so an interrupted environment is created again.
 $(LOCKED): requirements.lock $(MOVED)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	    "environment: Python 3.11 or newer is needed, $(PYTHON) is %d.%d" % sys.version_info[:2])'

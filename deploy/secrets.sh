@@ -1,7 +1,6 @@
 #!/bin/sh
-# Makes the secrets of docker-compose.yml, each a random one of its own; those that are there stay.
-# The folder lets in its owner alone; the files are readable so that the containers' users can read
-# what is mounted for them.
+# Creates a random secret for each of docker-compose.yml; existing ones stay. Only the owner can
+# enter the folder; the files are readable, so that the containers' users can read their mounts.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p secrets

@@ -1,4 +1,4 @@
-"""Requests to the issuer that are good but for what a test changes."""
+"""Valid requests to the issuer, and their variations."""
 
 from urllib.parse import urlencode
 
@@ -21,14 +21,14 @@ async def at(identity):
 
 @pytest.fixture
 async def visitor(at):
-    """Somebody who is signed in."""
+    """A visitor who is signed in."""
     made = Visitor(at)
     await made.sign_in()
     return made
 
 
 def asked(**changes):
-    """An authorization request that is good but for the changes; None leaves out."""
+    """Return a valid authorization request with the changes; None omits a parameter."""
     good = {
         "response_type": "code",
         "client_id": "app",
@@ -43,7 +43,7 @@ def asked(**changes):
 
 
 def exchange(code, /, **changes):
-    """A token request for a code."""
+    """Return a token request for a code."""
     good = {
         "grant_type": "authorization_code",
         "client_id": "app",
@@ -55,7 +55,7 @@ def exchange(code, /, **changes):
 
 
 def refreshing(token, **changes):
-    """A token request for a refresh token."""
+    """Return a token request for a refresh token."""
     return {"grant_type": "refresh_token", "client_id": "app", "refresh_token": token, **changes}
 
 

@@ -1,4 +1,4 @@
-"""What tests ask of the audit log, and one of six events in one chain to meddle with."""
+"""Helpers for tests of the audit log, and a chain of six events to tamper with."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ NAME = "update emulation_bloc set name = %s where id = %s"
 
 
 def bloc(connection: Connection, key: int) -> None:
-    """Make a row whose event is all that there is to it."""
+    """Create a row whose event is the only one about it."""
     connection.execute(
         "insert into emulation_bloc (id, code, name) values (%s, %s, 'Khối')", [key, f"B{key}"]
     )
@@ -23,7 +23,7 @@ def bloc(connection: Connection, key: int) -> None:
 
 @contextmanager
 def unguarded(url: str) -> Iterator[Connection]:
-    """A log of one chain with six events, whose owner has taken away what guards it."""
+    """A log of one chain with six events, with the triggers that protect it removed."""
     with psycopg.connect(url) as connection:
         connection.execute("select set_config('sangkien.audit_at', '7', false)")
         connection.commit()
@@ -42,7 +42,7 @@ def unguarded(url: str) -> Iterator[Connection]:
 
 
 def chained(connection: Connection) -> list[int]:
-    """Return the numbers of the chain's events."""
+    """Return the sequence numbers of the chain's events."""
     rows = connection.execute(
         "select sequence from audit_event where shard = %s order by sequence", [CHAIN]
     )
@@ -59,14 +59,14 @@ def event(connection: Connection, sequence: int) -> int:
 
 
 def faults(connection: Connection) -> list[str]:
-    """Return what verification finds, each as it is printed."""
+    """Return the faults that verification finds, as they are printed."""
     report = verify_audit(connection)
     assert report.faulty == len(report.faults)
     return [str(fault) for fault in report.faults]
 
 
 def events(url: str, condition: str = "true", *values: Any) -> list[dict[str, Any]]:
-    """Return the events of a log that hold to a condition, in order, each with who did it."""
+    """Return the events of a log that match a condition, in order, each with its actor."""
     with psycopg.connect(url, row_factory=dict_row) as connection:
         return connection.execute(
             "select * from (select e.*, a.username, u.code as unit from audit_event e"

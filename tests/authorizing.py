@@ -1,4 +1,4 @@
-"""What tests of authorizations share: an application, what it holds, and who ends it."""
+"""Helpers for tests of authorizations: register an application, authorise it, revoke it."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from tests.token_holding import Holding
 
 WHOLE = f"{READ} {WRITE}"
 SECRET = "a secret of the application"
-HOLD = 5.1  # seconds after which no worker takes a revoked token
+HOLD = 5.1  # seconds after which no worker accepts a revoked token
 LIST = """{ viewer { authorizations { totalCount nodes { id grantType scope readOnly createdAt
     expiresAt lastUsedAt revokedAt client { clientId name permissions everywhere readOnly username
     unit { code } } } } } }"""
@@ -30,7 +30,7 @@ STOP = f"""mutation ($input: RevokeClientInput!) {{ revokeClient(input: $input) 
 
 
 class Held(NamedTuple):
-    """What an application holds for an account: its family, and its two tokens."""
+    """An authorization of an application for an account: its family and its two tokens."""
 
     family: str
     access: str
@@ -38,7 +38,7 @@ class Held(NamedTuple):
 
 
 def register(url: str, client_id: str = "app", *, service: str | None = None, **given: Any) -> None:
-    """Register an application, of a service account if so, or register it anew."""
+    """Register an application, or register it again; with a service account if one is given."""
     ways = [CODE, REFRESH, *([CREDENTIALS] if service else [])]
     facts: dict[str, Any] = {
         "name": "An application",
@@ -60,7 +60,7 @@ def register(url: str, client_id: str = "app", *, service: str | None = None, **
 
 
 def authorize(http: Holding, username: str, client_id: str = "app", scope: str = WHOLE) -> Held:
-    """Let an application act for an account, as by a code."""
+    """Authorise an application to act for an account, as by a code."""
     url, now = http.settings.urls()[0], datetime.fromtimestamp(http.clock.now, UTC)
     with psycopg.connect(url, row_factory=dict_row) as connection:
         row = connection.execute("select id from account where username = %s", (username,))
@@ -87,18 +87,18 @@ async def held_by(http: Holding, username: str | None) -> list[Any]:
 
 
 async def revoke(http: Holding, username: str | None, authorization: str) -> Any:
-    """End an authorization as an account and return what was answered."""
+    """Revoke an authorization as an account and return the response."""
     given = {"input": {"authorization": authorization}}
     return (await http.data(REVOKE, username, variables=given))["revokeAuthorization"]
 
 
 async def clients_at(http: Holding, username: str | None, unit: str) -> list[Any]:
-    """Return the applications that are told of at a unit."""
+    """Return the applications that `Unit.clients` lists."""
     found = (await http.data(CLIENTS, username, variables={"unit": unit}))["unit"]
     return [] if found is None else list(found["clients"]["nodes"])
 
 
 async def stop(http: Holding, username: str | None, client: str) -> Any:
-    """Stop an application as an account and return what was answered."""
+    """Stop an application as an account and return the response."""
     given = {"input": {"client": client, "reason": "Khóa bị lộ"}}
     return (await http.data(STOP, username, variables=given))["revokeClient"]

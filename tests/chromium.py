@@ -17,7 +17,7 @@ DRIVER = shutil.which("chromedriver")
 
 QUIET = [
     "--headless=new",
-    "--no-sandbox",  # root has none
+    "--no-sandbox",  # Chromium has no sandbox for root
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
@@ -56,14 +56,14 @@ class Browser:
         return f"{self.session}/element/{identity}"
 
     def click(self, selector: str) -> None:
-        """Click as a reader does: the element must be visible and not covered."""
+        """Click as a user does: the element must be visible and not covered."""
         self.call(f"{self.element(selector)}/click")
 
     def type(self, selector: str, text: str) -> None:
         self.call(f"{self.element(selector)}/value", text=text)
 
     def wait(self, script: str, *arguments: Any) -> Any:
-        """Return the script's value as soon as it is true, at most ten seconds later."""
+        """Return the script's value as soon as it is true, within ten seconds."""
         until = time.monotonic() + 10
         while not (value := self.run(script, *arguments)):
             assert time.monotonic() < until, f"never true: {script}"
@@ -91,7 +91,7 @@ class Browser:
 
 @contextlib.contextmanager
 def drive(profile: Path) -> Iterator[Browser]:
-    """Start Chromium with an empty profile, and end it afterwards."""
+    """Start Chromium with an empty profile, and stop it afterwards."""
     assert DRIVER is not None
     with subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, text=True) as driver:
         try:

@@ -18,7 +18,7 @@ _TRIES = 10
 
 
 class Client:
-    """Sends operations as an account; None is nobody."""
+    """Sends operations as an account; None is anonymous."""
 
     def __init__(self, http: httpx.AsyncClient, settings: Settings) -> None:
         self.http = http
@@ -30,19 +30,19 @@ class Client:
             return keys.ensure(connection)
 
     def token(self, username: str, ttl: int = 600) -> str:
-        """Return an access token as `sangkien token` makes it."""
+        """Return an access token as `sangkien token` creates it."""
         issuer, audience = self.settings.issuer, self.settings.audience
         return tokens.issue(self._key, username, issuer=issuer, audience=audience, ttl=ttl)
 
     async def post(self, query: Any, username: str | None = None, **body: Any) -> httpx.Response:
-        """Send a document; `body` adds variables and the like."""
+        """Send a document; `body` adds variables and other members."""
         headers = {"Authorization": f"Bearer {self.token(username)}"} if username else {}
         return await self.http.post("/graphql", json={"query": query, **body}, headers=headers)
 
     async def data(self, query: str, username: str | None = None, **body: Any) -> Any:
-        """Return the data of an operation that must have none but data.
+        """Return the data of an operation, which must succeed.
 
-        Where something that it needs is locked, it is sent again, as the answer asks for.
+        Repeat it after `Retry-After` while a lock that it needs is taken.
         """
         for _ in range(_TRIES):
             response = await self.post(query, username, **body)

@@ -1,4 +1,4 @@
-"""Databases for tests: one embedded server a run, a template, a clone for each test."""
+"""Databases for tests: one embedded server for a run, a template, a clone for each test."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ from db.seed import demo as demo_data
 from tests import postgres15 as debian
 
 _numbers = count()
-# Databases are hundreds of files, made and removed for each test, which a disk is slow at.
+# Databases are hundreds of files, created and removed for each test, which is slow on a disk.
 _MEMORY, _ENOUGH = Path("/dev/shm"), 4 << 30  # noqa: S108 - folders of our own are made there
 _LOSSY = {
     "fsync": "off",
@@ -31,7 +31,7 @@ _LOSSY = {
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedServer]:
-    """A PostgreSQL that may lose everything, and so is fast."""
+    """A PostgreSQL without durability, for speed."""
     roomy = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH
     home = Path(tempfile.mkdtemp(prefix="sangkien-tests-", dir=_MEMORY if roomy else None))
     home.chmod(0o755)
@@ -43,7 +43,7 @@ def server() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture(scope="session")
 def postgres15() -> Iterator[debian.Server]:
-    """Debian's PostgreSQL 15, with passwords; skipped, and said so, where it is not installed."""
+    """Debian's PostgreSQL 15, with passwords; tests skip where it is not installed."""
     if not (debian.PROGRAMS / "initdb").exists():
         pytest.skip(
             f"POSTGRESQL 15 IS NOT TESTED: apt-get install postgresql-15 ({debian.PROGRAMS})"
@@ -61,7 +61,7 @@ def template(server: EmbeddedServer) -> str:
 
 @pytest.fixture
 def database(server: EmbeddedServer, template: str) -> Iterator[str]:
-    """The owner's URL of a migrated, empty database of the test's own."""
+    """The owner's URL of a migrated, empty database for one test."""
     name = f"test_{next(_numbers)}"
     yield prepare(server, name, template)
     with psycopg.connect(server.url, autocommit=True) as connection:
@@ -87,7 +87,7 @@ def demo(server: EmbeddedServer, _demo_template: str) -> str:
 
 @pytest.fixture
 def programme(server: EmbeddedServer, _demo_template: str) -> Iterator[str]:
-    """The owner's URL of a database with the demo's data, of the test's own."""
+    """The owner's URL of a database with the demo's data, for one test."""
     name = f"test_{next(_numbers)}"
     yield prepare(server, name, _demo_template)
     with psycopg.connect(server.url, autocommit=True) as connection:
@@ -124,7 +124,7 @@ def identity_template(server: EmbeddedServer, template: str) -> str:
 
 @pytest.fixture
 def identity(server: EmbeddedServer, identity_template: str) -> Iterator[str]:
-    """The owner's URL of a database with a few accounts, of the test's own."""
+    """The owner's URL of a database with a few accounts, for one test."""
     name = f"test_{next(_numbers)}"
     yield prepare(server, name, identity_template)
     with psycopg.connect(server.url, autocommit=True) as connection:

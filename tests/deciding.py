@@ -1,4 +1,4 @@
-"""Documents and steps of tests in which initiatives are handed in and decided on."""
+"""Documents and steps of tests that submit initiatives and decide on them."""
 
 from itertools import count
 from typing import Any
@@ -46,13 +46,13 @@ _titles = count(1)
 
 
 async def ask(http: Client, document: str, username: str | None, **fields: Any) -> Any:
-    """Return what a mutation answers to these fields of its input."""
+    """Return the result of a mutation for these input fields."""
     data = await http.data(document, username, variables={"input": fields})
     return next(iter(data.values()))
 
 
 async def handed_in(http: Client, **changes: Any) -> str:
-    """Have `member`, or `support` where authors are named, hand an initiative in."""
+    """Submit an initiative as `member`, or as `support` if authors are named."""
     given = {
         "campaign": "1TRSK",
         "title": f"Sáng kiến thử số {next(_titles)}",
@@ -72,14 +72,14 @@ async def handed_in(http: Client, **changes: Any) -> str:
 
 
 async def approve(http: Client, username: str, number: str, **fields: Any) -> Any:
-    """Have somebody approve, which they may."""
+    """Approve as an account, which must succeed."""
     answer = await ask(http, REVIEW, username, number=number, decision="APPROVE", **fields)
     assert answer["__typename"] == "InitiativePayload", answer
     return answer["initiative"]
 
 
 async def rise(http: Client, number: str, levels: int = 3) -> Any:
-    """Have the levels of the line approve in turn."""
+    """Approve at each level of the approval chain in turn."""
     risen = None
     for username, _ in LINE[:levels]:
         risen = await approve(http, username, number)
@@ -108,18 +108,18 @@ def total(url: str, column: str, unit: str = "TLD", ordinal: int = 2) -> int:
 
 
 def freeze(url: str, ordinal: int = 2) -> None:
-    """Have the results of a phase frozen."""
+    """Freeze the results of a phase."""
     run(url, "update phase set frozen_at = now() where ordinal = %s", ordinal)
 
 
 def exact(url: str) -> bool:
-    """Whether every total is what a recount gives."""
+    """Return whether every total equals its recount."""
     with psycopg.connect(url) as connection:
         return verify(connection).differences == []
 
 
 def appoint(url: str, username: str, role: str, unit: str) -> None:
-    """Give an account a role, and make the account, with a person, where there is none."""
+    """Grant an account a role; create the account, with a person, if it does not exist."""
     if not one(url, "select count(*) from account where username = %s", username):
         run(url, ACCOUNT, username)
     run(url, GRANT, role, username, unit)

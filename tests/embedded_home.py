@@ -1,4 +1,4 @@
-"""What tests of the embedded PostgreSQL share: a ground for homes, a starter, another user."""
+"""Helpers for tests of the embedded PostgreSQL: folders, a starter, another user."""
 
 import os
 import pickle
@@ -25,7 +25,7 @@ Starter = Callable[..., EmbeddedServer]
 
 @contextmanager
 def open_ground() -> Iterator[Path]:
-    """A folder that every account can reach, which pytest's own are not; its name has a space."""
+    """A folder that every account can reach, unlike pytest's own; its name has a space."""
     folder = Path(tempfile.mkdtemp(prefix="sangkien test "))
     folder.chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
@@ -37,7 +37,7 @@ def open_ground() -> Iterator[Path]:
 
 @contextmanager
 def starter(ground: Path) -> Iterator[Starter]:
-    """`start` with settings for throw-away data; whatever it started is stopped at the end."""
+    """`start` with settings for throw-away data; stops every started server at the end."""
     servers = {}
 
     def run(home: Path = ground / "home", **settings: str) -> EmbeddedServer:
@@ -50,20 +50,20 @@ def starter(ground: Path) -> Iterator[Starter]:
 
 
 def ask(server: EmbeddedServer, query: str) -> Any:
-    """The one value a query returns."""
+    """Return the single value of a query."""
     with psycopg.connect(server.url) as connection:
         return connection.execute(query).fetchone()[0]
 
 
 def process_of(server: EmbeddedServer) -> int:
-    """The process id of the server."""
+    """Return the process id of the server."""
     return int((server.data_directory / "postmaster.pid").read_text().splitlines()[0])
 
 
 def in_child(act: Callable[[], Any], *, user: pwd.struct_passwd | None = None) -> Any:
-    """What a function returns, or the error it raises, in a process of its own, as another user.
+    """Return the result of a function, or its error, in a child process of another user.
 
-    Forked, not started: Python itself may lie where that user cannot reach it.
+    The child is forked, not started, because that user may not reach Python itself.
     """
     reader, writer = os.pipe()
     with warnings.catch_warnings():

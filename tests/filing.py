@@ -1,4 +1,4 @@
-"""What tests of imports and exports share: the command, and files of either format."""
+"""Helpers for tests of imports and exports: the command, and files of both formats."""
 
 import csv
 import io

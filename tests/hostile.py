@@ -1,6 +1,6 @@
-"""Documents that somebody sends to keep the server busy: under 20 kB each, of every kind we know.
+"""Documents sent to keep the server busy: under 20 kB each, of every kind we know.
 
-Each takes a number that makes it another document, so that nothing kept of one serves the next.
+Each takes a number that makes it another document, so that no cached one serves the next.
 """
 
 import base64
@@ -23,7 +23,7 @@ def _each(count: int, text: Callable[[int], str]) -> str:
 
 
 def selections(n: int) -> dict[str, str]:
-    """Return selections that are wide, deep, repeated, or of what there is not."""
+    """Return selections that are wide, deep, repeated, or of unknown fields."""
     unit = f'unit(code: "X{n}")'
     progress = 'progress(campaign: "1TRSK", phase: 1)'
     totals = _each(
@@ -53,7 +53,7 @@ def selections(n: int) -> dict[str, str]:
 
 
 def fragments(n: int) -> dict[str, str]:
-    """Return fragments spread many times, in circles, and directives by the dozen."""
+    """Return fragments spread many times, in cycles, and dozens of directives."""
     chain = _each(18, lambda k: f"fragment F{k} on Viewer{{...F{k + 1} ...F{k + 1}}}")
     many = _each(
         29, lambda k: f"fragment F{k} on Viewer{{a{n}x{k}: __typename account{{username}}}}"
@@ -105,7 +105,7 @@ def values(n: int) -> dict[str, str]:
 
 
 def operations(n: int) -> dict[str, str]:
-    """Return many operations, and those that change or watch something."""
+    """Return many operations, and mutations and subscriptions."""
     mutation = 'submitInitiative(input: {number: "x"}){__typename}'
     watched = 'progress(unit: "TLD", campaign: "1TRSK"){achieved}'
     return {
@@ -118,7 +118,7 @@ def operations(n: int) -> dict[str, str]:
 
 
 def introspection(n: int) -> dict[str, str]:
-    """Return questions about the schema, as tools ask them and worse."""
+    """Return introspection queries as tools send them, and worse ones."""
     types = _each(90, lambda k: f"x{n}x{k}: fields{{name description}}")
     nested = "fields{name type{" * 6 + f"a{n}: name" + "}}" * 6
     spread = (
@@ -146,7 +146,7 @@ def introspection(n: int) -> dict[str, str]:
 
 
 def searches(n: int) -> dict[str, str]:
-    """Return searches by text, look-alikes, and filters in combinations of their own."""
+    """Return text searches, searches for duplicates, and distinct combinations of filters."""
     chance = random.Random(n)
 
     def filtered(k: int) -> str:
@@ -176,5 +176,5 @@ KINDS = (selections, fragments, values, operations, introspection, searches)
 
 
 def documents(n: int) -> dict[str, str]:
-    """Return all of them by name."""
+    """Return all documents by name."""
     return {f"{kind.__name__}: {name}": text for kind in KINDS for name, text in kind(n).items()}

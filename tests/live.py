@@ -16,7 +16,7 @@ from auth import keys, tokens
 
 
 class Live(NamedTuple):
-    """Where it listens, and with what settings."""
+    """The address of a server, and its settings."""
 
     url: str
     port: int
@@ -24,12 +24,12 @@ class Live(NamedTuple):
     server: Server | None = None
 
     def stop(self) -> None:
-        """Have it stop, as a signal does."""
+        """Stop the server, as a signal does."""
         assert self.server is not None
         self.server.should_exit = True
 
     def token(self, username: str, ttl: int = 600) -> str:
-        """Return an access token as `sangkien token` makes it."""
+        """Return an access token as `sangkien token` creates it."""
         with psycopg.connect(self.settings.urls()[0]) as connection:
             key = keys.ensure(connection)
         return tokens.issue(
@@ -43,15 +43,15 @@ class Live(NamedTuple):
 
 @asynccontextmanager
 async def live(url: str, port: int = 0, drain: float = 0.0, **changes: Any) -> AsyncIterator[Live]:
-    """Serve this database on the demo's day, as uvicorn is set up to serve."""
+    """Serve this database on the demo's day, with the settings of uvicorn in production."""
     settings = Settings(database_url=url, today=DEMO_TODAY, **changes)
     config = Config(create_app(settings), log_config=None, drain=drain, **PROTOCOLS)
     server = Server(config)
     with socket.create_server(("127.0.0.1", port)) as listening:
         port = listening.getsockname()[1]
-        # Not serve(): that would take over the signals of the process.
+        # Not serve(): that would handle the signals of the process.
         task = asyncio.create_task(server._serve([listening]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
+        while not server.started:  # noqa: ASYNC110 - uvicorn reports it in no other way
             await asyncio.sleep(0.01)
         try:
             yield Live(f"http://127.0.0.1:{port}/graphql", port, settings, server)

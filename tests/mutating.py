@@ -1,4 +1,4 @@
-"""What tests of mutations share: asking, looking into the database, and writing past the guards."""
+"""Helpers for tests of mutations: requests, database reads, and writes past the guards."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ ERRORS = """... on Error { __typename code message }
 
 
 async def ask(http: Client, document: str, username: str | None, /, **fields: Any) -> Any:
-    """Return what a mutation of one field answers to this input."""
+    """Return the result of a mutation of one field for this input."""
     data = await http.data(document, username, variables={"input": fields})
     return next(iter(data.values()))
 
@@ -47,14 +47,14 @@ def change(url: str, statement: str, *values: Any) -> None:
 
 
 def differing(url: str) -> int:
-    """Return how many cells `sangkien verify` finds wrong."""
+    """Return the number of counters that `sangkien verify` reports."""
     with psycopg.connect(url) as connection:
         return verify(connection).differing
 
 
 @asynccontextmanager
 async def writing(url: str) -> AsyncIterator["Unguarded"]:
-    """Give sessions of the writer in which no guard of a command comes first."""
+    """Return writer sessions for commands without the guards of the mutations."""
     reader, writer = Reader(with_role(url, READER), size=1), Writer(with_role(url, WRITER), size=2)
     try:
         yield Unguarded(Principals(reader, DEMO_TODAY), writer)
@@ -64,17 +64,17 @@ async def writing(url: str) -> AsyncIterator["Unguarded"]:
 
 
 class Unguarded:
-    """Runs commands as accounts, with nothing but the database to refuse them."""
+    """Runs commands as accounts, with only the database to reject them."""
 
     def __init__(self, principals: Principals, writer: Writer) -> None:
         self._principals, self._writer = principals, writer
 
     async def run(self, username: str | None, command: Command[Any]) -> Any:
-        """Carry out a command as an account."""
+        """Run a command as an account."""
         caller = (await self._principals.of(username)).caller
         return await self._writer.run(caller, Attempt("test"), command)
 
     async def execute(self, username: str | None, statement: str, *values: Any) -> int:
-        """Run one statement as an account and return how many rows it touched."""
+        """Run one statement as an account and return the number of rows it affected."""
         touched: int = await self.run(username, lambda s: s.execute(statement, *values))
         return touched

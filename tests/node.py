@@ -11,7 +11,7 @@ NODE = str(BINARIES / "node")
 
 
 class NodeError(Exception):
-    """npm could not install; the text says why."""
+    """npm could not install; the text has the reason."""
 
 
 def environment() -> dict[str, str]:
@@ -21,9 +21,9 @@ def environment() -> dict[str, str]:
 
 
 def install(folder: Path) -> None:
-    """Install what a folder's lock file says, unless that is done. Raises NodeError.
+    """Install the packages of a folder's lock file, unless done. Raises NodeError.
 
-    Several processes that want the same take turns.
+    Concurrent processes take turns.
     """
     lock, stamp = folder / "package-lock.json", folder / "node_modules" / ".locked"
     with lock.open("rb") as held:

@@ -1,4 +1,4 @@
-"""The blocks of docs/operations.md that tests carry out."""
+"""The blocks of docs/operations.md that tests run."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _TODAY = date(2027, 3, 15)  # a day of the first phase that the page opens
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, what stands beside that, and its text."""
+    """A fenced block: its language, the rest of the opening line, and its text."""
 
     language: str
     about: str
@@ -21,13 +21,13 @@ class Block:
 
 
 def sections() -> dict[str, str]:
-    """Return the page's sections by their headings, in their order."""
+    """Return the page's sections by heading, in order."""
     parts = re.split(r"^## (.+)$", PAGE.read_text("utf-8"), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def blocks(*names: str) -> list[Block]:
-    """Return the blocks of these sections, of all where none is named, in the page's order."""
+    """Return the blocks of these sections, or of all without names, in the page's order."""
     return [
         Block(language, about, text)
         for name, section in sections().items()
@@ -37,7 +37,7 @@ def blocks(*names: str) -> list[Block]:
 
 
 def at_present(text: str) -> str:
-    """Return a document of the page with its days moved to where today is within its phases."""
+    """Return a document of the page with its dates moved so that today is within its phases."""
     today = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")).date()
     text = re.sub(r"-2027-(\d{5})", rf"-{today.year}-\1", text)  # numbers of initiatives
     return re.sub(

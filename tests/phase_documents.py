@@ -1,4 +1,4 @@
-"""What the tests of campaigns and phases ask for."""
+"""Documents of the tests of campaigns and phases."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ WHY = "Theo quyết định 12/QĐ-TLĐ"
 
 
 async def ask(http: Client, document: str, username: str | None, **fields: Any) -> Any:
-    """Carry a mutation out and return its result."""
+    """Run a mutation and return its result."""
     data = await http.data(document, username, variables={"input": fields})
     return next(iter(data.values()))
 
@@ -58,13 +58,13 @@ def rows(url: str, query: str, *values: Any) -> list[Any]:
 
 
 def one(url: str, query: str, *values: Any) -> Any:
-    """Return the one value that a statement gives."""
+    """Return the single value of a statement."""
     ((value,),) = rows(url, query, *values)
     return value
 
 
 def adjustments(url: str) -> list[tuple[str, str, int, str]]:
-    """Return every adjustment: its kind, the unit's code, what was gained, and why."""
+    """Return every adjustment: its kind, the unit's code, the achieved count, and the reason."""
     return rows(
         url,
         "select a.kind, u.code, a.gained, a.reason from adjustment a"

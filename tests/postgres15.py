@@ -1,4 +1,4 @@
-"""A PostgreSQL 15 of Debian's, as an installation has it: passwords over TCP, a plain owner."""
+"""Debian's PostgreSQL 15, set up like an installation: passwords over TCP, a plain owner."""
 
 import os
 import re
@@ -33,7 +33,7 @@ class Server:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
     def create(self, name: str, *, attributes: str = "createrole", owns: bool = True) -> str:
-        """Make a role and a database of this name; return the role's URL of the database."""
+        """Create a role and a database of this name; return the role's URL of the database."""
         with psycopg.connect(self.admin, autocommit=True) as connection:
             role = sql.Identifier(name)
             connection.execute(
@@ -47,7 +47,7 @@ class Server:
         return self.url(name, OWNER_PASSWORD, name)
 
     def create_database(self, name: str, owner: str) -> str:
-        """Make another database of an owner; return the owner's URL of it."""
+        """Create another database of an owner; return the owner's URL of it."""
         with psycopg.connect(self.admin, autocommit=True) as connection:
             connection.execute(
                 sql.SQL("create database {} owner {}").format(
@@ -65,7 +65,7 @@ class Server:
 
 @contextmanager
 def running() -> Iterator[Server]:
-    """Make a cluster in a temporary folder, and give its server while this lasts."""
+    """Create a cluster in a temporary folder, and run its server."""
     folder = Path(tempfile.mkdtemp(prefix="sangkien-pg15-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
@@ -85,7 +85,7 @@ def running() -> Iterator[Server]:
 
 @contextmanager
 def started(folder: Path, data: Path) -> Iterator[Server]:
-    """Give a server of a data directory while this lasts, on a port of its own."""
+    """Run a server of a data directory, on a port of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -109,7 +109,7 @@ def base_backup(server: Server) -> Path:
 
 
 def _run(program: str, *arguments: str | Path) -> None:
-    """Run a program of the server, as the user postgres where we are root, who may not."""
+    """Run a program of the server, as the user postgres where the test runs as root."""
     account = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     subprocess.run(
         [*account, PROGRAMS / program, *arguments],
@@ -122,5 +122,5 @@ def _run(program: str, *arguments: str | Path) -> None:
 
 
 def new_name() -> str:
-    """Return a name that no role or database has."""
+    """Return an unused name for a role or database."""
     return f"t{secrets.token_hex(4)}"

@@ -24,7 +24,7 @@ START = "/oauth/external/sso"  # our address of it
 AUDIENCE = "https://api.sangkien.test"
 SCOPES = "sangkien.read sangkien.write"
 SECRET = "a secret of the client at the provider"
-ELSEWHERE = "https://app.test/elsewhere"  # where an application of the provider's gets its codes
+ELSEWHERE = "https://app.test/elsewhere"  # the redirect URI of an application of the provider
 VERIFIER = "v" * 43
 CHALLENGE = "7w_YNF9DSfIdPf_pRjSq646_kPr-2-o9NAl16JGghdM"  # S256 of it
 
@@ -38,7 +38,7 @@ def rsa_key(kid: str) -> RSAKey:
 
 
 class Provider:
-    """The provider; `accounts` are the claims of who can sign in there, by their login."""
+    """The provider; `accounts` are the claims of its users, by login."""
 
     def __init__(self, back: str, **changes: Any) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -55,7 +55,7 @@ class Provider:
         self._process: subprocess.Popen[str] | None = None
 
     def trust(self, **changes: Any) -> dict[str, Any]:
-        """Return what our setting says of it."""
+        """Return the trust setting for it."""
         return {
             "issuer": self.issuer,
             "key": "sso",
@@ -114,7 +114,7 @@ class Provider:
         assert said == "listening\n", said
 
     def stop(self) -> None:
-        """End it: nobody listens any more."""
+        """Stop it: nothing listens at its address."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -123,13 +123,13 @@ class Provider:
             self._process = None
 
     def restart(self, *keys: Any) -> None:
-        """Start it again with these keys, of which the first one signs."""
+        """Restart it with these keys, of which the first one signs."""
         self.stop()
         self.keys = list(keys)
         self.start()
 
     async def token(self, login: str | None = None, **asked: Any) -> str:
-        """Return an access token of somebody; of the program `robot@sso` for None."""
+        """Return an access token of a user; of the program `robot@sso` for None."""
         wanted = {"resource": AUDIENCE, "scope": SCOPES, **asked}
         if login is None:
             return await self._given("robot@sso", grant_type="client_credentials", **wanted)
@@ -161,7 +161,7 @@ class Provider:
 
 
 async def sign_in(url: str, login: str) -> str:
-    """Go through the provider's pages as somebody; return the address that one is sent back to."""
+    """Sign in as a user through the provider's pages; return the redirect address."""
     site = "{0.scheme}://{0.netloc}".format(urlsplit(url))
     async with httpx.AsyncClient(base_url=site) as http:
         answer = await http.get(url)
@@ -182,14 +182,14 @@ async def sign_in(url: str, login: str) -> str:
 
 
 async def set_out(visitor: Visitor, start: str = START) -> str:
-    """Return the address at the provider that the button leads to."""
+    """Return the button's address at the provider."""
     answer = await visitor.http.get(start)
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
 
 
 async def arrive(visitor: Visitor, login: str = "an@sso", start: str = START) -> Page:
-    """Sign in at the provider, and return the page that one gets here then."""
+    """Sign in at the provider, and return our page after the redirect."""
     return await visitor.go(await sign_in(await set_out(visitor, start), login))
 
 
@@ -202,7 +202,7 @@ def trusting(
 
 @contextlib.contextmanager
 def provider(back: str = BACK, *, started: bool = True, **changes: Any) -> Iterator[Provider]:
-    """A provider that runs, whose client `sangkien` is sent back to an address of ours."""
+    """A running provider, whose client `sangkien` redirects to our address."""
     try:
         node.install(CLIENTS)
     except node.NodeError as error:

@@ -1,4 +1,4 @@
-"""A disk that is soon full, for an embedded server."""
+"""A small disk that fills up, for an embedded server."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ SMALL = {
 
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
-    """A folder on a disk of 200 MB; skipped where none can be mounted."""
+    """A folder on a disk of 200 MB; the test skips where none can be mounted."""
     folder = Path(tempfile.mkdtemp(prefix="sangkien-full-"))
     options = ["-t", "tmpfs", "-o", "size=200m,mode=755", "tmpfs"]
     if os.geteuid() != 0 or subprocess.call(["mount", *options, folder]):  # noqa: S607 - as found
@@ -30,7 +30,7 @@ def small_disk() -> Iterator[Path]:
 
 
 def fill(folder: Path) -> Path:
-    """Fill the disk of a folder by one file."""
+    """Fill the disk of a folder with one file."""
     ballast = folder / "ballast"
     descriptor = os.open(ballast, os.O_CREAT | os.O_WRONLY)
     try:

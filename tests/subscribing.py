@@ -1,4 +1,4 @@
-"""Subscribers for tests, and changes for them to hear of. Every wait is bounded."""
+"""Subscribers for tests, and changes for them. Every wait is bounded."""
 
 import asyncio
 import json
@@ -12,8 +12,8 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.live import Live
 
-SECONDS = 10.0  # within which whatever is waited for must happen
-QUIET = 0.8  # seconds after which nothing more is to be expected
+SECONDS = 10.0  # seconds within which an expected event must happen
+QUIET = 0.8  # seconds after which no further event is expected
 PROGRESS = """subscription Progress($unit: String!, $phase: Int) {
   progress(unit: $unit, campaign: "1TRSK", phase: $phase) { submitted }
 }"""
@@ -30,7 +30,7 @@ _INPUT = {
 
 
 class Peer:
-    """A client of graphql-transport-ws that says and hears plain messages."""
+    """A client of graphql-transport-ws that sends and receives plain messages."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
@@ -48,7 +48,7 @@ class Peer:
         await self.say("subscribe", id=id_, payload={"query": query, "variables": variables})
 
     async def count(self) -> int:
-        """Return the submitted ones in the next message, which must be a result."""
+        """Return the submitted count in the next message, which must be a result."""
         message = await self.hear()
         assert message["type"] == "next", message
         submitted: int = message["payload"]["data"]["progress"]["submitted"]
@@ -62,7 +62,7 @@ class Peer:
         return code
 
     async def silent(self, seconds: float = QUIET) -> bool:
-        """Whether nothing comes for a while."""
+        """Return whether no message arrives for a while."""
         try:
             async with asyncio.timeout(seconds):
                 await self.socket.recv()
@@ -71,7 +71,7 @@ class Peer:
         return False
 
     async def closed(self) -> tuple[int, str]:
-        """Return with what code and reason the server closes."""
+        """Return the code and reason with which the server closes."""
         async with asyncio.timeout(SECONDS):
             try:
                 while True:
@@ -91,7 +91,7 @@ async def opened(server: Live, **options: Any) -> AsyncIterator[Peer]:
 
 @asynccontextmanager
 async def peer(server: Live, username: str | None = None, **token: Any) -> AsyncIterator[Peer]:
-    """A connection of an account; None is nobody."""
+    """A connection of an account; None is anonymous."""
     async with opened(server) as newcomer:
         bearer = f"Bearer {server.token(username, **token)}" if username else None
         await newcomer.say("connection_init", payload={"authorization": bearer})
@@ -100,14 +100,14 @@ async def peer(server: Live, username: str | None = None, **token: Any) -> Async
 
 
 class Stream:
-    """The events of an answer of text/event-stream."""
+    """The events of a text/event-stream response."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
         self.lines = response.aiter_lines()
 
     async def event(self) -> tuple[str, Any]:
-        """Return the next event's name and data; an empty name once the stream has ended."""
+        """Return the next event's name and data; an empty name at the end of the stream."""
         name, data = "", None
         async with asyncio.timeout(SECONDS):
             async for line in self.lines:
@@ -125,7 +125,7 @@ class Stream:
 async def streamed(
     server: Live, username: str | None, query: str = PROGRESS, **variables: Any
 ) -> AsyncIterator[Stream]:
-    """A POST that takes events alone."""
+    """A POST that accepts only events."""
     headers = {"Accept": "text/event-stream", **bearing(server, username)}
     body = {"query": query, "variables": variables or {"unit": "TTTT", "phase": 2}}
     async with (
@@ -136,12 +136,12 @@ async def streamed(
 
 
 def bearing(server: Live, username: str | None) -> dict[str, str]:
-    """Return the header of an account."""
+    """Return the authorization header of an account."""
     return {"Authorization": f"Bearer {server.token(username)}"} if username else {}
 
 
 async def told(server: Live, query: str, username: str, **variables: Any) -> Any:
-    """Return the data of an operation by HTTP."""
+    """Return the data of an operation over HTTP."""
     async with httpx.AsyncClient(timeout=SECONDS) as http:
         answer = await http.post(
             server.url,
@@ -153,7 +153,7 @@ async def told(server: Live, query: str, username: str, **variables: Any) -> Any
 
 
 async def drafted(server: Live, how_many: int = 1) -> list[str]:
-    """Return the numbers of new drafts of `member`, who is in the unit VNPT-HNI."""
+    """Return the numbers of new drafts of `member`, who belongs to the unit VNPT-HNI."""
     numbers = []
     for place in range(how_many):
         title = f"{_INPUT['title']} {place}"
@@ -163,7 +163,7 @@ async def drafted(server: Live, how_many: int = 1) -> list[str]:
 
 
 async def submit(server: Live, *numbers: str) -> None:
-    """Submit drafts, all at once."""
+    """Submit drafts concurrently."""
     document = """mutation ($number: String!) {
       submitInitiative(input: {number: $number}) { __typename } }"""
     answers = await asyncio.gather(
@@ -174,5 +174,5 @@ async def submit(server: Live, *numbers: str) -> None:
 
 
 async def change(server: Live) -> None:
-    """Let one more initiative be submitted in VNPT-HNI, which is below TTTT."""
+    """Submit one more initiative in VNPT-HNI, which is below TTTT."""
     await submit(server, *await drafted(server))

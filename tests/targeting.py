@@ -1,4 +1,4 @@
-"""How tests set targets, and look at what is held."""
+"""Helpers that set targets and read them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What somebody with bad intentions sends, and what comes of it."""
+"""Requests with bad intentions, and their responses."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ def code_of(response: httpx.Response) -> str:
     return code
 
 
-# --- how much
+# --- sizes
 
 
 async def test_a_caller_who_asks_too_often_waits_and_no_other_does(demo):
@@ -113,7 +113,7 @@ async def test_a_body_that_trickles_is_cut_off(demo, monkeypatch):
         answer = bytearray()
 
         async def receive():
-            # Cut off while it sends, a client gets the answer and then a reset.
+            # A client that is cut off while it sends gets the response and then a reset.
             with contextlib.suppress(ConnectionResetError):
                 while chunk := await reader.read(65_536):
                     answer.extend(chunk)
@@ -209,7 +209,7 @@ async def test_introspection_is_open_to_whom_the_setting_says(demo, setting, ope
     ]
     async with client(demo, introspection=setting) as api:
         for document in documents:
-            # Whoever may comes first: what was prepared for them must not open it for others.
+            # The permitted caller comes first: the cached result must not serve others.
             for username in ("member", None):
                 for _ in range(2):
                     response = await api.post(document, username)

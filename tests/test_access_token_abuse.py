@@ -1,4 +1,4 @@
-"""What somebody does with access tokens who should not: guessing, meddling, sharing."""
+"""Abuse of access tokens: guessing, tampering, sharing."""
 
 import re
 
@@ -43,7 +43,7 @@ async def test_guessing_does_not_hammer_the_database(programme, http):
     statuses = [(await http.by(access_token.new())).status_code for _ in range(600)]
     assert set(statuses) == {401, 429}
     assert len(looked_up) < 600
-    assert (await http.by(known)).status_code == 200  # by the same address
+    assert (await http.by(known)).status_code == 200  # from the same address
     assert len(tokens._worthless) <= tokens._size
 
 
@@ -57,7 +57,7 @@ async def test_what_is_remembered_of_tokens_is_bounded(programme, http):
     assert {(await http.by(secret)).status_code for secret in secrets} == {200}
 
 
-# Elsewhere
+# Other endpoints
 
 
 async def test_a_token_is_nothing_at_the_issuers_endpoints(http):
@@ -71,7 +71,7 @@ async def test_a_token_is_nothing_at_the_issuers_endpoints(http):
 
 
 async def test_applications_learn_nothing_of_a_token(identity):
-    """Introspection and revocation are for what the issuer gave out."""
+    """Introspection and revocation only handle tokens of the issuer."""
     change(
         identity,
         """insert into access_token (account_id, name, token_hash, expires_at)
@@ -105,7 +105,7 @@ async def test_a_session_of_our_pages_makes_tokens(identity):
         assert alone.json()["data"]["viewer"]["account"] == {"username": "an"}
 
 
-# The form
+# The format
 
 
 def test_a_token_is_told_from_other_text_without_asking_anybody():

@@ -1,4 +1,4 @@
-"""Personal access tokens: made once, told once, limited, and worth nothing when they end."""
+"""Personal access tokens: created once, returned once, limited, and useless after their end."""
 
 import asyncio
 import re
@@ -21,7 +21,7 @@ async def http(programme):
         yield made
 
 
-# Making one
+# Creation
 
 
 async def test_a_token_is_told_once_and_kept_as_a_hash(programme, http):
@@ -128,7 +128,7 @@ async def test_an_account_has_fifty_tokens_at_most_that_hold(programme, http):
     assert (await http.make("council"))["secret"]
 
 
-# Who may not
+# Rejected callers
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_without_a_task_nobody_makes_a_token(programme, http, username, co
 
 
 async def test_a_token_makes_sees_and_revokes_no_token(programme, http):
-    """Or it could make itself a wider one."""
+    """Otherwise it could create a wider token."""
     made = await http.make("tttt-admin")
     for secret in (made["secret"], await http.secret("tttt-admin", unit="VNPT")):
         tried = (
@@ -169,7 +169,7 @@ async def test_nobody_sees_or_revokes_the_token_of_somebody_else(programme, http
     assert value(programme, "select revoked_at from access_token") is None
 
 
-# The end of one
+# Expiry and revocation
 
 
 async def test_a_revoked_token_is_refused_within_five_seconds_on_every_worker(programme, http):
@@ -194,7 +194,7 @@ async def test_whatever_a_token_is_not_worth_the_answer_is_one(programme, http):
     disabled = await http.secret("support")
     change(programme, "update account set disabled_at = now() where username = 'support'")
     expired = await http.secret("council", days=1)
-    http.clock.now += 24 * 3600 + 600  # the database's clock has gone on meanwhile
+    http.clock.now += 24 * 3600 + 600  # the database's clock has advanced meanwhile
     good = access_token.new()
     answers = [
         await http.by(secret)
@@ -221,7 +221,7 @@ async def test_a_token_ends_to_the_second(http):
     secret = await http.secret("member", days=1)
     http.clock.now += 24 * 3600 - 30
     assert (await http.by(secret)).status_code == 200
-    http.clock.now += 31  # also while it is remembered
+    http.clock.now += 31  # also while it is cached
     assert (await http.by(secret)).status_code == 401
 
 
@@ -239,11 +239,11 @@ async def test_a_disabled_account_and_a_revoked_grant_are_felt_at_once(programme
     assert (await http.by(secret)).status_code == 401
 
 
-# Its use
+# Use
 
 
 async def noted(programme):
-    """Wait for what is noted beside requests."""
+    """Wait for records that are written outside requests."""
     for _ in range(100):
         (used,) = rows(programme, "select last_used_at from access_token")
         if used["last_used_at"] is not None:
@@ -264,7 +264,7 @@ async def test_the_last_use_is_noted_every_ten_minutes_by_whichever_worker(progr
             assert await noted(programme) == first
         other.clock.now += 600
         await other.by(secret)
-    later = await noted(programme)  # the other one has ended, after noting it
+    later = await noted(programme)  # the other one has expired, after its use was recorded
     assert (later - first).total_seconds() > 600
     listed = (await http.data(LIST, "member"))["viewer"]["accessTokens"]["nodes"]
     assert listed[0]["lastUsedAt"]
@@ -279,7 +279,7 @@ async def test_a_use_that_cannot_be_noted_does_not_hold_a_request_up(programme, 
     await noted(programme)
 
 
-# What is told of it
+# Audit events
 
 
 async def test_making_and_revoking_a_token_are_told_without_secret_and_name(programme, http):

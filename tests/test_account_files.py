@@ -22,7 +22,7 @@ ROLES = """select role, u.code as unit from role_grant g join unit u on u.id = g
 
 @pytest.fixture
 def nation(programme, tmp_path):
-    """The demo with 300 more members at VNPT-HNI, entered from a file."""
+    """The demo with 300 more members at VNPT-HNI, imported from a file."""
     people = [(f"T-{n}", "Nguyễn Văn Thử", "VNPT-HNI", "PRODUCTION", "", "") for n in range(300)]
     file = written(tmp_path / "people.csv", PEOPLE, *people)
     done = sangkien(programme, "import", "people", file, "--as", "tttt-admin")
@@ -132,7 +132,7 @@ def test_many_accounts_are_created_by_few_statements_and_no_password_is_hashed(
     given = [(f"thu.{n}", f"T-{n}", "MEMBER", "", "") for n in range(300)]
     begun = time.perf_counter()
     assert enter(nation, tmp_path / "a.csv", *given).exit_code == 0
-    # The quiet rate is in docs/operations.md; this one holds on a machine that is busy.
+    # docs/operations.md has the rate on a quiet machine; this bound holds on a busy one.
     assert 300 / (time.perf_counter() - begun) > 20
     assert 3 < counted.total() < 20
     links = tmp_path / "links.csv"
@@ -173,7 +173,7 @@ def test_invitations_of_all_new_accounts_come_out_as_a_file(nation, tmp_path):
     again = sangkien(nation, "accounts", "invite", "--pending")
     assert again.output.strip() == "username,link"  # all have an open one
     over = sangkien(nation, "accounts", "invite", "thu.0", "--links", links)
-    assert over.exit_code == 1  # a file that is there is not written over
+    assert over.exit_code == 1  # an existing file is not overwritten
     one = sangkien(nation, "accounts", "invite", "thu.0")
     assert one.output.startswith("http://localhost:8000/oauth/invitation/")
 

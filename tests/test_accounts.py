@@ -69,7 +69,7 @@ async def test_without_an_invitation_one_is_made_later_and_ends_the_one_before(h
         ("tttt-admin", {"person": "L-1"}, "NOT_FOUND"),  # another federation's
         ("tttt-admin", {"person": "T-9"}, "NOT_FOUND"),
         ("tttt-admin", {"username": "unit-officer"}, "TAKEN"),
-        ("tttt-admin", {"username": "auditor"}, "TAKEN"),  # one that it does not see
+        ("tttt-admin", {"username": "auditor"}, "TAKEN"),  # one that it may not see
         ("tttt-admin", {"username": "Admin"}, "INVALID_INPUT"),
         ("tttt-admin", {"username": "аdmin"}, "INVALID_INPUT"),  # a Cyrillic а
         ("tttt-admin", {"username": " thu"}, "INVALID_INPUT"),
@@ -214,7 +214,7 @@ async def test_accounts_of_a_unit_are_seen_by_those_who_know_its_people(http):
 
     assert (await seen("tttt-admin"))["thu"] is not None
     officer = await seen("unit-officer")
-    assert officer["thu"] is None  # the account is seen, its invitation is not
+    assert officer["thu"] is None  # the account is visible, its invitation is not
     assert set(await seen("member")) == {"member"}
     person = '{ person(code: "T-1") { name account { username } } }'
     assert (await http.data(person, "tttt-admin"))["person"]["account"] == {"username": "thu"}
@@ -235,7 +235,7 @@ async def test_what_is_done_with_accounts_is_in_the_audit_log(http, programme):
 
 @pytest.mark.parametrize("hand", ["authored", "made", "decided"])
 async def test_an_account_that_has_acted_stays_with_its_person(http, programme, hand):
-    """Tied to another person it could decide on what it has written."""
+    """Tied to another person it could decide on initiatives that it has written."""
     hands = {
         "authored": """insert into authorship (initiative_id, person_id, share)
             select (select min(id) from initiative), id, 1 from person where code = 'T-1'""",
@@ -275,7 +275,7 @@ async def test_no_account_is_untied_and_no_service_tied(http, programme):
 
 
 async def test_an_invitation_holds_while_its_admin_manages_the_account(http, programme):
-    """The link is a way to sign in with every role of the account, those granted since too."""
+    """The link signs in with every role of the account, including those granted since."""
     made = await ask(http, CREATE, "tttt-admin", person="T-1", username="thu")
     given = {"username": "thu", "role": "SUPPORT"}
 

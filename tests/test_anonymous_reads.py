@@ -1,4 +1,4 @@
-"""A read of an anonymous caller has a connection for a second, whatever it does there."""
+"""A read of an anonymous caller has a connection for at most a second in all."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How answers travel: compressed, not sent again, several at once."""
+"""Responses: compression, entity tags, batches."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What the audit log tells: every change, by whom, whence and why, and nothing personal."""
+"""The audit log's events: every change, its actor, address and reason, without personal data."""
 
 import psycopg
 import pytest
@@ -61,7 +61,7 @@ def test_a_change_of_any_column_that_is_not_derived_is_told(database):
 async def test_a_change_is_told_with_who_from_where_what_and_why(programme):
     before = len(events(programme))
     async with client(programme) as http:
-        http.token("member")  # the first token makes a key
+        http.token("member")  # the first token creates a key
         number = await drafted(http)
         await ask(http, EDIT, "member", number=number, title="Giá đỡ cáp")
         await ask(http, WITHDRAW, "member", number=number, reason="Trùng với sáng kiến khác")
@@ -154,7 +154,7 @@ def test_the_writer_can_only_append_what_was_refused_or_noted(programme):
                 writer.execute(statement.encode())
 
 
-# What no caller does
+# Changes without a caller
 
 
 def test_bulk_loads_and_migrations_are_told_as_one(programme, database):

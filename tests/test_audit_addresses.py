@@ -1,4 +1,4 @@
-"""The audit log tells from where a browser or an application came to the issuer, and for what."""
+"""Events of the issuer have the address of the browser or application, and the purpose."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ NEW = "a longer passphrase"
 
 @pytest.fixture
 async def at(identity):
-    """A site with an application that has to ask for consent."""
+    """A site with an application that needs consent."""
     async with site(identity) as made:
         made.register(trusted=False)
         yield made
@@ -30,9 +30,9 @@ def sso():
 
 
 def told(at):
-    """Return what was changed by whom and from where, each once and in order.
+    """Return the changes with actor and address, each once and in order.
 
-    Beside what the owner changed; steps of signing in are those of tests/test_sign_in_trail.py.
+    Without the owner's changes; tests/test_sign_in_trail.py covers the steps of a sign-in.
     """
     changes = "action <> all (%s) and kind not in ('NOTED', 'REFUSED')"
     beside = events(at.settings.urls()[0], changes, ["sql", "migrate"])

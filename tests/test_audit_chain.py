@@ -1,4 +1,4 @@
-"""The audit log's chains hold whatever writers do, and their ends can be kept elsewhere."""
+"""The audit log's chains are complete whatever writers do; their heads can be stored elsewhere."""
 
 import asyncio
 import random
@@ -22,7 +22,7 @@ MADE_UP = "select set_config('sangkien.audit_at', '7.999999', true)"
 
 @pytest.fixture
 def log(database: str) -> Iterator[Connection]:
-    """A log that may be meddled with."""
+    """A log that may be tampered with."""
     with unguarded(database) as connection:
         yield connection
 
@@ -71,7 +71,7 @@ def test_a_chain_stays_held_when_a_savepoint_wrote_to_it_and_failed(database):
         bloc(one, 1)
         with one.transaction(force_rollback=True):
             bloc(one, 2)
-        # The same chain is asked for, and another given.
+        # The same chain is requested, and another one is assigned.
         bloc(other_, 3)
         other_.commit()
         one.commit()
@@ -83,7 +83,7 @@ async def test_no_writer_waits_for_another(database):
     connections = [await asyncpg.connect(database) for _ in range(70)]
     for connection in connections:
         await connection.execute("set lock_timeout = '1s'")
-        # All ask for the same chain.
+        # All request the same chain.
         await connection.execute("set sangkien.audit_at = 7; begin")
     for key, connection in enumerate(connections):
         await connection.execute(
@@ -148,7 +148,7 @@ def test_deferred_or_not_the_head_is_the_last_event(database):
         assert faults(connection) == []
 
 
-# Kept heads
+# Stored heads
 
 
 def test_heads_that_were_kept_show_a_log_written_anew(log):
@@ -186,7 +186,7 @@ def test_a_file_of_heads_that_was_changed_is_refused(database):
 
 
 def shortened(kept: Path, keep) -> None:
-    """Leave out heads of a file, and compute its digest again."""
+    """Remove heads from a file, and compute its digest again."""
     left = [head for head in audit_heads.read(kept.read_text()) if keep(head)]
     kept.write_text(audit_heads.written(left))
 

@@ -1,4 +1,4 @@
-"""Reading the audit log: who is told what, in one statement."""
+"""Reading the audit log: which caller sees which events, in one statement."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ async def test_what_happened_is_told_to_those_it_was_below_then(programme):
     rename(programme, "VNPT-HNI")
     wanted = {"objectType": "Unit"}
     before_and_move = ["VNPT-HNI"] * 2
-    # At its old federation it is there until it left, by its code as far as that is seen.
+    # Its old federation sees events until the move, with its code as far as that is visible.
     assert len(await told(programme, "tttt-auditor", filter=wanted)) == len(before_and_move)
     assert await told(programme, "nobody", filter=wanted) == ["VNPT-HNI", "HNI"]
     assert await told(programme, "member", filter=wanted) == ["VNPT-HNI"] * 3
@@ -102,7 +102,7 @@ async def test_an_event_tells_who_did_it_whoever_may_see_the_account(programme):
         )
         answer = await http.data(QUERY, "auditor", variables={"filter": {"actor": "nobody"}})
         (event,) = answer["auditEvents"]["nodes"]
-    # A service's account is nobody's to see but its own.
+    # A service's account is visible only to itself.
     assert (event["actor"], event["account"]) == ("nobody", None)
     assert (event["kind"], event["after"]) == ("REFUSED", {"code": "FORBIDDEN", "number": "X"})
 

@@ -1,4 +1,4 @@
-"""Prose in the audit log: whoever is involved is there by reference, however it is spelt."""
+"""Prose in the audit log: references replace the people involved, in every spelling."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -86,7 +86,7 @@ SPELT = {
 
 @pytest.fixture(scope="module")
 def log(server, template) -> Iterator[psycopg.Connection]:
-    """A database where three people are known, Person:7 to 9."""
+    """A database with three people, Person:7 to 9."""
     with psycopg.connect(prepare(server, "audit_prose", template)) as connection:
         connection.execute(
             "insert into unit (id, code, name, level, valid_from)"
@@ -103,7 +103,7 @@ def log(server, template) -> Iterator[psycopg.Connection]:
 
 
 def kept(log: psycopg.Connection, prose: str, *people: int) -> str:
-    """Return what the log keeps of prose about people."""
+    """Return the logged form of prose about people."""
     row = log.execute("select audit_prose(%s, %s)", [prose, list(people or (7,))]).fetchone()
     assert row is not None
     return str(row[0])

@@ -1,4 +1,4 @@
-"""Every refused attempt of an account is told in the audit log, once and in full."""
+"""The audit log has every refused attempt of an account, once and complete."""
 
 from typing import Any
 
@@ -141,7 +141,7 @@ async def test_of_several_decisions_the_one_that_was_refused_is_named(programme)
 
 
 def sample(type_: Any) -> Any:
-    """Return some value of an input type, with all that it needs and nothing more."""
+    """Return a value of an input type with its required fields only."""
     if is_non_null_type(type_):
         return sample(type_.of_type)
     if is_list_type(type_):

@@ -1,4 +1,4 @@
-"""Whoever meddles with the audit log is found, and what they did is named."""
+"""Tampering with the audit log is detected, and each change is named."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.audit_log import NAME, bloc, event, faults, unguarded
 
 @pytest.fixture
 def log(database: str) -> Iterator[Connection]:
-    """A log that may be meddled with."""
+    """A log that may be tampered with."""
     with unguarded(database) as connection:
         yield connection
 
@@ -180,7 +180,7 @@ def test_a_change_of_any_one_cell_is_found(log):
                 try:
                     log.execute(update, [change, key])
                 except psycopg.errors.IntegrityError:
-                    pass  # taken, or not null
+                    pass  # a unique or not-null constraint rejects it
                 else:
                     assert faults(log), f"{column} of number {number}: {value} became {change}"
                     tried[column] += 1

@@ -1,4 +1,4 @@
-"""An auditor only reads: refused at the field, by the command and by the database."""
+"""An auditor only reads: rejected by the field, by the command and by the database."""
 
 import asyncio
 import hashlib
@@ -23,7 +23,7 @@ from tests.model.cells import CELLS
 from tests.model.played import NEEDED, RENAMED, Played, camel, shaped
 
 FIELDS = SCHEMA._schema.mutation_type.fields
-# The second is an administrator of the whole tree as well, the third a member with its own works.
+# The second is also an administrator of the whole tree, the third a member with initiatives.
 AUDITORS = ("auditor-r", "auditor-admin", "member-ga1")
 OWN = ("draft_initiative", "edit_initiative", "submit_initiative", "withdraw_initiative")
 _numbers = count()
@@ -39,7 +39,7 @@ def played(server, template):
 
 
 def inputs_for(played: Played, who: str) -> dict[str, cells.Given]:
-    """Return an input for every mutation; of a member's own works where there may be some."""
+    """Return an input for every mutation, about a member's own initiatives where possible."""
     given = {name: prepare(played, "FA") for name, prepare in CELLS.items()}
     if who == "member-ga1":
         given |= {name: CELLS[name](played, "GA1", "P1") for name in OWN}  # type: ignore[call-arg]
@@ -47,7 +47,7 @@ def inputs_for(played: Played, who: str) -> dict[str, cells.Given]:
 
 
 def held(url: str) -> dict[str, str]:
-    """Return a hash of every table's rows but the audit log's, and the keys that sign tokens."""
+    """Return a hash of every table's rows except the audit log's, and the signing keys."""
     with psycopg.connect(url) as connection:
         tables = connection.execute(
             "select tablename from pg_tables where schemaname = 'public'"
@@ -74,7 +74,7 @@ def test_every_mutation_of_the_schema_is_refused_at_its_field(played, who):
 
 @pytest.mark.parametrize("who", AUDITORS)
 def test_every_command_is_refused_an_auditors_session(played, who):
-    """Behind the guard of the field: no scope lets the command, or the database, do it."""
+    """Behind the guard of the field, no scope allows the command or the database to do it."""
     inputs = inputs_for(played, who)
     before = held(played.url)
     allowed = asyncio.run(carried_out(played.url, who, inputs))
@@ -83,7 +83,7 @@ def test_every_command_is_refused_an_auditors_session(played, who):
 
 
 async def carried_out(url: str, who: str, inputs: dict[str, cells.Given]) -> list[str]:
-    """Run every command as somebody whom no field has stopped; return what was not refused."""
+    """Run every command without the guards of fields; return those not rejected."""
     reader, writer = Reader(with_role(url, READER), size=1), Writer(with_role(url, WRITER), size=1)
     caller = (await Principals(reader, cells.TODAY).of(who)).caller
     done = []
@@ -92,7 +92,7 @@ async def carried_out(url: str, who: str, inputs: dict[str, cells.Given]) -> lis
         try:
             await writer.run(caller, Attempt("test"), lambda s, c=command, f=fields: c(s, **f))
         except DomainError as error:
-            # Of several decisions the first that is refused refuses them all.
+            # Of several decisions the first rejected one rejects them all.
             if error.code == "FORBIDDEN":
                 continue
         done.append(name)
@@ -102,7 +102,7 @@ async def carried_out(url: str, who: str, inputs: dict[str, cells.Given]) -> lis
 
 
 def called(name: str, given: cells.Given) -> tuple[Any, dict[str, Any]]:
-    """Return the command of a mutation and what it is called with."""
+    """Return the command of a mutation and its arguments."""
     field = FIELDS[camel(name)]
     said = NEEDED.get(name, {}) | shaped(given, RENAMED.get(name, {}))
     coerced = coerce_input_value(said, field.args["input"].type)

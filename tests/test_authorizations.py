@@ -1,4 +1,4 @@
-"""What applications hold for an account: seen by it alone, used, and ended for good."""
+"""Authorizations of applications: visible to their account only, used, and revoked for good."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -25,11 +25,11 @@ ISSUER = "https://issuer.test"
 
 @pytest.fixture
 async def http(programme):
-    """A site with the demo's data, and an application that people let act for them."""
+    """A site with the demo's data, and an application that people have authorised."""
     async with holding(programme, issuer=ISSUER) as made:
         made.http.base_url = ISSUER
         register(programme)
-        made.token("member")  # the first token makes a key
+        made.token("member")  # the first token creates a key
         yield made
 
 
@@ -38,7 +38,7 @@ async def refreshed(http, held):
     return await http.http.post("/oauth/token", data=form)
 
 
-# Seeing them
+# Visibility
 
 
 async def test_an_account_sees_what_applications_hold_for_it(programme, http):
@@ -112,7 +112,7 @@ async def test_a_token_that_only_reads_lists_them_and_ends_none(programme, http)
     assert value(programme, "select revoked_at from token_family") is None
 
 
-# The end of one
+# Revocation and expiry
 
 
 async def test_revoking_ends_every_token_within_five_seconds_on_every_worker(programme, http):
@@ -147,7 +147,7 @@ async def test_the_application_has_to_ask_for_consent_again(programme, http):
 
 
 async def test_an_authorization_that_keeps_tokens_ends_itself(http):
-    """An application with sangkien.tokens acts for the account, also in this."""
+    """An application with sangkien.tokens acts for the account, also in revoking itself."""
     held = authorize(http, "member", scope=f"{READ} {WRITE} {TOKENS}")
     (own,) = await held_by(http, "member")
     answer = await http.asked(held.access, REVOKE, input={"authorization": own["id"]})
@@ -184,11 +184,11 @@ async def test_that_somebody_ends_one_is_told_and_what_ends_by_itself_is_not(pro
     assert held.family not in str(event)
 
 
-# Its use
+# Use
 
 
 async def noted(programme, family):
-    """Wait for what is noted beside requests."""
+    """Wait for records that are written outside requests."""
     for _ in range(100):
         used = value(programme, "select last_used_at from token_family where id = %s", family)
         if used is not None:
@@ -209,7 +209,7 @@ async def test_the_last_use_is_noted_every_ten_minutes_by_whichever_worker(progr
             assert await noted(programme, held.family) == first
         other.clock.now += 600
         await other.by(held.access)
-    later = await noted(programme, held.family)  # the other one has ended, after noting it
+    later = await noted(programme, held.family)  # the other one has ended, after the record
     assert (later - first).total_seconds() > 600
     assert (await held_by(http, "member"))[0]["lastUsedAt"]
 
@@ -244,7 +244,7 @@ async def test_thousands_of_tokens_after_a_start_are_noted_by_two_transactions()
     moment = 600.0
     uses.tell(7)
     await uses.close()
-    uses.tell(7)  # what could not be noted is tried again
+    uses.tell(7)  # a failed record is retried
     await uses.close()
     assert (tried[2:], noted_[-1]) == ([1, 1], 7)
 

@@ -1,4 +1,4 @@
-"""What attackers try at the authorization endpoint, and what they get."""
+"""Attacks on the authorization endpoint, and its responses."""
 
 import pytest
 
@@ -87,7 +87,7 @@ async def test_a_request_that_cannot_be_read_is_refused_on_a_page(visitor):
 
 
 async def test_an_answer_of_one_issuer_does_not_pass_for_anothers(at, visitor):
-    """Mix-up: a client that compares `iss` notices that a code is not the other issuer's."""
+    """Mix-up attack: a client that compares `iss` rejects a code of another issuer."""
     page = await visitor.go(asked())
     assert query_of(page)["iss"] != "https://honest.test"
     assert page.response.headers["location"].count("iss=") == 1

@@ -1,4 +1,4 @@
-"""Authors are taken off, or given less, by themselves or by somebody neutral of their unit."""
+"""Only the author, or a neutral account of the unit, removes an author or lowers a share."""
 
 from decimal import Decimal
 from types import SimpleNamespace
@@ -101,7 +101,7 @@ async def test_an_officer_who_is_an_author_speaks_as_an_author(nation):
         {nation.officer: 40, nation.member: 30, nation.colleague: 30},
     ):
         assert await edit(nation, "unit-officer", authors=shared(**shares)) == KEPT
-    # Nor does it come in by lowering others.
+    # Nor may it join by lowering others' shares.
     neutral = {nation.colleague: 60, nation.member: 40}
     assert (await edit(nation, "unit-officer", authors=shared(**neutral)))[0] == "InitiativePayload"
     joined = {nation.colleague: 60, nation.member: 30, nation.officer: 10}
@@ -186,10 +186,10 @@ async def test_the_database_keeps_authors_too(nation):
                 with pytest.raises(ForbiddenError):
                     await run(who, statements)
         assert stored(nation.url, nation.number) == before
-        # One's own share goes to others; and who writes on behalf may do all of it.
+        # An author's own share goes to others; an account that drafts for others may do all of it.
         await run("member", moved("member", "colleague"))
         await run("support", [gone, whole.replace("+ 60", "+ 65")])
-        # An officer who takes from others in order to come in is an author in the end.
+        # An officer who takes shares from others in order to join is an author in the end.
         left = f"delete from authorship where {of} and person_id = {ids['officer']}"
         all_ = f"update authorship set share = 100 where {of} and person_id = {ids['member']}"
         await run("unit-officer", [all_, left])

@@ -1,4 +1,4 @@
-"""Awards given to units and people of the issuer's subtree."""
+"""Awards to units and people of the issuer's subtree."""
 
 import asyncio
 from typing import Any
@@ -152,7 +152,7 @@ async def test_what_one_may_not_see_is_not_found_and_what_one_may_not_award_is_f
             assert answer["__typename"] == typename, (username, fields)
     assert value(programme, GIVEN) == 0
     noted = "select count(*) from audit_event where kind = 'REFUSED' and action = 'grantAward'"
-    # What anonymous callers are refused is counted in metrics alone.
+    # Rejections of anonymous callers are only counted in metrics.
     assert value(programme, noted) == len(refused) - 1
 
 

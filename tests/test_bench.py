@@ -1,4 +1,4 @@
-"""The benchmark compares like with like: every contender gives the same answers."""
+"""The benchmark compares like with like: every contender returns the same answers."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,7 +23,7 @@ def village(server: EmbeddedServer) -> Place:
 
 @pytest.fixture(scope="module")
 def servers(village: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Contender]]:
-    """The contenders, PostGraphile only where `make bench` has installed it."""
+    """The contenders; PostGraphile only where `make bench` has installed it."""
     folder = tmp_path_factory.mktemp("bench")
     starters = [contenders.ours, contenders.idiomatic]
     if POSTGRAPHILE.exists():
@@ -87,7 +87,7 @@ def test_the_server_without_identity_answers_as_the_whole_one(
 
 @contextmanager
 def own_clients() -> Iterator[None]:
-    """Have the load made without wrk."""
+    """Generate the load without wrk."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(load, "generator", lambda: "own")
         yield

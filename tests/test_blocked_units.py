@@ -1,4 +1,4 @@
-"""A unit that is locked, as by an import, holds up what is written there and nothing else."""
+"""A locked unit, as by an import, blocks only writes at that unit."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ def drafted(unit, author):
 
 @contextmanager
 def importing(url, unit):
-    """Hold what an import at a unit holds until its end: the unit's counter, and the tree."""
+    """Hold the locks of an import at a unit until its end: the unit's counter, and the tree."""
     with psycopg.connect(url) as other:
         other.execute("select lock_tree(alone => false)")
         other.execute(

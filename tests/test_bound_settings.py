@@ -1,4 +1,4 @@
-"""A read is bound to the settings that it may ask for, told by words in it: none is forgotten."""
+"""A read binds every setting that its statement may need, found by words in it."""
 
 import re
 from pathlib import Path
@@ -29,7 +29,8 @@ _FUNCTIONS = """
 def asking(owner: psycopg.Connection, setting: str) -> set[str]:
     """Return the tables whose rows depend on a setting, and the functions of queries that do.
 
-    By itself, or through what it calls or reads; what runs as the owner reads without policies.
+    Directly, or through functions and tables that they use; definer functions read without
+    policies.
     """
     tables = dict(owner.execute(_TABLES).fetchall())
     functions = {name: (text, definer) for name, text, definer in owner.execute(_FUNCTIONS)}

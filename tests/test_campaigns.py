@@ -1,4 +1,4 @@
-"""Campaigns: created and changed, by whom, and what totals follow."""
+"""Campaigns: created and changed, by which roles, and their totals afterwards."""
 
 import asyncio
 
@@ -178,7 +178,7 @@ async def test_a_tier_stays_the_same_by_its_label_and_totals_follow_its_band(pro
         kept = dict(rows(programme, "select label, id from benefit_tier"))
         assert {label: kept[label] for label in ids} == ids
         assert clean(programme)
-        # The order alone changes no figure.
+        # Reordering alone changes no figure.
         turned = await ask(http, UPDATE, "confed-admin", code="1TRSK", tiers=given[::-1])
         assert turned["campaign"]["tiers"][2]["label"] == "từ 1 tỷ đồng"
         gone = await ask(http, UPDATE, "confed-admin", code="1TRSK", tiers=[], reason=WHY)
@@ -189,7 +189,7 @@ async def test_a_tier_stays_the_same_by_its_label_and_totals_follow_its_band(pro
 
 
 async def awaiting(http, url, number):
-    """Return state, version, since when it waits and for whom; whoever it awaits has it queued."""
+    """Return state, version, waiting time and awaited unit; that unit's deciders have it queued."""
     ((state, version, since, code),) = rows(
         url,
         "select i.state, i.version, i.awaited_at, u.code from initiative i"
@@ -222,7 +222,7 @@ async def test_a_lower_confirming_level_has_the_last_that_decides_decide_once_mo
         above = await ask(http, REVIEW, "council", number=number, decision="APPROVE")
         assert (above["code"], above["awaits"]) == ("NOT_AWAITED", "VNPT")
         assert (await approve(http, "upper-officer", number))["state"] == "CONFIRMED"
-        # What is confirmed stays confirmed.
+        # Confirmed initiatives stay confirmed.
         await confirm_at(http, "FEDERATION")
         assert (await awaiting(http, programme, number))[0] == "CONFIRMED"
     assert clean(programme)

@@ -1,4 +1,4 @@
-"""`sangkien verify` names every object that is not what this version's migrations make."""
+"""`sangkien verify` names every object that differs from this version's migrations."""
 
 import psycopg
 import pytest
@@ -11,7 +11,7 @@ from tests.test_cli import run
 
 
 def differing(url):
-    """What departs from the expected catalogue, a line each."""
+    """Return the differences from the expected catalogue, a line each."""
     with psycopg.connect(url) as connection:
         return [
             str(departure)
@@ -20,7 +20,7 @@ def differing(url):
 
 
 def test_the_committed_catalogue_is_that_of_a_fresh_migration(database):
-    """Where it is not, run `python -m tests.catalogue`."""
+    """If it differs, run `python -m tests.catalogue`."""
     assert catalogue.EXPECTED.read_text("utf-8") == fresh(database)
 
 

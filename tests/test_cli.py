@@ -1,4 +1,4 @@
-"""The command line: what it prints, and one clear line where something is wrong."""
+"""The command line: its output, and one clear line for each error."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A database that cannot be used, or a manifest, ends a command in one line of our own words."""
+"""An unusable database or manifest ends a command with one line of our own text."""
 
 import os
 import re
@@ -19,7 +19,7 @@ COMMANDS = [("migrate",), ("token", "a"), ("serve",)]
 
 
 def told(done, *secrets):
-    """The one line that a command ended with: ours alone, and without secrets."""
+    """Return the single line that a command ended with: our own text, without secrets."""
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith("sangkien: ")
@@ -90,7 +90,7 @@ def test_a_role_that_is_not_the_owner_is_one_line(installation):
 
 @pytest.mark.parametrize("words", [("verify",), ("serve",)])
 def test_a_host_that_is_not_found_is_one_line_that_does_not_repeat_it(words):
-    # A password with @ in it makes its rest a part of the host.
+    # With an unescaped @ in the password, its rest becomes part of the host.
     url = "postgresql://a:p4ss@w0rd.invalid/a"
     line = told(run(*words, **settings_of(url)), "w0rd", "p4ss")
     assert "_URL: its host is not found" in line
@@ -99,7 +99,7 @@ def test_a_host_that_is_not_found_is_one_line_that_does_not_repeat_it(words):
 
 @contextmanager
 def answering(version):
-    """The port of a server that lets everybody in, is of this version, and answers nothing more."""
+    """The port of a server of this version that accepts everybody, and then answers nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def message(kind, body):

@@ -1,4 +1,4 @@
-"""Tokens of registered applications: limited at registration, and at once when that changes."""
+"""Tokens of registered applications: limited at registration, and at once after a change."""
 
 import psycopg
 import pytest
@@ -23,12 +23,12 @@ async def http(programme):
     change(programme, "update account set kind = 'SERVICE' where username = 'upper-officer'")
     async with holding(programme, issuer=ISSUER) as made:
         made.http.base_url = ISSUER
-        made.token("member")  # the first token makes a key
+        made.token("member")  # the first token creates a key
         yield made
 
 
 def register(url: str, **limits) -> None:
-    """Register a client of `upper-officer`, or limit it otherwise."""
+    """Register a client of `upper-officer`, or change its limits."""
     with psycopg.connect(url) as connection:
         (account, unit) = connection.execute(
             "select a.id, u.id from account a, unit u"
@@ -133,7 +133,7 @@ async def test_a_removed_client_stays_limited_to_its_end(programme, http):
 
 @pytest.fixture
 def run(programme, monkeypatch):
-    """Runs a command on the test's database; gives the exit code and what was printed."""
+    """Runs a command on the test's database; returns the exit code and the output."""
     monkeypatch.setenv("SANGKIEN_DATABASE_URL", programme)
 
     def runner(*words):

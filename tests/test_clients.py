@@ -1,4 +1,4 @@
-"""Other people's clients and tools, run by Node against this server."""
+"""Third-party clients and tools, run by Node against this server."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ def installed() -> None:
 
 
 async def run(*command: str, folder: Path = CLIENTS) -> str:
-    """Return what a program of Node prints; it must end well."""
+    """Return the output of a Node program, which must succeed."""
     process = await asyncio.create_subprocess_exec(
         node.NODE,
         *command,
@@ -79,7 +79,7 @@ async def test_a_client_queries_changes_and_is_told_its_errors(programme, client
 
 
 async def apollo(programme, program: str, *arguments: str, **settings: Any) -> Any:
-    """Return what a program with Apollo Client says, as the Confederation's admin."""
+    """Return the output of a program with Apollo Client, as the Confederation's admin."""
     async with live(programme, **settings) as server:
         return json.loads(await run(program, server.url, server.token("confed-admin"), *arguments))
 
@@ -90,7 +90,7 @@ async def test_apollo_turns_pages_to_the_end_without_a_row_twice_or_missing(prog
         assert len(walked["keys"]) == len(set(walked["keys"])) == walked["totalCount"]
     assert said["units"]["keys"] == sorted(said["units"]["keys"])
     assert set(said["units"]["keys"]) < set(said["all"]["keys"]) == set(said["backwards"]["keys"])
-    # Each unit is in the cache once, whichever list it came by.
+    # Each unit is in the cache once, whichever list returned it.
     assert said["entities"] == said["all"]["totalCount"] == 362
 
 
@@ -101,7 +101,7 @@ async def test_apollos_cache_follows_a_change_without_asking_again(programme):
     assert said["renamed"]["unit"]["version"] == version + 1
     assert (said["stale"]["__typename"], said["stale"]["code"]) == ("Conflict", "STALE")
     assert said["stale"]["version"] == version + 1
-    # What the later one hoped for was shown, and taken back.
+    # The optimistic value of the later one was shown, and rolled back.
     assert said["seen"] == [
         [name, version],
         [new, version + 1],
@@ -119,7 +119,7 @@ async def test_apollos_links_go_by_the_codes_of_errors(programme):
     assert said["refused"] == "UNAUTHENTICATED"
     assert said["renewed"] == "VNPT-HNI"
     assert [status for _, status, _ in said["renewal"]] == [401, 200]
-    # By its hash; with its text, as that is not known yet; from then on by its hash alone.
+    # First by hash; with the text, because the server does not know it yet; then only by hash.
     assert [in_full for _, _, in_full in said["byHash"]] == [False, True, False]
     assert said["byGet"] == ["VNPT-HNI", [["GET", 200, False]]]
     assert said["batches"] == ["BAD_REQUEST", "BAD_REQUEST"]
@@ -132,7 +132,7 @@ async def test_apollos_batches_are_answered_where_they_are_let_in(programme):
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Path:
-    """A folder with the tools' inputs, the schema, and the packages in reach."""
+    """A folder with the tools' inputs, the schema, and the packages."""
     for name in ("relay", "codegen"):
         shutil.copytree(CLIENTS / name, tmp_path / name)
     for place in (tmp_path, tmp_path / "relay"):

@@ -1,4 +1,4 @@
-"""Units that are closed or merged have no windows any more: none of theirs holds a phase up."""
+"""Closed or merged units have no windows: none of theirs blocks a phase."""
 
 import pytest
 

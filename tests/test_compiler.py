@@ -1,4 +1,4 @@
-"""What DESIGN.md, section 4, says compiled reads must get right, by pinned examples."""
+"""Compiled reads, by pinned examples. Source: DESIGN.md, section 4."""
 
 from datetime import date
 from typing import Any
@@ -169,7 +169,7 @@ async def test_every_operation_is_one_statement(ask, monkeypatch):
     await ask.principals.of(ADMIN)
     await ask("{ __typename }")
     async with ask.reader._pool.link(5) as link:
-        prepare = link.connection.prepare  # of this very connection: the pool has but one
+        prepare = link.connection.prepare  # of this connection: the pool has only one
 
         async def overheard(sql: str, **options: Any) -> Any:
             queries.append(sql)

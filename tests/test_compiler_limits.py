@@ -1,4 +1,4 @@
-"""What an operation may ask for, and what the schema promises of nulls."""
+"""Limits of an operation, and the nulls that the schema promises."""
 
 import time
 from typing import Any
@@ -119,7 +119,7 @@ def test_a_document_that_unfolds_to_much_more_is_refused_or_planned_at_once(body
 
 
 def planned_in(query: str) -> float:
-    """Return the seconds of work until a query is planned or refused for its size."""
+    """Return the processor seconds until a query is planned, or rejected for its size."""
     compiler = Compiler(SCHEMA._schema)
     started = time.process_time()
     codes = {"LIMIT"}
@@ -132,14 +132,14 @@ def planned_in(query: str) -> float:
     return time.process_time() - started
 
 
-SLOWEST = 0.25  # seconds; 0.1 on a machine that does nothing else
+SLOWEST = 0.25  # seconds; 0.1 on an idle machine
 
 
 _WORKED_OUT = {"Target", "PhaseResult"}
 
 
 def columns_of(type_: Any) -> Any:
-    """Return the table that plain fields of a type are columns of; None for a query's rows."""
+    """Return the table of a type's plain fields; None for a query's rows."""
     name = "".join("_" + letter.lower() if letter.isupper() else letter for letter in type_.name)
     table = {"_grant": "role_grant"}.get(name, name[1:])
     return None if type_.name in _WORKED_OUT else Base.metadata.tables.get(table)

@@ -1,4 +1,4 @@
-"""docker-compose.yml and deploy/postgres/roles.sql fit: tried on Debian's PostgreSQL 15."""
+"""docker-compose.yml and deploy/postgres/roles.sql fit together, on Debian's PostgreSQL 15."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Connections that say no HTTP, or nothing, or read next to nothing are closed; others go on."""
+"""Connections without HTTP, without data, or without reading are closed; others continue."""
 
 import asyncio
 import resource
@@ -17,7 +17,7 @@ IDLE = 2_000
 
 
 def client_hello():
-    """Return the bytes by which a client of TLS begins."""
+    """Return the first bytes of a TLS client."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     made = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
     with pytest.raises(ssl.SSLWantReadError):
@@ -26,7 +26,7 @@ def client_hello():
 
 
 async def answered(port, sent):
-    """Return what is answered to these bytes until the server closes, which it must soon."""
+    """Return the response to these bytes until the server closes, which it must soon."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(sent)
@@ -50,7 +50,7 @@ async def test_bytes_of_other_protocols_are_answered_by_400_and_the_end(demo):
 
 @pytest.fixture
 def many_files():
-    """Have room for both ends of so many connections."""
+    """Raise the limit of open files for both ends of so many connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = 2 * IDLE + 500
     if hard != resource.RLIM_INFINITY and hard < needed:
@@ -84,13 +84,13 @@ async def test_two_thousand_idle_connections_are_closed_and_stop_nobody(demo, ma
             await asyncio.sleep(0.5)
             left = [one for one in left if not is_closed(one)]
         assert left == []
-        assert time.monotonic() - began > protocols.HEAD_SECONDS - 5  # not for want of room
+        assert time.monotonic() - began > protocols.HEAD_SECONDS - 5  # not for lack of room
         for connection in idle:
             connection.close()
 
 
 def is_closed(connection):
-    """Whether the server has closed a connection."""
+    """Return whether the server has closed a connection."""
     try:
         while connection.recv(4_096):
             pass
@@ -133,4 +133,4 @@ async def test_an_answer_read_at_a_byte_a_second_is_cut_off_and_stops_nobody(dem
             open_ = len(server.server.server_state.connections)
         raw.close()
     assert read < 13
-    assert cut or open_ <= 1  # the one of the questions
+    assert cut or open_ <= 1  # the connection of the other requests

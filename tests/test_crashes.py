@@ -1,4 +1,4 @@
-"""PostgreSQL crashes under load: every answer is right or says that the database is away."""
+"""PostgreSQL crashes under load: every response is right, or UNAVAILABLE."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Duplicates are taken out of the totals; recognised initiatives are published and hidden again."""
+"""Duplicates leave the totals; recognised initiatives are published and hidden again."""
 
 import asyncio
 
@@ -167,7 +167,8 @@ async def test_nobody_decides_that_what_they_authored_is_a_duplicate(programme):
         assert (answer["permission"], answer["unitCode"]) == ("INITIATIVE_CURATE", "VNPT-HNI")
         with pytest.raises(ForbiddenError):
             await unguarded.execute("unit-officer", link, number, original)
-        # Somebody else decides; and others may repeat what one has authored.
+        # Another account decides; others may link a duplicate of an initiative that one has
+        # authored.
         assert await unguarded.execute("unit-officer", link, original, number) == 1
         run(programme, "delete from duplicate_link where reason = 'x'")
         linked = await ask(http, LINK, "tttt-admin", **given)

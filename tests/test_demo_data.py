@@ -1,4 +1,4 @@
-"""The demo's figures come out of queries exactly. Source of the figures: PROGRAMME.md."""
+"""Queries return the demo's figures exactly. Source of the figures: PROGRAMME.md."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -10,8 +10,8 @@ from psycopg.abc import Query
 
 from db.seed.demo import load
 
-# What cannot be the same in two loads: salted hashes and the moment of loading; and keys, which
-# tests that sign in have made.
+# Values that differ between two loads: salted hashes and the moment of loading; and keys, which
+# sign-ins in tests have created.
 OF_ITS_LOAD = {"account": {"password_hash", "created_at"}, "role_grant": {"granted_at"}}
 
 
@@ -174,7 +174,7 @@ class TestTargets:
 
 
 def contents(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """Return all rows of all tables, but for what cannot be the same twice."""
+    """Return all rows of all tables, without values that differ between loads."""
     found = {}
     with psycopg.connect(url) as connection:
         columns: dict[str, set[str]] = {}
@@ -184,7 +184,7 @@ def contents(url: str) -> dict[str, list[tuple[Any, ...]]]:
         ):
             columns.setdefault(table, set()).add(column)
         for table, names in columns.items():
-            # The slot that a session writes to depends on its process, as does its audit chain.
+            # The slot of a write depends on the session's process, as does its audit chain.
             if table in {"signing_key", "audit_event", "audit_head"}:
                 continue
             listed = ", ".join(
@@ -201,7 +201,7 @@ def test_two_loads_give_the_same_rows(database: str, demo: str) -> None:
     with psycopg.connect(database) as connection:
         load(connection)
     first, second = contents(demo), contents(database)
-    # By table, as the rows themselves would be a million lines of a failure.
+    # By table, because a failure with the rows themselves would have a million lines.
     assert [table for table in first if first[table] != second.get(table)] == []
 
 

@@ -1,4 +1,4 @@
-"""What stands beside the demo's figures is plausible, consistent, and says that it is made up."""
+"""Illustrative data beside the demo's figures is plausible, consistent, and marked as such."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the descriptions of the GraphQL schema must have: all of them are read by frontend teams."""
+"""Requirements for the descriptions of the GraphQL schema, which frontend teams read."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from db.rules.described import DescribedEnum
 from schema.build import SCHEMA
 from schema.compiler.commands import COMMAND
 
-# The words that LANGUAGE.md replaces, as far as no plain sentence needs them.
+# The words that LANGUAGE.md replaces, where no plain sentence needs them.
 FORBIDDEN = (
     *("anew", "asker", "deed", "pledge", "stranger", "told", "turnout", "unsaid", "veiled"),
     *("whoever", "whosoever", "whatsoever", "for ever", "none of them all", "what was asked"),
@@ -29,7 +29,7 @@ class Described(NamedTuple):
 
 
 def parts() -> Iterator[Described]:
-    """Yield every type, field, argument, input field, enum and enum value of the contract."""
+    """Yield every type, field, argument, input field, enum and enum value of the schema."""
     for type_ in SCHEMA._schema.type_map.values():
         if is_introspection_type(type_) or is_specified_scalar_type(type_):
             continue

@@ -1,4 +1,4 @@
-"""A total distributed among units comes out exact, fair and the same whatever their order."""
+"""Distributing a total among units is exact, fair and independent of their order."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Probes are answered at the door, however busy the event loop is."""
+"""Probes are answered in the thread that accepts connections, however busy the event loop is."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ HEALTHZ = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
 def probe(port, path="/healthz"):
-    """Return the status and how long a probe took by a new connection."""
+    """Return the status and duration of a probe by a new connection."""
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         request = f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
@@ -50,7 +50,7 @@ async def test_probes_do_not_wait_for_the_event_loop(demo):
     times = sorted(seconds for _, seconds in while_busy)
     assert len(times) >= 10
     assert {status for status, _ in while_busy} == {200}
-    # The machine that tests run on may be busy too: most of them, then.
+    # The test machine may be busy too, so most of them must be fast.
     assert times[len(times) // 2] < 0.1
     assert times[-1] < 2
 

@@ -1,4 +1,4 @@
-"""Likely duplicates are found over the whole programme, and of hidden ones no more is told."""
+"""Likely duplicates are found over the whole programme, without texts of hidden ones."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ LOOKS_ALIKE = """{ initiative(number: "%s") { possibleDuplicates(first: 50) {
 
 
 class Nation:
-    """A generated nation, and what is written into it; rolled back after each test."""
+    """A generated nation, with more initiatives; rolled back after each test."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
@@ -29,7 +29,7 @@ class Nation:
     def write(
         self, number: str, title: str, summary: str, state: str = "SUBMITTED", federation: int = 0
     ) -> int:
-        """Write an initiative at a federation, and return its id."""
+        """Insert an initiative at a federation, and return its id."""
         row = self.connection.execute(
             """insert into initiative (number, title, summary, content, solution_type, sector,
                 unit_id, campaign_id, phase_id, state, applied_on, submitted_at)
@@ -41,7 +41,7 @@ class Nation:
         return int(row[0])
 
     def alike(self, initiative: int, at_most: int = 100) -> dict[int, float]:
-        """Return what one who sees everything is told, by id."""
+        """Return the similarities for a caller who sees everything, by id."""
         self.connection.execute("select set_config('sangkien.initiative_read', '{1}', true)")
         rows = self.connection.execute(
             "select initiative_id, similarity from possible_duplicates(%s, %s)",
@@ -50,7 +50,7 @@ class Nation:
         return dict(rows.fetchall())
 
     def exactly_alike(self, initiative: int) -> dict[int, float]:
-        """Return what comparing with every row gives."""
+        """Return the result of comparing with every row."""
         rows = self.connection.execute(
             """select o.id, alike from initiative i, initiative o, similarity(
                     wording(i.title, i.summary), wording(o.title, o.summary)) as alike
@@ -199,7 +199,7 @@ async def test_of_a_hidden_one_only_federation_and_closeness_are_told(url: str) 
             assert told == {"closeness": "VERY_SIMILAR", **hidden}
             assert "hid-" not in response.text
             assert "mkhidden" not in response.text
-            # What one may not see, one cannot ask about.
+            # A caller cannot query duplicates of a hidden initiative.
             unseen = await http.data(LOOKS_ALIKE % "hid-7", "bench-admin-1")
             assert unseen == {"initiative": None}
             seen = await http.data(LOOKS_ALIKE % "own-7", "bench-admin")
@@ -227,7 +227,7 @@ async def test_a_published_one_seen_from_outside_tells_of_no_others(url: str) ->
 
 
 def _read(connection: psycopg.Connection) -> dict[str, Any]:
-    """Return what this transaction has read so far of the initiatives."""
+    """Return the number of initiatives that this transaction has read so far."""
     cursor = connection.cursor(row_factory=psycopg.rows.dict_row)
     row = cursor.execute(
         """select seq_scan, idx_tup_fetch from pg_stat_xact_user_tables

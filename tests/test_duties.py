@@ -1,4 +1,4 @@
-"""Who made an initiative does not decide on it, and nobody decides on one for two levels."""
+"""Makers of an initiative do not decide on it, and no account decides on one for two levels."""
 
 import psycopg
 import pytest
@@ -100,7 +100,7 @@ async def test_a_hand_in_it_long_ago_bars_after_a_return_too(programme):
         await ask(http, SUBMIT, "member", number=number)
         answer = await ask(http, REVIEW, "unit-officer", number=number, decision="APPROVE")
         assert answer["code"] == "MAKER"
-        # Who returned it decides again for the same level.
+        # The account that returned it decides again for the same level.
         await approve(http, "second-officer", number)
 
 

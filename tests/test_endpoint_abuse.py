@@ -1,4 +1,4 @@
-"""What attackers try at the endpoints for applications, and what is left to find."""
+"""Attacks on the endpoints for applications, and their traces."""
 
 import logging
 
@@ -148,8 +148,8 @@ async def test_logs_hold_neither_tokens_nor_passwords_nor_names(identity, caplog
     ours = [record for record in caplog.records if record.name not in {"httpx", "asyncio"}]
     said = "\n".join(JsonLine().format(record) for record in ours)
     assert said.count("/oauth/token") == 4
-    # That a token came twice is told in the audit log of the account instead, by its code. The
-    # authorization code came when that had ended the family.
+    # The account's audit log has the repeated token instead, by its code. The authorization code
+    # came when that had ended the family.
     assert sorted(codes) == [("REFRESH_TOKEN_REUSED",), ("WRONG_PASSWORD",)]
     secrets = [
         *("correct horse", "not the password", code),

@@ -1,4 +1,4 @@
-"""The text of an error, which may have a value of somebody, reaches no client and no log line."""
+"""An error's text, which may contain personal data, reaches no client and no log line."""
 
 import asyncio
 import gc
@@ -21,7 +21,7 @@ from tests.subscribing import peer
 SECRET = "mật khẩu tr0ub4dor"
 HELLO = "{ viewer { account { username } } }"
 SUBMIT = """mutation { submitInitiative(input: { number: "X" }) { __typename } }"""
-# Where on each floor an error is planted.
+# Places in each layer where an error is raised.
 FLOORS = [
     "api.operations.Operations._prepare",
     "api.operations.Operations._admit",
@@ -41,7 +41,7 @@ ERRORS = [
 
 
 def lines(caplog):
-    """Return what was logged, in both forms."""
+    """Return the log lines, in both formats."""
     return "\n".join(
         form.format(record)
         for form in (logs.JsonLine(), logs.TextLine())
@@ -51,7 +51,7 @@ def lines(caplog):
 
 
 def plant(monkeypatch, where, error):
-    """Have a function of the application raise an error with a value in its text."""
+    """Make a function of the application raise an error with a value in its text."""
 
     def broken(*_, **__):
         raise error
@@ -60,7 +60,7 @@ def plant(monkeypatch, where, error):
 
 
 def check(answer, caplog, error):
-    """Find the error in the log by its kind, place and request id alone."""
+    """Find the error in the log by its type, place and request id alone."""
     said = lines(caplog)
     assert SECRET not in answer.text
     assert json.dumps(SECRET)[1:-1] not in answer.text

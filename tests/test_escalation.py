@@ -1,4 +1,4 @@
-"""Where nobody at the awaited unit may decide, the next level above does, and it is told."""
+"""Where nobody at the awaited unit may decide, the next level above does; fields name it."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ SUBMITTED = """mutation ($input: SubmitInitiativeInput!) { submitInitiative(inpu
 
 
 def dismiss(url, *usernames):
-    """Take every role of these accounts away."""
+    """Revoke every role of these accounts."""
     with psycopg.connect(url) as connection:
         found = connection.execute(
             "select array_agg(id) from account where username = any (%s)", [list(usernames)]
@@ -70,7 +70,7 @@ async def test_the_only_officer_who_made_it_leaves_it_to_the_level_above(program
         now = await stands(http, number)
         (review,) = now["reviews"]
         assert (review["unit"], review["actingUnit"]) == ({"code": "VNPT-HNI"}, {"code": "VNPT"})
-        # Who has decided for the level below does not decide for the own one.
+        # An account that has decided for the level below does not decide for its own.
         assert (now["awaits"], now["deciderMissing"]) == ({"code": "VNPT"}, True)
         assert now["escalatedTo"] == {"code": "TTTT"}
         answer = await ask(http, REVIEW, "upper-officer", number=number, decision="APPROVE")
@@ -155,7 +155,7 @@ async def test_who_has_no_role_over_them_lists_nothing_of_what_awaits_a_unit(pro
         dismiss(programme, "unit-officer")
         number = await handed_in(http)
         run(programme, "update initiative set published_at = now() where number = %s", number)
-        # The author learns that nobody there may decide; the public does not.
+        # The author sees that nobody there may decide; the public does not.
         now = await stands(http, number, username)
         assert now["deciderMissing"] is (username == "member")
 
@@ -189,7 +189,7 @@ async def test_the_database_lets_no_unit_act_where_it_is_not_its_turn(programme)
 
 people = st.lists(
     st.tuples(
-        st.integers(0, 3),  # the unit of the line where somebody decides
+        st.integers(0, 3),  # the ancestor where an account decides
         st.sampled_from(["free", "author", "maker", "decided here", "decided elsewhere", "away"]),
     ),
     max_size=5,
@@ -212,7 +212,7 @@ INITIATIVE = """
 
 
 async def hired(connection, case, number, at, kind):
-    """Make an account that decides at a unit, with its part in the initiative; return the part."""
+    """Create an account that decides at a unit and worked on the initiative; return that work."""
     line, turn = case
     person = await connection.fetchval(
         "insert into person (code, name, unit_id, path, sector)"
@@ -255,7 +255,7 @@ async def test_which_unit_decides_is_the_same_in_sql_and_in_python(database, uni
     line = await planted(connection, units)
     standing = Standing("SUBMITTED", line[min(at, len(line) - 1)].unit_id)
     turn = awaited(standing, Way(line, "CONFEDERATION"))
-    # What triggers keep is written as it would stand.
+    # Columns of triggers are written with the values that triggers would set.
     await connection.execute("set local session_replication_role = replica")
     await connection.execute(CAMPAIGN)
     await connection.execute(INITIATIVE, line[0].unit_id, line[0].path, turn.unit_id)

@@ -1,4 +1,4 @@
-"""Answers as text/event-stream: what asks for them, and how they begin and end."""
+"""Responses as text/event-stream: how clients request them, how they begin and end."""
 
 import json
 
@@ -89,7 +89,7 @@ async def test_why_an_operation_does_not_run_is_an_event(demo, query, code):
 async def test_what_is_wrong_with_the_request_is_a_status(demo):
     async with live(demo) as server, httpx.AsyncClient() as http:
         accept = {"Accept": EVENTS}
-        server.token("member")  # makes a key
+        server.token("member")  # creates a key
         token = await http.post(
             server.url, json={"query": TOTALS}, headers={**accept, "Authorization": "Bearer x"}
         )

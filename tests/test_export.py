@@ -1,4 +1,4 @@
-"""Exports: what an account may export, as it may see it, whole, and told in the audit log."""
+"""Exports: the rows that an account may export, with its masks, complete, with an audit event."""
 
 import asyncio
 import csv
@@ -24,7 +24,7 @@ FIELDS = "code name email phone unit { code } sector"
 
 @pytest.fixture(scope="module")
 def shared(server, _demo_template):
-    """The demo's data, and an admin of a smaller unit; exported, and changed by nothing else."""
+    """The demo's data, and an admin of a smaller unit; only exported, never changed."""
     name = f"exporting_{next(_numbers)}"
     url = prepare(server, name, _demo_template)
     change(url, "insert into account (username, kind) values ('vtc-admin', 'SERVICE')")

@@ -1,4 +1,4 @@
-"""Attacks on the way to another issuer and back, over our pages."""
+"""Attacks on the sign-in at an external provider through our pages."""
 
 from functools import partial
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -20,7 +20,7 @@ def sso():
 
 @pytest.fixture
 def at(identity, sso):
-    """Makes a site that trusts the provider, with changes of the settings and of the trust."""
+    """Creates a site that trusts the provider, with changes of the settings and of the trust."""
     return partial(trusting, identity, sso)
 
 

@@ -1,4 +1,4 @@
-"""Signing in at another issuer in a real browser, with JavaScript off and on."""
+"""Signing in at an external provider in a real browser, with JavaScript off and on."""
 
 import json
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def sso():
-    """A provider that is not started yet: it has to be told where we are."""
+    """A provider that is not started yet: it needs our address."""
     with provider(started=False) as made:
         yield made
 
@@ -41,7 +41,7 @@ def sign_in_there(browser, login):  # noqa: F811 - the fixture's value
 
 
 def stopped(browser):  # noqa: F811 - the fixture's value
-    """Return what the browser's guard of our pages did not let happen."""
+    """Return the violations of our pages' content security policy."""
     said = [entry["message"] for entry in browser.log("browser")]
     return [text for text in said if "Security Policy" in text and "fonts.googleapis" not in text]
 
@@ -71,7 +71,7 @@ def test_from_an_application_over_the_other_issuer_and_back_with_a_code(
     see(browser, "ok", "body")
     assert address(browser).startswith(served.back + "?code=")
     assert stopped(browser) == []
-    # The second time the provider asks for nothing. The page for consent comes again, because any
+    # The second time the provider asks no question. The consent page appears again, because any
     # program of this machine could listen at the application's address.
     browser.open(served.origin + "/oauth/account?ui_locales=en")
     browser.click("main form button")

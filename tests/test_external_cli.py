@@ -1,4 +1,4 @@
-"""Linking accounts to identities at issuers of others by the command line."""
+"""Linking accounts to identities at external providers by the command line."""
 
 import psycopg
 import pytest
@@ -13,7 +13,7 @@ SSO = "https://sso.test"
 
 @pytest.fixture
 def run(identity, monkeypatch):
-    """Runs `sangkien` on the database; returns how it ended and what it said."""
+    """Runs `sangkien` on the database; returns the exit code and the output."""
     monkeypatch.setenv("SANGKIEN_DATABASE_URL", identity)
     monkeypatch.setenv("SANGKIEN_ISSUER", "https://issuer.test")
     monkeypatch.setenv("SANGKIEN_OIDC_ISSUERS", SSO)

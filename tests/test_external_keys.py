@@ -1,4 +1,4 @@
-"""What another issuer publishes: how often it is asked for, and what of it is taken."""
+"""Documents of an external provider: how often the server fetches them, and which parts it uses."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ DISCOVERY = f"{ISSUER}/.well-known/openid-configuration"
 
 
 class Publisher:
-    """Publishes documents, and counts how often they are asked for."""
+    """Publishes documents, and counts the requests for them."""
 
     def __init__(self, *keys, **discovery) -> None:
         self.discovery = {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks", **discovery}
@@ -166,7 +166,7 @@ async def test_what_is_no_set_of_keys_is_not_taken(clock, keys):
 
 @pytest.fixture
 async def answering():
-    """A server on this machine that gives one answer to everybody, and counts them."""
+    """A server on this machine that returns one response to all requests, and counts them."""
     servers, serving = [], []
 
     async def answer_with(head, body=b"", *, slowly=False):
@@ -182,7 +182,7 @@ async def answering():
                     await writer.drain()
                     await asyncio.sleep(0.05 if slowly else 0)
             except ConnectionError:
-                pass  # whoever asked has heard enough
+                pass  # the client has read enough
             finally:
                 writer.close()
                 with contextlib.suppress(ConnectionError):

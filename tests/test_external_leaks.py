@@ -1,4 +1,4 @@
-"""Identities at issuers of others: seen one at a time, changed by the issuer's transactions."""
+"""Identities at external providers: visible one at a time, changed by the issuer's transactions."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""Signing in at another issuer, a real one, by our pages: being linked, coming back, attacks."""
+"""Signing in at a real external provider through our pages: linking, returning, attacks."""
 
 import asyncio
 import random
@@ -33,7 +33,7 @@ def sso():
 
 @pytest.fixture
 def at(identity, sso):
-    """Makes a site that trusts the provider, with changes of the settings and of the trust."""
+    """Creates a site that trusts the provider, with changes of the settings and of the trust."""
     return partial(trusting, identity, sso)
 
 
@@ -43,7 +43,7 @@ def give_code(at, account_id):
 
 
 def emails(at, *addresses):
-    """Give the person behind `an` an address, and more people the further ones."""
+    """Set the e-mail address of the person behind `an`, and add people with the further ones."""
     for number, address in enumerate(addresses):
         at.sql(
             "insert into person (id, code, name, unit_id, sector, email) overriding system value"
@@ -246,7 +246,7 @@ async def test_a_way_onward_that_is_too_long_for_a_cookie_is_given_up(at, sso):
             " values (%s, 'an@sso', 1, 'ADMIN')",
             sso.issuer,
         )
-        noise = random.Random(1).randbytes(3_000).hex()  # which nothing makes shorter
+        noise = random.Random(1).randbytes(3_000).hex()  # random: it does not compress
         to = quote(f"/oauth/authorize?client_id=app&state={noise}", safe="")
         assert (await arrive(Visitor(made), start=f"{START}?to={to}")).heading == "Account"
 

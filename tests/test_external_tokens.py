@@ -1,6 +1,6 @@
-"""Access tokens of another issuer, a real one: which are taken, for whom, and what an outage does.
+"""Access tokens of a real external provider: which are accepted, for whom, and outages.
 
-The provider is npm's `oidc-provider`, certified by the OpenID Foundation, as a process of its own.
+The provider is npm's `oidc-provider`, certified by the OpenID Foundation, in a process of its own.
 """
 
 import base64
@@ -50,7 +50,7 @@ async def ask(at, token, **body):
 
 
 async def who(at, token):
-    """Return as whom a token asks, or the status and the code of the refusal."""
+    """Return the account of a token, or the status and the code of the rejection."""
     answer = await ask(at, token)
     if answer.status_code == 200:
         return answer.json()["data"]["viewer"]["account"]["username"]
@@ -201,7 +201,7 @@ async def test_an_admin_needs_a_second_factor_that_counts(identity, sso):
 async def test_a_new_key_is_taken_while_running_and_the_removed_one_refused(at, sso):
     first = await sso.token("an@sso")
     assert await who(at, first) == "an"
-    at.clock.now += 61  # a pause since the keys were asked for
+    at.clock.now += 61  # a pause since the keys were fetched
     old = sso.keys[0]
     sso.restart(ec_key("second"), old)
     assert await who(at, await sso.token("an@sso")) == "an"
@@ -243,7 +243,7 @@ async def test_down_from_the_start_its_tokens_wait_and_all_else_works(identity, 
 
 
 async def test_a_description_of_another_issuer_is_not_taken(identity, sso):
-    """The provider says it is at 127.0.0.1, whatever name it is reached by."""
+    """The provider's issuer is at 127.0.0.1, whatever name reaches it."""
     false = sso.issuer.replace("127.0.0.1", "localhost")
     async with site(identity, oidc_issuers=json.dumps([sso.trust(issuer=false)])) as at:
         token = signed(sso, sso.keys[0], iss=false)

@@ -1,4 +1,4 @@
-"""Shares of a pool of connections: who gets one, who waits, and who is next."""
+"""Shares of a pool of connections: which caller gets one, which waits, and which is next."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +17,7 @@ def claim(caller, address="here", gone=None):
 
 
 async def full(size=8, caller="heavy", address="a"):
-    """A queue of which one caller has taken all that it gets, and how much that is."""
+    """A queue in which one caller has its whole share, and the size of that share."""
     queue = FairQueue(size)
     held = 0
     while True:

@@ -1,4 +1,4 @@
-"""The programme's figures, asked as the people of the demo ask them."""
+"""The programme's figures, queried as the accounts of the demo query them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files made to be large are refused in one line, soon, and without the memory they ask for."""
+"""Oversized files are rejected in one line, soon, and without the memory that they would need."""
 
 import json
 import resource
@@ -34,7 +34,7 @@ print(json.dumps([told, rows, used.ru_utime + used.ru_stime, int(peak) / 1024]))
 
 
 def read(path):
-    """Read a file in a process of its own: what it says, rows, seconds and megabytes."""
+    """Read a file in a process of its own; return its output, rows, seconds and megabytes."""
 
     def bounded():
         resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
@@ -49,7 +49,7 @@ def read(path):
 
 
 def pieces(head, piece, times, tail, at_once=10_000):
-    """Give a part's bytes without holding them."""
+    """Yield a part's bytes in pieces."""
     yield head
     for _ in range(times // at_once):
         yield piece * at_once

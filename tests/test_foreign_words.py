@@ -1,4 +1,4 @@
-"""No text of Python, of PostgreSQL or of a library reaches a client."""
+"""No error text of Python, PostgreSQL or a library reaches a client."""
 
 import json
 

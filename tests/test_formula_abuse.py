@@ -17,7 +17,7 @@ FORMULA = "cmd|' /C calc'!A0"
 
 
 def runs(text):
-    """Whether some program would take a part of a text for a formula."""
+    """Return whether a spreadsheet program could take a part of a text for a formula."""
     unseen = re.escape("".join(UNSEEN))
     for part in re.split("[" + re.escape("".join(SEPARATORS)) + "]", text):
         if re.match(f"[{unseen}]*[{re.escape(''.join(SIGNS))}]", part):

@@ -1,4 +1,4 @@
-"""Freezing a phase: its results stay for ever, and what changes since stands beside them."""
+"""Freezing a phase: its results stay for ever, and later changes are adjustments beside them."""
 
 import asyncio
 import random
@@ -57,7 +57,7 @@ async def test_the_results_of_phase_one_can_be_asked_for_ever(programme):
             "2022-02-01",
             "2022-05-31",
         )
-        # It was frozen by the Confederation, whose people the sector union does not see.
+        # The Confederation froze it, whose people the sector union does not see.
         assert result["by"] is None
     units = one(programme, "select count(*) from unit")
     assert one(programme, "select count(*) from phase_result") == units
@@ -133,10 +133,10 @@ async def test_frozen_and_gained_together_are_what_is_achieved_today(programme):
         sector = (await http.data(BESIDE, "confed-admin", variables={"unit": "TTTT"}))["unit"]
         assert sector["result"]["achieved"] == 3572
         assert sector["result"]["gained"] < -100
-        # A member sees its unit, and what was gained there, but no unit beside it.
+        # A member sees its unit and the adjustments there, but no unit beside it.
         own = (await http.data(BESIDE, "member", variables={"unit": "VNPT-HNI"}))["unit"]
         assert own["result"]["achieved"] + own["result"]["gained"] == own["progress"]["achieved"]
-        # Whoever has not signed in sees the root alone, but what was gained in all.
+        # An anonymous caller sees only the root, but the sum of all adjustments.
         root = (await http.data(BESIDE, None, variables={"unit": "TLD"}))["unit"]
         assert root["result"]["achieved"] + root["result"]["gained"] == root["progress"]["achieved"]
     with psycopg.connect(programme) as connection:
@@ -144,7 +144,7 @@ async def test_frozen_and_gained_together_are_what_is_achieved_today(programme):
 
 
 def decide(url: str, rng: random.Random) -> None:
-    """Decide on initiatives of phase 1 as reviews do: with an adjustment of the same worth."""
+    """Decide on initiatives of phase 1 as reviews do: with an adjustment of the same figures."""
     with psycopg.connect(url) as connection:
         works = connection.execute(
             "select id, unit_id, state from initiative where phase_id = 1 and state in"
@@ -167,7 +167,7 @@ def decide(url: str, rng: random.Random) -> None:
 
 
 async def test_freezing_and_handing_in_at_once_follow_one_another(programme):
-    """What is handed in again counts in the frozen table, or takes a reason."""
+    """A resubmitted initiative is in the frozen table, or needs a reason."""
     submit = """mutation ($input: SubmitInitiativeInput!) { submitInitiative(input: $input) {
         __typename ... on InvalidInput { problems { code } } } }"""
     returned = rows(
@@ -230,7 +230,7 @@ async def test_frozen_results_are_seen_where_their_units_are(programme, username
 
 
 async def caller(url: str, username: str | None) -> Caller:
-    """Return an account as sessions are bound to it."""
+    """Return an account as sessions bind it."""
     reader = Reader(with_role(url, READER), size=1)
     found = await Principals(reader).of(username)
     await reader.close()
@@ -257,7 +257,7 @@ REFUSED = """
 
 
 async def written(url: str, username: str, statement: str) -> int:
-    """Return how many rows a statement writes as somebody whom no guard of a command stopped."""
+    """Return the number of rows that a statement writes without the guards of commands."""
     writer = Writer(with_role(url, WRITER), size=1)
 
     async def write(session: WriteSession) -> int:

@@ -1,7 +1,7 @@
-"""docs/frontend.md is true: its blocks are written and run in their order, and give what they say.
+"""Runs the blocks of docs/frontend.md in their order and compares their output.
 
-A block of TypeScript is a file of the name it has; a block of shell is run where these files are,
-its exports holding for those after it; a block of JSON or text is what the last one printed.
+A TypeScript block becomes a file of its name. A shell block runs beside these files, with the
+exports of earlier blocks. A JSON or text block is the output of the previous command.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "frontend.md"
 CLIENTS = ROOT / "tests" / "clients"
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# What a browser has and Node has not; then the application's page, asked from without.
+# Parts of a browser that Node lacks, and the application's page.
 BROWSER = """
 const kept = new Map();
 globalThis.sessionStorage = { setItem: (k, v) => kept.set(k, v), getItem: (k) => kept.get(k) };
@@ -57,7 +57,7 @@ def free_port() -> int:
 
 
 class Workshop:
-    """A folder where the page's blocks are tried."""
+    """A folder in which the page's blocks run."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
@@ -92,7 +92,7 @@ class Workshop:
         return output.decode()
 
     async def shell(self, script: str) -> str:
-        """Run a script; what it exports holds for those after it."""
+        """Run a script; later scripts get its exports."""
         whole = f". ./exports\n{self.here(script)}\nexport -p > exports"
         return await self.run("bash", "-euo", "pipefail", "-c", whole)
 
@@ -124,7 +124,7 @@ class Workshop:
             await asyncio.sleep(0.2)
 
     async def sign_in(self) -> None:
-        """Go the way of auth.ts as a member of the demo, and on with a new token."""
+        """Run auth.ts as a member of the demo, and use a renewed token."""
         process = await asyncio.create_subprocess_exec(
             *(node.NODE, "--input-type=module", "--eval", BROWSER),
             cwd=self.folder,
@@ -148,7 +148,7 @@ class Workshop:
 
 
 async def signed_in(address: str, username: str, password: str) -> str:
-    """Sign in and allow, as a person does; return where the issuer sends the browser."""
+    """Sign in and consent, as a person does; return the issuer's redirect address."""
     parts = urlsplit(address)
     origin = f"{parts.scheme}://{parts.netloc}"
     async with httpx.AsyncClient(base_url=origin, headers={"Origin": origin}) as http:

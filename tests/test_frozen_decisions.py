@@ -1,4 +1,4 @@
-"""Decisions on initiatives of a frozen phase: what was frozen and what was gained make today's."""
+"""Decisions on initiatives of a frozen phase: results plus adjustments equal today's totals."""
 
 import asyncio
 
@@ -36,14 +36,14 @@ BACK = """
 
 
 def undecided(url, count):
-    """Have so many initiatives of the unit await its decision again, and return their numbers."""
+    """Make so many initiatives of the unit await its decision again, and return their numbers."""
     found = [number for (number,) in rows(url, OF_UNIT, count)]
     rows(url, BACK, found)
     return found
 
 
 async def balanced(http, *units):
-    """Return what was gained at each of these units, once it has been seen to add up."""
+    """Return the adjustments of each unit, after a check that they add up."""
     gained = {}
     for code in units or LINE:
         unit = (await http.data(TODAY, "confed-admin", variables={"unit": code}))["unit"]

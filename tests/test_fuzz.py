@@ -1,7 +1,7 @@
-"""Operations that schemathesis makes up from the schema, sent to a server as several callers.
+"""Operations that schemathesis generates from the schema, sent to a server as several callers.
 
-Whatever is sent, the answer is one of GraphQL over HTTP, and never that something went wrong here;
-what the schema does not allow is refused.
+Every response is valid GraphQL over HTTP and never an internal error; the server rejects what the
+schema does not allow.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ from schemathesis.schemas import BaseSchema
 
 from tests.live import Live, live
 
-# For each kind of operation. Unless told how long, it is the same operations each time.
+# For each kind of operation. By default the operations are the same each time.
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "25"))
 CALLERS = (None, "nobody", "member", "unit-officer", "council", "confed-admin", "auditor")
-# Things that are there, among things that are not.
+# Existing values, among unknown ones.
 WORDS = st.sampled_from(["TLD", "TTTT", "VNPT", "1TRSK", "CD01", "x", "", "\u1ea4 \u0301", "0"])
 SCALARS = {
     "Date": st.dates().map(str).map(nodes.String),
@@ -40,7 +40,7 @@ CHECKS = [schemathesis.checks.not_a_server_error, schemathesis.checks.response_s
 
 @pytest.fixture
 def served(programme: str) -> Iterator[Live]:
-    """A server in a thread, as schemathesis waits for each answer."""
+    """A server in a thread, because schemathesis waits for each response."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -63,7 +63,7 @@ def made_up(schema: BaseSchema, kind: str, mode: GenerationMode) -> st.SearchStr
 
 
 def check(case: Case, caller: str | None, server: Live, tokens: dict[str | None, str]) -> str:
-    """Send an operation; return what became of it, once the answer is one that may be given."""
+    """Send an operation; return its outcome, after a check that the response is allowed."""
     headers = {"Accept": "application/graphql-response+json"}
     if caller is not None:
         headers["Authorization"] = f"Bearer {tokens[caller]}"
@@ -100,13 +100,13 @@ def test_whatever_the_schema_allows_is_answered_and_nothing_else(served, kind, m
         deadline=None,
         database=None,
         derandomize="FUZZ_SECONDS" not in os.environ,
-        phases=(Phase.explicit, Phase.generate),  # shrinking would take longer than is left
+        phases=(Phase.explicit, Phase.generate),  # shrinking would exceed the remaining time
         suppress_health_check=list(HealthCheck),
     )
     @given(case=made_up(schema, kind, mode), caller=st.sampled_from(CALLERS))
     def answered(case: Case, caller: str | None) -> None:
         if mode is GenerationMode.NEGATIVE and "(" not in case.body:
-            return  # without arguments there is nothing that could be wrong
+            return  # without arguments nothing can be invalid
         if time.monotonic() < stop:
             seen[check(case, caller, served, tokens)] += 1
 

@@ -1,4 +1,4 @@
-"""A synthetic nation has the wanted size and exact totals, whatever it was loaded past."""
+"""A synthetic nation has the requested size and exact totals, though its load bypasses triggers."""
 
 from collections.abc import Iterator
 from typing import Any

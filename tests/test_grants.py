@@ -1,4 +1,4 @@
-"""Roles granted and revoked, as each role, at once and at the same moment."""
+"""Role grants and their revocation, as each role, sequentially and concurrently."""
 
 import asyncio
 import base64
@@ -46,7 +46,7 @@ async def revoke(http: Client, by: str | None, grant: str) -> Any:
 
 
 def grant_of(url: str, username: str, role: str = "ADMIN") -> str:
-    """Return the global id of an account's standing grant."""
+    """Return the global id of an account's current role grant."""
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "select g.id from role_grant g join account a on a.id = g.account_id"
@@ -103,12 +103,12 @@ async def test_a_role_is_granted_seen_and_revoked(programme):
 async def test_a_revoked_grant_holds_no_longer_on_any_worker(programme):
     query = '{ unit(code: "VNPT") { code } }'
     async with client(programme) as one, client(programme) as other:
-        for http in (one, other):  # both know the principal now
+        for http in (one, other):  # both have cached the principal now
             assert (await http.data(query, "upper-officer"))["unit"] == {"code": "VNPT"}
         await revoke(one, "tttt-admin", grant_of(programme, "upper-officer", "OFFICER"))
         assert (await other.data(query, "upper-officer"))["unit"] is None
         assert (await one.data(query, "upper-officer"))["unit"] is None
-        # So does one granted anew.
+        # So does a new grant.
         fields = {"username": "upper-officer", "role": "OFFICER", "unit": "VNPT"}
         assert (await ask(one, GRANT, "tttt-admin", **fields))["__typename"] == "GrantPayload"
         assert (await other.data(query, "upper-officer"))["unit"] == {"code": "VNPT"}
@@ -203,7 +203,7 @@ async def test_the_last_admin_of_the_root_stays(programme):
         first = grant_of(programme, "confed-admin")
         alone = await revoke(http, "confed-admin", first)
         assert (alone["__typename"], alone["code"]) == ("Forbidden", "OWN_GRANT")
-        # Another one whose grant ends would leave the root without any.
+        # Another role grant that ends would leave the root without an ADMIN.
         ending = {**ROOT_ADMIN, "username": "nobody", "validTo": "2022-12-31"}
         await ask(http, GRANT, "confed-admin", **ending)
         later = await revoke(http, "nobody", first)
@@ -212,7 +212,7 @@ async def test_the_last_admin_of_the_root_stays(programme):
             "LAST_ADMIN",
             "2022-12-31",
         )
-        # As would one that a gap precedes, or whose account is disabled.
+        # So would one after a gap, or of a disabled account.
         await ask(http, GRANT, "confed-admin", **ROOT_ADMIN, username="council",
                   validFrom="2023-01-02")  # fmt: skip
         gap = await revoke(http, "nobody", first)
@@ -226,7 +226,7 @@ async def test_the_last_admin_of_the_root_stays(programme):
 
 
 async def test_who_manages_the_root_is_made_an_auditor_by_nobody_below_nor_the_last_one(programme):
-    """An auditor is refused every mutation, so this would take all other roles away."""
+    """An auditor is rejected for every mutation, so this would disable all other roles."""
     audit = {"username": "confed-admin", "role": "AUDITOR"}
     async with client(programme) as http:
         below = await ask(http, GRANT, "tttt-admin", **audit, unit="TTTT")
@@ -270,7 +270,7 @@ async def test_the_grants_of_a_unit_are_seen_by_who_may_read_grants_and_ones_own
         assert seen["tttt-admin"] == seen["tttt-auditor"] == seen["auditor"] == all_
         assert seen["unit-officer"] == ["unit-officer"]
         assert seen["upper-officer"] == []
-        # A service's account is not seen itself; its name beside its grant is.
+        # A service's account itself is hidden; its name beside its role grant is visible.
         audited = (await http.data(AT, "tttt-admin", variables={"unit": "TTTT"}))["unit"]["grants"]
         named = {grant["username"]: grant["person"] for grant in audited["nodes"]}
         assert named["tttt-auditor"] is None

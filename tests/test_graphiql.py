@@ -1,4 +1,4 @@
-"""The GraphiQL page: its text while it is not built, its files, its example queries."""
+"""The GraphiQL page: its text before the build, its files, its example queries."""
 
 import gzip
 import json
@@ -146,7 +146,7 @@ async def test_files_can_only_be_read(built: AsyncClient) -> None:
 
 
 def test_the_sanitizer_is_past_the_versions_with_known_holes() -> None:
-    """CVE-2025-26791 is mended in DOMPurify 3.2.4."""
+    """DOMPurify 3.2.4 fixes CVE-2025-26791."""
     locked = json.loads((ROOT / "api" / "graphiql" / "package-lock.json").read_text())["packages"]
     found = [one["version"] for name, one in locked.items() if name.endswith("/dompurify")]
     assert found

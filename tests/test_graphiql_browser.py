@@ -1,6 +1,6 @@
-"""The built GraphiQL page in a real browser, against a small server with canned answers.
+"""The built GraphiQL page in a real browser, against a small server with canned responses.
 
-Needs the built page, Chromium and its driver; where one is missing the tests are skipped.
+Needs the built page, Chromium and its driver; where one is missing the tests skip.
 """
 
 import json
@@ -46,7 +46,7 @@ ACCOUNTS = [
 
 
 class CannedApi:
-    """A server with the page, canned answers, and a memory of what it was asked."""
+    """A server with the page and canned responses, which records its requests."""
 
     def __init__(self) -> None:
         self.offers_accounts = True
@@ -57,7 +57,7 @@ class CannedApi:
             WebSocketRoute("/graphql", self.subscription),
             Route("/demo/accounts", self.accounts),
         ]
-        # Only this port of this machine: what else the page asked for could not be reached.
+        # Only this port of this machine: the page could reach no other address.
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
         config = uvicorn.Config(
@@ -114,7 +114,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(chromium: Browser, canned: CannedApi) -> Browser:
-    """The page, freshly loaded by a browser without memory, its editors ready."""
+    """The page, freshly loaded by a browser with an empty profile, its editors ready."""
     canned.offers_accounts = True
     chromium.open(f"{canned.origin}/graphql/assets/licences.txt")
     chromium.run("localStorage.clear(); sessionStorage.clear()")
@@ -152,7 +152,7 @@ def write(browser: Browser, editor: str, text: str) -> None:
 
 
 def complete(browser: Browser, text: str, expected: str) -> None:
-    """Write an unfinished query and ask for completion until it offers a name of the schema."""
+    """Write an unfinished query and request completions until one is a name of the schema."""
     write(browser, "operation.graphql", text)
     browser.wait(
         """
@@ -171,12 +171,12 @@ def complete(browser: Browser, text: str, expected: str) -> None:
 
 
 def execute(browser: Browser) -> Any:
-    """Press the button and return the answer as it is shown."""
+    """Press the button and return the displayed response."""
     browser.click(".graphiql-execute-button")
     shown = browser.wait(
         "return document.querySelector('.graphiql-response .view-lines').innerText.trim()"
     )
-    # Long lines are wrapped for the eye, with breaks and hard spaces.
+    # The page wraps long lines, with line breaks and non-breaking spaces.
     return json.loads(re.sub(r"\s+", " ", shown.replace("\xa0", " ")))
 
 

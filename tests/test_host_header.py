@@ -1,4 +1,4 @@
-"""No answer repeats the host that a request names."""
+"""No response repeats the Host header of its request."""
 
 import httpx
 import pytest

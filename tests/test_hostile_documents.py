@@ -1,4 +1,4 @@
-"""What a document costs that somebody sends to keep the server busy: the processor's time."""
+"""The processor time of documents sent to keep the server busy."""
 
 import asyncio
 import gc
@@ -17,17 +17,15 @@ from tests.hostile import documents
 from tests.live import live
 from tests.subscribing import peer
 
-BUDGET = 0.050  # seconds of the processor, for a whole request of an anonymous caller
-REPEATS = (
-    4  # of other documents of the same kind, of which the least counts: others are at work too
-)
+BUDGET = 0.050  # seconds of processor time, for a whole request of an anonymous caller
+REPEATS = 4  # documents of the same kind, of which the least counts, because of other load
 _NUMBERS = count(1)
-# What a fixed piece of work takes on the machine that the budget is for, when nothing else runs.
+# The time of a fixed piece of work on the machine of the budget, when idle.
 _REFERENCE = 0.0024
 
 
 def slowness() -> float:
-    """Return how many times slower this machine is now; at least 1."""
+    """Return the factor by which this machine is slower now; at least 1."""
     text = "{" + "a(b: 1) {c} " * 60 + "}"
     taken = []
     for _ in range(5):
@@ -39,7 +37,7 @@ def slowness() -> float:
 
 @pytest.fixture(autouse=True)
 def _undisturbed() -> Iterator[None]:
-    """Keep the garbage of other tests out of it, as the server does with what it starts with."""
+    """Freeze the garbage of other tests, as the server freezes its startup objects."""
     gc.collect()
     gc.freeze()
     yield
@@ -54,7 +52,7 @@ async def api(demo):
 
 
 async def least(send) -> tuple[float, str]:
-    """Return the least of what some requests took of the processor, and the last answer."""
+    """Return the least processor time of some requests, and the last response."""
     best, answer = 60.0, ""
     for _ in range(REPEATS):
         n = next(_NUMBERS)
@@ -141,7 +139,7 @@ async def test_no_variables_keep_the_server_busy(api, kind, type_):
 
 
 def without_id(answer):
-    """Return an answer without the id of its request."""
+    """Return a response without the id of its request."""
     return re.sub(r'"requestId":"[0-9a-f]+"', "", answer)
 
 

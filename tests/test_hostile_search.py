@@ -1,4 +1,4 @@
-"""A search for the document that costs most, among valid ones that anonymous callers may send."""
+"""A search for the most expensive document among valid ones of anonymous callers."""
 
 import os
 import random
@@ -37,7 +37,7 @@ def _templates() -> None:
 
 
 class Writer:
-    """Writes a valid query by chance, as large as it may be or a little less."""
+    """Writes a random valid query, of the largest allowed size or a little less."""
 
     def __init__(self, seed: int, tokens: int, wide: int, nested: float, given: float) -> None:
         self.chance = random.Random(seed)
@@ -105,7 +105,7 @@ class Writer:
 
 
 def cost(query: str) -> tuple[float, str]:
-    """Return the processor's time to prepare a query, the least of three, and what came of it."""
+    """Return the processor time of preparing a query, the least of three, and the outcome."""
     best, outcome = 60.0, "plan"
     for _ in range(3):
         compiler = Compiler(_SCHEMA)

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: what is answered, and how what cannot be answered is refused."""
+"""GraphQL over HTTP: responses, and rejections of invalid requests."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""Who sends a GraphQL request: the bearer of a token, or the session of our own pages."""
+"""The caller of a GraphQL request: by a bearer token, or by a session of our own pages."""
 
 import psycopg
 import pytest
@@ -12,14 +12,14 @@ CSRF = {"X-Sangkien-CSRF": "1"}
 
 @pytest.fixture
 async def at(identity):
-    """A site where nobody needs a second factor."""
+    """A site that requires no second factor."""
     async with site(identity) as made:
         yield made
 
 
 @pytest.fixture
 async def visitor(at):
-    """Somebody who is signed in."""
+    """A visitor who is signed in."""
     made = Visitor(at)
     await made.sign_in()
     return made

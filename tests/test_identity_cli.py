@@ -1,4 +1,4 @@
-"""The command line's part in identity: keys, clients, accounts."""
+"""The command line for identity: keys, clients, accounts."""
 
 import psycopg
 import pytest
@@ -14,7 +14,7 @@ from tests.visitor import Visitor, site
 
 @pytest.fixture
 def run(identity, monkeypatch):
-    """Runs a command on the test's database; gives the exit code and what was printed."""
+    """Runs a command on the test's database; returns the exit code and the output."""
     monkeypatch.setenv("SANGKIEN_DATABASE_URL", identity)
     monkeypatch.setenv("SANGKIEN_ISSUER", "https://issuer.test")
 
@@ -48,7 +48,7 @@ async def test_after_a_rotation_the_new_key_signs_and_the_old_ones_tokens_are_go
         signing, new = issued(at)
         assert signing == second != first
         assert await published(at) == {first, second}
-        at.clock.now += 11  # an unknown key makes a worker look, but not more often than that
+        at.clock.now += 11  # an unknown key makes a worker read keys, but not more often than that
         assert [await taken(at, old), await taken(at, new)] == [200, 200]
         _, third = run("keys", "rotate", "--now")
         assert await published(at) == {third}

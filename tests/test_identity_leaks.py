@@ -1,4 +1,4 @@
-"""Identity's tables: closed to every role and session but the issuer's own."""
+"""The tables of identity: closed to every role and session except the issuer's own."""
 
 import psycopg
 import pytest
@@ -20,7 +20,7 @@ TABLES = {
     "totp_secret": "secret",
     "recovery_code": "code_hash",
 }
-# Of these the reader sees what is told of applications, by policies of their own.
+# The reader sees these columns of applications by policies of their own.
 TOLD = {"oauth_client": "secret_hash", "token_family": "id"}
 FAMILY = "00000000-0000-0000-0000-000000000001"
 

@@ -1,4 +1,4 @@
-"""Imports: what becomes of the rows of each kind, and what the audit log has of it."""
+"""Imports: the effect of the rows of each kind, and the audit events."""
 
 import asyncio
 

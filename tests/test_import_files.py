@@ -1,4 +1,4 @@
-"""Files that cannot be are told in one line; those that can are read, whatever wrote them."""
+"""Invalid files are rejected in one line; valid ones are read, whichever program wrote them."""
 
 import zipfile
 from datetime import datetime
@@ -30,7 +30,7 @@ BOMB = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "%s">%s]><x>&h;</x>' % (
 
 
 def entries(path):
-    """Return the rows of a file of units, as entries or faults."""
+    """Return the rows of a file of units, as entries or row errors."""
     with FORMATS[path.suffix[1:]].opened(path) as sheet:
         return list(Reading(KIND, sheet, "en"))
 

@@ -1,4 +1,4 @@
-"""Bad rows and refused imports: all that is wrong is told, and nothing is written."""
+"""Bad rows and rejected imports: every error is reported, and nothing is written."""
 
 from itertools import count
 
@@ -25,7 +25,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def shared(server, _demo_template):
-    """A database with the demo's data in which refusals gather, and nothing else."""
+    """A database with the demo's data in which only rejections accumulate."""
     name = f"refusing_{next(_numbers)}"
     yield prepare(server, name, _demo_template)
     with psycopg.connect(server.url, autocommit=True) as connection:
@@ -135,7 +135,7 @@ def test_whoever_may_not_is_refused_and_that_is_told(shared, tmp_path, kind, who
     ("who", "kinds"),
     [
         *((who, ("units", "people")) for who in ("member", "support", "council")),
-        ("unit-officer", ("units",)),  # an officer keeps the people of its unit
+        ("unit-officer", ("units",)),  # an officer manages the people of its unit
     ],
 )
 def test_only_who_manages_units_and_people_enters_them(shared, tmp_path, who, kinds):

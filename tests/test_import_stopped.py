@@ -1,4 +1,4 @@
-"""An import that is stopped half-way leaves nothing: not a row, not a lock."""
+"""An interrupted import leaves no row and no lock."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def test_an_import_that_is_ended_leaves_nothing(programme, tmp_path, end):
     file = written(tmp_path / "people.csv", PEOPLE, *people)
     environment = {"SANGKIEN_DATABASE_URL": programme, "SANGKIEN_TODAY": DEMO_TODAY.isoformat()}
     with psycopg.connect(programme) as other:
-        # Somebody who enters the same code makes it wait in its last rows.
+        # A transaction with the same code makes it wait in its last rows.
         other.execute(
             "insert into person (code, name, unit_id, sector)"
             " select 'NV-1400', 'x', id, 'PUBLIC' from unit where code = 'VNPT-HNI'"
@@ -48,7 +48,7 @@ def test_an_import_that_is_ended_leaves_nothing(programme, tmp_path, end):
             env={**os.environ, **environment},
             stderr=subprocess.PIPE,
             text=True,
-            # What runs in the background of a shell is started with this signal ignored.
+            # Background processes of a shell start with this signal ignored.
             preexec_fn=heed_interrupts,  # noqa: PLW1509 - it is all that happens there
         )
         waited_for(programme, LOCKED, wanted=True)

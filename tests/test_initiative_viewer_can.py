@@ -1,4 +1,4 @@
-"""What a viewer may do with an initiative is told as the commands will judge it."""
+"""`Initiative.viewerCan` has the permissions with which the commands accept an action."""
 
 import pytest
 
@@ -21,7 +21,7 @@ async def http(programme):
 
 
 async def can(http, username, number, token=None):
-    """Return what an account may do; None where it does not see the initiative."""
+    """Return an account's permissions; None if it does not see the initiative."""
     given = {"number": number}
     asked = http.asked(token, CAN, **given) if token else None
     data = await (asked or http.data(CAN, username, variables=given))

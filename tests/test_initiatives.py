@@ -1,4 +1,4 @@
-"""Drafting, editing, handing in and taking back, as each role."""
+"""Drafting, editing, submitting and withdrawing, as each role."""
 
 import asyncio
 from typing import Any
@@ -133,7 +133,7 @@ async def test_who_may_not_draft_is_refused(programme, username):
         answer = await ask(http, DRAFT, username, **{**TEXT, "unit": "VNPT-HNI"})
         assert answer["__typename"] == "Forbidden"
     refused = "select count(*) from audit_event where kind = 'REFUSED' and action = %s"
-    # What anonymous callers are refused is counted in metrics alone.
+    # Rejections of anonymous callers are only counted in metrics.
     assert counted(programme, refused, "draftInitiative") == (0 if username is None else 1)
 
 

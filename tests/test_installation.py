@@ -1,7 +1,7 @@
 """An installation on Debian's PostgreSQL 15, from nothing to a backup that is the same.
 
-The programs are real processes; people sign in by the real pages; what they do is what
-docs/operations.md says of the first weeks.
+The programs are real processes, people sign in by the real pages, and they follow the first weeks
+of docs/operations.md.
 """
 
 import base64
@@ -58,13 +58,13 @@ class Browser(Visitor):
         await self.http.aclose()
 
     async def accept(self, link):
-        """Open an invitation and choose a password; return what comes after."""
+        """Open an invitation and choose a password; return the next page."""
         page = await self.submit(await self.go(link), new=PASSWORD, repeat=PASSWORD)
         assert page.alert == "", page.alert
         return page
 
     async def token(self):
-        """Let the application `app` act for whoever is signed in; return its access token."""
+        """Consent to the application `app` as the signed-in person; return its access token."""
         verifier = secrets.token_urlsafe(48)
         digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
         asked = {
@@ -91,7 +91,7 @@ class Browser(Visitor):
 
 
 def secret_on(page):
-    """The secret of a second factor that a page shows, as an authenticator app reads it."""
+    """Return the secret of a second factor from a page, as an authenticator app reads it."""
     text = re.search(r"secret=([A-Z2-7]+)", page.response.text)[1]
     return base64.b32decode(text + "=" * (-len(text) % 8))
 
@@ -110,7 +110,7 @@ async def administrator(issuer, link):
     async with Browser(issuer) as again:
         page = await again.sign_in("it.admin", PASSWORD)
         assert page.heading == "Second factor"
-        # A code is good once, and a clock may be a step off.
+        # A code is valid once, and a clock may be a step off.
         page = await again.submit(page, code=totp.code_of(secret, step + 1))
         assert page.heading == "Account", page.texts["all"]
         return await again.token()
@@ -130,7 +130,7 @@ async def person(issuer, link, username):
 
 @contextmanager
 def serving(settings, issuer, port):
-    """Serve as a process that is given the reader's and the writer's URLs, and no owner's."""
+    """Serve as a process with the reader's and the writer's URLs, without the owner's."""
     urls = {name: settings[name] for name in ("SANGKIEN_READER_URL", "SANGKIEN_WRITER_URL")}
     environment = {**os.environ, **urls, "SANGKIEN_ISSUER": issuer}
     process = subprocess.Popen(
@@ -150,7 +150,7 @@ def serving(settings, issuer, port):
 
 
 def nation(folder):
-    """Files of 3,000 units, 5,000 people and an account for each; those of the page among them."""
+    """Files of 3,000 units, 5,000 people and an account for each, including the page's."""
     federations = [(f"LD{n:02}", "FEDERATION", "TLD") for n in range(1, 21)]
     uppers = [(f"{code}-{n:02}", "UPPER", code) for code, *_ in federations for n in range(1, 10)]
     rest = UNITS - len(federations) - len(uppers)
@@ -180,14 +180,14 @@ def nation(folder):
 
 
 def done_by(*words, **environment):
-    """What a command prints, which must succeed and complain of nothing."""
+    """Return the output of a command, which must succeed without errors."""
     done = run(*words, timeout=300, **environment)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     return done.stdout
 
 
 def contents(url):
-    """Rows by table, and the values of sequences."""
+    """Return rows by table, and the values of sequences."""
     with psycopg.connect(url) as connection:
         tables = [name for (name,) in connection.execute(TABLES)]
         rows = {name: connection.execute(ROWS.format(f'"{name}"')).fetchone() for name in tables}
@@ -199,7 +199,7 @@ def as_owner(program, *words):
 
 
 async def carry_out(http, tokens):
-    """Run the page's documents of the first weeks, each as the account it names."""
+    """Run the page's documents of the first weeks, each as the account that it names."""
     steps = [block for block in blocks("First weeks") if block.language == "graphql"]
     assert {block.about for block in steps} == set(tokens)
     for block in steps:
@@ -243,7 +243,8 @@ async def test_an_installation_from_nothing_to_a_backup_that_is_the_same(postgre
             await carry_out(http, tokens)
             with psycopg.connect(postgres15.admin) as connection:
                 (used,) = connection.execute(BACKENDS, [name]).fetchone()
-            # docs/operations.md, Sizing: what max_connections has to have for two workers.
+            # docs/operations.md, Sizing: the connections that max_connections must allow for two
+            # workers.
             assert 2 <= used <= 2 * 30
             progress = await http.post("/graphql", json={"query": PROGRESS})
         assert progress.json()["data"]["unit"]["progress"] == {

@@ -1,4 +1,4 @@
-"""Introspection: the answers of graphql-core, for a bounded amount of work."""
+"""Introspection: the results of graphql-core, for a bounded amount of work."""
 
 import json
 

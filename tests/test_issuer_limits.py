@@ -1,4 +1,4 @@
-"""What one address may ask of the issuer, and that it keeps nobody else waiting."""
+"""Limits of the issuer for one address, which do not delay other addresses."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ NOISY = "203.0.113.66"
 
 @pytest.fixture
 async def at(identity):
-    """A site where nobody needs a second factor."""
+    """A site that requires no second factor."""
     async with site(identity) as made:
         yield made
 

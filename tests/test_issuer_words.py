@@ -1,4 +1,4 @@
-"""What the issuer says of errors is its own: told by their codes, never what was sent."""
+"""Error texts of the issuer are its own: by code, never with the sent values."""
 
 import html
 

@@ -1,4 +1,4 @@
-"""The setting of the issuers of others."""
+"""The setting of external OIDC providers."""
 
 import json
 

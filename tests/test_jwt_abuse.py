@@ -1,4 +1,4 @@
-"""Access tokens made to cost, to confuse or to be fetched for; each is refused at once."""
+"""Access tokens built to be expensive, to confuse or to cause fetches; each is rejected at once."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ def encoded(part):
 
 
 def by_hand(header, payload, key=KEY):
-    """Return a token with these very bytes, signed well."""
+    """Return a correctly signed token with exactly these bytes."""
     text = f"{encoded(header)}.{encoded(payload)}"
     der = key.get_op_key("sign").sign(text.encode(), ec.ECDSA(SHA256()))
     numbers = decode_dss_signature(der)
@@ -126,7 +126,7 @@ async def test_an_expiry_with_a_fraction_is_a_moment():
 
 
 async def test_members_given_twice_count_as_verified_and_as_read_alike():
-    """The last of them, for all that is checked: none is checked by one and used by another."""
+    """The last value counts for every check: none is verified and another one used."""
     payload = as_bytes(claims())[:-1] + b', "sub": "admin", "aud": "another"}'
     with pytest.raises(TokenError):
         await verifier().verify(by_hand(as_bytes(HEADER), payload))
@@ -157,7 +157,7 @@ async def test_what_is_large_or_deep_is_refused_before_it_costs(header, payload)
             claimed = await checked.verify(token)
         except TokenError:
             continue
-        # Deep, and within the length of a token: harmless, as nobody looks at it.
+        # Deep, and within the length limit of a token: harmless, as nothing reads it.
         assert len(token) <= LONGEST
         assert claimed.subject == "an"
     assert time.process_time() - started < 1.0

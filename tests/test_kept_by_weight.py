@@ -1,4 +1,4 @@
-"""What is kept of the documents of others is bounded by its weight in bytes."""
+"""Caches of callers' documents are bounded by weight in bytes."""
 
 import gc
 import random
@@ -14,8 +14,8 @@ from schema.compiler.templates import _TEMPLATES
 from tests.client import client
 from tests.hostile import KINDS
 
-DOCUMENTS = 600  # a run of 10,000 by hand grows no further; docs/adr/0016 has its figure
-GROWTH = 100  # MB that they may take beside what an idle worker has
+DOCUMENTS = 600  # 10,000 by hand take no more memory; docs/adr/0016 has its figure
+GROWTH = 100  # MB that they may take above an idle worker
 
 
 def resident() -> float:

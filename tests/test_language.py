@@ -1,4 +1,4 @@
-"""In which language errors are told, by what a browser or client says it prefers."""
+"""The language of error texts, by the Accept-Language of the request."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Nobody learns of what is hidden from them: not a row, not a text of one, not a number."""
+"""No caller gets anything hidden: no row, no text of one, no number."""
 
 import json
 import random
@@ -24,7 +24,7 @@ from tests.oracle.totals import Totals
 from tests.oracle.world import TABLES, World, load
 
 SEEDS = range(100, 103)
-EACH = 50  # questions per world
+EACH = 50  # questions for each world
 KEYS = {
     "target": "(unit_id, phase_id)",
     "authorship": "(initiative_id, person_id)",
@@ -34,7 +34,7 @@ KEYS = {
     "token_family": "serial",
 }
 NOT_GUARDED = {"alembic_version": "says what revision the database is at, and no more"}
-# Functions that change what their caller may not; each says why it can do no harm.
+# Functions that write beyond the rights of their caller; each comment has the reason.
 _COUNTS = "compares what is stored with a recount, in the caller's scopes, and changes nothing"
 _VERIFYING = {"verification_totals": _COUNTS, "verification_audit": _COUNTS}
 ALLOWED_TO_CHANGE = {
@@ -47,7 +47,7 @@ ALLOWED_TO_CHANGE = {
         "identity_set_password": "does nothing outside a transaction of the issuer's",
     },
 }
-# Verifying tokens comes before there is a caller; private keys are for the issuer.
+# Verifying tokens precedes the caller; private keys are for the issuer.
 FOR_ALL = {READER: {"signing_key"}, WRITER: set()}
 
 
@@ -103,7 +103,7 @@ async def test_counts_and_totals_are_of_what_the_caller_sees(database, seed):
 
 
 async def visible(connection: asyncpg.Connection, caller: Caller | None) -> dict[str, set[Any]]:
-    """Return the keys of all rows that a caller sees, table by table."""
+    """Return the keys of all rows that a caller sees, by table."""
     await connection.execute(begin_reading(caller) if caller else "begin read only")
     seen = {}
     for table in TABLES:
@@ -146,7 +146,7 @@ async def connect():
 
 @pytest.fixture
 async def principals():
-    """Makes principals of a world's database, and closes what they were looked up with."""
+    """Builds principals of a world's database, and closes their connections."""
     readers = []
 
     async def of(url: str, world: World) -> Principals:

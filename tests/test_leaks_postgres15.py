@@ -27,7 +27,7 @@ def world():
 
 @pytest.fixture(scope="module")
 def urls(postgres15, world):
-    """The URLs of a loaded installation's reader and writer, by the role."""
+    """The URLs of a loaded installation's reader and writer, by role."""
     owner, reader, writer = migrated(postgres15, new_name())
     load(world, owner)
     return {READER: reader, WRITER: writer}

@@ -1,4 +1,4 @@
-"""The figures that hold a caller back, apart from HTTP."""
+"""The figures of rate and concurrency limits, without HTTP."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""Live totals: what a subscriber is told, when, and what that costs the database."""
+"""Live totals: the events of a subscriber, their time, and their cost for the database."""
 
 import asyncio
 from collections import Counter
@@ -23,7 +23,7 @@ FIELDS = """fragment F on Progress {
 
 @pytest.fixture
 def statements(monkeypatch):
-    """How many statements of each kind were run since."""
+    """Return the number of statements of each kind since the last call."""
     seen: Counter[str] = Counter()
     for name in ("fetch_json", "fetch_rows", "fetch_row"):
         original = getattr(Reader, name)
@@ -93,10 +93,10 @@ async def test_an_event_is_one_statement_and_no_change_is_none(programme, statem
         numbers = await drafted(server)
         await asyncio.sleep(1)
         statements.clear()
-        # What is written without a total changing is looked at, and nobody is asked again.
+        # A write that changes no total is checked, and no subscriber's query runs again.
         await drafted(server)
         await asyncio.sleep(1)
-        # The mutation's own payload is read where it was written.
+        # The mutation's own payload is read on the connection that wrote it.
         assert "fetch_json" not in statements
         assert 0 < statements.pop("marks") <= 3
         statements.clear()

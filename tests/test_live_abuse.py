@@ -1,4 +1,4 @@
-"""What clients of WebSockets and event streams may do wrong, and what becomes of it."""
+"""Misbehaving clients of WebSockets and event streams, and the server's reactions."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Live totals are told to whoever may see them, by credentials that still hold."""
+"""Live totals go to callers who may see them, while their credentials are valid."""
 
 import asyncio
 from contextlib import AsyncExitStack

@@ -1,6 +1,6 @@
 """The GraphiQL page of a real server shows totals as they change.
 
-Needs the built page, Chromium and its driver; where one is missing the test is skipped.
+Needs the built page, Chromium and its driver; where one is missing the test skips.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ SHOWN = """const shown = document.querySelector(".graphiql-response .view-lines"
 
 async def test_a_subscription_in_the_page_follows_the_totals(programme, tmp_path):
     async with live(programme, demo=True) as server:
-        server.token("member")  # makes a key, without which no account is offered
+        server.token("member")  # creates a key, without which the page offers no account
         driving = drive(tmp_path)
         browser = await asyncio.to_thread(driving.__enter__)
         try:

@@ -1,4 +1,4 @@
-"""Live totals as the npm packages graphql-ws and graphql-sse hear them."""
+"""Live totals as received by the npm packages graphql-ws and graphql-sse."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ def installed() -> None:
 
 
 class Program:
-    """A client under way, and what it prints."""
+    """A running client, and its output."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
@@ -43,7 +43,7 @@ class Program:
             return json.loads(await self.process.stdout.readline())
 
     async def until(self, name: str) -> Any:
-        """Return what it says by this name, past all else that it says before."""
+        """Return the next output line of this name, past all others."""
         while name not in (line := await self.line()):
             pass
         return line[name]

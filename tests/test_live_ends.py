@@ -1,4 +1,4 @@
-"""Event streams and WebSockets end within ten seconds of what they rest on, without a change."""
+"""Event streams and WebSockets end within ten seconds of their credentials, without a change."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ VARIABLES = {"unit": "VNPT", "phase": 2}
 
 
 async def ended_stream(stream):
-    """Return the code that a stream ends with."""
+    """Return the code with which a stream ends."""
     name, result = await stream.event()
     assert name == "next"
     code = result["errors"][0]["extensions"]["code"]
@@ -42,7 +42,7 @@ async def ended_stream(stream):
 
 
 async def ended_socket(watcher):
-    """Return the code that a subscription ends with, or that its connection is closed with."""
+    """Return the code with which a subscription ends, or with which its connection closes."""
     message = await watcher.hear() if not watcher.socket.close_code else None
     assert message is not None
     assert message["type"] == "error", message

@@ -1,4 +1,4 @@
-"""A server that is told to stop lets go of its sockets and streams, and of its listeners."""
+"""A stopping server closes its sockets, streams and listeners."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Live totals by personal access tokens: what the token is for, while it holds."""
+"""Live totals with personal access tokens: within their limits, while they are valid."""
 
 from contextlib import asynccontextmanager
 
@@ -20,7 +20,7 @@ def impatient(monkeypatch):
 
 @asynccontextmanager
 async def listening(server, username, **fields):
-    """A connection by a new token of an account."""
+    """A connection with a new token of an account."""
     input_ = {"name": "A screen", "days": 1, **fields}
     made = (await told(server, CREATE, username, input=input_))["createAccessToken"]
     async with opened(server) as watcher:
@@ -55,7 +55,7 @@ async def test_a_revoked_token_ends_its_connections(programme):
 
 
 async def test_a_token_whose_limits_become_others_is_not_gone_on_with(programme):
-    """Its connection ends, and the next one begins with what holds then."""
+    """Its connection ends, and the next one begins with the new limits."""
     async with live(programme) as server, listening(server, "tttt-admin") as watcher:
         await watcher.subscribe("1", PROGRESS)
         await watcher.count()

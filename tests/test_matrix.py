@@ -1,4 +1,4 @@
-"""Nothing outside the matrix ever succeeds, and everything inside it does: each cell is tried."""
+"""No action outside the role matrix succeeds, and every one inside does: each cell is tried."""
 
 from datetime import date
 from itertools import count
@@ -12,15 +12,15 @@ from tests.model.played import Played, camel
 
 ROLES = ("MEMBER", "SUPPORT", "OFFICER", "COUNCIL", "ADMIN", "AUDITOR")
 S = {"unit", "inside"}  # in the subtree of the grant's unit
-OWN = {"own"}  # one's own record
+OWN = {"own"}  # the account's own record
 U = {"unit"}  # where it awaits the grant's own unit
 _AUTHORS = {"MEMBER": OWN, "SUPPORT": S, "OFFICER": S}
 _REVIEW = {"OFFICER": U, "COUNCIL": U, "ADMIN": U}
 _ADMIN = {"ADMIN": S}
 _CURATE = {"OFFICER": S, "ADMIN": S}
 
-# PROGRAMME.md, "Who may do what", row by row as it concerns mutations: by role where it may.
-# A role that is not named may not at all, nor who has no grant or has not signed in.
+# PROGRAMME.md, "Who may do what", row by row for mutations: the reach by role. Roles that are not
+# named, accounts without a role grant and anonymous callers may not.
 MATRIX = {
     # draft, edit, submit, withdraw
     "draft_initiative": _AUTHORS,
@@ -48,13 +48,13 @@ MATRIX = {
     "link_duplicate": _CURATE,
     "grant_award": _CURATE,
     "publish_initiative": _CURATE,
-    # create, move, merge, close units; give and take grants
+    # create, move, merge, close units; grant and revoke roles
     "create_unit": _ADMIN,
     "update_unit": _ADMIN,
     "move_unit": _ADMIN,
     "merge_units": _ADMIN,
     "close_unit": _ADMIN,
-    # people, by officers too; their accounts; emulation blocs, where the root is managed
+    # people, also by officers; their accounts; emulation blocs, by admins of the root
     "add_person": _CURATE,
     "update_person": _CURATE,
     "move_person": _CURATE,
@@ -65,13 +65,13 @@ MATRIX = {
     "update_bloc": {},
     "grant_role": _ADMIN,
     "revoke_role": _ADMIN,
-    # what programs may do for somebody: within what they see, and with nobody's tokens but theirs
+    # access tokens: the account's own only, within what it sees
     "create_access_token": {
         "MEMBER": {"unit", "own"},
         **dict.fromkeys(("SUPPORT", "OFFICER", "COUNCIL", "ADMIN"), S),
     },
     "revoke_access_token": {"MEMBER": OWN},
-    # and applications: one's own, and those of service accounts whose grants one gives and takes
+    # applications: the account's own, and service accounts whose role grants it manages
     "revoke_authorization": {"MEMBER": OWN, "ADMIN": S},
     "revoke_client": _ADMIN,
 }
@@ -92,16 +92,16 @@ def played(server, template):
 
 
 def attempt(played, who, name, place, person=None):
-    """Return the type of what somebody is answered to a valid input at a place."""
+    """Return the type of an account's result for a valid input at a place."""
     unit = PLACES.get(place, "FA")
     own = {"author": person} if place == "own" else {}
     given = CELLS[name](played, unit, **own)
     if name == "review_initiatives":
         type_, _ = answer = played.do(who, name, given)
-        # Of several decisions the first that is refused says why.
+        # Of several decisions the first rejected one has the reason.
         return ("Forbidden", answer[1]) if type_ == "DecisionRefused" else answer
     if name == "score_initiative":
-        # A sheet names no unit: what awaits another one is told to be awaited there.
+        # A sheet names no unit: NOT_AWAITED means that the initiative awaits another unit.
         answer = played.do(who, name, given)
         return ("Forbidden", "FORBIDDEN") if answer == ("ReviewRejected", "NOT_AWAITED") else answer
     return played.do(who, name, given)
@@ -153,7 +153,7 @@ def test_an_admin_gives_and_takes_any_role_in_its_subtree_but_none_of_its_own(pl
         theirs = played.rows("select max(id) from role_grant")[0][0]
         taken = played.do(who, "revoke_role", {"grant": theirs, "reason": "x"})
         assert taken[0] == "GrantPayload"
-        if role != "AUDITOR":  # which would end all it may do
+        if role != "AUDITOR":  # which would end all its permissions
             held = own.get((role, unit)) or cells.grant(played, who, role, unit)
             kept = played.do(who, "revoke_role", {"grant": held, "reason": "x"})
             assert kept == ("Forbidden", "OWN_GRANT")

@@ -1,4 +1,4 @@
-"""Metrics: what is counted, by labels that no caller can make many of; the dashboard's queries."""
+"""Metrics: their values, labels that no caller can multiply, and the dashboard's queries."""
 
 import json
 import os
@@ -22,7 +22,7 @@ PANELS = DASHBOARD["panels"]
 
 
 def samples(text=None):
-    """Every sample of an exposition, by name and labels."""
+    """Return every sample of an exposition, by name and labels."""
     text = text or metrics.exposition().decode()
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value

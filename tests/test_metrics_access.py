@@ -1,4 +1,4 @@
-"""Outside the demo, metrics are for those who have the token, or at a port of their own."""
+"""Outside the demo, metrics need the token, or have a port of their own."""
 
 import socket
 

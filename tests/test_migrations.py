@@ -15,7 +15,7 @@ from db.url import sqlalchemy_url
 
 
 def contents(url):
-    """What a database holds beside rows: relations, columns, functions, triggers, policies."""
+    """Return a database's objects: relations, columns, functions, triggers, policies."""
     queries = (
         """select table_name, column_name, data_type, is_nullable, column_default
            from information_schema.columns where table_schema = 'public' order by 1, 2""",

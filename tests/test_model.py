@@ -1,4 +1,4 @@
-"""Random people do random things; everything ends as PROGRAMME.md, in plain Python, says."""
+"""Random people do random things; every outcome matches PROGRAMME.md in plain Python."""
 
 import os
 from collections import Counter
@@ -23,9 +23,9 @@ EXAMPLES = int(os.environ.get("SANGKIEN_MODEL_EXAMPLES", "10"))
 SEED = int(os.environ.get("SANGKIEN_MODEL_SEED", "20221021"))
 STEPS = 110
 TODAY = [date(2022, 3, 31), date(2022, 2, 1), date(2022, 4, 5), date(2022, 6, 15)]
-LAST_DAY = date(2022, 12, 20)  # of the plays: afterwards little may be done
+LAST_DAY = date(2022, 12, 20)  # of the plays: afterwards few actions are possible
 WHO = [*ACCOUNTS, None]
-# What others can only be done after comes more often.
+# Actions that others depend on occur more often.
 OFTEN = ["draft_initiative", "submit_initiative", "submit_initiative", "review_initiative"]
 ACTIONS = [*DRAWN, *OFTEN, *OFTEN, *OFTEN, "link_duplicate", "freeze_phase", "let_days_pass"]
 _numbers = count()
@@ -33,7 +33,7 @@ _TRIES = 60
 
 
 class Play(RuleBasedStateMachine):
-    """Draws who does what next; half of the time something that should succeed."""
+    """Draws the next account and action; half of the time one that should succeed."""
 
     server: Any
     template: str
@@ -41,7 +41,7 @@ class Play(RuleBasedStateMachine):
 
     @initialize(today=st.sampled_from(TODAY))
     def begin(self, today: date) -> None:
-        """Found a nation."""
+        """Create a nation."""
         note(f"SANGKIEN_MODEL_SEED={SEED}")
         self.model = Programme(today)
         self.played = Played(self.server, self.template, f"played_{next(_numbers)}", today)
@@ -51,7 +51,7 @@ class Play(RuleBasedStateMachine):
         self.refused = 0
 
     def teardown(self) -> None:
-        """Compare everything, and leave nothing."""
+        """Compare everything, and clean up."""
         if hasattr(self, "played"):
             try:
                 self.compare()
@@ -59,7 +59,7 @@ class Play(RuleBasedStateMachine):
                 self.played.close()
 
     def compare(self) -> None:
-        """Hold all that is stored against the model, and totals against a recount."""
+        """Compare all stored state with the model, and totals with a recount."""
         stored, wanted = Stored(self.played), expected(self.model)
         state = stored.state()
         for name in wanted:
@@ -70,7 +70,7 @@ class Play(RuleBasedStateMachine):
 
     @rule(action=st.sampled_from(ACTIONS), luck=st.randoms(use_true_random=True))
     def act(self, action: str, luck: Random) -> None:
-        """Have somebody do something."""
+        """Run an action as an account."""
         if action == "let_days_pass":
             self.let_days_pass(luck.choice([1, 15, 60]))
             return
@@ -92,7 +92,7 @@ class Play(RuleBasedStateMachine):
         self.played.begin_day(self.model.today)
 
     def draw(self, action: str, luck: Random) -> tuple[str | None, Any, Programme, Answer]:
-        """Return who does it how, and what should come of it."""
+        """Return the account, the action with its input, and the expected result."""
         succeeds = luck.random() < 0.6
         for _ in range(_TRIES):
             who, given = luck.choice(WHO), DRAWN[action](self.model, luck)
@@ -102,7 +102,7 @@ class Play(RuleBasedStateMachine):
         return who, given, then, wanted
 
     def count(self, who: str | None, action: str, answer: Answer) -> None:
-        """Keep account of what was done and refused; of anonymous callers nothing is recorded."""
+        """Count actions and rejections; those of anonymous callers are not recorded."""
         type_, code = answer
         done = type_.endswith("Payload")
         self.outcomes[action, done] += 1
@@ -110,13 +110,13 @@ class Play(RuleBasedStateMachine):
         self.refused += sum(error is not None for error in code) if isinstance(code, tuple) else 0
 
 
-# About the caller's account alone; nothing of the programme changes.
+# Only about the caller's account; nothing of the programme changes.
 NOT_PLAYED = {
     "createAccessToken",
     "revokeAccessToken",
     "revokeAuthorization",
     "revokeClient",
-    # Who is on the roll of members, and whose accounts there are, stays as it is founded.
+    # The roll of members and their accounts stay as they were created.
     *("addPerson", "updatePerson", "createAccount", "updateAccount", "inviteAccount"),
     *("createBloc", "updateBloc"),
 }
@@ -128,7 +128,7 @@ def test_every_mutation_is_played():
 
 
 def test_random_people_get_what_the_programme_says(server, template, monkeypatch):
-    # Each refused attempt is looked for; beyond that many they are summed up.
+    # Each refused attempt is expected in the log; beyond that many they are summed up.
     monkeypatch.setattr(refusals, "AT_ONCE", STEPS * EXAMPLES)
     Play.server, Play.template = server, template
     Play.outcomes = Counter()
@@ -139,7 +139,7 @@ def test_random_people_get_what_the_programme_says(server, template, monkeypatch
             stateful_step_count=STEPS,
             deadline=None,
             database=None,
-            # A failure tells its whole play; making it shorter takes many more databases.
+            # A failure prints its whole play; shrinking it takes many more databases.
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),

@@ -1,4 +1,4 @@
-"""Where units go, phases do not meet and drives stay inside their phase, as anywhere."""
+"""After a move phases still do not overlap, and drives are inside their phase."""
 
 import asyncio
 
@@ -44,7 +44,7 @@ def parent(url):
 
 
 def meetings(url):
-    """Return how many pairs of phases meet at a unit that is open, by a plain look at all."""
+    """Return the number of pairs of phases that overlap at an open unit, by a plain search."""
     return value(
         url,
         """select count(*) from unit u, phase p, phase q,

@@ -1,4 +1,4 @@
-"""People move, and what was counted stays counted where it was."""
+"""People move, and counted figures stay where they were counted."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -12,25 +12,25 @@ from tests.rollup.fold import check
 from tests.rollup.history import begin
 
 PERSON = 5
-# Grassroots units: where the person is at first, one of another federation, one of a third line.
+# Grassroots units: the person's first, one of another federation, one of a third branch.
 HOME, AWAY, ELSEWHERE = 7, 10, 12
 LINES = {HOME: (7, 4, 2, 1), AWAY: (10, 6, 3, 1), ELSEWHERE: (12, 2, 1)}
 CAMPAIGN = 0
 
 
 class Nation:
-    """The tree of random histories, with one person who moves about in it."""
+    """The tree of random histories, with one person who moves in it."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.run = connection.execute
         self.connection = connection
 
     def on(self, day: str) -> None:
-        """Have it be another day."""
+        """Set the day."""
         self.run("select set_config('sangkien.today', %s, true)", [day])
 
     def work(self, key: int, phase: int = 1, *, author: bool = True) -> None:
-        """Have the person hand in an initiative, of the first unit whoever belongs there."""
+        """Submit an initiative of the person, at the first unit wherever they belong."""
         self.run(
             """insert into initiative (id, number, title, summary, content, solution_type, unit_id,
             campaign_id, phase_id, state, sector, applied_on, submitted_at) values (%s, %s, 'x',
@@ -41,25 +41,25 @@ class Nation:
             self.author(key)
 
     def author(self, key: int) -> None:
-        """Have the person be the author of an initiative."""
+        """Make the person the author of an initiative."""
         self.run(
             "insert into authorship (initiative_id, person_id, share) values (%s, %s, 100)",
             [key, PERSON],
         )
 
     def recognise(self, key: int, day: str) -> None:
-        """Have an initiative count as achieved from a day on."""
+        """Make an initiative count as achieved from a day on."""
         self.run(
             "update initiative set state = 'RECOGNISED', recognised_at = %s where id = %s",
             [day, key],
         )
 
     def become(self, key: int, state: str) -> None:
-        """Give an initiative another state, and leave the days of its decisions."""
+        """Set another state of an initiative, and keep the days of its decisions."""
         self.run("update initiative set state = %s where id = %s", [state, key])
 
     def move(self, unit: int) -> None:
-        """Have the person belong to another unit."""
+        """Move the person to another unit."""
         self.run("update person set unit_id = %s where id = %s", [unit, PERSON])
 
     def counted(self, ordinal: int) -> tuple[int, ...]:
@@ -80,7 +80,7 @@ class Nation:
         ]
 
     def memberships(self) -> list[tuple[int, str | None, str | None]]:
-        """Return where the person belonged, the first first, and since and until when."""
+        """Return the person's memberships in order, each with its first and last day."""
         return self.run(
             """select unit_id, valid_from::text, valid_to::text from membership
             where person_id = %s order by valid_from nulls first""",
@@ -88,7 +88,7 @@ class Nation:
         ).fetchall()
 
     def check(self) -> None:
-        """Hold the totals against a recount, and against a fold of the raw rows."""
+        """Compare the totals with a recount, and with a fold of the raw rows."""
         assert verify(self.connection).differences == []
         check(self.connection)
 
@@ -234,7 +234,7 @@ def test_a_merge_takes_along_those_who_had_left(nation: Nation) -> None:
     assert nation.counted(2) == LINES[AWAY]
     assert nation.counted(CAMPAIGN) == (8, 4, 2, 1)
     nation.check()
-    # What is found of the past goes where the unit went.
+    # Later counts in the past go to the unit that it was merged into.
     nation.work(3, phase=2, author=False)
     nation.recognise(3, "2022-06-05")
     nation.author(3)

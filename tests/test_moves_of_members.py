@@ -1,4 +1,4 @@
-"""Moves through the API and from files, beside phases that are over, frozen or open."""
+"""Moves through the API and from files, during closed, frozen and open phases."""
 
 import pytest
 
@@ -74,7 +74,7 @@ async def test_in_an_open_phase_what_comes_after_a_move_counts_at_the_new_unit(h
         {"code": "VNPT-HNI", "ordinal": None},
         {"code": "VNPT-HNI", "ordinal": 2},
     ]
-    # The unit goes on deciding on what was handed in there; it counts for the person's new one.
+    # The unit still decides on what was submitted there; the author counts at the new one.
     await approve(http, "unit-officer", after)
     counted = rows(
         programme,
@@ -204,7 +204,7 @@ async def author_of(http, who, number):
 
 @pytest.fixture
 async def moved(http, programme):
-    """Return an initiative achieved at VNPT-HNI, and its author, who belongs to VNPOST by now."""
+    """Return an initiative achieved at VNPT-HNI, and its author, who now belongs to VNPOST."""
     number = await handed_in(http)
     await approve(http, "unit-officer", number)
     (author,) = rows(programme, f"select * from person where id = ({ID})")
@@ -217,7 +217,7 @@ async def test_a_unit_goes_on_seeing_who_authored_its_initiatives(http, moved, w
     number, author = moved
     assert await author_of(http, who, number) == {
         **{name: author[name] for name in ("code", "name", "sector")},
-        # How to reach them, where they are and how they sign in is for their new unit.
+        # Contact, unit and account are visible to their new unit only.
         "email": "***",
         "phone": "***",
         "unit": None,

@@ -1,4 +1,4 @@
-"""How a mutation is carried out: field by field, refused before anything runs, one read each."""
+"""The execution of a mutation: field by field, rejected before anything runs, one read each."""
 
 import psycopg
 import pytest

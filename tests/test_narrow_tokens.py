@@ -1,4 +1,4 @@
-"""Limited tokens over HTTP: some permissions, some units, reading alone."""
+"""Limited tokens over HTTP: some permissions, some units, read-only."""
 
 import pytest
 from graphql import get_named_type
@@ -34,7 +34,7 @@ async def http(programme):
 
 
 async def everything_tried(http, headers) -> dict[str, tuple[int, str]]:
-    """Return what every mutation of the schema is answered, by status and code."""
+    """Return the status and code of every mutation of the schema."""
     answers = {}
     for name, field in MUTATIONS.items():
         input_ = field.args["input"].type
@@ -47,7 +47,7 @@ async def everything_tried(http, headers) -> dict[str, tuple[int, str]]:
     return answers
 
 
-# Reading alone
+# Read-only
 
 
 async def test_no_mutation_of_the_schema_takes_a_token_that_only_reads(programme, http):
@@ -58,7 +58,7 @@ async def test_no_mutation_of_the_schema_takes_a_token_that_only_reads(programme
     assert set(answers) == set(MUTATIONS)
     assert set(answers.values()) == {(403, "INSUFFICIENT_SCOPE")}
     after = held(programme)
-    assert {t for t in before if before[t] != after[t]} <= {"access_token"}  # its use is noted
+    assert {t for t in before if before[t] != after[t]} <= {"access_token"}  # its use is recorded
     refused = events(programme)[told:]
     assert [(event["action"], event["kind"]) for event in refused] == [
         (name, "REFUSED") for name in MUTATIONS

@@ -1,4 +1,4 @@
-"""What a token is limited to: always a part of what its owner may do."""
+"""The limits of a token: always a subset of its owner's permissions."""
 
 import json
 from datetime import date
@@ -19,7 +19,7 @@ narrowings = st.builds(
 
 
 def made(held, narrowing, root_path="1"):
-    """The principal of an account with these grants."""
+    """The principal of an account with these role grants."""
     told = [
         {"role": grant.role, "path": grant.path, "from": "2022-01-01", "to": None} for grant in held
     ]

@@ -1,4 +1,4 @@
-"""By a limited token nothing is seen or written but what it is for, table by table."""
+"""A limited token sees and writes only what it is for, table by table."""
 
 import random
 
@@ -16,12 +16,12 @@ from tests.oracle.sight import Sight
 from tests.oracle.world import TABLES, Row, World, load
 from tests.test_leaks import SEEDS, keys_of, shown, usernames, visible
 
-EACH = 30  # narrowings of a world
+EACH = 30  # narrowings for each world
 _OFTEN = [Permission.UNIT_READ, Permission.INITIATIVE_READ, Permission.INITIATIVE_OWN]
 
 
 class NarrowSight(Sight):
-    """What is seen by a token of an account: read from the rule anew, as for whole accounts."""
+    """The rows visible to a token of an account: an independent reading of the rule."""
 
     def __init__(self, world: World, username: str, narrowing: Narrowing, top: Row | None) -> None:
         super().__init__(world, username)
@@ -101,7 +101,7 @@ async def test_the_rows_of_every_table_are_those_that_the_token_is_for(
     assert fewer > 3
 
 
-@pytest.mark.parametrize("seed", [100, 101, 105, 106])  # some others draw nobody who writes
+@pytest.mark.parametrize("seed", [100, 101, 105, 106])  # some others draw no account that writes
 async def test_the_database_lets_it_write_where_the_token_is_for_alone(
     database, connect, looked_up, seed
 ):

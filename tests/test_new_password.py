@@ -1,4 +1,4 @@
-"""A new password ends what acts for the account, unless somebody keeps it on purpose."""
+"""A new password ends what acts for the account, unless the person explicitly keeps it."""
 
 import pytest
 from click.testing import CliRunner
@@ -15,7 +15,7 @@ ENDED = (401, "UNAUTHENTICATED")
 
 @pytest.fixture
 async def at(identity, monkeypatch):
-    """A site with an application, where passwords cost no work."""
+    """A site with an application, where password hashes are cheap."""
     monkeypatch.setattr(
         Passwords, "_verify", lambda _, known, given: bool(known) and given in {PASSWORD, NEW}
     )

@@ -1,4 +1,4 @@
-"""The ways to tokens, as a real client goes them."""
+"""The flows to tokens, as a real client runs them."""
 
 import pytest
 from authlib.integrations.base_client import OAuthError
@@ -15,7 +15,7 @@ AUTHORIZE, TOKEN = f"{ISSUER}/oauth/authorize", f"{ISSUER}/oauth/token"
 
 
 async def signed_in_tokens(at, client, username="an", **options):
-    """Go all the way: to the issuer, sign in, back with a code, to tokens."""
+    """Run the whole flow: to the issuer, sign in, back with a code, to tokens."""
     url, state = client.create_authorization_url(
         AUTHORIZE, code_verifier=VERIFIER, nonce="n-1", **options
     )
@@ -146,7 +146,7 @@ async def test_both_discovery_documents_are_valid_and_name_what_is_there(identit
     async with site(identity) as at:
         found = (await at.get("/.well-known/openid-configuration")).json()
         same = (await at.get("/.well-known/oauth-authorization-server")).json()
-        # OpenID Connect wants RS256 of every provider; this one signs with ES256 alone.
+        # OpenID Connect requires RS256 of every provider; this one signs only with ES256.
         algorithms = [*found["id_token_signing_alg_values_supported"], "RS256"]
         wanted = {**found, "id_token_signing_alg_values_supported": algorithms}
         OpenIDProviderMetadata(wanted).validate()

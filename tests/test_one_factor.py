@@ -1,4 +1,4 @@
-"""Credentials got without a second factor are worth nothing once a role needs one."""
+"""Credentials obtained without a second factor are useless once a role requires one."""
 
 import json
 import uuid
@@ -76,7 +76,7 @@ async def graphql(at, token=None, visitor=None, query=WHO, **variables):
 
 
 async def made(at, **by):
-    """Make a personal token and return its secret, or the code of why not."""
+    """Create a personal token and return its secret, or the code of the rejection."""
     status, data = await graphql(at, **by, query=CREATE, input={"name": "t", "days": 366})
     assert status == 200, data
     answer = data["createAccessToken"]
@@ -105,7 +105,7 @@ async def test_from_the_moment_a_role_needs_one_tokens_without_are_rejected(at):
 
 
 def tokens_of_before(at):
-    """Return a token of an authorization that says nothing of how somebody signed in."""
+    """Return a token of an authorization without a record of the sign-in's factors."""
     now = datetime.fromtimestamp(at.clock.now, UTC)
     with psycopg.connect(at.settings.urls()[0], row_factory=dict_row) as connection:
         family = Family(uuid.uuid4(), "app", 1, None, WHOLE, now, ["pwd"], now + timedelta(days=30))
@@ -308,7 +308,7 @@ async def test_a_session_of_some_time_ago_sets_up_no_second_factor(at):
     assert page.heading == "Set up the second factor"
 
 
-# Public clients that anything on a machine can be (RFC 8252, 8.6)
+# Public clients that any program of a machine could imitate (RFC 8252, 8.6)
 
 
 @pytest.mark.parametrize(

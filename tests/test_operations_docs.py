@@ -1,4 +1,4 @@
-"""docs/operations.md is true: its commands are run in their order, on Debian's PostgreSQL 15."""
+"""Runs the commands of docs/operations.md in their order, on Debian's PostgreSQL 15."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from tests.operations_page import at_present, blocks, sections
 from tests.test_cli import free_port
 
 ROOT = Path(__file__).parents[1]
-# What the page's commands find on the machine: a service manager, and a GraphQL client.
+# Stand-ins for programs of the machine: a service manager, and a GraphQL client.
 STAND_INS = """
 SERVER=
 stopped() { if [ -n "$SERVER" ]; then kill "$SERVER"; wait "$SERVER" || true; SERVER=; fi; }
@@ -54,7 +54,7 @@ print(answer.text)
 
 
 def unit_file():
-    """The service's file, as its manager reads it."""
+    """Return the service's file, as its manager reads it."""
     (block,) = (block for block in blocks() if block.language == "ini")
     parser = ConfigParser(interpolation=None)
     parser.optionxform = str
@@ -63,7 +63,7 @@ def unit_file():
 
 
 def commands():
-    """All commands of the page, in their order."""
+    """Return all commands of the page, in their order."""
     parts = []
     for block in blocks():
         if block.language == "shell":
@@ -142,7 +142,7 @@ def docker_commands():
 
 
 def parsed(words):
-    """Have the command line read a command, without running it."""
+    """Parse a command line without running it."""
     command, context = cli, cli.make_context("sangkien", list(words))
     while isinstance(command, click.Group):
         name, command, rest = command.resolve_command(

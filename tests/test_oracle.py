@@ -1,4 +1,4 @@
-"""Compiled reads answer as graphql-core's own execution over plain rows does."""
+"""Compiled reads return the same as graphql-core's own execution over plain rows."""
 
 import os
 import random
@@ -12,7 +12,7 @@ from tests.oracle.surveys import Surveys
 from tests.oracle.world import load
 
 EXAMPLES = int(os.environ.get("SANGKIEN_ORACLE_EXAMPLES", "400"))
-EACH = 100  # questions per world
+EACH = 100  # questions for each world
 ROOTS = ("units", "initiatives", "campaigns", "viewer", "auditEvents", "emulationBlocs")
 
 

@@ -1,4 +1,4 @@
-"""Every way in which the database goes down is UNAVAILABLE, and is logged now and then."""
+"""Every kind of database outage is UNAVAILABLE, and is logged at intervals."""
 
 import asyncio
 import logging

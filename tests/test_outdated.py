@@ -1,4 +1,4 @@
-"""What somebody or something knew before others changed it does not decide what happens now."""
+"""State that a caller or process cached before a concurrent change does not decide the outcome."""
 
 from itertools import count
 
@@ -27,7 +27,7 @@ def test_a_role_just_granted_allows_at_once_what_it_is_for(played):
 
 
 def test_what_a_move_takes_from_the_last_level_awaits_the_last_that_decides(played):
-    """Not a level above the one that confirms, which could not decide on it."""
+    """Not a level above the confirming one, which could not decide on it."""
     campaign = {"code": "C", "confirming_level": "UPPER"}
     assert played.do("admin-r", "update_campaign", campaign) == ("CampaignPayload", None)
     number = cells.work(played, "GA1", "SUBMITTED")

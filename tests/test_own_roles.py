@@ -1,4 +1,4 @@
-"""Nobody gives themselves a role: not by a grant, nor by what else would bring one about."""
+"""No account gains a role by its own action: not by a grant, nor by any other change."""
 
 import asyncio
 from typing import Any
@@ -29,7 +29,7 @@ GIVE = """insert into role_grant (account_id, role, unit_id, valid_from)
 
 
 def give(url: str, role: str, username: str, unit: str) -> None:
-    """Give a role as the owner of the database."""
+    """Grant a role as the owner of the database."""
     change(url, GIVE, role, username, unit)
 
 
@@ -64,7 +64,7 @@ async def test_what_the_trial_read_by_a_grant_to_itself_stays_hidden(programme):
 
 
 async def test_an_account_of_the_same_person_is_no_other_account(programme):
-    """Also a service's: as long as it is tied to the person, its roles are the person's."""
+    """Also a service's: while it is tied to the person, its roles are the person's."""
     change(programme, "alter table account drop constraint account_person_id_key")
     change(
         programme,
@@ -125,7 +125,7 @@ async def test_two_admins_may_give_one_another_roles_and_the_log_names_both(prog
 
 
 async def test_a_unit_is_not_moved_under_a_role_of_ones_own(programme):
-    """An OFFICER's role at one unit would open confidential bodies of all that goes below it."""
+    """An OFFICER's role at one unit would open confidential bodies of all units moved below it."""
     give(programme, "OFFICER", "tttt-admin", "VNPT")
     unit = value(
         programme,
@@ -147,7 +147,7 @@ async def test_a_unit_is_not_moved_under_a_role_of_ones_own(programme):
                     "update unit set parent_id = (select id from unit where code = 'VNPT')"
                     f" where code = '{unit}'",
                 )
-        # Another administrator may, and so may one whose role holds over both.
+        # Another administrator may, and so may one whose role covers both.
         assert outcome(await ask(http, MOVE, "confed-admin", **given)) == ("UnitPayload", None)
         give(programme, "OFFICER", "tttt-admin", "TTTT")
         back = {"unit": unit, "parent": "TTTT", "reason": "Trả lại"}
@@ -181,7 +181,7 @@ async def test_a_merge_takes_no_role_of_ones_own_to_where_it_did_not_hold(progra
 
 
 async def test_nobody_says_whose_account_is_theirs(programme):
-    """Were the writer allowed to tie accounts to people, it could not for the caller's own."""
+    """Even with the right to tie accounts to people, the writer cannot tie the caller's own."""
     change(
         programme,
         """grant insert (username, kind, person_id), update (person_id) on account
@@ -216,7 +216,7 @@ async def test_of_two_who_give_one_another_at_once_neither_waits_for_ever(progra
 
 
 def test_only_the_rows_of_own_accounts_are_kept_back(database):
-    """Who has no person shares none with others who have none."""
+    """An account without a person shares none with other such accounts."""
     with psycopg.connect(database) as owner:
         owner.execute(
             "insert into account (id, username, kind) values (7, 'a', 'PERSON'), (8, 'b', 'PERSON')"

@@ -1,4 +1,4 @@
-"""What is installed, locked and shipped is what pyproject.toml says, and nothing names an index."""
+"""Installed, locked and shipped files match pyproject.toml, and nothing names an index."""
 
 import json
 import re
@@ -28,7 +28,7 @@ PACKAGES = ("api", "schema", "auth", "db")
 
 
 def locked() -> dict[str, set[str]]:
-    """The versions of each locked distribution; a few differ by Python version."""
+    """Return the versions of each locked distribution; a few differ by Python version."""
     versions: dict[str, set[str]] = {}
     for name, version in re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", LOCK, re.MULTILINE):
         versions.setdefault(canonicalize_name(name), set()).add(version)
@@ -103,7 +103,7 @@ def test_the_compose_file_is_valid():
 
 
 def compose() -> dict[str, dict[str, Any]]:
-    """The services of the compose file."""
+    """Return the services of the compose file."""
     loaded = YAML(typ="safe").load(ROOT / "docker-compose.yml")
     return loaded["services"]
 

@@ -1,4 +1,4 @@
-"""Pages that refuse something have a code in the access line, as answers in JSON have."""
+"""Pages that reject a request have a code in the access line, like JSON responses."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from tests.visitor import Visitor, site
 
 
 def lines(caplog):
-    """Return route, status and code of each request that was logged."""
+    """Return route, status and code of each logged request."""
     facts = [record.facts for record in caplog.records if record.name == "sangkien.access"]
     return [(one["route"], one["status"], one["code"]) for one in facts]
 

@@ -1,4 +1,4 @@
-"""How the pages are guarded: forms, headers, what is typed in, errors."""
+"""The guards of the pages: forms, headers, input, errors."""
 
 import pytest
 
@@ -10,14 +10,14 @@ NEW = "a longer passphrase"
 
 @pytest.fixture
 async def at(identity):
-    """A site where nobody needs a second factor."""
+    """A site that requires no second factor."""
     async with site(identity) as made:
         yield made
 
 
 @pytest.fixture
 async def visitor(at):
-    """Somebody with a browser."""
+    """A visitor with a browser."""
     return Visitor(at)
 
 

@@ -100,13 +100,13 @@ def command(browser: Browser, name: str, **parameters: Any) -> Any:
 
 
 def see(browser: Browser, expected: str, selector: str = "h1") -> None:
-    """Wait until a reader sees a text; read by the driver, which needs no script of the page's."""
+    """Wait until a text is visible; the driver reads it, without a script of the page."""
     found, until = "", time.monotonic() + 20
     while expected not in found:
         assert time.monotonic() < until, f"{found!r} and never {expected!r}"
         try:
             found = str(browser.http.get(f"{browser.element(selector)}/text").json()["value"])
-        except AssertionError as gone:  # the page is just being exchanged for another
+        except AssertionError as gone:  # the browser is just replacing the page
             found = str(gone)
 
 
@@ -129,7 +129,7 @@ def focused(browser: Browser) -> str:
 
 
 def look(browser: Browser, name: str) -> None:
-    """Check a page at 320 px and on a desk, and keep pictures of it where they are wanted."""
+    """Check a page at 320 px and on a desktop, and save pictures of it if requested."""
     for width, height in ((320, 700), (1280, 800)):
         command(
             browser,

@@ -1,4 +1,4 @@
-"""Passwords: changed by whom they are of, chosen by invitation, and the demo's."""
+"""Passwords: changed by their owner, chosen by invitation, and the demo's."""
 
 import psycopg
 import pytest
@@ -13,14 +13,14 @@ NEW = "a longer passphrase"
 
 @pytest.fixture
 async def at(identity):
-    """A site where nobody needs a second factor."""
+    """A site that requires no second factor."""
     async with site(identity) as made:
         yield made
 
 
 @pytest.fixture
 async def visitor(at):
-    """Somebody with a browser."""
+    """A visitor with a browser."""
     return Visitor(at)
 
 
@@ -70,7 +70,7 @@ async def test_a_wrong_current_password_cannot_be_guessed_at_either(at, visitor)
 
 async def test_an_invitation_sets_a_password_once(at, visitor):
     path = f"/oauth/invitation/{at.invite()}"
-    await visitor.go(path)  # as a mail scanner might: nothing is used up by looking
+    await visitor.go(path)  # as a mail scanner might: a GET uses nothing up
     page = await visitor.go(path)
     assert "Your account: invited" in page.texts["all"]
     assert "at least 12" in (await visitor.submit(page, new="short", repeat="short")).alert

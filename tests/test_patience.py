@@ -1,4 +1,4 @@
-"""How long a mutation may take: half a minute, but for what rewrites a large part of the tree."""
+"""The time limit of a mutation: half a minute, longer for those that rewrite much of the tree."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ ATTEMPT = Attempt("test")
 
 @pytest.fixture
 async def writer(database):
-    """Return a writer with one connection, so that transactions follow one another on it."""
+    """Return a writer with one connection, so that its transactions use the same one."""
     opened = Writer(with_role(database, WRITER), size=1)
     yield opened
     await opened.close()

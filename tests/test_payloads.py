@@ -1,4 +1,4 @@
-"""A mutation's payload is read where it was written, and shows its caller what a read shows."""
+"""A mutation's payload is read on the connection that wrote, and equals a read of the caller."""
 
 import psycopg
 from sqlalchemy.engine import make_url
@@ -23,7 +23,7 @@ READ = "query($number: String!) { initiative(number: $number) { %s } }"
 async def test_a_payload_shows_the_write_that_a_lagging_standby_does_not_have(server, programme):
     with psycopg.connect(programme) as connection:
         keys.ensure(connection)
-    # A copy of before stands for a standby that will never catch up.
+    # An old copy stands for a standby that never catches up.
     standby = prepare(server, "a_standby", make_url(programme).database)
     async with client(programme, reader_url=with_role(standby, READER)) as http:
         answer = await http.data(DRAFT % "number title", "member", variables={"input": TEXT})

@@ -1,4 +1,4 @@
-"""People of a unit: who is there to be named as an author, and nobody learns who is masked."""
+"""People of a unit: possible authors, without any data of masked people."""
 
 import pytest
 
@@ -26,7 +26,7 @@ async def http(programme):
 
 
 async def people(http, username, text=None, unit="VNPT-HNI"):
-    """Return the codes of the people of a unit that an account is told of."""
+    """Return the codes of the people of a unit that an account sees."""
     found = (await http.data(PEOPLE, username, variables={"unit": unit, "text": text}))["unit"]
     if found is None:
         return None
@@ -46,7 +46,7 @@ async def test_whoever_writes_on_behalf_finds_whom_to_name(http):
 @pytest.mark.parametrize(
     ("text", "codes"),
     [
-        ("ánh", ["T-001", "T-002"]),  # the beginning of a word, whatever its marks
+        ("ánh", ["T-001", "T-002"]),  # the beginning of a word, whatever its diacritics
         ("ANH T", ["T-002"]),
         ("do thi", ["T-001"]),
         ("nh t", []),

@@ -1,4 +1,4 @@
-"""The permission table against the matrix of the programme, and what follows from it."""
+"""The permission table against the matrix of the programme, and its consequences."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from db.models.enums import Role
 
 P = Permission
 
-# The matrix, column by column: what each role may do in the subtree of its grant's unit.
+# The matrix, column by column: each role's permissions in the subtree of its grant's unit.
 SUBTREE = {
     Role.MEMBER: set(),
     Role.SUPPORT: {P.UNIT_READ, P.INITIATIVE_READ, P.PERSON_READ, P.INITIATIVE_WRITE},

@@ -1,4 +1,4 @@
-"""Documents that are named instead of sent: kept on the way, or registered beforehand."""
+"""Documents that are named instead of sent: stored on first use, or registered beforehand."""
 
 import hashlib
 import json

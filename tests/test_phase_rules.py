@@ -1,4 +1,4 @@
-"""The rules of phases by themselves."""
+"""The pure rules of phases."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

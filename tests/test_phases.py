@@ -1,4 +1,4 @@
-"""Phases: added and changed, by whom, and what moving a date leaves where it was."""
+"""Phases: added and changed, by which roles; moved dates leave initiatives in their phase."""
 
 import asyncio
 from datetime import date, datetime
@@ -44,7 +44,7 @@ def clean(url: str) -> bool:
 
 
 def placed(url: str) -> list[tuple[int, int]]:
-    """Return which initiative is in which phase."""
+    """Return each initiative's phase."""
     return rows(url, "select id, phase_id from initiative order by id")
 
 
@@ -204,7 +204,7 @@ async def test_moving_a_date_leaves_all_where_it_counts_and_says_what_lies_outsi
         outside = one(programme, OUTSIDE, 1, "TLD", date(2022, 2, 1), date.fromisoformat(closes))
         assert outside > 0
         assert moved["outsideWindow"] == outside
-        # The drive of May is over: it stays, and the answer names it.
+        # The drive of May is over: it stays, and the rejection names it.
         assert len(moved["drivesOutside"]) == 1
         assert len(moved["phase"]["drives"]) == 1
         back = await ask(http, CHANGE, "confed-admin", **FIRST, closesOn="2022-05-31", reason=WHY)

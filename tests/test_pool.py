@@ -1,4 +1,4 @@
-"""What a connection keeps of what was asked: statements of a bounded weight."""
+"""A connection's prepared statements are bounded by weight."""
 
 import asyncio
 import re
@@ -81,13 +81,13 @@ async def test_a_pool_that_is_closed_ends_what_still_runs(pool, monkeypatch):
 
 
 def private_memory(pid):
-    """The bytes of a process that no other shares."""
+    """Return the private memory of a process in bytes."""
     pages = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
     return sum(int(kb) for kb in re.findall(r"Private_Dirty: +(\d+) kB", pages)) * 1024
 
 
 def document(number):
-    """A statement that takes PostgreSQL some hundred kilobytes to keep."""
+    """Return a statement for which PostgreSQL keeps some hundred kilobytes."""
     totals = "(select total(achieved) from rollup r join unit u on u.id = r.unit_id)"
     return f"select {', '.join([totals] * 100)}, {number}"
 

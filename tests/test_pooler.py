@@ -56,7 +56,7 @@ FIELDS = {
 
 @contextmanager
 def pooled(url, folder):
-    """Run pgbouncer before a database; gives what an account of it is reached by."""
+    """Run pgbouncer in front of a database; return the settings by which it is reached."""
     parts = urlsplit(url)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -71,7 +71,7 @@ def pooled(url, folder):
     for parent in folder.parents:
         if parent.name.startswith(("pytest-", "popen-")):
             parent.chmod(0o755)
-    # It refuses to run as root; the server's own user may reach the server's socket.
+    # It does not run as root; the server's own user may reach the server's socket.
     owner = os.stat(unquote(query["host"]))  # noqa: PTH116 - no path of ours
     account = {"user": owner.st_uid, "group": owner.st_gid} if os.getuid() == 0 else {}
     process = subprocess.Popen([PGBOUNCER, str(config)], stderr=subprocess.DEVNULL, **account)

@@ -1,4 +1,4 @@
-"""Every field has a price in expected rows, and what costs too much is refused before it runs."""
+"""Every field has a price in expected rows; an operation above the limit is not run."""
 
 import pytest
 from graphql import get_named_type
@@ -27,7 +27,7 @@ def rows(query: str) -> int:
 
 
 def refusal(query: str, limits: Limits, **variables: object) -> str | None:
-    """Return the limit that an operation exceeds; None where it is planned."""
+    """Return the limit that an operation exceeds; None if it is planned."""
     compiler = Compiler(SCHEMA._schema)
     try:
         operation = compiler.operation(query, None, limits=limits)
@@ -46,7 +46,7 @@ def test_a_page_that_a_screen_shows_is_affordable(limits):
 @pytest.mark.parametrize("kind", ["values: a long id", "searches: filters"])
 def test_an_anonymous_statement_is_bounded_by_its_characters(kind):
     query = documents(1)[kind]
-    warm(SCHEMA._schema)  # or templates would be made first, a few at a time
+    warm(SCHEMA._schema)  # otherwise templates would be compiled first, a few at a time
     assert refusal(query, ANONYMOUS) == "characters of the SQL statement"
     assert refusal(query, Limits()) is None
 

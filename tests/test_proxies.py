@@ -1,4 +1,4 @@
-"""Forwarded headers are believed from the proxies of the settings alone, and only addresses."""
+"""Forwarded headers count only from the configured proxies, and only with addresses."""
 
 import pytest
 import uvicorn
@@ -15,7 +15,7 @@ BELIEVED = networks([PROXY, "10.0.0.2/32", "fd00::/64"])
 
 
 async def seen(*forwarded, peer=PROXY, proxies=BELIEVED, kind="http", scheme="http", **more):
-    """What the application is told of a request with these X-Forwarded-For headers."""
+    """Return the application's view of a request with these X-Forwarded-For headers."""
     found = {}
 
     async def app(scope, receive, send):

@@ -1,4 +1,4 @@
-"""What may stand in X-Forwarded-For behind a named proxy: the audit log has addresses alone."""
+"""Values of X-Forwarded-For behind a named proxy: the audit log has only addresses."""
 
 import ipaddress
 import time
@@ -40,7 +40,7 @@ HOSTILE = [
 
 
 async def test_the_audit_log_has_an_address_or_the_proxys_and_never_text(programme):
-    """Of what is no address, the next hop that is one is told."""
+    """A value that is no address is replaced by the next hop that is one."""
     expected = []
     async with client(programme, proxies=networks([NEAREST])) as http:
         token = http.token("member")
@@ -69,7 +69,7 @@ async def test_ten_thousand_entries_cost_nothing_to_speak_of():
 
 @pytest.mark.parametrize("forged", [b"zz9", b"\xff", b"203.0.113.9, zz9"])
 async def test_texts_in_place_of_addresses_share_the_rate_of_the_proxy(demo, forged):
-    """Whoever sends another text each time is no other caller each time."""
+    """A caller that sends another text each time is still the same caller."""
     async with client(demo, proxies=networks([NEAREST]), rate=0.01, burst=3) as http:
         statuses = []
         for number in range(5):

@@ -1,4 +1,4 @@
-"""The public sees the root's figures; reasons and history are for roles of one's own."""
+"""The public sees the root's figures; reasons and history need a role of the account's own."""
 
 from typing import Any
 
@@ -15,23 +15,23 @@ from tests.mutating import ask
 
 CANARY = "cnry"
 SEEN_BY_ALL = {
-    "account": {"username"},  # the caller's own; of a request without a token the public one
+    "account": {"username"},  # the caller's own; without a token the public one
     "alembic_version": {"version_num"},
     "benefit_tier": {"label"},
     "campaign": {"code", "title", "rubric"},
     "drive": {"title"},
     "emulation_bloc": {"code", "name"},
     "phase": {"title", "audience", "occasions"},
-    # Of the root alone.
+    # Only of the root.
     "unit": {"code", "name", "search"},
     # Figures, in JSON.
     "phase_result": {"figures"},
-    # Of published ones alone; the body of a confidential one is null for them (test_leaks.py).
+    # Only of published ones; the body of a confidential one is null for them (test_leaks.py).
     "initiative": {"number", "title", "summary", "content", "field", "other_benefit"},
-    # Public keys, with which tokens are verified.
+    # Public keys, which verify tokens.
     "signing_key": {"kid", "public_jwk"},
 }
-# Where a member reads prose beyond that: of its own unit, itself and its own work.
+# Where a member reads more prose: of its own unit, itself and its own initiatives.
 OF_A_MEMBER = {
     "award": {"citation", "decision_number"},
     "person": {"code", "name", "email", "phone"},
@@ -72,17 +72,17 @@ _ROWS = """
 
 
 def plant(url: str) -> set[tuple[str, str]]:
-    """Write a canary into every text of every row; return the tables and columns that have one."""
+    """Write a canary into every text of every row; return the tables and columns with one."""
     planted = set()
     with psycopg.connect(url) as owner:
-        # A superuser's: neither triggers nor foreign keys ask what this means.
+        # As superuser, so that neither triggers nor foreign keys check the canaries.
         owner.execute("set session_replication_role = replica")
         owner.execute("truncate request_key")
         owner.execute(_ROWS)
         for table, column, type_ in owner.execute(_COLUMNS).fetchall():
             text = f"'{CANARY}.{table}.{column}.' || (ctid::text)"
             if (table, column) in {("unit", "code"), ("campaign", "code"), ("account", "username")}:
-                text = f"{column} || {text}"  # by which the test looks for them
+                text = f"{column} || {text}"  # the test searches by these
             written = {
                 "text": text,
                 "text[]": f"array[{text}]",
@@ -97,7 +97,7 @@ def plant(url: str) -> set[tuple[str, str]]:
 
 
 async def seen(url: str, username: str | None) -> dict[str, set[str]]:
-    """Return the columns, by table, of which the reader's role shows somebody a canary."""
+    """Return the columns, by table, of which the reader's role shows an account a canary."""
     reader = Reader(with_role(url, READER), size=1)
     caller = (await Principals(reader, DEMO_TODAY).of(username)).caller
     await reader.close()
@@ -132,7 +132,7 @@ def planted(server: EmbeddedServer, programme: str) -> str:
 
 
 def renamed(username: str | None, url: str) -> str | None:
-    """Return what the name of an account has become."""
+    """Return the current form of an account's name."""
     with psycopg.connect(url) as owner:
         row = owner.execute(
             "select username from account where starts_with(username, %s)", [f"{username}{CANARY}"]

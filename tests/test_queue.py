@@ -1,4 +1,4 @@
-"""The queue: what awaits the viewer's decision, the oldest first."""
+"""The work queue: what awaits the caller's decision, oldest first."""
 
 import asyncpg
 import psycopg

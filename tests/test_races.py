@@ -1,4 +1,4 @@
-"""What happens at the same moment happens as if in turn."""
+"""Concurrent commands have the same effect as sequential ones."""
 
 import asyncio
 from datetime import date
@@ -35,7 +35,7 @@ async def caller(url: str, username: str, today: date = TODAY) -> Caller:
 
 
 async def together(url: str, *commands: tuple[Caller, Any]) -> list[Any]:
-    """Carry out commands at once, each on a connection of its own; errors are results too."""
+    """Run commands concurrently, each on a connection of its own; errors are results too."""
     writer = Writer(with_role(url, WRITER), size=len(commands))
     try:
         return await asyncio.gather(

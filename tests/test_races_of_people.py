@@ -1,4 +1,4 @@
-"""Of those who meet, each gets what they would have got one after another."""
+"""Each of several concurrent callers gets the result of some sequential order."""
 
 import asyncio
 from collections import Counter
@@ -40,7 +40,7 @@ def calls(command: Any, **fields: Any) -> Any:
 
 
 def meet(played: Played, *attempts: tuple[str, date, Any]) -> list[Any]:
-    """Have accounts carry out commands at once, each on its day; errors are results too."""
+    """Run commands of accounts concurrently, each on its day; errors are results too."""
 
     async def run() -> list[Any]:
         callers = [await caller(played.url, who, today) for who, today, _ in attempts]
@@ -51,7 +51,7 @@ def meet(played: Played, *attempts: tuple[str, date, Any]) -> list[Any]:
 
 
 def kinds(results: list[Any]) -> Counter[str]:
-    """Return how often each came out: the code of an error, else the kind of outcome."""
+    """Return the number of each outcome: the code of an error, else the kind of outcome."""
     return Counter(
         one.code if isinstance(one, DomainError) else type(one).__name__ for one in results
     )
@@ -106,7 +106,7 @@ def test_many_decisions_and_single_ones_at_once_decide_each_initiative_once(play
 
 
 def test_units_that_move_at_once_take_their_totals_to_one_place_each(played):
-    """Also a unit and one below it, while initiatives of theirs are handed in and decided on."""
+    """Also a unit and one below it, while their initiatives are submitted and decided on."""
     numbers = [cells.work(played, "GA1") for _ in range(8)]
     waiting = [cells.work(played, "GA1", "SUBMITTED") for _ in range(8)]
     moves = [("UA", "FB"), ("GA1", "UB"), ("GA1", "FA"), ("UB", "FB"), ("UA", "FA"), ("GA2", "FB")]
@@ -133,7 +133,7 @@ def test_units_that_move_at_once_take_their_totals_to_one_place_each(played):
         "STALE",
         "DECIDED",
     }
-    # Whoever's unit has moved is asked again by the endpoint, with new scopes.
+    # The endpoint retries callers whose unit has moved, with new scopes.
     strange = [
         one
         for one in met
@@ -184,7 +184,7 @@ def test_where_phases_meet_each_side_of_midnight_counts_in_its_own(played):
 
 
 def test_a_freeze_waits_for_what_is_being_handed_in_and_counts_it(played):
-    """What comes after it takes a reason."""
+    """A later submission needs a reason."""
     on_time, late = cells.work(played, "GA1"), cells.work(played, "GA1")
     met = asyncio.run(_freeze_meanwhile(played.url, on_time))
     assert kinds(met) == {"InitiativeOutcome": 1, "PhaseOutcome": 1}
@@ -201,7 +201,7 @@ def test_a_freeze_waits_for_what_is_being_handed_in_and_counts_it(played):
 
 
 async def _freeze_meanwhile(url: str, number: str) -> list[Any]:
-    """Freeze while an initiative, handed in on the last day, is not committed yet."""
+    """Freeze while an initiative, submitted on the last day, is not committed yet."""
     officer = await caller(url, "officer-ga1", CLOSING)
     admin = await caller(url, "admin-r", AFTER)
     handed_in, go_on = asyncio.Event(), asyncio.Event()
@@ -249,7 +249,7 @@ def test_of_the_last_two_administrators_of_the_root_one_always_stays(played, by)
         (by[0], cells.TODAY, calls(grants.revoke, grant=held["admin-r2"], reason="x")),
         (by[1], cells.TODAY, calls(grants.revoke, grant=held["admin-r"], reason="x")),
     )
-    # Who has just lost its grant is not asked at all, and nobody takes their own.
+    # A caller that has just lost its role grant is rejected first, and nobody revokes their own.
     refused = kinds(met) - Counter({"GrantOutcome": 1})
     assert refused in (
         Counter({code: 1}) for code in ("LAST_ADMIN", "GrantsChangedError", "OWN_GRANT")

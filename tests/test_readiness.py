@@ -1,4 +1,4 @@
-"""Readiness: bounded whatever the database does, and bad when nothing can be written."""
+"""Readiness: bounded in time whatever the database does, and false when no write is possible."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Units that move raise the versions of those accounts alone whose roles move, and stop nobody."""
+"""Units that move raise the versions only of accounts with roles in them, and stop no reads."""
 
 import asyncio
 
@@ -71,7 +71,7 @@ def test_planting_the_root_raises_the_versions_of_all_accounts(database):
 
 async def test_no_read_fails_while_units_move(programme):
     other, moving = another_upper(programme), True
-    # Anybody but those with a role in what moves, whose scopes change each time.
+    # Any account without a role in the moved subtree, whose scopes change each time.
     asked = dict.fromkeys((None, "nobody", "tttt-admin", "upper-officer", "auditor"), 0)
 
     async def move():

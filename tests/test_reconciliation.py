@@ -1,4 +1,4 @@
-"""At every node of random trees, targets reconcile as a plain recount of what was set says."""
+"""At every unit of random trees, targets equal a plain recount of the values that were set."""
 
 import random
 from collections import Counter
@@ -29,7 +29,7 @@ LATEST = """select distinct on (u.code, r.kind) u.code, r.kind, r.value
 
 @dataclass
 class Tree:
-    """A tree as it was grown, and what was set in it."""
+    """A tree as it was generated, and the values set in it."""
 
     parents: dict[str, str | None] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
@@ -42,13 +42,13 @@ class Tree:
         return [child for child, parent in self.parents.items() if parent == code]
 
     def set(self, side: dict[str, int | None], code: str, value: int | None) -> None:
-        """Set a value; one that is the same already is no change."""
+        """Set a value; an equal value is no change."""
         if side.get(code) != value:
             side[code] = value
             self.changes[code] += 1
 
     def recount(self, code: str) -> dict[str, Any]:
-        """Return what a node's target must show."""
+        """Return the expected target of a unit."""
         assigned, registered = self.assigned.get(code), self.registered.get(code)
         effective = assigned if registered is None else registered
         below = sum(self.assigned.get(child) or 0 for child in self.children(code))
@@ -66,7 +66,7 @@ class Tree:
 
 
 def plant(url: str, rng: random.Random) -> Tree:
-    """Grow a random tree with a campaign and somebody who may do everything in it."""
+    """Create a random tree with a campaign and an account with all permissions in it."""
     tree = Tree()
     levels: dict[str, int] = {}
     with psycopg.connect(url) as connection:
@@ -101,7 +101,7 @@ def plant(url: str, rng: random.Random) -> Tree:
 
 
 async def step(http: Client, tree: Tree, rng: random.Random) -> str:
-    """Do one thing at random, to the programme and to the plain tree; return what became of it."""
+    """Run a random step on the programme and on the plain tree; return the outcome."""
     code = rng.choice(list(tree.parents))
     number = rng.choice((None, 0, 1, 7, 5191))
     below = tree.children(code)

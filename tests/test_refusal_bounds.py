@@ -96,7 +96,7 @@ async def test_refused_parts_of_commands_are_drawn_from_the_share_of_their_accou
             given = decisions_on(f"X-{turn}-{part}" for part in range(9))
             answer = await ask(http, SEVERAL, "unit-officer", decisions=given, mode="EACH")
             assert [one["error"]["code"] for one in answer["results"]] == ["NOT_FOUND"] * 9
-        # Other attempts have the same share.
+        # Other attempts use the same share.
         await ask(http, SUBMIT, "unit-officer", number="X-1")
     refused = events(programme, "kind = 'REFUSED'")
     sums = [e["after"]["count"] for e in refused if e["after"]["code"] == "MORE_REFUSED"]
@@ -131,7 +131,7 @@ async def test_what_a_command_that_fails_has_not_recorded_goes_back_into_the_sha
             share = recorded.of_request().of_command(caller)
             with pytest.raises(NotFoundError):
                 await unguarded._writer.run(caller, Attempt("test", refusals=share), fail)
-        # As many are left as nobody has taken.
+        # The failed commands have used nothing of the share.
         taken = sum(recorded.take(caller) for _ in range(2 * AT_ONCE))
     assert taken == AT_ONCE
     assert events(programme, "kind = 'REFUSED'") == []

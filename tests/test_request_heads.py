@@ -1,4 +1,4 @@
-"""What arrives before a request does: its line and its headers."""
+"""The first bytes of a request: its line and its headers."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ async def served(database):
 
 
 async def said(served, *parts, pause=0.0):
-    """Send these, and return all that is answered until the server closes."""
+    """Send these bytes, and return the response until the server closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     try:
         for part in parts:
@@ -26,7 +26,7 @@ async def said(served, *parts, pause=0.0):
             await writer.drain()
             await asyncio.sleep(pause)
         return await asyncio.wait_for(reader.read(), 5)
-    except ConnectionError:  # it closed before it had read all; what it said may be lost
+    except ConnectionError:  # it closed before it had read all; its response may be lost
         return CUT
     finally:
         writer.close()
@@ -56,7 +56,7 @@ async def test_a_slow_second_request_of_a_connection_is_not_waited_for_either(se
 async def test_a_head_without_an_end_is_cut(served):
     endless = [GET, *(b"X-Filler: %s\r\n" % (b"y" * 8_000) for _ in range(20))]
     assert (await said(served, *endless, pause=0.01)).startswith((b"HTTP/1.1 431 ", CUT))
-    async with asyncio.timeout(5):  # and the server goes on
+    async with asyncio.timeout(5):  # and the server continues
         answered = await said(served, GET + b"Connection: close\r\n\r\n")
     assert answered.startswith(b"HTTP/1.1 200 ")
 

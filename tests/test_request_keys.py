@@ -1,4 +1,4 @@
-"""Idempotency keys: an account's latest are remembered, and so many of them."""
+"""Idempotency keys: an account's latest ones are stored, up to a limit."""
 
 from db.commands import requests
 from tests.mutating import change, value, writing

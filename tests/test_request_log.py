@@ -1,4 +1,4 @@
-"""What is logged of requests: ids, operations, accounts, durations and codes, and nothing said."""
+"""Logs of requests: ids, operations, accounts, durations and codes, without contents."""
 
 import asyncio
 import io
@@ -18,7 +18,7 @@ QUERY = "query ListUnits($code: String!) { unit(code: $code) { name } }"
 
 @pytest.fixture
 def lines():
-    """The log of this test as JSON, one object a line."""
+    """The log of this test as JSON, one object for each line."""
     stream, handlers = io.StringIO(), logging.getLogger().handlers[:]
     level = logs.ACCESS.level
     logs.configure("json", "debug")

@@ -1,4 +1,4 @@
-"""A restored backup is the database that was backed up: every object, every row, and it works."""
+"""A restored backup equals the original: every object, every row, and it works."""
 
 import asyncio
 import re
@@ -21,7 +21,7 @@ from tests.client import client
 from tests.postgres15 import new_name
 
 PASSWORDS = {READER: "reader-4e8b-Wq2s", WRITER: "writer-7c1d-Jn5y"}
-# Of what the demo has none.
+# Rows of kinds that the demo lacks.
 MORE = """
 update unit set parent_id = (select id from unit where code = 'VNPT'), version = version + 1
 where id = (
@@ -77,7 +77,7 @@ select id, 'khóa', '\\x09' from account where username = 'member';
 TABLES = "select tablename from pg_tables where schemaname = 'public' order by 1"
 ROWS = "select count(*), md5(string_agg(r::text, ',' order by r::text collate \"C\")) from {} r"
 SEQUENCES = "select sequencename::text, last_value from pg_sequences where schemaname = 'public'"
-# What a lost trigger, or one that cannot run, would leave wrong.
+# Totals and copies that a lost or failing trigger would leave wrong.
 MOVE = """
 update unit set parent_id = (select id from unit where code = 'VNPOST'), version = version + 1
 where id = (
@@ -99,8 +99,8 @@ QUESTION = """{
   initiatives(first: 20) { totalCount nodes { number title state authors { person { name } } } }
   auditEvents(first: 5) { nodes { action kind } }
 }"""
-# A text that names only what pg_catalog has, or qualifies every name: what reads call too often to
-# set a path for.
+# A text that names only objects of pg_catalog, or qualifies every name: functions that reads call
+# too often for a search path.
 QUALIFIED = ("check_grants", "unit_visible")
 UNSAFE = """
     select p.oid::regprocedure::text from pg_proc p join pg_language l on l.oid = prolang
@@ -112,7 +112,7 @@ UNSAFE = """
 
 
 def filled(url):
-    """Load the demo, and some of everything else."""
+    """Load the demo, and rows of every other kind."""
     with psycopg.connect(url) as connection:
         demo_data.load(connection)
         connection.execute(MORE)
@@ -120,7 +120,7 @@ def filled(url):
 
 
 def contents(url):
-    """Objects, rows by table, and values of sequences."""
+    """Return objects, rows by table, and values of sequences."""
     with psycopg.connect(url) as connection:
         tables = [name for (name,) in connection.execute(TABLES)]
         rows = {name: connection.execute(ROWS.format(f'"{name}"')).fetchone() for name in tables}
@@ -136,7 +136,7 @@ EMPTY = ["initiative_counter", "known_device", "sign_in_attempt"]
 
 
 def check(url):
-    """Everything that `sangkien verify` looks at."""
+    """Run everything that `sangkien verify` checks."""
     with psycopg.connect(url) as connection:
         assert catalogue.verify_catalogue(connection, Roles()).departures == []
         assert verify(connection).differences == []
@@ -144,7 +144,7 @@ def check(url):
 
 
 def check_works(url):
-    """Triggers follow what changes, whatever the session's search path is."""
+    """Triggers follow changes, whatever the session's search path is."""
     with psycopg.connect(url) as connection:
         before = connection.execute(SUM).fetchone()
         connection.execute(MOVE)
@@ -158,7 +158,7 @@ def check_works(url):
 
 
 def answers(url):
-    """What the API answers to a question of many kinds of objects, by the roles' own passwords."""
+    """Return the API's answer to a query of many kinds of objects, by the roles' own passwords."""
 
     async def asked():
         reader_url, writer_url = role_urls(url)
@@ -169,7 +169,7 @@ def answers(url):
 
 
 def restored(folder, dump, url, *options):
-    """Restore a dump by a version's programs, as its page says; nothing goes wrong."""
+    """Restore a dump by a version's programs, as its page says, without errors."""
     done = subprocess.run(
         [folder / "pg_restore", "--no-comments", *options, "--dbname", url, dump],
         capture_output=True,
@@ -184,9 +184,9 @@ def dumped(folder, url, dump):
 
 
 def role_urls(url):
-    """The URLs of the reader and the writer, each with a password of its own if the owner has one.
+    """Return the URLs of the reader and the writer, with own passwords if the owner has one.
 
-    The embedded server takes none. A copy on the same server has the same roles.
+    The embedded server needs none. A copy on the same server has the same roles.
     """
     urls = tuple(with_role(url, role) for role in (READER, WRITER))
     if password_of(url) is None:
@@ -197,7 +197,7 @@ def role_urls(url):
 
 
 def migrated(url):
-    """The URL, migrated."""
+    """Migrate, and return the URL."""
     migrate.upgrade(url, role_urls=role_urls(url), change_passwords=True)
     return url
 
@@ -270,7 +270,7 @@ def test_a_base_backup_is_the_same_database(postgres15, full15):
 
 
 def test_every_function_has_a_search_path_of_its_own_or_needs_none(database):
-    """A body that is text is read when it runs, by names found on the search path of then."""
+    """A body that is text is parsed when it runs, with names found on that time's search path."""
     with psycopg.connect(database) as connection:
         unsafe = connection.execute(UNSAFE, [list(QUALIFIED)]).fetchall()
     assert unsafe == []

@@ -1,4 +1,4 @@
-"""The database refuses decisions that a command's guards would have let through."""
+"""The database rejects decisions without the guards of the commands."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +27,7 @@ LEVELS = ("CONFEDERATION", "FEDERATION", "UPPER", "GRASSROOTS")
 
 @pytest.fixture
 async def acting(programme):
-    """Runs commands as somebody, past the guards of the mutations."""
+    """Runs commands as an account, without the guards of the mutations."""
     reader = Reader(with_role(programme, READER), size=1)
     writer = Writer(with_role(programme, WRITER), size=2)
     principals = Principals(reader, DEMO_TODAY)
@@ -69,7 +69,7 @@ async def test_only_reviewers_of_an_initiatives_line_change_it(programme, acting
     ("username", "unit"),
     [
         ("council", "VNPT"),  # not the unit it decides for
-        ("officer-mobifone", "MOBIFONE"),  # not on the initiative's line
+        ("officer-mobifone", "MOBIFONE"),  # not an ancestor of the initiative's unit
         ("support", "VNPT-HNI"),
         ("auditor", "TLD"),
     ],
@@ -135,7 +135,7 @@ drawn = settings(
 
 
 async def planted(connection: asyncpg.Connection, units: list[tuple[str, bool]]) -> list[Place]:
-    """Plant a line of units of these levels, open or closed; return it, the lowest first."""
+    """Create a branch of units of these levels, open or closed; return it, lowest first."""
     ordered = sorted([("CONFEDERATION", True), *units], key=lambda unit: LEVELS.index(unit[0]))
     parent: int | None = None
     line: list[Place] = []
@@ -226,7 +226,7 @@ async def test_whose_decision_it_is_and_what_it_leads_to_is_the_same_in_sql_and_
         await within_one.rollback()
     await within.rollback()
     await connection.close()
-    # Nobody else decides anywhere, so the decider's unit acts for those below it.
+    # No other account decides anywhere, so the decider's unit acts for those below it.
     staffed = [replace(place, staffed=place is decider) for place in line]
     standing, way = Standing("SUBMITTED", awaits.unit_id), Way(staffed, confirming_level)
     try:

@@ -1,4 +1,4 @@
-"""Decisions that are refused: by whom, where, when, and what cannot be meant."""
+"""Rejected decisions: by caller, place, time, and invalid input."""
 
 import asyncio
 from typing import Any

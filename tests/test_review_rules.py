@@ -1,4 +1,4 @@
-"""The state machine of decisions, as properties over random lines and random decisions."""
+"""The state machine of decisions, as properties over random approval chains and decisions."""
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,7 @@ from db.rules.review import (
 
 LEVELS = ("GRASSROOTS", "UPPER", "FEDERATION", "CONFEDERATION")
 DECISIONS = (APPROVE, RETURN, REJECT, REVOKE)
-# What the programme lets follow on what.
+# The transitions that the programme allows.
 ALLOWED = {
     "SUBMITTED": {"RECOGNISED", "CONFIRMED", "RETURNED", "REJECTED"},
     "RECOGNISED": {"RECOGNISED", "CONFIRMED", "RETURNED", "REJECTED", "REVOKED"},
@@ -37,7 +37,7 @@ STATES = (*ALLOWED, "DRAFT", "RETURNED", "REJECTED", "WITHDRAWN", "DUPLICATE", "
 
 @st.composite
 def ways(draw: st.DrawFn) -> Way:
-    """Lines of up to four levels with gaps and closed units; the own unit is open."""
+    """Chains of up to four levels with gaps and closed units; the own unit is open."""
     own = draw(st.integers(0, 3))
     levels = [LEVELS[own], *(level for level in LEVELS[own + 1 : -1] if draw(st.booleans()))]
     if own < 3:

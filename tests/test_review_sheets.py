@@ -1,4 +1,4 @@
-"""Score sheets of a council, and a rubric that every approval has to fill."""
+"""Score sheets of a council, and a rubric that every approval must complete."""
 
 import asyncio
 from types import SimpleNamespace
@@ -61,7 +61,7 @@ async def test_an_approval_names_each_criterion_that_it_does_not_score(programme
         assert answer["__typename"] == "InvalidInput"
         problems = [(one["path"], one["code"], one["limit"]) for one in answer["problems"]]
         assert problems == [(["scores"], "NOT_SCORED", other) for other in sorted(others)]
-        # What is no approval scores nothing.
+        # Only approvals score.
         answer = await ask(
             http, REVIEW, "unit-officer", number=number, decision="RETURN", reason="Bổ sung"
         )

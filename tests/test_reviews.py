@@ -25,7 +25,7 @@ async def test_an_initiative_rises_level_by_level_to_confirmation(programme):
     async with client(programme) as http:
         number = await handed_in(http)
         first = await approve(http, "unit-officer", number)
-        # Of the units above its own an officer is shown nothing.
+        # An officer does not see the units above its own.
         assert (first["state"], first["awaits"], first["confirmedAt"]) == ("RECOGNISED", None, None)
         assert first["recognisedAt"] is not None
         assert total(programme, "recognised") == before[0] + 1

@@ -1,4 +1,4 @@
-"""Up to a hundred decisions at once: all or none, or each by itself."""
+"""Up to a hundred decisions in one call: all or none, or each separately."""
 
 import asyncio
 import random

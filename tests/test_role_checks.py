@@ -1,4 +1,4 @@
-"""Roles that are too strong, that anybody can be, or that share a password serve nothing."""
+"""Roles that are too strong, without a secret password, or with a shared one are rejected."""
 
 import json
 import os
@@ -300,7 +300,7 @@ def test_no_process_that_serves_has_the_owners_url(demo, identity, tmp_path, wor
 
 
 def _family(pid):
-    """The process and those that it started."""
+    """Return the process and those that it started."""
     time.sleep(0.5)
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(one for child in children for one in _family(int(child)))]

@@ -1,4 +1,4 @@
-"""Roles and rights on a server that is not ours: `migrate`, and `roles` for its administrator."""
+"""Roles and rights on a shared server: `migrate`, and `roles` for its administrator."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ TABLES = "select count(*) from pg_tables where schemaname = 'public'"
 
 
 def named(url, name):
-    """The settings of an installation with roles of its own."""
+    """Return the settings of an installation with roles of its own."""
     return {
         "SANGKIEN_DATABASE_URL": url,
         "SANGKIEN_READER_URL": with_role(url, f"{name}_reader").replace(OWNER_PASSWORD, READER),
@@ -41,7 +41,7 @@ def scalar(url, query, *parameters):
 
 
 def refused(done, *lines):
-    """The command failed with these lines, and no trace of Python."""
+    """Assert that the command failed with these lines, without a Python traceback."""
     assert done.returncode == 1
     assert done.stdout == ""
     told = done.stderr.splitlines()
@@ -179,7 +179,7 @@ def test_two_installations_share_a_server_and_neither_reads_the_other(postgres15
         foreign = url.rpartition("/")[0] + f"/{name}"
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             psycopg.connect(foreign)
-    # Were they let in, the schema would still be closed to them.
+    # Even if they could connect, the schema would be closed to them.
     reader = other[1].rpartition("/")[0] + f"/{name}"
     postgres15.administer(f"grant connect on database {name} to public")
     for call in ("select * from public.unit", "select public.today()"):

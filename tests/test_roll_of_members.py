@@ -44,7 +44,7 @@ async def test_officers_and_administrators_add_members_in_their_subtree(http, wh
         ("council", {}, "FORBIDDEN"),
         ("member", {}, "FORBIDDEN"),
         ("tttt-auditor", {}, "AUDITOR"),
-        ("unit-officer", {"unit": "TLD"}, "FORBIDDEN"),  # seen, as by everybody
+        ("unit-officer", {"unit": "TLD"}, "FORBIDDEN"),  # visible, as to everybody
         ("unit-officer", {"unit": "VNPT"}, "NOT_FOUND"),
         ("tttt-admin", {"code": "SYN-0000001"}, "TAKEN"),
         ("tttt-admin", {"email": "thu"}, "INVALID_INPUT"),

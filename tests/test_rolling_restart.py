@@ -1,4 +1,4 @@
-"""Two servers behind nginx, as it is by default, restart one after the other: nothing fails."""
+"""Two servers behind nginx with its defaults restart one after the other: no request fails."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ import pytest
 from api.settings import DRAIN_SECONDS
 
 ROOT = Path(__file__).parents[1]
-# Debian has it where only root looks for programs.
+# Debian installs it where only root's PATH has it.
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 pytestmark = pytest.mark.skipif(
     NGINX is None, reason="NGINX IS NOT INSTALLED: ROLLING RESTARTS ARE NOT TESTED"
@@ -63,7 +63,7 @@ class Servers:
             "SANGKIEN_DATABASE_URL": url,
             "SANGKIEN_TODAY": "2022-10-21",
             "SANGKIEN_DEMO": "1",
-            "SANGKIEN_DRAIN_SECONDS": str(DRAIN_SECONDS),  # as it is outside the demo
+            "SANGKIEN_DRAIN_SECONDS": str(DRAIN_SECONDS),  # as outside the demo
         }
         self._workers = workers
         self._running: dict[int, subprocess.Popen[bytes]] = {}

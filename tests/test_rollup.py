@@ -1,4 +1,4 @@
-"""Totals are exact after any history of changes, one by one or thousands at once."""
+"""Totals are exact after any history of changes, one by one or thousands in one statement."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ from tests.rollup.history import History, Step, begin
 NUMBERS = st.integers(0, 999)
 STEPS = st.builds(Step, st.sampled_from(History.kinds()), NUMBERS, NUMBERS, NUMBERS, NUMBERS)
 HISTORIES = st.lists(STEPS, min_size=1, max_size=14)
-# Most changes mean something only where there are initiatives with authors.
+# Most changes need initiatives with authors to have an effect.
 OPENING = [
     Step("submit_many", 5, 2, 1, 3),
     Step("submit_many", 3, 3, 4, 2),
@@ -84,7 +84,7 @@ def test_moving_a_subtree_keeps_the_grand_total(world: psycopg.Connection) -> No
 def test_thousands_at_once_are_exact(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     with psycopg.connect(database) as connection:
         generate(connection, units=1300, initiatives=1000, progress=lambda *_: None)
-        # Changes of single rows first: their plans are kept, and must not be those for many.
+        # Changes of single rows first: their plans are cached, and must not be those for many rows.
         for number in range(8):
             connection.execute(
                 "update initiative set state = 'REJECTED' where id = %s and state <> 'DRAFT'",

@@ -1,4 +1,4 @@
-"""Totals are exact whoever writes at the same moment."""
+"""Totals are exact under concurrent writes."""
 
 import random
 import sys
@@ -79,7 +79,7 @@ def world(database: str) -> str:
 def test_two_at_once_follow_one_another(
     world: str, given: str, one: str, other: str, *, swapped: bool
 ) -> None:
-    """The second starts before the first has committed; it waits, or sees what it must."""
+    """The second starts before the first has committed; it waits, or sees its changes."""
     if swapped:
         one, other = other, one
     with psycopg.connect(world) as first, psycopg.connect(world) as second:
@@ -97,7 +97,7 @@ def test_two_at_once_follow_one_another(
 
 
 def test_two_moves_beside_a_decision_are_followed_by_the_totals(world: str) -> None:
-    """The person is counted at one of the units that they came through, and stays counted there."""
+    """The person is counted at one of the units that they passed, and stays counted there."""
     places = {3, 10, 11}
     moves = [f"update person set unit_id = {unit} where id = 1" for unit in (10, 11)]
     for turn in range(10):
@@ -137,7 +137,7 @@ def test_two_moves_beside_a_decision_are_followed_by_the_totals(world: str) -> N
 
 
 def persist(connection: psycopg.Connection, write: Callable[[], object]) -> None:
-    """Write in a transaction, anew where PostgreSQL chose it to end a deadlock."""
+    """Write in a transaction, and retry where PostgreSQL aborted it to end a deadlock."""
     while True:
         try:
             write()
@@ -149,7 +149,7 @@ def persist(connection: psycopg.Connection, write: Callable[[], object]) -> None
 
 
 class Writer:
-    """One of many who submit, decide, transfer people and change authors."""
+    """One of many writers that submit, decide, transfer people and change authors."""
 
     def __init__(self, url: str, seed: int) -> None:
         self._luck = random.Random(seed)
@@ -157,7 +157,7 @@ class Writer:
         self._url = url
 
     def run(self) -> None:
-        """Make all transactions."""
+        """Run all transactions."""
         with psycopg.connect(self._url) as connection:
             units, people, initiatives = (
                 [row[0] for row in connection.execute(query.encode())]
@@ -217,7 +217,7 @@ class Writer:
 
 
 class Mover:
-    """Moves units about until told to stop."""
+    """Moves units until it is stopped."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -225,7 +225,7 @@ class Mover:
         self.moves = 0
 
     def run(self) -> None:
-        """Move them."""
+        """Move the units."""
         luck = random.Random(0)
         levels = ["FEDERATION", "UPPER", "GRASSROOTS"]
         with psycopg.connect(self._url) as connection:

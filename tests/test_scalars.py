@@ -1,4 +1,4 @@
-"""Scalars of the contract: how they are written, and what is said of those that are not so."""
+"""Scalars of the schema: their notation, and the error texts for invalid values."""
 
 import pytest
 
@@ -12,7 +12,7 @@ MOMENT = "query ($value: DateTime!) { auditEvents(filter: {from: $value}) { tota
 
 
 def taken(query: str, value: object) -> object:
-    """Return the variable as it is taken. Raises RefusedError."""
+    """Return the parsed variable. Raises RefusedError."""
     compiler = Compiler(SCHEMA._schema)
     coerced = compiler.variables(compiler.operation(query, None), {"value": value}).coerced
     return coerced["value"]

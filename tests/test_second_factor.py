@@ -1,4 +1,4 @@
-"""The second factor: who needs one, how it is set up, what it takes."""
+"""The second factor: which accounts need one, enrolment, and sign-in with it."""
 
 import re
 
@@ -35,7 +35,7 @@ async def at(identity):
 
 @pytest.fixture
 async def visitor(at):
-    """Somebody with a browser."""
+    """A visitor with a browser."""
     return Visitor(at)
 
 
@@ -54,7 +54,7 @@ def secret_of(at, username):
 
 
 async def enrolled(at, username="admin"):
-    """Set up a second factor; return the secret, the recovery codes and the visitor."""
+    """Enrol a second factor; return the secret, the recovery codes and the visitor."""
     visitor = Visitor(at)
     page = await visitor.sign_in(username)
     if page.heading == "Account":

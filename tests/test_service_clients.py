@@ -1,4 +1,4 @@
-"""Applications of service accounts: seen and stopped by whoever looks after their grants."""
+"""Applications of service accounts: seen and stopped by those who manage their role grants."""
 
 import psycopg
 import pytest
@@ -36,12 +36,12 @@ async def http(programme):
     async with holding(programme, issuer=ISSUER) as made:
         made.http.base_url = ISSUER
         register(programme, "feed", service="upper-officer")
-        made.token("member")  # the first token makes a key
+        made.token("member")  # the first token creates a key
         yield made
 
 
 async def asked_for(http, client_id="feed"):
-    """Return the answer to client credentials."""
+    """Return the response to client credentials."""
     form = {"grant_type": "client_credentials"}
     return await http.http.post("/oauth/token", data=form, auth=(client_id, SECRET))
 
@@ -64,7 +64,7 @@ def also_at(url: str, unit: str, **dates: str) -> None:
     )
 
 
-# Seeing them
+# Visibility
 
 
 async def test_who_reads_its_grants_sees_an_application_and_what_it_holds(http):
@@ -113,7 +113,7 @@ async def test_a_grant_that_is_over_shows_nothing(programme, http):
            (select id from account where username = 'upper-officer')""",
     )
     assert await clients_at(http, "tttt-admin", "VNPT") == []
-    also_at(programme, "VNPT", valid_from="2023-01-01")  # and one that is yet to come
+    also_at(programme, "VNPT", valid_from="2023-01-01")  # and a future one
     assert await clients_at(http, "tttt-admin", "VNPT")
 
 
@@ -122,12 +122,12 @@ async def test_a_service_sees_its_own_tokens_and_people_theirs(http):
     authorize(http, "member", "feed")
     query = "{ viewer { authorizations { nodes { grantType client { username } } } } }"
     listed = (await http.asked(token, query))["viewer"]["authorizations"]["nodes"]
-    assert listed == []  # it lacks the scope sangkien.tokens, which no service is given
+    assert listed == []  # it lacks the scope sangkien.tokens, which services cannot get
     (own,) = await held_by(http, "member")
     assert (own["client"]["clientId"], own["client"]["username"]) == ("feed", None)
 
 
-# Stopping one
+# Stopping
 
 
 async def test_a_stopped_application_has_no_token_on_any_worker_and_gets_none(programme, http):
@@ -146,7 +146,7 @@ async def test_a_stopped_application_has_no_token_on_any_worker_and_gets_none(pr
             assert (await one.by(token)).status_code == 401
             assert (await one.by(of_a_person.access)).status_code == 200
     assert (await stop(http, "tttt-admin", found["id"]))["code"] == "ALREADY_REVOKED"
-    register(programme, "feed", service="upper-officer")  # anew, with another secret
+    register(programme, "feed", service="upper-officer")  # registered again, with another secret
     assert (await http.by(await token_of(http))).status_code == 200
 
 
@@ -232,7 +232,7 @@ async def test_the_command_line_shows_that_one_is_stopped(programme, http, monke
     assert "client_credentials (service revoked)" in told_
 
 
-# What is told and noted
+# Audit events
 
 
 async def test_stopping_one_is_told_with_its_reason_and_without_its_secret(programme, http):

@@ -1,4 +1,4 @@
-"""Settings: what they are where nothing is said, and how wrong ones are refused."""
+"""Settings: their defaults, and rejections of invalid ones."""
 
 import pytest
 

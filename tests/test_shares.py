@@ -1,4 +1,4 @@
-"""What one caller does with all of its share, and what others notice of it."""
+"""A caller that uses all of its share, and the effect on others."""
 
 import asyncio
 import gc
@@ -25,7 +25,7 @@ def code_of(response):
 
 @pytest.fixture
 def slow(monkeypatch):
-    """Have the reads of an account hold their connections, as heavy ones do."""
+    """Make the reads of an account hold their connections, as heavy ones do."""
     real = Reader.fetch_json
 
     async def fetch_json(self, caller, sql, values):
@@ -87,7 +87,7 @@ LOCKED = "select to_json(pg_advisory_xact_lock_shared(1)::text)"
 
 @pytest.fixture
 def begun(monkeypatch):
-    """Have heavy reads wait for a lock of the test's; the statements of theirs that have begun."""
+    """Make heavy reads wait for a lock of the test; return those whose statements have begun."""
     real, statements = Link.value, []
 
     async def value(self, sql, values):
@@ -101,9 +101,9 @@ def begun(monkeypatch):
 
 
 async def until(holds):
-    """Wait until something holds that nobody tells of."""
+    """Wait until a condition that sends no notification is true."""
     async with asyncio.timeout(10):
-        while not (found := holds()):  # noqa: ASYNC110 - nobody tells
+        while not (found := holds()):  # noqa: ASYNC110 - nothing notifies of it
             await asyncio.sleep(0.02)
     return found
 
@@ -126,12 +126,12 @@ async def test_a_request_that_waits_is_dropped_once_its_client_has_gone(programm
                 owner.rollback()
                 assert (await running).status_code == 200
                 assert (await http.post(server.url, json=body)).status_code == 200
-        # The one that had begun, and the one asked for afterwards: none of those that waited.
+        # The one that had begun, and the later one: none of those that waited.
         assert len(begun) == 2
 
 
 def _queue_of(length):
-    """The queue in which so many requests of one caller wait; None where there is none yet."""
+    """Return the queue in which so many requests of one caller wait; None if there is none yet."""
     gc.unfreeze()  # a server that has started freezes what it is made of
     queues = [thing for thing in gc.get_objects() if isinstance(thing, FairQueue)]
     return next((q for q in queues if any(len(w) == length for w in q._waiting.values())), None)

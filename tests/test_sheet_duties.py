@@ -1,4 +1,4 @@
-"""For which unit a score sheet counts, and that who gives one decides for no other level."""
+"""The unit that a score sheet counts for; its author decides for no other level."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.test_review_sheets import SCORE, points, require_rubric, rubric, seen
 
 
 async def confirm_at(http, level):
-    """Have the campaign's confirming level changed."""
+    """Change the campaign's confirming level."""
     answer = await ask(http, UPDATE, "confed-admin", code="1TRSK", confirmingLevel=level)
     assert answer["__typename"] == "CampaignPayload"
 
@@ -24,7 +24,7 @@ async def test_sheets_count_for_the_unit_that_they_were_given_for(programme):
         await require_rubric(http)
         criteria = await rubric(http)
         await ask(http, SCORE, "council", number=number, scores=points(criteria, 1))
-        # The federation decides no more: the upper-level union does, once more.
+        # The federation no longer decides: the upper-level union does, once more.
         await confirm_at(http, "UPPER")
         answer = await ask(http, REVIEW, "upper-officer", number=number, decision="APPROVE")
         assert {one["code"] for one in answer["problems"]} == {"NOT_SCORED"}
@@ -148,6 +148,6 @@ async def test_the_database_refuses_who_scored_for_another_level_past_every_guar
         for statement in (change, insert, sheet):
             with pytest.raises(ForbiddenError):
                 await unguarded.execute("upper-officer", statement.format(number))
-        # Past no right of its own: whoever has not scored writes the same sheet.
+        # Control: an account that has not scored writes the same sheet.
         assert await unguarded.execute("council", sheet.format(number)) == 1
     assert one(programme, "select count(*) from review_sheet where review_id is null") == 1

@@ -1,11 +1,12 @@
-"""A faulty command could do no more than the matrix: the database says who may change what."""
+"""A faulty command can do no more than the role matrix: the database checks each column."""
 
 import pytest
 
 from db.rules.errors import ForbiddenError
 from tests.mutating import rows, writing
 
-# What of each table commands and the issuer change. A new column belongs here only where they do.
+# The columns of each table that commands and the issuer change. A new column belongs here only if
+# they write it.
 UPDATED = {
     "account": "disabled_at person_id",
     "emulation_bloc": "name",
@@ -28,7 +29,7 @@ UPDATED = {
     "oauth_client": "last_used_at revoked_at",
     "token_family": "last_used_at revoked_at",
 }
-# In transactions of the issuer's alone, which no caller is bound in.
+# Only in transactions of the issuer, which bind no caller.
 ISSUERS = {
     *(
         "audit_allowance",

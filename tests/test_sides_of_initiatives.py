@@ -1,4 +1,4 @@
-"""What of an initiative whose hand may change, whatever a command does: told by the database."""
+"""The columns of an initiative that each account may change, whatever a command does."""
 
 from datetime import date
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ TEXT = {
 INITIATIVE = "update initiative set {} where number = '{}'"
 AUTHORS = "{} where initiative_id = (select id from initiative where number = '{}')"
 AWAITS = "awaits_id = (select id from unit where code = '{}')"
-# By state, who tries what of an initiative of the member's unit that is in it.
+# By state: the account and its attempt on an initiative of the member's unit in that state.
 TRIED = {
     "CONFIRMED": {
         "member": (
@@ -47,13 +47,13 @@ TRIED = {
             *("state = 'CONFIRMED', recognised_at = now(), confirmed_at = now()", "phase_id = 1"),
             *(AWAITS.format("TTTT"), "state = 'WITHDRAWN'", "verified = '{9}', awaits_id = null"),
         ),
-        # Whose turn it is not yet.
+        # A unit whose decision is not awaited yet.
         "council": (
             "state = 'CONFIRMED', awaits_id = null, recognised_at = now(), confirmed_at = now()",
             "state = 'REJECTED', awaits_id = null",
         ),
         "tttt-admin": ("state = 'WITHDRAWN', awaits_id = null", "content = 'x'"),
-        # Whose turn it is, but nobody passes over those above.
+        # The awaited unit, but no unit skips those above.
         "unit-officer": (
             "state = 'CONFIRMED', awaits_id = null, recognised_at = now(), confirmed_at = now()",
             f"state = 'RECOGNISED', recognised_at = now(), {AWAITS.format('TTTT')}",
@@ -73,7 +73,7 @@ FIXED = ("number = 'FAKE-1'", "unit_id = 1", "drafted_by_id = 1", "path = '1'", 
 
 @pytest.fixture
 async def nation(programme):
-    """The demo with an initiative of the member's in each state that is tried."""
+    """The demo with an initiative of the member's in each tried state."""
     async with client(programme) as http:
         submitted, confirmed = await handed_in(http), await handed_in(http)
         await rise(http, confirmed)
@@ -90,7 +90,7 @@ async def nation(programme):
 
 
 async def refused(unguarded: Unguarded, who: str, statement: str) -> bool:
-    """Whether the database lets somebody change nothing by a statement."""
+    """Return whether the database rejects an account's statement, or it changes nothing."""
     try:
         return not await unguarded.execute(who, statement)
     except DomainError:

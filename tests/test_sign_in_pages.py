@@ -1,4 +1,4 @@
-"""Signing in by the pages: sessions, their cookies, and where one goes on to."""
+"""Signing in by the pages: sessions, their cookies, and the redirect afterwards."""
 
 import pytest
 
@@ -11,14 +11,14 @@ NEW = "a longer passphrase"
 
 @pytest.fixture
 async def at(identity):
-    """A site where nobody needs a second factor."""
+    """A site that requires no second factor."""
     async with site(identity) as made:
         yield made
 
 
 @pytest.fixture
 async def visitor(at):
-    """Somebody with a browser."""
+    """A visitor with a browser."""
     return Visitor(at)
 
 
@@ -67,7 +67,7 @@ async def test_on_localhost_without_https_the_names_are_plain(identity):
 
 
 async def test_a_session_from_before_signing_in_is_not_the_one_after(at, visitor):
-    """Session fixation: a value that somebody else set or knows does not become a session."""
+    """Session fixation: a value that an attacker set or saw does not become a session."""
     visitor.http.cookies.set(SESSION, "planted", domain="issuer.test")
     await visitor.sign_in()
     first = visitor.http.cookies.get(SESSION, domain="issuer.test")

@@ -1,4 +1,4 @@
-"""Signing in leaves events: who, from where, what failed; without secrets, within bounds."""
+"""Audit events of sign-ins: account, address, failure; without secrets, within bounds."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ TYPED = "hunter2 my secret"
 
 @pytest.fixture
 async def at(identity, monkeypatch):
-    """A site where nobody needs a second factor, and passwords cost no work."""
+    """A site that requires no second factor, where password hashes are cheap."""
     monkeypatch.setattr(Passwords, "_verify", lambda _, known, given: known and given == PASSWORD)
     async with site(identity) as made:
         yield made

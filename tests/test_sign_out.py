@@ -1,4 +1,4 @@
-"""Signing out, asked for by the person or by an application."""
+"""Signing out, requested by the person or by an application."""
 
 import pytest
 
@@ -10,20 +10,20 @@ NEW = "a longer passphrase"
 
 @pytest.fixture
 async def at(identity):
-    """A site where nobody needs a second factor."""
+    """A site that requires no second factor."""
     async with site(identity) as made:
         yield made
 
 
 @pytest.fixture
 async def visitor(at):
-    """Somebody with a browser."""
+    """A visitor with a browser."""
     return Visitor(at)
 
 
 @pytest.fixture
 async def signed_in(at):
-    """Somebody who went to an application through the issuer."""
+    """A visitor who signed in to an application through the issuer."""
     at.register()
     made = Visitor(at)
     await made.sign_in()

@@ -1,4 +1,4 @@
-"""Similarity to a hidden initiative is told in steps, and confirms no guess at its text."""
+"""Similarity to a hidden initiative is returned in steps, and confirms no guess at its text."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -38,7 +38,7 @@ TEXT = {
 
 @pytest.fixture
 async def nation(programme):
-    """The demo, in which the member cannot see `open` nor `secret`, which have the same text."""
+    """The demo, in which the member sees neither `open` nor `secret`, which have the same text."""
     numbers = dict(
         zip(
             ("open", "secret"),
@@ -75,7 +75,7 @@ async def drafted(http: Client, summary: str, who: str = "member", **fields: Any
 
 
 async def handed_in(http: Client, summary: str, who: str = "member", **fields: Any) -> Any:
-    """Hand an initiative in; return its number and what its payload says that it resembles."""
+    """Submit an initiative; return its number and the candidates of its payload."""
     answer = await ask(http, SUBMIT, who, number=await drafted(http, summary, who, **fields))
     return answer["initiative"]["number"], answer["initiative"]["possibleDuplicates"]
 
@@ -99,7 +99,7 @@ async def test_guesses_that_are_handed_in_are_told_apart_by_a_step_at_most(natio
         for one in hidden:
             assert one.pop("closeness") in ("SIMILAR", "VERY_SIMILAR")
             assert one == {"similarity": None, "federation": federation, "initiative": None}
-    # The first two differ in one word of the secret text, and so in nothing that is told.
+    # The first two differ in one word of the secret text, and so in nothing that is returned.
     first, second = (
         [one for one in candidates if one["initiative"] is None] for candidates in told[:2]
     )
@@ -129,7 +129,7 @@ async def test_what_was_returned_and_may_be_edited_tells_nothing_of_hidden_ones(
 
 
 async def test_the_place_of_a_hidden_one_among_others_tells_nothing(nation):
-    """Rulers of known similarity do not measure a hidden one: it comes after all of its step."""
+    """Initiatives of known similarity cannot measure a hidden one: it is last of its step."""
     rulers = [
         (await handed_in(nation.http, f"{SECRET} {'thêm chữ ' * more}"))[0] for more in range(4)
     ]
@@ -149,7 +149,7 @@ async def test_after_many_wordings_within_an_hour_their_writers_are_told_of_hidd
         numbers.append(number)
         assert any(one["initiative"] is None for one in told) == (turn < 20), turn
     last = numbers[-1]
-    # Who decides on it is told all the same, and its writers are again after the hour.
+    # Deciders still get them, and so do its writers after the hour.
     hidden = [
         one for one in await alike(nation.http, "unit-officer", last) if not one["initiative"]
     ]
@@ -160,7 +160,7 @@ async def test_after_many_wordings_within_an_hour_their_writers_are_told_of_hidd
 
 
 async def test_handing_in_and_withdrawing_again_and_again_is_counted_too(nation):
-    """One initiative, reworded and handed in many times, uses up what its writers are told."""
+    """One initiative, reworded and submitted many times, uses up its writers' limit."""
     number, _ = await handed_in(nation.http, "Chưa viết")
     account = value(nation.url, "select id from account where username = 'member'")
     for _ in range(20):

@@ -1,4 +1,4 @@
-"""What is logged of WebSockets, and the form of lines that others write."""
+"""Log lines of WebSockets, and the format of lines of libraries."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""An embedded server that ends while it is in use comes back by itself."""
+"""An embedded server that stops while it is in use is restarted."""
 
 import logging
 import os
@@ -100,7 +100,7 @@ def test_a_server_that_a_full_disk_ended_comes_back_once_there_is_room(small_dis
     try:
         with caplog.at_level(logging.WARNING), supervised(running):
             with psycopg.connect(running.url, autocommit=True) as connection:
-                connection.execute("select 1")  # reads what a first statement writes files for
+                connection.execute("select 1")  # a session's first statement writes files
                 ballast = fill(small_disk)
                 with pytest.raises(psycopg.OperationalError):
                     write_ahead(connection, megabytes=64)
@@ -116,6 +116,6 @@ def test_a_server_that_a_full_disk_ended_comes_back_once_there_is_room(small_dis
 
 
 def write_ahead(connection, megabytes):
-    """Write so much into the write-ahead log, which ends a server that has no room for it."""
+    """Write so much to the write-ahead log that a server without disk space stops."""
     for _ in range(megabytes):
         connection.execute("select pg_logical_emit_message(false, 'test', repeat('x', 1 << 20))")

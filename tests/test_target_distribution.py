@@ -1,4 +1,4 @@
-"""A target distributed among children: shown, done, exact, and by what."""
+"""A target distributed among children: previewed, executed, exact, by each kind of weight."""
 
 import asyncio
 from typing import Any
@@ -34,7 +34,7 @@ def assigned(url: str, parent: str) -> dict[str, Any]:
 
 async def test_a_preview_shows_what_is_then_done_and_writes_nothing(programme):
     async with client(programme) as http:
-        http.token("tttt-admin")  # the first token makes a key, which is an event
+        http.token("tttt-admin")  # the first token creates a key, which is an event
         before, held = rows(programme, WRITTEN), assigned(programme, "TTTT")
         fields = given("TTTT", "EQUAL", idempotencyKey="k")
         shown = await ask(http, DISTRIBUTE, "tttt-admin", **fields, preview=True)

@@ -1,4 +1,4 @@
-"""Who assigns and registers targets, by the guards and by the database behind them."""
+"""Permissions to assign and register targets, by the guards and by the database behind them."""
 
 import pytest
 

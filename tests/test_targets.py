@@ -26,7 +26,7 @@ async def test_a_parent_assigns_to_its_children_with_a_revision_each(programme, 
     assert [shown[code]["assigned"] for code in vtc] == numbers
     assert parent["target"]["unallocated"] == parent["target"]["effective"] - sum(numbers)
     after = held(programme, vtc)
-    # Who keeps what it had is not written at all.
+    # A target that keeps its value is not written at all.
     assert [after[code][2] - before[code][2] for code in vtc] == [1, 0, 1]
     assert rows(programme, REVISED, 2, last) == [
         {

@@ -1,4 +1,4 @@
-"""Guesses at passwords: throttled, and answered alike whatever was guessed at."""
+"""Guesses at passwords: throttled, with the same response for every name."""
 
 import asyncio
 import logging
@@ -20,14 +20,14 @@ NEW = "a longer passphrase"
 
 @pytest.fixture
 async def at(identity):
-    """A site where nobody needs a second factor."""
+    """A site that requires no second factor."""
     async with site(identity) as made:
         yield made
 
 
 @pytest.fixture
 async def visitor(at):
-    """Somebody with a browser."""
+    """A visitor with a browser."""
     return Visitor(at)
 
 

@@ -1,4 +1,4 @@
-"""Codes and tokens: what they are bound to, and how they end."""
+"""Codes and tokens: their binding, and their end."""
 
 from auth.issuer.codes import LIFE as CODE_LIFE
 from auth.issuer.families import LIFE as FAMILY_LIFE

@@ -1,4 +1,4 @@
-"""Access tokens: which are taken, and which attacks are not."""
+"""Access tokens: accepted ones, and rejected attacks."""
 
 import base64
 import hmac

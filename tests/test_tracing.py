@@ -1,4 +1,4 @@
-"""Traces: spans of requests, plans and statements, with codes and hashes alone."""
+"""Traces: spans of requests, plans and statements, with only codes and hashes."""
 
 import subprocess
 import sys

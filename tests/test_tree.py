@@ -1,4 +1,4 @@
-"""What the tree refuses, whoever writes."""
+"""Changes of the tree that the database rejects for every writer."""
 
 from collections.abc import Iterator
 
@@ -66,7 +66,7 @@ def test_there_is_one_root(world: psycopg.Connection) -> None:
 def test_a_writer_sees_what_others_committed(
     world: psycopg.Connection, statement: str, level: psycopg.IsolationLevel
 ) -> None:
-    """With one snapshot throughout it would write the paths and totals of before a move."""
+    """With one snapshot for the transaction it would write paths and totals from before a move."""
     world.isolation_level = level
     with pytest.raises(psycopg.errors.InvalidTransactionState, match="read committed"):
         world.execute(statement.encode())

@@ -1,4 +1,4 @@
-"""Rules that stand in Python and in SQL give the same."""
+"""Rules written in Python and in SQL return the same."""
 
 from datetime import date, timedelta
 
@@ -43,7 +43,7 @@ def test_pace_is_the_same_in_sql_and_in_python(connection, achieved, target, len
 
 
 @relaxed
-# Of characters that this Python knows: PostgreSQL may know a later Unicode.
+# Only characters that this Python knows: PostgreSQL may know a later Unicode.
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cn"])))
 def test_folded_text_is_the_same_in_sql_and_in_python(connection, value):
     assert connection.execute("select fold(%s)", (value,)).fetchone() == (fold(value),)

@@ -1,4 +1,4 @@
-"""A client asks every member of a result in one document, and needs no aliases."""
+"""A client can query every member of a result in one document without aliases."""
 
 from collections import defaultdict
 

@@ -1,4 +1,4 @@
-"""Units that close: what keeps them from it, and what they take no more."""
+"""Units that close: the obstacles, and the later requests that are rejected."""
 
 import psycopg
 
@@ -89,7 +89,7 @@ async def test_a_unit_with_returned_initiatives_is_not_closed_for_they_could_not
         number = await handed_in(http)
         verdict = {"number": number, "decision": "RETURN", "reason": "Thiếu bản vẽ"}
         assert (await ask(http, REVIEW, "unit-officer", **verdict)).get("initiative")
-        # Everything else that goes on there goes elsewhere.
+        # All other open business of the unit ends.
         with psycopg.connect(programme) as connection:
             connection.execute(
                 "update initiative set state = 'WITHDRAWN', awaits_id = null where awaits_id ="

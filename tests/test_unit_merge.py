@@ -1,4 +1,4 @@
-"""Merges: what goes along, what stays, and that nothing is lost or counted twice."""
+"""Merges: transferred rows, remaining rows, and that nothing is lost or counted twice."""
 
 import asyncio
 from typing import Any
@@ -115,7 +115,7 @@ async def test_units_below_go_along_and_what_awaited_awaits_there(programme):
 
 async def test_a_grant_goes_along_and_is_not_doubled(programme):
     with psycopg.connect(programme) as connection:
-        # The officer of the unit that goes has the role at the other one too, for a while.
+        # The officer of the merged unit has the role at the other one too, for a while.
         connection.execute(
             """insert into role_grant (account_id, role, unit_id, valid_from, valid_to)
             select (select id from account where username = 'unit-officer'), 'OFFICER', id,
@@ -136,7 +136,7 @@ async def test_a_grant_goes_along_and_is_not_doubled(programme):
         ("unit-officer", "OFFICER", "VNPT-DNG", "2022-01-01", None, False),
         ("unit-officer", "OFFICER", "VNPT-HNI", "2022-01-01", None, True),
     ]
-    # What goes from one unit to another is told at both.
+    # An event of a transfer between units is visible at both.
     told = """select count(distinct object_id) from audit_event
         where object_type = 'Grant' and action = 'mergeUnits'"""
     assert rows(programme, told) == [(4,)]

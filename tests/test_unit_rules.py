@@ -1,4 +1,4 @@
-"""Where a unit may stand, and how long the root has somebody who grants."""
+"""Valid places of a unit, and the first day on which the root has no ADMIN."""
 
 from datetime import date, timedelta
 

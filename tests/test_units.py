@@ -142,7 +142,7 @@ async def test_an_admin_has_no_say_outside_its_subtree(programme):
         )
         out = await ask(http, MOVE, "tttt-admin", unit="VNPT", parent="TLD", reason="x")
         assert (out["__typename"], out["unitCode"]) == ("Forbidden", "TLD")
-        # It manages where its own unit would go and the unit itself, not where it stands.
+        # It manages the new parent and the unit itself, but not the old parent.
         own = await ask(http, MOVE, "tttt-admin", unit="TTTT", parent="VNPT", reason="x")
         assert (own["__typename"], own["unitCode"]) == ("Forbidden", "TLD")
 
@@ -240,7 +240,7 @@ async def test_what_awaited_the_old_line_awaits_the_new_one_since_when_it_did(pr
 
 
 async def test_two_moves_below_one_another_leave_no_cycle(programme):
-    """A goes below B while B goes below A: levels forbid it among equals, so across levels."""
+    """A moves below B while B moves below A; levels forbid it among equals, so across levels."""
     async with client(programme) as http:
         for _ in range(3):
             answers = await asyncio.gather(
@@ -302,7 +302,7 @@ async def test_moves_while_others_submit_leave_exact_totals(programme):
 
 
 async def test_nothing_is_drafted_at_or_comes_to_await_a_closed_unit_whoever_was_first(programme):
-    """The database refuses what a command allowed before the unit was closed."""
+    """The database rejects what a command allowed before the unit was closed."""
     async with client(programme) as http:
         drafted = await ask(http, DRAFT, "member", **TEXT)
         with psycopg.connect(programme) as connection:
@@ -364,7 +364,7 @@ async def test_the_database_refuses_what_lies_outside_the_callers_scope(programm
                 )
             await connection.execute(written)
 
-    if "id - id" in statement:  # a row that is written would be divided by zero
+    if "id - id" in statement:  # a written row would cause a division by zero
         await attempt(top)
         with pytest.raises(asyncpg.DivisionByZeroError):
             await attempt("TLD")

@@ -1,4 +1,4 @@
-"""An account that belongs to no person decides on nothing: who it is could not be known."""
+"""An account without a person decides on nothing, because its person's authorship is unknown."""
 
 import pytest
 
@@ -13,7 +13,7 @@ SCORE = """mutation ($input: ScoreInitiativeInput!) { scoreInitiative(input: $in
 QUEUE = """{ viewer { queue(last: 100) { totalCount nodes {
     initiative { number } escalatedFrom { code } } } } }"""
 UNTIE = "update account set person_id = null, kind = %s where username = 'unit-officer'"
-# By the account itself, with nothing but the database to refuse it.
+# By the account itself, with only the database to reject it.
 RAW = {
     "decision": "update initiative set state = 'REJECTED', awaits_id = null where number = $1",
     "review": """insert into review (initiative_id, unit_id, decision, reason, at, account_id)

@@ -1,4 +1,4 @@
-"""Database URLs keep to the letter what they do not change."""
+"""Database URLs keep all unchanged parts exactly."""
 
 import pytest
 

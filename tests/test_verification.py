@@ -1,4 +1,4 @@
-"""What an auditor verifies through the API."""
+"""The checks that an auditor runs through the API."""
 
 import psycopg
 import pytest
@@ -55,7 +55,7 @@ async def test_an_auditor_of_a_subtree_verifies_its_totals_alone(programme):
 
 @pytest.mark.parametrize("username", [None, "nobody", "member", "upper-officer", "support"])
 async def test_without_the_permission_nothing_is_verified(demo, username):
-    if username is None:  # it costs more than an anonymous caller may ask for
+    if username is None:  # it costs more than an anonymous caller may spend
         with pytest.raises(AssertionError, match="expected rows"):
             await verified(demo, username)
     else:

@@ -1,4 +1,4 @@
-"""Verification finds and names every cell that is not what the raw rows say, and nothing else."""
+"""Verification finds and names every counter that differs from the raw rows, and nothing else."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ FIRST_AUTHOR = """(initiative_id, person_id) =
 
 @pytest.fixture
 def copy(demo: str) -> Iterator[psycopg.Connection]:
-    """The demo in a transaction that is rolled back, with triggers off: rows change alone."""
+    """The demo in a transaction that is rolled back, without triggers: rows change alone."""
     with psycopg.connect(demo) as connection:
         for (table,) in connection.execute(
             "select tablename from pg_tables where schemaname = 'public'"

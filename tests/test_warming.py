@@ -1,4 +1,4 @@
-"""Templates are made before the first request, and few at a time after it."""
+"""Templates are compiled before the first request, and few at a time after it."""
 
 from itertools import product
 
@@ -22,7 +22,7 @@ ODD = " ".join(
 
 @pytest.fixture
 def made(monkeypatch):
-    """All templates, of which there are none yet."""
+    """Return all templates, none of which exists yet."""
     cache = Cache(20_000)
     monkeypatch.setattr(templates, "_TEMPLATES", cache)
     return cache

@@ -171,7 +171,7 @@ async def test_windows_of_two_phases_do_not_meet_at_a_unit_or_below_it(programme
             reason=WHY,
         )
         assert longer["__typename"] == "OverridePhaseWindowPayload"
-        # Further up it is refused for what stands below; taking that away too.
+        # Further up it is rejected because of the units below; so is removing that window.
         back = await ask(http, OVERRIDE, "tttt-admin", **SECOND, unit="VNPT-HNI")
         assert (back["code"], back["unitCode"], back["closesOn"]) == (
             "OVERLAP",

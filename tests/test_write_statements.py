@@ -1,4 +1,4 @@
-"""How many statements a mutation runs, with those of its transaction and of its payload."""
+"""The number of statements of a mutation, with its transaction and its payload."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from db.pool import Link
 from tests.client import client
 from tests.test_initiatives import TEXT
 
-BEGUN = ["begin", "select"]  # bound, the audit log told
+BEGUN = ["begin", "select"]  # the binding, and the audit context
 READ_BACK = ["commit", "select"]  # the payload, in a transaction of its own
 DRAFT = "mutation($input: DraftInitiativeInput!) { done: draftInitiative(input: $input) { %s } }"
 SUBMIT = "mutation($input: SubmitInitiativeInput!) { done: submitInitiative(input: $input) { %s } }"
@@ -21,12 +21,12 @@ ASKED = "... on InitiativePayload { initiative { number state } } ... on Error {
 
 @pytest.fixture
 def statements(monkeypatch):
-    """Return the statements run since by the writer's connections, each by its first word."""
+    """Return the statements of the writer's connections since the last call, by first word."""
     run: list[str] = []
     prepare = transactions._take_json
 
     def note(record):
-        # A connection asks once for each type that it does not know, without JIT.
+        # A connection queries each unknown type once, without JIT.
         if not any(word in record.query for word in ("typeinfo_tree", "'jit'")):
             run.append(record.query.split()[0].lower())
 
@@ -37,7 +37,7 @@ def statements(monkeypatch):
     value = Link.value
 
     async def read(self, sql, values):
-        # As asyncpg tells of others, soon: of what is prepared it tells nothing.
+        # With call_soon, as asyncpg's query logger does, which does not report prepared statements.
         asyncio.get_running_loop().call_soon(run.append, sql.split()[0].lower())
         return await value(self, sql, values)
 

@@ -1,4 +1,4 @@
-"""What tests of access tokens share: making one, and asking by it."""
+"""Helpers for tests of access tokens: creating one, and requests with it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,31 +27,31 @@ WHO = "{ viewer { account { username } } }"
 
 
 class Holding(Client):
-    """A client that asks by access tokens too, at a time that a test sets."""
+    """A client that also sends access tokens, at a time that a test sets."""
 
     clock: Clock
 
     def token(self, username: str, ttl: int = 600, **claims: Any) -> str:
-        """Return an access token as `sangkien token` makes it, but for what a test changes."""
+        """Return an access token as `sangkien token` creates it, with a test's changes."""
         with psycopg.connect(self.settings.urls()[0]) as connection:
             key = keys.ensure(connection)
         good = {"issuer": self.settings.issuer, "audience": self.settings.audience, "ttl": ttl}
         return tokens.issue(key, username, **{**good, **claims})
 
     async def make(self, username: str, **fields: Any) -> Any:
-        """Make a token as an account and return what was answered."""
+        """Create a token as an account and return the response."""
         given = {"name": "A program", "days": 30, **fields}
         data = await self.data(CREATE, username, variables={"input": given})
         return data["createAccessToken"]
 
     async def secret(self, username: str, **fields: Any) -> str:
-        """Make a token as an account and return its secret."""
+        """Create a token as an account and return its secret."""
         made = await self.make(username, **fields)
         assert "secret" in made, made
         return str(made["secret"])
 
     async def revoke(self, username: str, token_id: str) -> Any:
-        """Revoke a token and return what was answered."""
+        """Revoke a token and return the response."""
         data = await self.data(REVOKE, username, variables={"input": {"accessToken": token_id}})
         return data["revokeAccessToken"]
 
@@ -62,7 +62,7 @@ class Holding(Client):
         return await self.http.post("/graphql", json=body, headers=headers)
 
     async def asked(self, secret: str, query: str, **variables: Any) -> Any:
-        """Return the data of an operation by a token."""
+        """Return the data of an operation with a token."""
         response = await self.by(secret, query, **variables)
         answer = response.json()
         assert response.status_code == 200, answer
@@ -85,6 +85,6 @@ async def holding(url: str, *, today: date = DEMO_TODAY, **changes: Any) -> Asyn
 
 
 def code_of(response: httpx.Response) -> str:
-    """Return the code of a refusal."""
+    """Return the code of a rejection."""
     code: str = response.json()["errors"][0]["extensions"]["code"]
     return code

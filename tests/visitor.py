@@ -1,4 +1,4 @@
-"""A site with the issuer on it, and people who visit its pages as a browser would."""
+"""A site with the issuer, and visitors who use its pages like a browser."""
 
 import time
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ ALL = " ".join(USUAL)
 
 
 class Clock:
-    """Time that passes when a test says so."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -38,7 +38,7 @@ class Clock:
 
 
 class Page(HTMLParser):
-    """What a browser makes of a response: its form, its heading, its summary of errors."""
+    """The parts of a page: its form, its heading, its summary of errors."""
 
     def __init__(self, response: httpx.Response) -> None:
         super().__init__()
@@ -103,12 +103,12 @@ class Visitor:
         return await self._followed(await self.post(page.action, {**page.fields, **fields}))
 
     async def post(self, url: str, fields: dict[str, str], **headers: str) -> httpx.Response:
-        """Send a form as it is."""
+        """Send a form without a page."""
         origin = {"Origin": self.site.settings.issuer, **headers}
         return await self.http.post(url, data=fields, headers=origin)
 
     async def sign_in(self, username: str = "an", password: str = PASSWORD, to: str = "") -> Page:
-        """Sign in by the page; return what comes after."""
+        """Sign in by the page; return the next page."""
         page = await self.go("/oauth/sign-in" + (f"?to={to}" if to else ""))
         return await self.submit(page, username=username, password=password)
 
@@ -136,7 +136,7 @@ class Site:
             return cursor.fetchall() if cursor.description else []
 
     def register(self, client_id: str = "app", **changes: Any) -> Client:
-        """Register a client: a public one, unless it is given a secret."""
+        """Register a client: a public one, unless it gets a secret."""
         given: dict[str, Any] = {
             "client_id": client_id,
             "name": "An application",
@@ -184,7 +184,7 @@ class Site:
         return AsyncOAuth2Client(client_id, **{**given, **options})
 
     async def token(self, form: dict[str, str], **options: Any) -> httpx.Response:
-        """Post to the token endpoint as it is."""
+        """Post to the token endpoint."""
         return await self.post("/oauth/token", form, **options)
 
     async def post(self, path: str, form: Any, **options: Any) -> httpx.Response:
@@ -202,7 +202,7 @@ class Site:
 
 @asynccontextmanager
 async def site(url: str, **changes: Any) -> AsyncIterator[Site]:
-    """A site on this database; unless told otherwise nobody needs a second factor."""
+    """A site on this database; by default it requires no second factor."""
     given = {"issuer": ISSUER, "totp_required": False}
     settings = Settings(database_url=url, **{**given, **changes})
     clock = Clock()
@@ -212,7 +212,7 @@ async def site(url: str, **changes: Any) -> AsyncIterator[Site]:
 
 
 def query_of(page: Page | httpx.Response) -> dict[str, str]:
-    """Return the parameters of the address that a response redirects to."""
+    """Return the parameters of the address of a redirect."""
     response = page.response if isinstance(page, Page) else page
     query = urlsplit(response.headers["location"]).query
     return {name: value for name, (value,) in parse_qs(query).items()}

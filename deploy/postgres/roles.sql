@@ -1,6 +1,6 @@
--- Run once by the image of PostgreSQL, as its superuser, on an empty data folder: the roles of the
--- API, each with the password of its secret, and a database that is the owner's. None of them is a
--- superuser or makes roles; `sangkien migrate`, as the owner, does the rest.
+-- The PostgreSQL image runs this file once, as its superuser, on an empty data folder. It creates
+-- the roles of the API, each with the password of its secret, and a database of the owner. No role
+-- is a superuser or may create roles; `sangkien migrate`, as the owner, does the rest.
 \set ON_ERROR_STOP on
 \set owner_password `cat "${SECRETS:-/run/secrets}/owner"`
 \set reader_password `cat "${SECRETS:-/run/secrets}/reader"`
@@ -10,7 +10,7 @@ create role sangkien_owner login password :'owner_password';
 create role sangkien_reader login noinherit password :'reader_password';
 create role sangkien_writer login noinherit password :'writer_password';
 
--- What db/sql/roles.sql sets, which takes a right that the owner does not have.
+-- The settings of db/sql/roles.sql, which need a right that the owner does not have.
 alter role sangkien_reader set default_transaction_read_only = on;
 alter role sangkien_reader set statement_timeout = '10s';
 alter role sangkien_reader set jit = off;

@@ -1,1 +1,1 @@
-"""What reads cost: this project against others on one national tree (`make bench`)."""
+"""The benchmark: this project against others on one national tree (`make bench`)."""

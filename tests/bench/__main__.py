@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: generate, check that all answer the same, measure, report."""
+"""`python -m tests.bench`: generate, check that all contenders answer the same, measure, report."""
 
 import argparse
 import contextlib
@@ -24,7 +24,7 @@ LIMIT = "limit"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark; the exit code says whether it could be done, not what came out."""
+    """Run the benchmark; the exit code reports whether it ran, not the figures."""
     options = _options(arguments)
     running = place.server(ROOT / ".data" / "bench")
     try:
@@ -125,7 +125,7 @@ def serving(nation: Place, folder: Path) -> Iterator[list[Contender]]:
 
 
 def check(servers: Sequence[Contender], nation: Place) -> None:
-    """Refuse to compare contenders that answer differently. Raises ContenderError."""
+    """Reject contenders whose answers differ. Raises ContenderError."""
     first, *others = (
         {
             name: as_data(contenders.ask(asked))
@@ -143,7 +143,7 @@ def check(servers: Sequence[Contender], nation: Place) -> None:
 def _rounds(
     servers: Sequence[Contender], nation: Place, options: argparse.Namespace
 ) -> dict[str, dict[str, list[Measured]]]:
-    """Measure in turns, so that what else happens on the machine happens to all alike."""
+    """Measure in turns, so that other load of the machine affects all contenders equally."""
     asked = questions(OURS, nation.subject)
     targets = {server.name: server.targets(nation.subject) for server in servers}
     found: dict[str, dict[str, list[Measured]]] = {name: {} for name in asked}

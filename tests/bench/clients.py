@@ -1,6 +1,6 @@
 """Clients for machines without wrk: `python -m tests.bench.clients`, a request as JSON on stdin.
 
-Answers are told apart by their Content-Length, or by the last chunk of a chunked one.
+The Content-Length, or the last chunk of a chunked response, marks the end of a response.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
 class _Client(asyncio.Protocol):
-    """One connection that asks, waits for the whole answer, and asks again."""
+    """One connection that sends a request, waits for the whole response, and repeats."""
 
     def __init__(
         self, requests: Iterator[bytes], until: float, done: "asyncio.Future[list[float]]"
@@ -34,7 +34,7 @@ class _Client(asyncio.Protocol):
         self._asked = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are such without saying so.
+        # uvloop's transports are transports without inheriting from the class.
         self._transport = cast("asyncio.Transport", transport)
         self._ask()
 

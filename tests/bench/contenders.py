@@ -1,4 +1,4 @@
-"""The servers that are compared, each with as many processes and connections as the others."""
+"""The compared servers, each with the same number of processes and connections."""
 
 import contextlib
 import json
@@ -31,12 +31,12 @@ from tests.node import NodeError
 
 PROCESSES = 2
 _POOL = 8  # connections of each process
-_PATIENCE = 60.0  # seconds for a server to come up
+_PATIENCE = 60.0  # seconds for a server to start
 _NODE = Path(__file__).parent / "postgraphile"
 
 
 class ContenderError(Exception):
-    """A contender does not start, or does not answer as it should."""
+    """A contender does not start, or its response is not as expected."""
 
 
 class Contender(NamedTuple):
@@ -48,17 +48,17 @@ class Contender(NamedTuple):
     token: str
 
     def targets(self, subject: Subject, **size: int) -> dict[str, Target]:
-        """Return the requests that ask this contender the questions."""
+        """Return the requests with all questions for this contender."""
         asked = questions(self.words, subject, **size)
         return {name: self.target(question) for name, question in asked.items()}
 
     def target(self, question: Question) -> Target:
-        """Return the request that asks this contender a question."""
+        """Return the request with one question for this contender."""
         return Target(self.url, self.token, [json.dumps(question._asdict())])
 
 
 class Launch(NamedTuple):
-    """How a server is started, and where it will listen."""
+    """The command that starts a server, and its address."""
 
     name: str
     words: Words
@@ -68,7 +68,7 @@ class Launch(NamedTuple):
 
 
 def ask(target: Target) -> Any:
-    """Ask once and return the data. Raises ContenderError."""
+    """Send the question once and return the data. Raises ContenderError."""
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {target.token}"}
     address = urlsplit(target.url)
     connection = HTTPConnection(address.netloc, timeout=60)
@@ -85,7 +85,7 @@ def ask(target: Target) -> Any:
 
 
 def install_postgraphile() -> None:
-    """Install PostGraphile as its lock file says, unless that is done. Raises ContenderError."""
+    """Install PostGraphile by its lock file, unless it is installed. Raises ContenderError."""
     try:
         node.install(_NODE)
     except NodeError as error:
@@ -107,9 +107,9 @@ def ours(place: Place, log: Path) -> Iterator[Contender]:
 def variant(
     factory: str, place: Place, log: Path, environment: Mapping[str, str]
 ) -> Iterator[Contender]:
-    """Serve this project as a factory makes it, by one process.
+    """Serve this project from an application factory, with one process.
 
-    Of two, either may happen to have most of the connections.
+    With two processes, one could get most of the connections.
     """
     port = _free_port()
     settings = {**_settings(place), **environment}
@@ -120,7 +120,7 @@ def variant(
 
 @contextlib.contextmanager
 def idiomatic(place: Place, log: Path) -> Iterator[Contender]:
-    """Serve the idiomatic one."""
+    """Serve the idiomatic contender."""
     port = _free_port()
     command = _uvicorn("tests.bench.idiomatic_app:from_environment", port)
     environment = {"BENCH_CONFIG": str(_config(place, port, log))}
@@ -131,7 +131,7 @@ def idiomatic(place: Place, log: Path) -> Iterator[Contender]:
 
 @contextlib.contextmanager
 def postgraphile(place: Place, log: Path, *, writing: bool = False) -> Iterator[Contender]:
-    """Serve PostGraphile, installed before; for mutations too where it is to write."""
+    """Serve PostGraphile, which must be installed; with mutations for the write benchmark."""
     port = _free_port()
     config = _config(place, port, log, writing=writing)
     command = [node.NODE, str(_NODE / "server.mjs"), str(config)]
@@ -147,7 +147,7 @@ def _settings(place: Place) -> dict[str, str]:
         "SANGKIEN_ISSUER": ISSUER,
         "SANGKIEN_AUDIENCE": AUDIENCE,
         "SANGKIEN_POOL_SIZE": str(_POOL),
-        "SANGKIEN_RATE": "0",  # all of the load is one account's
+        "SANGKIEN_RATE": "0",  # one account sends all of the load
     }
 
 
@@ -158,7 +158,7 @@ def _uvicorn(factory: str, port: int, processes: int = PROCESSES) -> list[str]:
 
 
 def _config(place: Place, port: int, log: Path, *, writing: bool = False) -> Path:
-    """Write what the others need to bind a caller as our server does: keys, accounts, settings."""
+    """Write the settings that bind a caller as our server does: keys, accounts, settings."""
     file = log.with_suffix(".json")
     config = {
         "databaseUrl": place.writer_url if writing else place.reader_url,
@@ -214,7 +214,7 @@ def _wait(
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """End a server and what it started: they are a process group of their own."""
+    """Stop a server and its process group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         try:

@@ -1,4 +1,4 @@
-"""A copy of a database with drafts in it, all ready to be handed in."""
+"""A copy of a database with drafts that are ready to be submitted."""
 
 import contextlib
 import itertools
@@ -70,10 +70,10 @@ _DRAFT = """
 
 
 class Drafts:
-    """The drafts of a database, each to be taken once."""
+    """The drafts of a database, each used once."""
 
     def __init__(self, place: Place) -> None:
-        """Take the database, as the account that drafted them sees it."""
+        """Open the database as the account that drafted them."""
         self.place = place
         with psycopg.connect(place.url) as owner:
             row = owner.execute(
@@ -89,12 +89,12 @@ class Drafts:
         self._invented = itertools.count(1)
 
     def take(self, count: int) -> Iterator[str]:
-        """Return the numbers of drafts that nobody has taken."""
+        """Return the numbers of unused drafts."""
         with psycopg.connect(self.place.url) as owner:
             yield from (number for (number,) in owner.execute(_NEXT_ONES, [count]).fetchall())
 
     def invent(self, count: int) -> Iterator[dict[str, Any]]:
-        """Return initiatives that are like the drafts but handed in, as PostGraphile takes them."""
+        """Return submitted initiatives that resemble the drafts, as PostGraphile's input."""
         for n in itertools.islice(self._invented, count):
             yield {
                 "number": f"CREATED-{n}",
@@ -117,7 +117,7 @@ class Drafts:
 
 @contextlib.contextmanager
 def prepare(running: EmbeddedServer, nation: Place, count: int) -> Iterator[Drafts]:
-    """Copy a database and draft that many initiatives, as somebody who may hand them in."""
+    """Copy a database and draft that many initiatives, as an account that may submit them."""
     copy = sql.Identifier(_NAME)
     original = sql.Identifier(psycopg.conninfo.conninfo_to_dict(nation.url)["dbname"])
     drop = sql.SQL("drop database if exists {} with (force)").format(copy)

@@ -1,4 +1,4 @@
-"""How long looking for duplicates takes over a whole programme, and how many it finds."""
+"""Time and recall of the search for duplicates over a whole programme."""
 
 import random
 import statistics
@@ -14,13 +14,13 @@ from tests.binding import begin_reading
 _ASKED = 200
 _REWORDED = 100  # of each kind
 _POOL = 500
-_SHOWN = 5  # as many as the API shows where unsaid
+_SHOWN = 5  # the API's default
 
 Words = list[str]
 
 
 class Duplicates(NamedTuple):
-    """Milliseconds, and the share of reworded copies found, by the least similarity."""
+    """Milliseconds, and the share of reworded copies found, by minimum similarity."""
 
     initiatives: int
     p50: float
@@ -30,7 +30,7 @@ class Duplicates(NamedTuple):
 
 
 def measure(place: Place) -> Duplicates:
-    """Ask about initiatives drawn at random, one after the other, and about reworded copies."""
+    """Search for random initiatives, one after the other, and for reworded copies."""
     chance = random.Random(1)
     with psycopg.connect(place.url) as owner:
         rows = owner.execute("select max(id) from initiative").fetchone()
@@ -58,7 +58,7 @@ def _times(place: Place, keys: list[int]) -> Iterator[float]:
 def _recall(
     owner: psycopg.Connection, place: Place, chance: random.Random
 ) -> tuple[dict[str, float], dict[str, int]]:
-    """Draft copies, and see whether the draft finds what it was made of."""
+    """Draft copies, and check whether the search finds the originals."""
     for name, value in place.settings().items():
         owner.execute("select set_config(%s, %s, true)", (name, value))
     texts = list(_texts(owner, chance, _POOL + _REWORDED * len(_kinds([], chance))))
@@ -108,7 +108,7 @@ def _texts(
 
 
 def _draft(owner: psycopg.Connection, key: int, text: str) -> tuple[float, bool]:
-    """Return how alike a draft of this text and an initiative are, and whether that is found."""
+    """Return the similarity of a draft of this text to an initiative, and whether it is found."""
     row = owner.execute(
         """with draft as (
             insert into initiative (number, title, summary, content, solution_type, sector, unit_id,

@@ -1,8 +1,8 @@
-"""What identity costs: *small* with a warm token cache, and with identity left out.
+"""The cost of identity: *small* with a warm token cache, and with identity left out.
 
-All servers run at once on one database and are asked in turns, by several clients at once and for a
-moment each: what else the machine does touches neighbouring turns alike. Of the many pairs of turns
-the one in the middle counts.
+All servers run at once on one database. Several clients query them in turns of a moment each, so
+other load of the machine affects neighbouring turns equally. The result is the median of many pairs
+of turns.
 """
 
 import contextlib
@@ -29,23 +29,23 @@ _WARM = 4  # turns of each server before it counts
 
 
 class Cost(NamedTuple):
-    """Answers a second to *small*, by server, turn by turn."""
+    """Responses a second to *small*, by server and turn."""
 
     rates: Mapping[str, Sequence[float]]
 
     @property
     def share(self) -> float:
-        """What part of the time of *small* goes to authentication and session binding."""
+        """The share of authentication and session binding in the time of *small*."""
         return self.saved(UNBOUND)[1]
 
     def saved(self, name: str) -> list[float]:
-        """Return the quartiles of what part of the time a server without something saves."""
+        """Return the quartiles of the share of time that a server without a step saves."""
         pairs = zip(self.rates[WHOLE], self.rates[name], strict=True)
         return statistics.quantiles([1 - rate / bare for rate, bare in pairs], n=4)
 
 
 def measure(place: Place, folder: Path, *, clients: int, seconds: float) -> Cost:
-    """Ask for some seconds. Raises ContenderError."""
+    """Measure for some seconds. Raises ContenderError."""
     chance = random.Random(1)
     rates: dict[str, list[float]] = {name: [] for name in _NAMES}
     with contextlib.ExitStack() as stack:
@@ -62,7 +62,7 @@ def measure(place: Place, folder: Path, *, clients: int, seconds: float) -> Cost
 
 
 def _rate(lines: Sequence["Line"]) -> float:
-    """Return how many answers a second come by these connections together, for a moment."""
+    """Return the responses a second over these connections together, for a moment."""
     count, left, began = 0, len(lines), time.perf_counter()
     with selectors.DefaultSelector() as selector:
         for line in lines:
@@ -81,7 +81,7 @@ def _rate(lines: Sequence["Line"]) -> float:
 
 
 class Line:
-    """A connection that one request is sent by over and over."""
+    """A connection that sends one request repeatedly."""
 
     def __init__(self, target: Target) -> None:
         address = urlsplit(target.url)
@@ -107,7 +107,7 @@ class Line:
         self.socket.sendall(self._request)
 
     def is_answered(self) -> bool:
-        """Take what has come; whether it is the whole answer. Raises ContenderError."""
+        """Read received bytes; return whether the response is complete. Raises ContenderError."""
         self._answer += self.socket.recv(65_536)
         if not self._answer.startswith(b"HTTP/1.1 200"):
             raise ContenderError(f"not an answer to small: {self._answer[-500:]!r}")
@@ -116,7 +116,7 @@ class Line:
 
 @contextlib.contextmanager
 def serving(place: Place, folder: Path) -> Iterator[list[Contender]]:
-    """Start the application as it is, and with identity left out. Raises ContenderError."""
+    """Start the application unchanged, and with identity left out. Raises ContenderError."""
     environment = {"BENCH_BOUND_URL": bound_url(place), "PROMETHEUS_MULTIPROC_DIR": str(folder)}
     with contextlib.ExitStack() as stack:
         yield [
@@ -133,6 +133,6 @@ def serving(place: Place, folder: Path) -> Iterator[list[Contender]]:
 
 
 def bound_url(place: Place) -> str:
-    """Return the reader's URL with the caller's settings, which its connections are opened with."""
+    """Return the reader's URL with the caller's settings for each new connection."""
     joint = "&" if "?" in place.reader_url else "?"
     return place.reader_url + joint + urlencode(place.settings())

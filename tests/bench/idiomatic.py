@@ -1,7 +1,7 @@
 """The same questions answered the usual way: Strawberry types, resolvers and DataLoaders.
 
-One session and one transaction a request, bound to the caller as everywhere in this project;
-each level of a question is a batch of its own. Read as an example, it is good practice.
+One session and one transaction for each request, bound to the caller as everywhere in this project;
+each level of a question is one batch. Read as an example, it is good practice.
 """
 
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The idiomatic contender as an ASGI application; `BENCH_CONFIG` names its settings' file."""
+"""The idiomatic contender as an ASGI application; `BENCH_CONFIG` names its settings file."""
 
 import asyncio
 import json
@@ -24,13 +24,13 @@ from tests.bench.idiomatic import SCALARS, Loaders, Query
 
 
 class Work(Loaders):
-    """One request: its caller's session, one transaction long, and its batches."""
+    """One request: its caller's session for one transaction, and its batches."""
 
     def __init__(self, session: AsyncSession, binding: str) -> None:
         super().__init__(self._execute)
         self._session = session
         self._binding = binding
-        self._turn = asyncio.Lock()  # a session takes one statement at a time
+        self._turn = asyncio.Lock()  # a session runs one statement at a time
 
     async def begin(self) -> None:
         """Open the transaction and bind it to the caller."""
@@ -38,7 +38,7 @@ class Work(Loaders):
         await connection.exec_driver_sql(self._binding)
 
     async def end(self) -> None:
-        """Close the transaction and give its connection back."""
+        """Close the transaction and return its connection."""
         await self._session.commit()
         await self._session.close()
 
@@ -49,10 +49,10 @@ class Work(Loaders):
 
 
 class OneTransaction(SchemaExtension):
-    """Spans the execution of an operation with its transaction."""
+    """Runs an operation within its transaction."""
 
     async def on_execute(self) -> AsyncIterator[None]:
-        """Begin, let the resolvers run, end."""
+        """Begin, run the resolvers, end."""
         work: Work = self.execution_context.context
         await work.begin()
         try:
@@ -62,7 +62,7 @@ class OneTransaction(SchemaExtension):
 
 
 class Endpoint(GraphQL[Work, None]):
-    """Strawberry's own ASGI endpoint, with the caller taken from the bearer token."""
+    """Strawberry's own ASGI endpoint, with the caller of the bearer token."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         parsed, validated = ParserCache(maxsize=128), ValidationCache(maxsize=128)
@@ -97,6 +97,6 @@ async def _ready(_: Request) -> Response:
 
 
 def from_environment() -> Starlette:
-    """Return the application for the settings' file; each worker calls it."""
+    """Return the application for the settings file; each worker calls it."""
     config = json.loads(Path(os.environ["BENCH_CONFIG"]).read_text(encoding="utf-8"))
     return Starlette(routes=[Route("/graphql", Endpoint(config)), Route("/healthz", _ready)])

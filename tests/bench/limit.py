@@ -1,4 +1,4 @@
-"""The limit: pgbench running what our server runs, in as many round trips, without the server."""
+"""The limit: pgbench running our server's statements, in as many round trips, without a server."""
 
 import re
 import statistics
@@ -15,11 +15,11 @@ from tests.bench.load import LoadError, Measured
 from tests.bench.place import Place
 from tests.bench.questions import Question
 
-_WARM = 1.0  # seconds: each connection plans its first five executions anew
+_WARM = 1.0  # seconds: each connection plans its first five executions separately
 
 
 def compiled(question: Question) -> tuple[Plan, Sequence[Any]]:
-    """Return our statement for a question and its parameters."""
+    """Return our compiled statement for a question and its parameters."""
     compiler = Compiler(SCHEMA._schema)
     operation = compiler.operation(question.query, None)
     variables = compiler.variables(operation, question.variables)

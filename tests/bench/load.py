@@ -1,7 +1,7 @@
-"""The load: some clients that each ask again as soon as they are answered, for a time.
+"""The load: clients that each send the next request as soon as they have a response, for a time.
 
-`wrk` (Debian's package of that name) where it is installed, as it takes next to nothing of the
-machine; else clients on uvloop in a process of their own.
+`wrk` (Debian's package of that name) where it is installed, because it uses almost none of the
+machine; otherwise clients on uvloop in a process of their own.
 """
 
 import json
@@ -31,12 +31,12 @@ function done(summary, latency)
         e.connect + e.read + e.write + e.status + e.timeout))
 end
 """
-_FEW = 5  # answers to each client
+_FEW = 5  # responses to each client
 _OWN = "own clients (uvloop)"
 
 
 class Measured(NamedTuple):
-    """Requests a second, and milliseconds that half and 99 % of them took at most."""
+    """Requests a second, and the median and 99th percentile in milliseconds."""
 
     rate: float
     p50: float
@@ -48,7 +48,7 @@ class LoadError(Exception):
 
 
 class Target(NamedTuple):
-    """Who is asked what: bodies without line ends, in turns."""
+    """The server and its requests in turn: bodies without line ends."""
 
     url: str
     token: str
@@ -56,12 +56,12 @@ class Target(NamedTuple):
 
 
 def generator() -> str:
-    """Return what makes the load on this machine."""
+    """Return the load generator of this machine."""
     return "wrk" if shutil.which("wrk") else _OWN
 
 
 def measure(target: Target, *, clients: int, seconds: float) -> Measured:
-    """Ask for some seconds; four times as long where so few were answered that the end counts.
+    """Measure for some seconds, or four times as long with so few responses that the end counts.
 
     Raises LoadError.
     """
@@ -108,7 +108,7 @@ def _wrk(target: Target, clients: int, seconds: float) -> Measured:
 
 
 def others(seconds: float) -> float | None:
-    """Return what share of the machine is in use while we do nothing; None where unknown."""
+    """Return the share of the machine in use while the benchmark is idle; None where unknown."""
     before = _ticks()
     time.sleep(seconds)
     after = _ticks()
@@ -119,7 +119,7 @@ def others(seconds: float) -> float | None:
 
 
 def _ticks() -> tuple[int, int] | None:
-    """Return the processors' idle time and all their time so far, as Linux counts it."""
+    """Return the processors' idle time and total time so far, as Linux counts it."""
     try:
         first = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0]
     except OSError:
@@ -129,7 +129,7 @@ def _ticks() -> tuple[int, int] | None:
 
 
 def ceiling(clients: int, seconds: float) -> float:
-    """Return how many requests a second are reached against a server that does nothing."""
+    """Return the requests a second against a server that does nothing."""
     command = [sys.executable, str(Path(__file__).parent / "nothing.py")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

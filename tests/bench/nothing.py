@@ -1,4 +1,4 @@
-"""A server that answers every request with two bytes at once; it prints its port."""
+"""A server that answers every request with two bytes; it prints its port."""
 
 import asyncio
 import sys
@@ -13,7 +13,7 @@ class _Nothing(asyncio.Protocol):
     transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are such without saying so.
+        # uvloop's transports are transports without inheriting from the class.
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Where the benchmark happens: an embedded server of its own, and databases kept between runs."""
+"""The benchmark's embedded server, and databases kept between runs."""
 
 import hashlib
 from collections.abc import Callable
@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 
 class Size(NamedTuple):
-    """How much a database holds."""
+    """The size of a database."""
 
     units: int
     initiatives: int
@@ -57,18 +57,18 @@ class Place(NamedTuple):
         return with_role(self.url, WRITER)
 
     def settings(self, *, writing: bool = False) -> dict[str, str]:
-        """Return what the caller's transactions are bound to, by setting."""
+        """Return the settings of the caller's transactions."""
         return binding.settings(self.caller.writing if writing else self.caller.reading)
 
 
 def server(home: Path) -> EmbeddedServer:
-    """Start the benchmark's server, or join it."""
+    """Start the benchmark's server, or join a running one."""
     home.mkdir(parents=True, exist_ok=True)
     return embedded.start(home)
 
 
 def place(running: EmbeddedServer, name: str, size: Size, say: Say) -> Place:
-    """Return a database of this size: a kept one, or one generated anew where code has changed."""
+    """Return a database of this size: a kept one, or a generated one if code has changed."""
     mark = f"{size.units} {size.initiatives} {_fingerprint()}"
     if _mark(running, name) != mark:
         _generate(running, name, size, mark, say)
@@ -130,7 +130,7 @@ def _principal(connection: psycopg.Connection, account: str) -> Principal:
 
 
 def _fingerprint() -> str:
-    """Return what a generated database depends on, as a short text."""
+    """Return a short hash of the code that a generated database depends on."""
     read = hashlib.sha256()
     for pattern in _MADE_OF:
         for file in sorted(ROOT.glob(pattern)):

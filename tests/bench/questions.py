@@ -1,4 +1,4 @@
-"""The benchmark's questions, as each contender's schema wants them, and answers as data."""
+"""The benchmark's questions in each contender's schema, and normalised answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _NUMBERS = {"memberCount", "share", "benefitClaimed", *_FIELDS.split()}
 
 @dataclass(frozen=True)
 class Words:
-    """How one contender's schema calls what the questions ask for."""
+    """The names of the questions' fields in one contender's schema."""
 
     unit: str = "unit(code: $code)"
     children: str = "children: children(first: {}) {{ {} }}"
@@ -74,7 +74,7 @@ POSTGRAPHILE = Words(
 
 
 class Subject(NamedTuple):
-    """What of a generated tree is asked about."""
+    """The units and the phase of a generated tree that the questions name."""
 
     root: str
     federation: str
@@ -83,7 +83,7 @@ class Subject(NamedTuple):
 
     @classmethod
     def of(cls, connection: psycopg.Connection) -> "Subject":
-        """Choose the root, a federation of middling size, and the phase with the most in it."""
+        """Choose the root, a federation of median size, and the phase with most initiatives."""
         found = connection.execute(
             """
             select (select code from unit where parent_id is null),
@@ -110,7 +110,7 @@ class Question(NamedTuple):
 def questions(
     words: Words, subject: Subject, wide: int = 100, each: int = 50
 ) -> dict[str, Question]:
-    """Return the questions by name, in one contender's words."""
+    """Return the questions by name, for one contender's schema."""
     asked = {"campaign": subject.campaign, "phase": subject.phase}
     return {
         "small": Question(words.small(), {"code": subject.federation, **asked}),
@@ -120,10 +120,9 @@ def questions(
 
 
 def as_data(answer: Any, name: str = "") -> Any:
-    """Return an answer with what is only a matter of notation made the same.
+    """Return an answer without differences of notation.
 
-    Numbers may come as text, moments with or without fractions, lists with or without `nodes`,
-    authors in any order.
+    Numbers may be text, moments may have fractions, lists may have `nodes`, and authors any order.
     """
     if isinstance(answer, dict):
         if set(answer) == {"nodes"}:

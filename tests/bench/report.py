@@ -1,4 +1,4 @@
-"""What came out: a table for the terminal, a file of figures, a plot."""
+"""The results: a table for the terminal, a file of figures, a plot."""
 
 import argparse
 import json
@@ -23,7 +23,7 @@ OURS, SERVED = "sangkien", ("sangkien", "PostGraphile", "idiomatic", "limit")
 
 
 class Goal(NamedTuple):
-    """At least so many times the rate of another, at a question."""
+    """A required multiple of another contender's rate, for a question."""
 
     question: str
     of: str
@@ -45,7 +45,7 @@ MOST_FOR_STRAGGLERS = 10  # times the median
 
 @dataclass(frozen=True)
 class Results:
-    """All that was measured; `measured` by question and contender, a value for each round."""
+    """All measurements; `measured` by question and contender, a value for each round."""
 
     nation: Size
     town: Size
@@ -59,12 +59,12 @@ class Results:
     others: float | None
 
     def median(self, question: str, name: str) -> Measured:
-        """Return the median over the rounds, of each figure by itself."""
+        """Return the median over the rounds, of each figure separately."""
         figures = zip(*self.measured[question][name], strict=True)
         return Measured(*(statistics.median(figure) for figure in figures))
 
     def reached(self, goal: Goal) -> float:
-        """Return how many times the other's rate ours is."""
+        """Return our rate as a multiple of the other's."""
         ours, other = (self.median(goal.question, name).rate for name in (OURS, goal.of))
         return ours / other
 
@@ -96,7 +96,7 @@ def table(results: Results) -> str:
 
 
 def of_identity(cost: Cost) -> str:
-    """Return what part of the time of *small* identity takes, as lines."""
+    """Return the share of identity in the time of *small*, as lines."""
     word = "reached    " if cost.share < identity.MOST else "NOT reached"
     low, _, high = cost.saved(identity.UNBOUND)
     rates = ", ".join(
@@ -110,7 +110,7 @@ def of_identity(cost: Cost) -> str:
 
 
 def of_duplicates(found: Duplicates) -> str:
-    """Return what looking for duplicates came to, as a line."""
+    """Return the results of the search for duplicates, as a line."""
     word = "reached    " if found.p50 <= MOST_FOR_DUPLICATES else "NOT reached"
     shares = ", ".join(
         f"{share:.1%} of {found.pairs[least]} copies {least} alike or more"
@@ -123,7 +123,7 @@ def of_duplicates(found: Duplicates) -> str:
 
 
 def of_writes(written: Written) -> str:
-    """Return what handing in came to, in lines."""
+    """Return the results of submissions, as lines."""
     lines = []
     for delay, rates in written.counters.items():
         slots, one = (statistics.median(rates[kind]) for kind in (SLOTS, ONE_ROW))

@@ -1,4 +1,4 @@
-"""Whether a tree of a hundred times the units takes longer to answer of the same size."""
+"""Response times of a small tree and of one a hundred times as large, for answers of one size."""
 
 import statistics
 from typing import NamedTuple
@@ -15,14 +15,14 @@ _MOST = 50
 
 
 class Scaled(NamedTuple):
-    """The same question to a small and a large tree: units in the answer, milliseconds (p50)."""
+    """One question to a small and a large tree: units in the answer, milliseconds (p50)."""
 
     units: tuple[int, int]
     p50: tuple[float, float]
 
     @property
     def ratio(self) -> float:
-        """How many times as long the large tree takes for each unit answered."""
+        """The large tree's time for each unit of the answer, as a multiple of the small tree's."""
         small, large = (time / units for time, units in zip(self.p50, self.units, strict=True))
         return large / small
 
@@ -30,7 +30,7 @@ class Scaled(NamedTuple):
 def measure(
     small: tuple[Place, Contender], large: tuple[Place, Contender], seconds: float, rounds: int
 ) -> Scaled:
-    """Ask both for answers of the same size, in turns, one client at a time."""
+    """Query both for answers of the same size, in turns, one client at a time."""
     sizes = [_sizes(place) for place, _ in (small, large)]
     each = min(
         ((few, many) for few in sizes[0] for many in sizes[1]),
@@ -56,7 +56,7 @@ def _tree(contender: Contender, place: Place, each: int) -> Question:
 
 
 def _sizes(place: Place) -> dict[int, int]:
-    """Return how many units the answer has, by how many children of each federation are asked."""
+    """Return the number of units in the answer, by the number of children for each federation."""
     with psycopg.connect(place.url) as connection:
         counts = [
             row[0]

@@ -1,8 +1,8 @@
 """This project's application with its identity left out, step by step, as ASGI applications.
 
-`whole` is the application as it is. `unauthenticated` takes every request for one account's.
-`unbound` moreover reads on connections whose settings were made once, when they were opened: the
-same policies judge the same rows, but no transaction is begun and bound for a request.
+`whole` is the unchanged application. `unauthenticated` accepts every request as one account's.
+`unbound` also reads on connections whose settings were made when they were opened: the same
+policies filter the same rows, but no transaction is begun and bound for a request.
 """
 
 import os
@@ -25,7 +25,7 @@ _SOMEBODY = Identity(ACCOUNT, frozenset({READ}))
 
 
 class Anybody:
-    """Takes whoever asks for one account."""
+    """Authenticates every caller as one account."""
 
     async def of(self, _: Request) -> Identity:
         """Return that account."""
@@ -51,7 +51,7 @@ class OnePrincipal:
 
 
 class UnboundReader(Reader):
-    """Runs statements as they are, on connections that hold a caller's settings all along."""
+    """Runs statements unchanged, on connections that always have a caller's settings."""
 
     async def fetch_json(self, caller: Caller, sql: str, values: Sequence[Any]) -> bytes:
         """Run one statement."""
@@ -61,7 +61,7 @@ class UnboundReader(Reader):
 
 
 def whole() -> Starlette:
-    """Return the application as it is."""
+    """Return the unchanged application."""
     return create_app(Settings())
 
 
@@ -78,7 +78,7 @@ def unauthenticated() -> Starlette:
 def unbound() -> Starlette:
     """Return it without authentication and session binding.
 
-    `BENCH_BOUND_URL` is the reader's, with the settings that its connections hold.
+    `BENCH_BOUND_URL` is the reader's URL, with the settings of its connections.
     """
     app = unauthenticated()
     reader = _endpoint(app)._operations._reader

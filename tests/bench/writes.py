@@ -1,9 +1,9 @@
-"""Handing initiatives in: counters in slots against one row a unit, and us against PostGraphile.
+"""Submissions: counters in slots against one row for each unit, and us against PostGraphile.
 
-By pgbench, the statements of our command alone: what slots are for shows where a commit takes
-its time, so it is measured with the disk as it is and with commits that take some milliseconds
-longer, as network storage or a synchronous standby makes them. Through HTTP, `submitInitiative`
-against PostGraphile creating a row, handed in already, in the same table.
+pgbench runs only the statements of our command. The gain of slots depends on the time of a commit,
+so it is measured with the disk as it is and with commits that take some milliseconds longer, as
+network storage or a synchronous standby makes them. Through HTTP, `submitInitiative` runs against
+PostGraphile creating a row, already submitted, in the same table.
 """
 
 import contextlib
@@ -63,13 +63,13 @@ class Written(NamedTuple):
     served: dict[str, list[Measured]]
 
     def times(self, delay: str) -> float:
-        """Return how many times the rate of one row slots have; the median of the rounds."""
+        """Return the rate of slots as a multiple of one row's; the median of the rounds."""
         rates = self.counters[delay]
         pairs = zip(rates[SLOTS], rates[ONE_ROW], strict=True)
         return statistics.median(slots / one for slots, one in pairs)
 
     def median(self, name: str) -> Measured:
-        """Return the median over the rounds, of each figure by itself."""
+        """Return the median over the rounds, of each figure separately."""
         return Measured(*map(statistics.median, zip(*self.served[name], strict=True)))
 
 
@@ -108,7 +108,7 @@ def _counters(
 
 
 def _delay(running: EmbeddedServer, place: Place, microseconds: int) -> None:
-    """Make every commit of this database wait that long before it writes to the disk."""
+    """Delay every commit of this database before it writes to the disk."""
     name = sql.Identifier(psycopg.conninfo.conninfo_to_dict(place.url)["dbname"])
     with psycopg.connect(running.url, autocommit=True) as superuser:
         for setting, value in (("commit_delay", microseconds), ("commit_siblings", 0)):
@@ -136,7 +136,7 @@ def _pgbench(prepared: Drafts, seconds: float) -> float:
 
 
 def _script(prepared: Drafts) -> str:
-    """Return what our command sends, for the next draft."""
+    """Return the statements of our command, for the next draft."""
     assert prepared.place.caller.writing is not None
     attempt = Attempt("submitInitiative", "127.0.0.1")
     bind, settings = transactions._begun(prepared.place.caller.writing, attempt)
@@ -178,7 +178,7 @@ def _servers(place: Place) -> Iterator[dict[str, str]]:
 
 
 def _bodies(prepared: Drafts, name: str, count: int) -> Iterator[str]:
-    """Return requests that each hand in another initiative."""
+    """Return requests that each submit another initiative."""
     if name == OURS:
         for number in prepared.take(count):
             yield json.dumps({"query": _SUBMIT, "variables": {"input": {"number": number}}})
@@ -189,7 +189,7 @@ def _bodies(prepared: Drafts, name: str, count: int) -> Iterator[str]:
 
 
 def _load(place: Place, url: str, bodies: Sequence[str], seconds: float) -> Measured:
-    """Send them, and see that as many were handed in as were answered."""
+    """Send them, and check that the number of submissions equals that of responses."""
     first = contenders.ask(Target(url, place.token, bodies[:1]))
     if first["done"]["initiative"]["state"] != "SUBMITTED":
         raise ContenderError(f"{url}: {first}")

@@ -1,4 +1,4 @@
-// Apollo Client: what its cache makes of pages of a connection and of a change of a unit.
+// Apollo Client: its cache after pages of a connection and after a mutation of a unit.
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from "@apollo/client";
 import { relayStylePagination } from "@apollo/client/utilities";
 import { readFileSync } from "node:fs";
@@ -27,7 +27,7 @@ const counting = new ApolloLink((operation, forward) => {
 const http = new HttpLink({ uri: url, headers: { authorization: `Bearer ${token}` } });
 const client = new ApolloClient({ cache, link: counting.concat(http) });
 
-/** Turn all pages of what is watched, and return what has come together. */
+/** Fetch all pages of a watched query, and return the joined result. */
 async function turned(query, variables, connection, forward = true) {
   let { data } = await client.query({ query, variables });
   const watched = client.watchQuery({ query, variables });
@@ -99,7 +99,7 @@ const stop = watched.subscribe({
 const { data: before } = await client.query({ query: UNIT, variables: { code: "VNPT-HNI" } });
 const { id, version } = before.unit;
 
-/** Rename, showing at once what is hoped for, and return what came of it. */
+/** Rename with an optimistic response, and return the result. */
 async function rename(name, expected) {
   const optimistic = { __typename: "Unit", id, name, version: expected + 1 };
   const { data } = await client.mutate({

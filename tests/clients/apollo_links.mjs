@@ -35,7 +35,7 @@ const told = await plain.query({ query: WRONG, errorPolicy: "all" });
 const refused = await of(bearing(() => "nonsense"), http).query(ask).catch(code);
 taken();
 
-// The token has expired: it is renewed once, and the operation sent again.
+// The token has expired: the link renews it once and repeats the operation.
 let bearer = "expired";
 const renewing = new ErrorLink(({ error, operation, forward }) => {
   if (code(error) !== "UNAUTHENTICATED" || operation.getContext().renewed) return;

@@ -1,4 +1,4 @@
-// What the clients ask: a query, a mutation whose result is a union, and a query that is wrong.
+// The clients' documents: a query, a mutation whose result is a union, and an invalid query.
 export const QUERY = `query Unit($code: String!) {
   viewer { account { username } }
   unit(code: $code) { code level }

@@ -1,5 +1,5 @@
 // graphql-ws or graphql-sse: prints a line for each connection and each result of a subscription,
-// until there were as many results as asked for. The first connection has the first of the tokens.
+// up to the requested number of results. The first connection has the first of the tokens.
 import { createClient as overSocket } from "graphql-ws";
 import { createClient as overEvents } from "graphql-sse";
 

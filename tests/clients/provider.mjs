@@ -1,5 +1,5 @@
-// A certified OpenID provider, set up by a JSON text on standard input. It signs in whoever
-// `accounts` names, with any password, and gives access tokens that are JWTs for `audience`.
+// A certified OpenID provider, configured by a JSON text on standard input. It signs in every
+// account in `accounts`, with any password, and issues access tokens as JWTs for `audience`.
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { Provider } from 'oidc-provider';
@@ -43,7 +43,7 @@ const provider = new Provider(given.issuer, {
     },
 });
 
-// The provider's own page for signing in does not say how somebody did: `amr` is said here.
+// The provider's own sign-in page does not record the method, so `amr` is set here.
 provider.use(async (context, next) => {
   if (context.method === 'POST' && context.path.startsWith('/interaction/')) {
     const { prompt } = await provider.interactionDetails(context.req, context.res);

@@ -1,4 +1,4 @@
-// graphql-request: prints what became of each document.
+// graphql-request: prints the result of each document.
 import { ClientError, GraphQLClient } from "graphql-request";
 import { INVALID, MUTATION, QUERY, VALID, WRONG } from "./documents.mjs";
 

@@ -1,4 +1,4 @@
-// urql: prints what became of each document.
+// urql: prints the result of each document.
 import { Client, fetchExchange } from "@urql/core";
 import { INVALID, MUTATION, QUERY, VALID, WRONG } from "./documents.mjs";
 

@@ -1,1 +1,1 @@
-"""The programme as a plain Python model, and a machine that plays random people against it."""
+"""A plain Python model of the programme, and a machine that plays random people against it."""

@@ -1,4 +1,4 @@
-"""What authors do, and others on their behalf: draft, edit, submit, withdraw."""
+"""Actions of authors, and of others on their behalf: draft, edit, submit, withdraw."""
 
 from datetime import date
 
@@ -21,7 +21,7 @@ class Authors(World):
         applied_on: date,
         confidential: bool = False,
     ) -> str:
-        """Write an initiative down."""
+        """Draft an initiative."""
         self.enter(who, "own", "write")
         owner = self.find_campaign(campaign).owner
         own = self.self_of(who)
@@ -54,7 +54,7 @@ class Authors(World):
         leave: bool = False,
         confidential: bool | None = None,
     ) -> str:
-        """Change what is not handed in."""
+        """Edit an initiative that is not submitted."""
         work = self._write(who, number, version)
         if work.state not in EDITABLE:
             raise RefusedError("InitiativeRejected", "WRONG_STATE")
@@ -75,7 +75,7 @@ class Authors(World):
     def submit_initiative(
         self, who: str, *, number: str, version: int | None = None, reason: str | None = None
     ) -> str:
-        """Hand in: it counts in the phase whose window at its unit holds today."""
+        """Submit: it counts in the phase whose window at its unit contains today."""
         work = self._write(who, number, version)
         if work.state not in EDITABLE:
             raise RefusedError("InitiativeRejected", "WRONG_STATE")
@@ -96,7 +96,7 @@ class Authors(World):
     def withdraw_initiative(
         self, who: str, *, number: str, version: int | None = None, reason: str | None = None
     ) -> str:
-        """Take back what nobody has recognised."""
+        """Withdraw an initiative that no level has recognised."""
         work = self._write(who, number, version)
         if work.state not in ("DRAFT", "SUBMITTED", "RETURNED"):
             raise RefusedError("InitiativeRejected", "WRONG_STATE")
@@ -115,7 +115,7 @@ class Authors(World):
         return work
 
     def _name(self, who: str, unit: str, authors: list[str]) -> None:
-        """Refuse who may not be named."""
+        """Reject authors who may not be named."""
         own = self.self_of(who)
         on_behalf = self.holds(who, "write", unit)
         for person in authors:
@@ -127,7 +127,7 @@ class Authors(World):
                 raise RefusedError(*MISSING)
 
     def _keep(self, who: str, work: Work, authors: list[str]) -> None:
-        """Refuse to take others off or lower their shares; all have equal ones."""
+        """Reject removing others or lowering their shares; all authors have equal shares."""
         own = self.person[who]
         on_behalf = self.holds(who, "write", work.unit)
         if on_behalf and own not in authors:

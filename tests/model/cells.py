@@ -1,4 +1,4 @@
-"""For every mutation an input that is valid at a unit: FA of the grant, UA inside, FB outside."""
+"""A valid input for every mutation at a unit: FA has the role grant, UA is inside, FB outside."""
 
 from collections.abc import Callable
 from datetime import date
@@ -15,13 +15,13 @@ _numbers = count(1)
 
 
 def cell(prepare: Callable[[Played, str], Given]) -> Callable[[Played, str], Given]:
-    """Declare what prepares the input of the mutation of this name."""
+    """Register the function that prepares the input of this mutation."""
     CELLS[prepare.__name__] = prepare
     return prepare
 
 
 def child(played: Played, unit: str, level: str = "GRASSROOTS") -> str:
-    """Plant a unit below another and return its code."""
+    """Create a unit below another and return its code."""
     code = f"Z{next(_numbers)}"
     played.rows(
         "insert into unit (code, name, level, parent_id, valid_from, member_count)"
@@ -42,7 +42,7 @@ def member(played: Played, unit: str) -> str:
 
 
 def work(played: Played, unit: str, state: str = "DRAFT", author: str | None = None) -> str:
-    """Write an initiative of a unit down, in a state, and return its number."""
+    """Create an initiative of a unit in a state and return its number."""
     handed_in = "null" if state == "DRAFT" else "2, now(), id"
     phase, at, awaits = (handed_in.split(", ") * 3)[:3]
     (number,) = played.rows(
@@ -62,7 +62,7 @@ def work(played: Played, unit: str, state: str = "DRAFT", author: str | None = N
 
 
 def campaign(played: Played, owner: str) -> str:
-    """Found a campaign with a closed phase, which nothing else is about, and return its code."""
+    """Create a campaign with a closed phase, which no other test data uses, and return its code."""
     code = f"K{next(_numbers)}"
     played.rows(
         "insert into campaign (code, title, owner_id, counts_from, confirming_level, applied_from,"
@@ -200,7 +200,7 @@ def update_unit(played: Played, unit: str) -> Given:
 
 @cell
 def move_unit(played: Played, unit: str) -> Given:
-    """From a unit to one beside or above it, within the same federation."""
+    """Move a unit to a parent beside or above its own, within the same federation."""
     elsewhere = child(played, unit, "UPPER") if unit != "UA" else "FA"
     return {"unit": child(played, unit), "parent": elsewhere, "reason": "x"}
 
@@ -227,7 +227,7 @@ def account(played: Played, person: str | None = None) -> str:
 
 
 def grant(played: Played, username: str, role: str, unit: str) -> int:
-    """Give a role to an account and return the grant's key."""
+    """Grant a role to an account and return the role grant's key."""
     rows = played.rows(
         "insert into role_grant (account_id, role, unit_id, valid_from)"
         f" select a.id, '{role}', u.id, '2020-01-01' from account a, unit u"
@@ -248,7 +248,7 @@ def update_person(played: Played, unit: str) -> Given:
 
 @cell
 def move_person(played: Played, unit: str) -> Given:
-    """From a unit to one below it."""
+    """Move a person to a unit below their own."""
     return {"person": member(played, unit), "unit": child(played, unit), "reason": "x"}
 
 
@@ -291,7 +291,7 @@ def create_access_token(_: Played, unit: str, **__: str) -> Given:
 
 @cell
 def revoke_access_token(played: Played, unit: str, author: str | None = None) -> Given:
-    """Of the author's account, else of somebody else's, limited to the unit."""
+    """Revoke a token of the author's account, or else of another one, limited to the unit."""
     holder = f"p.code = '{author}'" if author else f"a.username = '{account(played)}'"
     rows = played.rows(
         "insert into access_token (account_id, name, token_hash, unit_id, expires_at)"
@@ -324,7 +324,7 @@ def revoke_client(played: Played, unit: str) -> Given:
 
 @cell
 def revoke_authorization(played: Played, unit: str, author: str | None = None) -> Given:
-    """Of the author's account, else of a service account with a role at the unit."""
+    """Revoke an authorization of the author's account, or else of a service account at the unit."""
     name = service(played, unit)
     holder = f"p.code = '{author}'" if author else f"a.username = '{name}'"
     rows = played.rows(

@@ -1,4 +1,4 @@
-"""What becomes of initiatives: decided on level by level, named duplicates, published."""
+"""Decisions on initiatives: level by level, as duplicates, publication."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ ASIDE = {"RETURN": "RETURNED", "REJECT": "REJECTED", "REVOKE": "REVOKED"}
 
 
 class Deciders(Duties):
-    """Initiatives once they are handed in."""
+    """Initiatives after their submission."""
 
     def chain(self, work: Work) -> list[str]:
-        """Return the units that decide in turn: its own, and those above up to the confirming.
+        """Return the approval chain: its own unit and the ancestors up to the confirming level.
 
-        Where none of these is open, it is the lowest one that is.
+        Where none of these is open, it is the lowest open unit.
         """
         top = self.campaigns[work.campaign].confirming
         last = ("CONFEDERATION", "FEDERATION", "UPPER", "GRASSROOTS").index(top)
@@ -26,7 +26,7 @@ class Deciders(Duties):
         return deciding or [unit for unit in above if not self.units[unit].closed][:1]
 
     def deciders(self, work: Work, decision: str) -> list[str]:
-        """Return the units that may decide so now."""
+        """Return the units of the approval chain that are open now."""
         if decision == "REVOKE":
             return self.undoers(work) if work.state in RECOGNISED else []
         place = self.acting(work, self.turn(work))
@@ -57,17 +57,17 @@ class Deciders(Duties):
         return [unit for unit in above if not self.units[unit].closed]
 
     def approvals(self, work: Work) -> list[str]:
-        """Return the units that have approved, in turn."""
+        """Return the units that have approved, in order."""
         return [unit for unit, _, decision, _ in work.decisions if decision == "APPROVE"]
 
     def review_initiative(self, who: str, **verdict: Any) -> str:
-        """Decide on one."""
+        """Decide on an initiative."""
         self.enter(who, "review")
         self._decide(who, **verdict)
         return "InitiativePayload"
 
     def review_initiatives(self, who: str, *, decisions: list[dict[str, Any]], mode: str) -> Any:
-        """Decide on several: on all or none, or on each by itself; then the errors by place."""
+        """Decide on all or none, or on each separately; return the errors by position."""
         self.enter(who, "review")
         errors: list[str | None] = []
         for verdict in decisions:
@@ -132,7 +132,7 @@ class Deciders(Duties):
         self._note_change(work, reason, before=before)
 
     def _place(self, who: str, work: Work, decision: str, unit: str | None) -> str:
-        """Return the unit that somebody decides for."""
+        """Return the unit that an account decides for."""
         if unit is not None:
             self.find_unit(who, unit)
             acting = self.deciders(work, decision)
@@ -147,7 +147,7 @@ class Deciders(Duties):
         return next((place for place in held if place in allowed), held[0])
 
     def _beaten(self, who: str, work: Work, place: str) -> bool:
-        """Whether somebody else has just decided for the same unit, as far as one may know."""
+        """Return whether another account has just decided for the same unit, as far as known."""
         if not work.decisions:
             return False
         unit, account, _, acting = work.decisions[-1]
@@ -158,7 +158,7 @@ class Deciders(Duties):
     def link_duplicate(
         self, who: str, *, number: str, original: str, reason: str, version: int | None = None
     ) -> str:
-        """Take out what repeats another."""
+        """Link an initiative as a duplicate, which removes it from the totals."""
         self.enter(who, "curate")
         work, other = self.find_work(who, number), self.find_work(who, original)
         self.require(who, "curate", work.unit)
@@ -180,7 +180,7 @@ class Deciders(Duties):
         return "DuplicatePayload"
 
     def _check_right_to_link(self, who: str, work: Work) -> None:
-        """Refuse who has had a hand in it; and once it is recognised who is below that level."""
+        """Reject makers of the initiative; and once it is recognised, accounts below that level."""
         places = self.undoers(work) if work.state in RECOGNISED else self.line(work.unit)
         places = [unit for unit in places if self.holds(who, "curate", unit)]
         bars = [self.bar(who, work, self.units[unit].level) for unit in places]
@@ -193,7 +193,7 @@ class Deciders(Duties):
     def score_initiative(
         self, who: str, *, number: str, scores: list[dict[str, Any]], version: int | None = None
     ) -> str:
-        """Give scores before the decision that it awaits."""
+        """Give scores before the awaited decision."""
         self.enter(who, "review")
         work = self.find_work(who, number)
         held = [unit for unit in self.line(work.unit) if self.holds(who, "review", unit)]
@@ -214,7 +214,7 @@ class Deciders(Duties):
     def _check_scores(
         self, work: Work, scores: list[dict[str, Any]], *, whole: bool, with_sheets: bool = False
     ) -> None:
-        """Refuse scores beyond the rubric, or with gaps where it is required."""
+        """Reject scores beyond the rubric, or incomplete ones where it is required."""
         campaign = self.campaigns[work.campaign]
         given = {one["criterion"] for one in scores}
         sheets = work.sheets.values() if with_sheets else ()
@@ -233,7 +233,7 @@ class Deciders(Duties):
     def publish_initiative(
         self, who: str, *, number: str, published: bool, version: int | None = None
     ) -> str:
-        """Show what is recognised and no secret to everybody, or hide it."""
+        """Publish a recognised initiative that is not confidential, or hide it."""
         self.enter(who, "curate")
         work = self.find_work(who, number)
         self.require(who, "curate", work.unit)
@@ -247,7 +247,7 @@ class Deciders(Duties):
         return "InitiativePayload"
 
     def _note_days(self, work: Work) -> None:
-        """Keep since when it is recognised and confirmed; a return takes both back."""
+        """Record the days of recognition and confirmation; a return deletes both."""
         if work.state == "RETURNED":
             work.recognised = work.confirmed = None
         if work.state in RECOGNISED:
@@ -262,7 +262,7 @@ class Deciders(Duties):
             self.adjust("INITIATIVE", (work.campaign, work.phase), work.unit, reason, gained)
 
     def send_on(self) -> None:
-        """Have what awaits a unit no longer above it await the one in its place.
+        """Pass what awaits a unit that is no longer an ancestor to the unit in its place.
 
         That is the unit of its level, else the next above that decides, else the last that does.
         """
@@ -274,10 +274,10 @@ class Deciders(Duties):
             work.version += 1
 
     def confirm_elsewhere(self, campaign: str) -> None:
-        """Have what a campaign's confirming level is another for await a unit that decides.
+        """Pass initiatives on after a change of the campaign's confirming level.
 
-        What has been approved by the last of them awaits its approval once more; what has and is
-        no longer the last goes on up.
+        What the last level of the chain has approved awaits its approval again; what a level has
+        approved that is no longer the last goes up.
         """
         for work in self.works.values():
             if work.campaign != campaign or work.awaits is None:
@@ -290,6 +290,6 @@ class Deciders(Duties):
             work.awaits = awaits
 
     def _from(self, work: Work, rank: int) -> str:
-        """Return the first that decides of a level or above it, else the last that does."""
+        """Return the first deciding unit of a level or above it, else the last one."""
         chain = self.chain(work)
         return next((unit for unit in chain if self.rank(unit) <= rank), chain[-1])

@@ -1,4 +1,4 @@
-"""What people might do next: inputs drawn at random, which may or may not make sense."""
+"""Random inputs for mutations, sensible or not."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -26,7 +26,7 @@ ROLES = ("MEMBER", "SUPPORT", "OFFICER", "COUNCIL", "ADMIN", "AUDITOR")
 
 
 def drawn(draw: Callable[[Programme, Random], Given]) -> Callable[[Programme, Random], Given]:
-    """Declare what an input of the mutation of this name is drawn by."""
+    """Register the function that draws inputs of this mutation."""
     DRAWN[draw.__name__] = draw
     return draw
 

@@ -1,10 +1,10 @@
-"""Separation of duties: who has had a hand in an initiative does not decide on it."""
+"""Separation of duties: an account that worked on an initiative does not decide on it."""
 
 from tests.model.world import Work, World
 
 
 class Duties(World):
-    """Which accounts may decide, and which unit decides where none is left."""
+    """The accounts that may decide, and the unit that decides where none may."""
 
     def staff(self, unit: str) -> set[str]:
         """Return the accounts that decide at a unit today; an auditor only reads."""
@@ -19,7 +19,7 @@ class Duties(World):
         }
 
     def bar(self, who: str, work: Work, level: str) -> str | None:
-        """Return why somebody does not decide on an initiative for a level."""
+        """Return why an account does not decide on an initiative for a level."""
         if self.person[who] is None:
             return "NOT_TIED"
         if self.person[who] in work.authors:

@@ -1,4 +1,4 @@
-"""Who there is: units planted, changed, moved, merged and closed; roles given and taken back."""
+"""Units created, changed, moved, merged and closed; roles granted and revoked."""
 
 from datetime import date, timedelta
 
@@ -13,12 +13,12 @@ DAY = timedelta(days=1)
 
 
 def rejected(code: str) -> RefusedError:
-    """Return the refusal of what the tree does not allow."""
+    """Return the rejection of an action that the tree does not allow."""
     return RefusedError("UnitRejected", code)
 
 
 class Keepers(Windows, Deciders, Movers):
-    """The tree and the grants."""
+    """The tree and the role grants."""
 
     def create_unit(
         self,
@@ -30,7 +30,7 @@ class Keepers(Windows, Deciders, Movers):
         member_count: int,
         valid_from: date | None = None,
     ) -> str:
-        """Plant a unit below one of a higher level."""
+        """Create a unit below one of a higher level."""
         self.enter(who, "manage_units")
         self.find_unit(who, parent)
         self.require(who, "manage_units", parent)
@@ -47,7 +47,7 @@ class Keepers(Windows, Deciders, Movers):
     def update_unit(
         self, who: str, *, unit: str, member_count: int, version: int | None = None
     ) -> str:
-        """Change a unit's members."""
+        """Update a unit's members."""
         found = self._manage_unit(who, unit)
         self.check_version(version, found.version)
         self._check_open(unit)
@@ -58,7 +58,7 @@ class Keepers(Windows, Deciders, Movers):
     def move_unit(
         self, who: str, *, unit: str, parent: str, reason: str, version: int | None = None
     ) -> str:
-        """Put a unit with all below it below another; who moves it manages it and both."""
+        """Move a unit with its subtree below another; the caller manages it and both parents."""
         self.enter(who, "manage_units")
         found = self.find_unit(who, unit)
         self.find_unit(who, parent)
@@ -79,7 +79,7 @@ class Keepers(Windows, Deciders, Movers):
         return "UnitPayload"
 
     def merge_units(self, who: str, *, units: list[str], into: str, reason: str) -> str:
-        """Close units and have another of their level go on for them."""
+        """Close units and continue with another of their level."""
         self.enter(who, "manage_units")
         for code in (into, *units):
             self.find_unit(who, code)
@@ -122,7 +122,7 @@ class Keepers(Windows, Deciders, Movers):
             self._follow(coming, into)
 
     def _follow(self, coming: Grant, into: str) -> None:
-        """Have a grant hold elsewhere; one of the same role there takes over the days of both."""
+        """Move a role grant to another unit; one of the same role there covers the days of both."""
         same = [
             one
             for one in self.grants
@@ -148,7 +148,7 @@ class Keepers(Windows, Deciders, Movers):
         on: date | None = None,
         version: int | None = None,
     ) -> str:
-        """Close a unit in which nothing goes on."""
+        """Close a unit without open business."""
         found = self._manage_unit(who, unit)
         self.check_version(version, found.version)
         last = on or self.today
@@ -189,7 +189,7 @@ class Keepers(Windows, Deciders, Movers):
         if levels.index(unit.level) <= self.rank(parent):
             raise rejected("LEVEL_ORDER")
 
-    # Grants
+    # Role grants
 
     def grant_role(
         self,
@@ -201,7 +201,7 @@ class Keepers(Windows, Deciders, Movers):
         valid_from: date | None = None,
         valid_to: date | None = None,
     ) -> str:
-        """Give a role; the root always keeps an ADMIN, and an auditor only reads."""
+        """Grant a role; the root always keeps an ADMIN, and an auditor only reads."""
         self.enter(who, "manage_grants")
         at = self.find_unit(who, unit)
         self.require(who, "manage_grants", unit)
@@ -233,7 +233,7 @@ class Keepers(Windows, Deciders, Movers):
         return "GrantPayload"
 
     def revoke_role(self, who: str, *, index: int, reason: str) -> str:
-        """Take a grant back; the root always keeps an ADMIN."""
+        """Revoke a role grant; the root always keeps an ADMIN."""
         self.enter(who, "manage_grants")
         grant = self.grants[index]
         if grant.account != who and not self.holds(who, "see_grants", grant.unit):
@@ -249,7 +249,7 @@ class Keepers(Windows, Deciders, Movers):
         return "GrantPayload"
 
     def _check_others(self, who: str, account: str) -> None:
-        """Refuse a role of one's own account, or of another of the same person."""
+        """Reject a role of the caller's own account, or of another of the same person."""
         if account in self._own(who):
             raise RefusedError(*OWN_GRANT)
 
@@ -258,12 +258,12 @@ class Keepers(Windows, Deciders, Movers):
         return {who} | {name for name, one in self.person.items() if person and one == person}
 
     def _check_gives(self, who: str, unit: str, to: str) -> None:
-        """Refuse to put a unit under a role of one's own that it is not under already."""
+        """Reject moving a unit under a role of the caller that does not cover it already."""
         if self._beyond(who, unit, to):
             raise RefusedError(*OWN_GRANT)
 
     def _beyond(self, who: str, here: str, there: str, *, exactly: bool = False) -> bool:
-        """Whether a role of one's own, other than MEMBER, holds over one unit and not another."""
+        """Return whether a role of the caller, other than MEMBER, covers one unit only."""
         own = [one for one in self.grants if one.account in self._own(who) and self._lasts(one)]
         over = [there] if exactly else self.line(there)
         return any(

@@ -1,4 +1,4 @@
-"""Where people belong: they move from unit to unit, and what was counted stays where it was."""
+"""People who move from unit to unit, while counted figures stay where they were."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ class Movers(World):
     def move_person(
         self, who: str, *, person: str, unit: str, reason: str, version: int | None = None
     ) -> str:
-        """Have somebody belong to another unit; who moves them keeps the roll of both."""
+        """Move a person to another unit; the caller manages the people of both."""
         self.enter(who, "manage_people")
         self.find_person(who, person)
         home = self.home[person]
@@ -30,7 +30,7 @@ class Movers(World):
         return "PersonPayload"
 
     def settle(self, person: str, unit: str) -> None:
-        """Have somebody belong to a unit from today on."""
+        """Set a person's unit from today on."""
         self.home[person] = unit
         self.person_version[person] += 1
         spans = self.homes[person]
@@ -40,14 +40,14 @@ class Movers(World):
             spans.append((self.today, unit))
 
     def belonged(self, person: str, day: date) -> str:
-        """Return the unit of somebody on a day, or what it has been merged into."""
+        """Return the unit of a person on a day, or the unit that it was merged into."""
         unit = [unit for since, unit in self.homes[person] if since is None or since <= day][-1]
         while after := self.units[unit].merged_into:
             unit = after
         return unit
 
     def count_people(self) -> None:
-        """Count authors of what is achieved at the unit of that day, once and for ever."""
+        """Count authors of achieved initiatives at their unit of that day, once and for ever."""
         for work in self.works.values():
             work.counted = {one: at for one, at in work.counted.items() if one in work.authors}
             if self.counts(work):

@@ -57,12 +57,12 @@ ACCOUNTS = {
     "nobody": Who(None, ()),
 }
 
-# Those who have an account and are no author of the model's: all of the root.
+# Those with an account who are no author in the model: all belong to the root.
 STAFF = {who.person: "R" for who in ACCOUNTS.values() if who.person and who.person not in PEOPLE}
 
 
 def found(url: str) -> None:
-    """Write the nation into an empty migrated database, as the owner."""
+    """Insert the nation into an empty migrated database, as the owner."""
     with psycopg.connect(url) as connection:
         write = connection.execute
         for code, (level, parent) in UNITS.items():

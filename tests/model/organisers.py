@@ -1,4 +1,4 @@
-"""What campaigns are: created and changed, with phases, windows for units, drives, results."""
+"""Campaigns created and changed, with phases, windows for units, drives, results."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -11,12 +11,12 @@ REVERSED = ("InvalidInput", "DATES_REVERSED")
 
 
 class Organisers(Windows, Deciders):
-    """Campaigns and when they take place."""
+    """Campaigns and their dates."""
 
     def create_campaign(
         self, who: str, *, code: str, owner: str, counts_from: str, applied: tuple[date, date]
     ) -> str:
-        """Found a campaign."""
+        """Create a campaign."""
         self.enter(who, "manage_campaigns")
         unit = self.find_unit(who, owner)
         self.require(who, "manage_campaigns", owner)
@@ -41,7 +41,7 @@ class Organisers(Windows, Deciders):
         rubric_required: bool | None = None,
         reason: str | None = None,
     ) -> str:
-        """Change a campaign; counting otherwise changes what settled phases have reached."""
+        """Update a campaign; a change of what counts changes the totals of settled phases."""
         campaign = self._manage(who, code)
         self.check_version(version, campaign.version)
         first, last = campaign.applied
@@ -79,7 +79,7 @@ class Organisers(Windows, Deciders):
     def add_phase(
         self, who: str, *, campaign: str, opens_on: date, closes_on: date, ordinal: int
     ) -> str:
-        """Add a phase that meets no other."""
+        """Add a phase that overlaps no other."""
         managed = self._manage(who, campaign)
         self._check_order(opens_on, closes_on)
         if ordinal in managed.phases:
@@ -100,7 +100,7 @@ class Organisers(Windows, Deciders):
         version: int | None = None,
         reason: str | None = None,
     ) -> str:
-        """Change a phase's days; what counts in it stays."""
+        """Change a phase's days; its initiatives stay in it."""
         managed = self._manage(who, campaign)
         held = self.find_phase(campaign, phase)
         self.check_version(version, held.version)
@@ -129,7 +129,7 @@ class Organisers(Windows, Deciders):
         version: int | None = None,
         reason: str | None = None,
     ) -> str:
-        """Give a phase other days at a unit and below; or, without days, take them away."""
+        """Set other days of a phase for a unit's subtree; without days, remove them."""
         self._at_unit(who, campaign, unit, closed_too=opens_on is None and closes_on is None)
         held = self.find_phase(campaign, phase)
         _, last = self.window(campaign, phase, unit)
@@ -161,7 +161,7 @@ class Organisers(Windows, Deciders):
         closes_on: date,
         reason: str | None = None,
     ) -> str:
-        """Call a drive within the phase as it holds at a unit."""
+        """Add a drive within the phase's window at a unit."""
         self.enter(who, "assign")
         self._check_order(opens_on, closes_on)
         self._at_unit(who, campaign, unit)
@@ -177,7 +177,7 @@ class Organisers(Windows, Deciders):
     def freeze_phase(
         self, who: str, *, campaign: str, phase: int, version: int | None = None
     ) -> str:
-        """Store the results of a phase that has closed everywhere, once."""
+        """Freeze a phase that has closed everywhere, once."""
         managed = self._manage(who, campaign)
         held = self.find_phase(campaign, phase)
         self.check_version(version, held.version)
@@ -192,7 +192,7 @@ class Organisers(Windows, Deciders):
         return "PhasePayload"
 
     def results(self) -> Mapping[tuple[str, int, str], int]:
-        """Return what is stored of frozen phases."""
+        """Return the stored results of frozen phases."""
         return {
             (code, ordinal, unit): achieved
             for code, campaign in self.campaigns.items()
@@ -220,7 +220,7 @@ class Organisers(Windows, Deciders):
         return phase.results is not None or self.today > last
 
     def _check_own(self, campaign: Campaign, days: tuple[date, date], phase: int) -> None:
-        """Refuse a phase whose own days meet another's, wherever these hold."""
+        """Reject a phase whose own days overlap another's, wherever these apply."""
         others = [other for ordinal, other in campaign.phases.items() if ordinal != phase]
         if any(meet(days, (one.first, one.last)) for one in others):
             raise RefusedError("PhaseRejected", "OVERLAP")

@@ -16,7 +16,7 @@ from tests.model.nation import found
 
 ERRORS = "... on Error { code } ... on InvalidInput { problems { code } }"
 PAYLOADS = {"review_initiatives": "... on ReviewsPayload { results { error { code } } }"}
-# What an input needs and no rule of the programme looks at.
+# Inputs that a mutation needs and that no rule of the programme checks.
 NEEDED: dict[str, dict[str, Any]] = {
     "draft_initiative": {
         "title": "Tên",
@@ -40,7 +40,7 @@ RENAMED = {"grant_award": {"unit": "recipientUnit", "person": "recipientPerson"}
 
 
 class Played:
-    """Sends mutations as people, and looks at what became of them."""
+    """Sends mutations as people, and reads their effects."""
 
     def __init__(self, server: EmbeddedServer, template: str, name: str, today: date) -> None:
         self._server, self._name = server, name
@@ -55,19 +55,19 @@ class Played:
         self._tokens: dict[str, str] = {}
 
     def begin_day(self, today: date) -> None:
-        """Let another day begin."""
+        """Begin another day."""
         self._runner.run(self._client.__aexit__(None, None, None))
         self._open(today)
 
     def close(self) -> None:
-        """Leave nothing."""
+        """Close the application."""
         self._runner.run(self._client.__aexit__(None, None, None))
         self._runner.close()
         with psycopg.connect(self._server.url, autocommit=True) as connection:
             connection.execute(f"drop database {self._name} with (force)".encode())
 
     def do(self, who: str | None, action: str, given: dict[str, Any]) -> tuple[Any, ...]:
-        """Return what GraphQL answers: the type, and the error's code or those of the parts."""
+        """Return GraphQL's result: the type, and the code of the error or those of the parts."""
         mutation = camel(action)
         document = (
             f"mutation ($input: {mutation[0].upper()}{mutation[1:]}Input!) {{"
@@ -100,24 +100,24 @@ class Played:
             return connection.execute(query.encode()).fetchall()
 
     def recounted(self) -> int:
-        """Return how many stored cells differ from a recount of the raw rows."""
+        """Return the number of stored counters that differ from a recount of the raw rows."""
         with psycopg.connect(self.url) as connection:
             return verify(connection).differing
 
     def audit_faults(self) -> int:
-        """Return how many events or chains of the audit log do not hold."""
+        """Return the number of events or chains of the audit log that fail verification."""
         with psycopg.connect(self.url) as connection:
             return verify_audit(connection).faulty
 
 
 def camel(name: str) -> str:
-    """Return a name as GraphQL has it."""
+    """Return the GraphQL form of a name."""
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)
 
 
 def shaped(given: dict[str, Any], renamed: dict[str, str]) -> dict[str, Any]:
-    """Return an input of the model as GraphQL takes it."""
+    """Return the GraphQL form of an input of the model."""
     said: dict[str, Any] = {}
     for name, value in given.items():
         if name == "authors":

@@ -1,4 +1,4 @@
-"""What is aimed at: targets assigned, registered and distributed; and what is commended."""
+"""Targets assigned, registered and distributed; awards."""
 
 from datetime import date
 from fractions import Fraction
@@ -19,7 +19,7 @@ class Pledgers(World):
         targets: list[tuple[str, int | None, int | None]],
         reason: str | None = None,
     ) -> str:
-        """Assign to units directly below one: to all that are named, or to none."""
+        """Assign to units directly below one: to all named ones, or to none."""
         self._at(who, "assign", campaign, phase, parent)
         if any(unit not in self.children(parent) for unit, _, _ in targets):
             raise RefusedError("InvalidInput", "NOT_A_CHILD")
@@ -40,7 +40,7 @@ class Pledgers(World):
         version: int | None = None,
         reason: str | None = None,
     ) -> str:
-        """Register a unit's own."""
+        """Register a unit's own target."""
         self._at(who, "register", campaign, phase, unit)
         self._check_seen(unit, campaign, phase, version)
         self._set("registered", campaign, phase, {unit: registered}, reason)
@@ -58,7 +58,7 @@ class Pledgers(World):
         preview: bool = False,
         reason: str | None = None,
     ) -> str:
-        """Distribute a total among the open units directly below one, exactly."""
+        """Distribute a total exactly among the open units directly below one."""
         self._at(who, "assign", campaign, phase, parent)
         if total is None:
             assigned, registered, _ = self.targets.get((parent, campaign, phase), (None, None, 0))
@@ -89,7 +89,7 @@ class Pledgers(World):
         return results.get(unit, self.totals(unit, campaign, last)["achieved"])
 
     def _before(self, campaign: str, phase: int) -> list[int]:
-        """Return the phases before one, the last of them last."""
+        """Return the phases before one, in order."""
         return sorted(ordinal for ordinal in self.campaigns[campaign].phases if ordinal < phase)
 
     def _at(self, who: str, what: str, campaign: str, phase: int, unit: str) -> None:
@@ -146,7 +146,7 @@ class Pledgers(World):
         unit: str | None = None,
         person: str | None = None,
     ) -> str:
-        """Commend a unit or a person of one's subtree, once by one decision."""
+        """Grant an award to a unit or a person of the subtree, once for each decision."""
         self.enter(who, "award")
         if (unit is None) == (person is None):
             raise RefusedError("InvalidInput", "BLANK" if unit is None else "ONE_RECIPIENT")
@@ -172,12 +172,12 @@ class Pledgers(World):
         return "GrantAwardPayload"
 
     def _achieved_at(self, person: str) -> list[str]:
-        """Return the units of initiatives that somebody authored and that have been achieved."""
+        """Return the units of achieved initiatives of an author."""
         return [work.unit for work in self.works.values() if person in work.counted]
 
 
 def shares(total: int, weights: dict[str, int]) -> dict[str, int]:
-    """Split a total in proportion: largest remainders first, of equal ones the lower code."""
+    """Split a total in proportion: largest remainders first, ties by code."""
     exact = {
         unit: Fraction(total * weight, sum(weights.values())) for unit, weight in weights.items()
     }

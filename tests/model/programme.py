@@ -1,6 +1,6 @@
-"""PROGRAMME.md as plain Python: who may do what, what becomes of it, and what the totals are.
+"""The programme as plain Python: permissions, outcomes and totals.
 
-An action is done whole or not at all; what it returns is what GraphQL should answer.
+An action succeeds as a whole or changes nothing; it returns what GraphQL should answer.
 """
 
 import pickle
@@ -16,10 +16,10 @@ Answer = tuple[Any, ...]
 
 
 class Programme(Authors, Organisers, Pledgers, Keepers):
-    """Everything that there is, and what may be done to it."""
+    """The whole programme and its actions."""
 
     def do(self, who: str | None, action: str, given: dict[str, Any]) -> Answer:
-        """Do something as somebody; an action has the name of its mutation."""
+        """Run an action as an account; an action has the name of its mutation."""
         then, answer = self.attempt(who, action, given)
         self.__dict__ = then.__dict__
         return answer
@@ -27,7 +27,7 @@ class Programme(Authors, Organisers, Pledgers, Keepers):
     def attempt(
         self, who: str | None, action: str, given: dict[str, Any]
     ) -> tuple["Programme", Answer]:
-        """Return what there would be, and the answer."""
+        """Return the resulting state and the result."""
         then: Programme = pickle.loads(pickle.dumps(self))  # noqa: S301 - our own; a quick copy
         try:
             done = getattr(then, action)(who, **given)

@@ -1,4 +1,4 @@
-"""What there is: units, role grants, campaigns with their phases, and initiatives."""
+"""Units, role grants, campaigns with their phases, and initiatives."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -32,17 +32,17 @@ class Grant:
     id: int | None = None
 
     def holds_on(self, day: date) -> bool:
-        """Whether it holds on a day."""
+        """Return whether it is valid on a day."""
         return not self.revoked and self.first <= day and (self.last is None or day <= self.last)
 
     def meets(self, first: date, last: date | None) -> bool:
-        """Whether it shares a day with others."""
+        """Return whether it shares a day with others."""
         return (last is None or self.first <= last) and (self.last is None or first <= self.last)
 
 
 @dataclass
 class Phase:
-    """A phase; `results` are what each unit had achieved when it was frozen."""
+    """A phase; `results` are the achieved counts of each unit when it was frozen."""
 
     first: date
     last: date
@@ -54,7 +54,7 @@ class Phase:
 
 @dataclass
 class Campaign:
-    """A campaign of a unit and everything below it."""
+    """A campaign of a unit's subtree."""
 
     owner: str
     counts_from: str = "RECOGNISED"
@@ -70,9 +70,9 @@ class Campaign:
 class Work:
     """An initiative; `decisions` are the units, accounts, decisions and acting units so far.
 
-    `makers` drafted, edited or submitted it; `sheets` are the scores by account for the decision
-    that is still to come, with the unit, and `kept` those of decisions so far. `counted` are the
-    units at which authors are counted, `recognised` and `confirmed` the days of these decisions.
+    `makers` drafted, edited or submitted it; `sheets` are the scores by account, with the unit, for
+    the next decision, and `kept` those of earlier ones. `counted` are the units at which authors
+    are counted, `recognised` and `confirmed` the days of these decisions.
     """
 
     campaign: str

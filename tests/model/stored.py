@@ -1,4 +1,4 @@
-"""What a database holds, beside what the model says that it should."""
+"""The content of a database, beside the model's expectation."""
 
 import json
 from collections import Counter
@@ -9,13 +9,13 @@ from tests.model.programme import Programme
 
 
 class Stored:
-    """What a database holds, in the words of the model."""
+    """The content of a database, in terms of the model."""
 
     def __init__(self, played: Played) -> None:
         self._rows = played.rows
 
     def state(self) -> dict[str, Any]:
-        """Return all that the model knows too."""
+        """Return all state that the model has too."""
         return {
             "units": self._keyed(
                 "select u.code, u.level, p.code, u.member_count, u.valid_to, m.code, u.version"
@@ -111,7 +111,7 @@ class Stored:
         }
 
     def refusals(self) -> int:
-        """Return how many refused attempts the audit log has."""
+        """Return the number of refused attempts in the audit log."""
         return int(self._rows("select count(*) from audit_event where kind = 'REFUSED'")[0][0])
 
     def _keyed(self, query: str) -> dict[str, tuple[Any, ...]]:
@@ -131,7 +131,7 @@ class Stored:
 
 
 def expected(p: Programme) -> dict[str, Any]:
-    """Return the model's state as `Stored` has that of a database."""
+    """Return the model's state in the form of `Stored`."""
     phases = {
         (code, ordinal): phase
         for code, campaign in p.campaigns.items()

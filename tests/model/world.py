@@ -1,7 +1,7 @@
-"""Everything that there is: the tree, people, grants, campaigns, initiatives. And who may do what.
+"""The state of the model: the tree, people, role grants, campaigns, initiatives. Permissions.
 
-Written from PROGRAMME.md and not from the code. What is refused raises `RefusedError` with what
-GraphQL should answer: the type's name and its code; of invalid input, the code of what is wrong.
+Written from the programme, not from the code. A rejection raises `RefusedError` with the expected
+result of GraphQL: the type's name and its code; for invalid input, the code of the problem.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from tests.model.nation import ACCOUNTS, CAMPAIGN, PEOPLE, PHASES, RUBRIC, STAFF
 from tests.model.records import Campaign, Grant, Phase, Unit, Work
 
 LEVELS = ("CONFEDERATION", "FEDERATION", "UPPER", "GRASSROOTS")
-# Who may do what (PROGRAMME.md), by role: S in the subtree, U at the grant's own unit, O one's own.
+# Permissions by role (PROGRAMME.md): S in the subtree, U at the grant's own unit, O one's own.
 MATRIX = {
     "see_unit": {"MEMBER": "U", "SUPPORT": "S", "OFFICER": "S", "COUNCIL": "S", "ADMIN": "S"}
     | {"AUDITOR": "S"},
@@ -34,7 +34,7 @@ STANDING = ("SUBMITTED", "RECOGNISED", "CONFIRMED", "RETURNED", "REJECTED")
 
 
 class RefusedError(Exception):
-    """What GraphQL should answer instead of success."""
+    """The expected result of GraphQL instead of success."""
 
     def __init__(self, type_: str, code: str | None = None) -> None:
         super().__init__(type_, code)
@@ -48,14 +48,14 @@ REASON_NEEDED = ("InvalidInput", "REASON_NEEDED")
 
 
 class World:
-    """Everything that there is."""
+    """The whole state."""
 
     def __init__(self, today: date) -> None:
         self.today = today
         self.units = {code: Unit(level, parent) for code, (level, parent) in UNITS.items()}
         self.home = PEOPLE | STAFF
         self.person_version = Counter(dict.fromkeys(self.home, 1))
-        # The units of each person so far, and since when; of the first one nobody knows.
+        # The units of each person so far, each with its first day; of the first unit it is unknown.
         self.homes: dict[str, list[tuple[date | None, str]]] = {
             person: [(None, unit)] for person, unit in self.home.items()
         }
@@ -76,12 +76,12 @@ class World:
     # The tree
 
     def line(self, unit: str) -> list[str]:
-        """Return a unit and the units above it, upwards."""
+        """Return a unit and its ancestors, upwards."""
         above = self.units[unit].parent
         return [unit, *(self.line(above) if above else ())]
 
     def below(self, top: str) -> list[str]:
-        """Return a unit and everything below it."""
+        """Return a unit and its subtree."""
         return [code for code in self.units if top in self.line(code)]
 
     def children(self, unit: str) -> list[str]:
@@ -89,17 +89,17 @@ class World:
         return sorted(code for code, one in self.units.items() if one.parent == unit)
 
     def rank(self, unit: str) -> int:
-        """Return 0 for the top level, and more for those below."""
+        """Return 0 for the top level, and more for lower ones."""
         return LEVELS.index(self.units[unit].level)
 
     def members(self) -> dict[str, str]:
         """Return the units of the people who write initiatives."""
         return {person: self.home[person] for person in PEOPLE}
 
-    # Who may do what
+    # Permissions
 
     def roles(self, who: str | None) -> list[tuple[str, str]]:
-        """Return somebody's roles with their units, as of today."""
+        """Return an account's roles with their units, as of today."""
         return [
             (grant.role, grant.unit)
             for grant in self.grants
@@ -107,7 +107,7 @@ class World:
         ]
 
     def holds(self, who: str | None, what: str, unit: str) -> bool:
-        """Whether somebody may do something at a unit."""
+        """Return whether an account has a permission at a unit."""
         reach = MATRIX[what]
         return any(
             (reach.get(role) == "S" and place in self.line(unit))
@@ -116,7 +116,7 @@ class World:
         )
 
     def enter(self, who: str | None, *what: str) -> None:
-        """Refuse whoever may do none of these anywhere."""
+        """Reject a caller who has none of these permissions at any unit."""
         if who is None:
             raise RefusedError("Forbidden", "SIGN_IN")
         roles = [role for role, _ in self.roles(who)]
@@ -126,32 +126,32 @@ class World:
             raise RefusedError(*FORBIDDEN)
 
     def require(self, who: str | None, what: str, unit: str) -> None:
-        """Refuse whoever may not do something at a unit."""
+        """Reject a caller who lacks a permission at a unit."""
         if not self.holds(who, what, unit):
             raise RefusedError(*FORBIDDEN)
 
     def check_version(self, seen: int | None, version: int) -> None:
-        """Refuse a version that is no longer."""
+        """Reject a stale version."""
         if seen not in (None, version):
             raise RefusedError(*STALE)
 
     def self_of(self, who: str | None) -> str | None:
-        """Return the person whose own initiatives somebody may handle."""
+        """Return the person whose own initiatives an account may handle."""
         own = any(role in MATRIX["own"] for role, _ in self.roles(who))
         return self.person[who] if own and who is not None else None
 
     def find_unit(self, who: str | None, unit: str) -> Unit:
-        """Return a unit that somebody sees; everybody sees the root."""
+        """Return a unit that the caller sees; everybody sees the root."""
         if unit not in self.units or not self.sees_unit(who, unit):
             raise RefusedError(*NOT_FOUND)
         return self.units[unit]
 
     def sees_unit(self, who: str | None, unit: str) -> bool:
-        """Whether somebody sees a unit that is there."""
+        """Return whether the caller sees an existing unit."""
         return self.units[unit].parent is None or self.holds(who, "see_unit", unit)
 
     def find_person(self, who: str | None, person: str) -> None:
-        """Refuse whoever does not know somebody: at their unit, or as an author of one's own."""
+        """Reject a caller who does not see a person: at their unit, or as a co-author."""
         places = [work.unit for work in self.works.values() if person in work.authors]
         if person not in self.home or not (
             person == self.self_of(who)
@@ -160,7 +160,7 @@ class World:
             raise RefusedError(*NOT_FOUND)
 
     def sees_work(self, who: str | None, work: Work) -> bool:
-        """Whether somebody sees an initiative."""
+        """Return whether the caller sees an initiative."""
         own = self.self_of(who)
         return (
             work.published
@@ -169,7 +169,7 @@ class World:
         )
 
     def find_work(self, who: str | None, number: str) -> Work:
-        """Return an initiative that somebody sees."""
+        """Return an initiative that the caller sees."""
         if number not in self.works or not self.sees_work(who, self.works[number]):
             raise RefusedError(*NOT_FOUND)
         return self.works[number]
@@ -186,10 +186,10 @@ class World:
             raise RefusedError(*NOT_FOUND)
         return self.campaigns[campaign].phases[ordinal]
 
-    # Phases as they hold at a unit
+    # Windows of phases at a unit
 
     def window(self, campaign: str, ordinal: int, unit: str) -> tuple[date, date]:
-        """Return a phase's days at a unit: of the nearest override at or above it, else its own."""
+        """Return a phase's days at a unit: those of the nearest override, else its own."""
         phase = self.campaigns[campaign].phases[ordinal]
         for place in self.line(unit):
             if place in phase.overrides:
@@ -199,13 +199,13 @@ class World:
     def adjust(
         self, kind: str, at: tuple[str, int], unit: str, reason: str | None, gained: int = 0
     ) -> None:
-        """Note a change to what was settled, which takes a reason."""
+        """Record an adjustment of a settled phase, which needs a reason."""
         if not reason:
             raise RefusedError(*REASON_NEEDED)
         self.adjustments[kind, *at, unit, gained] += 1
 
     def is_frozen(self, work: Work) -> bool:
-        """Whether the results of an initiative's phase are stored."""
+        """Return whether the results of an initiative's phase are frozen."""
         return (
             work.phase is not None
             and self.campaigns[work.campaign].phases[work.phase].results is not None
@@ -214,7 +214,7 @@ class World:
     # Totals
 
     def counts(self, work: Work) -> bool:
-        """Whether an initiative counts as achieved."""
+        """Return whether an initiative counts as achieved."""
         counting = self.campaigns[work.campaign].counts_from
         return work.state == "CONFIRMED" or (counting, work.state) == ("RECOGNISED", "RECOGNISED")
 
@@ -226,7 +226,7 @@ class World:
         return day
 
     def totals(self, unit: str, campaign: str, ordinal: int) -> Counter[str]:
-        """Return what a unit's subtree has in a phase, without zeros."""
+        """Return the totals of a unit's subtree in a phase, without zeros."""
         counted: Counter[str] = Counter()
         earliest: dict[str, tuple[date, int, str]] = {}
         for turn, work in enumerate(self.works.values()):

@@ -1,4 +1,4 @@
-"""Grows applications, and what they hold for accounts."""
+"""Random applications, and their authorizations for accounts."""
 
 import random
 from datetime import UTC, datetime, time, timedelta
@@ -11,14 +11,14 @@ _SCOPES = ("sangkien.read", "sangkien.read sangkien.write", "openid sangkien.wri
 
 
 class Applications:
-    """Grows registered applications, some of service accounts, and their authorizations."""
+    """Generates registered applications, some of service accounts, and their authorizations."""
 
     def __init__(self, world: World, rng: random.Random) -> None:
         self._world, self._rng = world, rng
         self._day = datetime.combine(world.today, time(6), UTC)
 
     def grow(self) -> None:
-        """Grow them all."""
+        """Generate all of them."""
         for _ in range(self._rng.randint(1, 5)):
             self._application()
         for _ in range(self._rng.randint(1, 15)):

@@ -1,4 +1,4 @@
-"""Asks the demo's database, and says what is refused."""
+"""Queries on the demo's database, and their rejections."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ ADMIN = "confed-admin"
 
 
 class Asker:
-    """Asks the demo's database."""
+    """Runs queries on the demo's database."""
 
     def __init__(self, url: str) -> None:
         self.compiler = Compiler(SCHEMA._schema)
@@ -35,7 +35,7 @@ class Asker:
         by: str | None = ADMIN,
         name: str | None = None,
     ) -> Any:
-        """Return an answer's data."""
+        """Return the data of a query."""
         operation = self.compiler.operation(query, name)
         coerced = self.compiler.variables(operation, variables or {})
         plan = self.compiler.plan(operation, coerced)
@@ -45,7 +45,7 @@ class Asker:
 
 @asynccontextmanager
 async def asking(url: str) -> AsyncIterator[Asker]:
-    """Open an asker's session, and close it."""
+    """Open a session, and close it."""
     asker = Asker(url)
     yield asker
     await asker.reader.close()
@@ -61,7 +61,7 @@ def sql_of(query: str, variables: dict[str, Any] | None = None) -> tuple[str, li
 
 
 def refusal(query: str, variables: dict[str, Any] | None = None, **limits: int) -> Any:
-    """Return the first error of an operation that is refused."""
+    """Return the first error of a rejected operation."""
     compiler = Compiler(SCHEMA._schema, Limits(**limits))
     try:
         operation = compiler.operation(query, None)

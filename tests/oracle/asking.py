@@ -1,4 +1,4 @@
-"""Asks the real thing, and brings answers of both to one form."""
+"""Runs queries on the server, and normalises the answers of both sides."""
 
 import json
 import re
@@ -36,7 +36,7 @@ _WIDE = Limits(
 
 
 class Compiled:
-    """Answers questions by compiled statements, each caller in sessions of its own."""
+    """Answers questions by compiled statements, with sessions for each caller."""
 
     def __init__(self, reader: Reader, world: World, limits: Limits = _WIDE) -> None:
         self.reader = reader
@@ -69,12 +69,12 @@ class Compiled:
 
 
 def canonical(answer: Any) -> str:
-    """Return an answer as text, alike where only the form of numbers and moments differs."""
+    """Return an answer as text, the same for different forms of numbers and moments."""
     return json.dumps(_same(answer), ensure_ascii=False, indent=1)
 
 
 def parsed(data: bytes) -> Any:
-    """Read an answer, each number exactly."""
+    """Parse an answer with exact numbers."""
     return json.loads(data, parse_float=Decimal)
 
 

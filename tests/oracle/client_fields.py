@@ -1,9 +1,9 @@
-"""What each field of applications and authorizations means that is more than a column.
+"""The fields of applications and authorizations that are more than a column.
 
 Functions as in tree_fields.
 """
 
-# ruff: noqa: N802 - a function bears the name of its field
+# ruff: noqa: N802 - functions have the names of fields
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Cursors met in answers, kept by what they order, to ask for the pages beside them."""
+"""Cursors found in answers, stored by their order, to query adjacent pages."""
 
 import base64
 import json
@@ -35,13 +35,13 @@ _ORDERS: dict[str, dict[str, str | None]] = {
 
 
 class Cursors:
-    """Keeps cursors of one world by their tags."""
+    """Stores cursors of one world by their tags."""
 
     def __init__(self) -> None:
         self._known: defaultdict[str, list[str]] = defaultdict(list)
 
     def remember(self, answer: Any) -> None:
-        """Keep every cursor of an answer."""
+        """Store every cursor of an answer."""
         if isinstance(answer, dict):
             answer = list(answer.values())
         if isinstance(answer, list):
@@ -51,7 +51,7 @@ class Cursors:
             self._known[tag].append(answer)
 
     def turn(self, connection: str, rng: random.Random) -> dict[str, Any]:
-        """Return arguments that go on from known cursors of a connection; none now and then."""
+        """Return arguments that continue from known cursors of a connection; sometimes none."""
         orders = _ORDERS[connection]
         tags = [tag for tag in self._known if orders.get(tag.lstrip("-")) or tag in orders]
         if not tags or rng.random() < 0.5:

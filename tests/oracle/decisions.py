@@ -1,4 +1,4 @@
-"""Grows random decisions on initiatives, and the sheets that they rest on."""
+"""Random decisions on initiatives, and the score sheets for them."""
 
 import random
 from datetime import UTC, date, datetime, time
@@ -11,7 +11,7 @@ _CRITERIA = ("Tính mới", "Hiệu quả", "a b", "B", "Khả năng áp dụng"
 
 
 class Decisions:
-    """Grows what is decided on initiatives."""
+    """Generates decisions on initiatives."""
 
     def __init__(self, world: World, rng: random.Random) -> None:
         self._world, self._rng = world, rng
@@ -24,7 +24,7 @@ class Decisions:
         return self._rng.choice([None, *(row.id for row in self._world.rows["account"])])
 
     def _moment(self, on: date) -> datetime:
-        # Late in the day of UTC it is the next day already where the programme is run.
+        # Late in the day of UTC it is already the next day in Vietnam.
         at = time(
             self._rng.choice((0, 9, 16, 17, 23)),
             self._rng.choice((0, 59)),
@@ -56,7 +56,7 @@ class Decisions:
             self._sheet(initiative_id, account.id, deciding["unit_id"], ended_by)
 
     def _deciding(self, unit: Row) -> dict[str, int | None]:
-        """Return the unit of a decision, often one of the line, and one that acted for it."""
+        """Return the unit of a decision, often an ancestor, and the unit that acted for it."""
         at = self._rng.choice((*self._world.line(unit), self._unit())).id
         acting = self._rng.choice((None, None, self._unit().id))
         return {"unit_id": at, "acting_unit_id": None if acting == at else acting}

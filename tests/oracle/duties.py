@@ -1,4 +1,4 @@
-"""Who is left to decide on an initiative: a plain reading of "Separation of duties"."""
+"""The accounts that may decide on an initiative: a plain reading of "Separation of duties"."""
 
 from auth.permissions import PERMISSIONS, Permission
 from db.models.enums import Role
@@ -6,7 +6,7 @@ from tests.oracle.world import Row, World
 
 
 def barred(world: World, initiative: Row, level: str) -> set[int]:
-    """Return the accounts that do not decide on an initiative for a level."""
+    """Return the accounts that may not decide on an initiative for a level."""
     of_it = {"initiative_id": initiative.id}
     hands = {initiative.drafted_by_id} | {
         decision.account_id
@@ -31,7 +31,7 @@ def place_of(world: World, initiative: Row, awaited: Row) -> Row | None:
 
 
 def staff(world: World, unit: Row) -> set[int]:
-    """Return the accounts that decide at a unit today; one who audits only reads."""
+    """Return the accounts that decide at a unit today; an auditor only reads."""
     today = [
         grant
         for grant in world.rows["role_grant"]
@@ -50,7 +50,7 @@ def staff(world: World, unit: Row) -> set[int]:
 
 
 def decides(world: World, account_id: int) -> bool:
-    """Whether an account is not disabled, and belongs to a person."""
+    """Return whether an account is enabled and belongs to a person."""
     account = world.find("account", account_id)
     assert account is not None
     return account.person_id is not None and getattr(account, "disabled_at", None) is None

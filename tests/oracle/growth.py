@@ -1,4 +1,4 @@
-"""Grows random worlds: the tree, its people, and who was granted what."""
+"""Random worlds: the tree, its people and their role grants."""
 
 import random
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def grow(seed: int) -> World:
-    """Return the world of a seed; the same one every time."""
+    """Return the world of a seed; always the same one."""
     rng = random.Random(seed)
     today = date(2022, 1, 1) + timedelta(days=rng.randrange(700))
     world = World(today, Wording(rng))
@@ -30,24 +30,24 @@ def grow(seed: int) -> World:
 
 
 def day(rng: random.Random, around: date, spread: int = 400) -> date:
-    """Return a day not far from another."""
+    """Return a day near another."""
     return around + timedelta(days=rng.randint(-spread, spread))
 
 
 def some(rng: random.Random, options: Sequence[T], most: int) -> list[T]:
-    """Return up to so many different ones."""
+    """Return at most so many different elements."""
     return rng.sample(options, min(len(options), rng.randint(0, most)))
 
 
 class Tree:
-    """Grows units, people, accounts and grants."""
+    """Generates units, people, accounts and role grants."""
 
     def __init__(self, world: World, rng: random.Random) -> None:
         self._world, self._rng = world, rng
         self._say = world.wording
 
     def grow(self) -> None:
-        """Grow them all."""
+        """Generate all of them."""
         for key in range(1, self._rng.randint(1, 4)):
             say = self._say
             self._world.add(
@@ -106,9 +106,9 @@ class Tree:
         self._memberships(key)
 
     def _memberships(self, person_id: int) -> None:
-        """Have somebody belong to their unit, perhaps after some others."""
+        """Add a person's membership of their unit, sometimes after earlier ones."""
         world = self._world
-        # Chance of its own leaves the rest of a seed's world as it is.
+        # A random generator of its own leaves the rest of a seed's world unchanged.
         rng = random.Random(f"memberships {person_id} {world.today}")
         since = rng.choice((None, day(rng, date(2020, 1, 1))))
         for turn in range(moves := rng.choice((0, 0, 1, 2)) + 1):
@@ -170,13 +170,13 @@ class Tree:
 
 
 class Papers:
-    """Grows histories, and what no query shows yet, so that it can be looked for in answers."""
+    """Generates history, and rows that no query returns yet, to search for them in answers."""
 
     def __init__(self, world: World, rng: random.Random) -> None:
         self._world, self._rng = world, rng
 
     def grow(self) -> None:
-        """Grow some changes of units, and one row of each other kind."""
+        """Generate some changes of units, and one row of each other kind."""
         world, say = self._world, self._world.wording
         self._link()
         for _ in world.rows["unit"]:

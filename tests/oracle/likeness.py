@@ -1,4 +1,4 @@
-"""How alike two texts are: PostgreSQL's pg_trgm, read from its manual."""
+"""The similarity of two texts: PostgreSQL's pg_trgm, implemented from its manual."""
 
 import re
 import struct
@@ -15,14 +15,14 @@ def trigrams(text: str) -> set[str]:
 
 
 def similarity(one: str, other: str) -> float:
-    """Return how many of all their trigrams two texts share, as a `real` prints."""
+    """Return the share of common trigrams of two texts, as a `real` prints."""
     left, right = trigrams(one), trigrams(other)
     every = left | right
     return _real(len(left & right) / len(every)) if every else 0.0
 
 
 def _real(value: float) -> float:
-    """Return the shortest decimal that stands for the nearest number of single precision."""
+    """Return the shortest decimal for the nearest number of single precision."""
     packed = struct.pack("f", value)
     (single,) = struct.unpack("f", packed)
     for digits in range(1, 10):

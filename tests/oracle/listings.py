@@ -1,4 +1,4 @@
-"""What stands in each connection: filtered, and with the keys that order it."""
+"""The elements of each connection: filtered, and with the keys of their order."""
 
 import base64
 import binascii
@@ -13,12 +13,12 @@ from tests.oracle.world import Row, key_of
 
 
 def newest(kind: str, rows: list[Row]) -> Listing:
-    """Return rows, the newest first."""
+    """Return rows, newest first."""
     return Listing(kind, rows, "id", lambda row: (key_of(row),), descending=True)
 
 
 def queue(sight: Sight) -> Listing:
-    """Return what awaits the caller's decision, the oldest first."""
+    """Return the caller's work queue, oldest first."""
     found = [
         _entry(row, escalated="INITIATIVE_REVIEW" not in sight.can(_awaited(sight, row)))
         for row in sight.visible("initiative")
@@ -28,7 +28,7 @@ def queue(sight: Sight) -> Listing:
 
 
 def awaiting(sight: Sight, unit: Row) -> Listing:
-    """Return what awaits a unit, of what the caller reads by a role, the oldest first."""
+    """Return what awaits a unit, as far as the caller reads it by a role, oldest first."""
     found = [
         _entry(row, escalated=False)
         for row in sight.world.where("initiative", awaits_id=unit.id)
@@ -48,7 +48,7 @@ def _entry(row: Row, *, escalated: bool) -> Row:
 
 
 def units(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:
-    """Return units as a filter and an order ask for them."""
+    """Return units by a filter and an order."""
     wanted = {k: v for k, v in (arguments.get("filter") or {}).items() if v is not None}
     kept = [row for row in rows if all(_unit(sight, row, *part) for part in wanted.items())]
     order = arguments.get("orderBy") or {"field": "CODE", "direction": "ASC"}
@@ -106,7 +106,7 @@ def _under(sight: Sight, unit: Row, code: str) -> bool:
 
 
 def people(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:
-    """Return people as a filter asks for them; only whom the caller knows has words to find."""
+    """Return people by a filter; the text filter finds only people whose names the caller sees."""
     text = (arguments.get("filter") or {}).get("text")
     if text is not None:
         wanted = fold(text)
@@ -120,7 +120,7 @@ def people(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:
 
 
 def initiatives(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:
-    """Return initiatives as a filter and an order ask for them; unsaid, the newest first."""
+    """Return initiatives by a filter and an order; newest first by default."""
     wanted = {k: v for k, v in (arguments.get("filter") or {}).items() if v is not None}
     kept = [row for row in rows if all(_initiative(sight, row, *part) for part in wanted.items())]
     order = arguments.get("orderBy") or {"field": "CREATED", "direction": "DESC"}
@@ -162,20 +162,20 @@ def _initiative(sight: Sight, row: Row, name: str, value: Any) -> bool:
 
 
 def actor_of(sight: Sight, event: Row) -> str | None:
-    """Return the username of whoever did what an event tells of."""
+    """Return the username of an event's actor."""
     account = sight.world.find("account", event.account_id)
     return "public" if event.account_id == 0 else account.username if account else None
 
 
 def object_id(event: Row) -> str | None:
-    """Return the global id of what an event is about."""
+    """Return the global id of an event's object."""
     if event.object_type is None or event.object_id is None:
         return None
     return base64.b64encode(f"{event.object_type}:{event.object_id}".encode()).decode()
 
 
 def audit_events(sight: Sight, rows: list[Row], arguments: dict[str, Any]) -> Listing:
-    """Return events as a filter asks for them, the newest first."""
+    """Return events by a filter, newest first."""
     wanted = {k: v for k, v in (arguments.get("filter") or {}).items() if v is not None}
     kept = [row for row in rows if all(_event(sight, row, *part) for part in wanted.items())]
     return newest("AuditEvent", kept)

@@ -1,4 +1,4 @@
-"""Markers found in answers, and whether the caller may see the cells they mark."""
+"""Markers found in answers, and whether the caller may see the cells that they mark."""
 
 import base64
 import re
@@ -20,7 +20,7 @@ def row_of(world: World, table: str, key: object) -> Any:
 
 
 def may_show(sight: Sight, marker: str, question: str) -> bool:
-    """Whether a cell may stand in an answer, by its marker."""
+    """Return whether a cell may be in an answer, by its marker."""
     table, key, column = sight.world.wording.owners[marker]
     if table in NEVER_SHOWN or column in {"password_hash", "secret_hash"}:
         return False
@@ -31,7 +31,7 @@ def may_show(sight: Sight, marker: str, question: str) -> bool:
         return sight.knows(row)
     if table == "account":
         granted = sight.world.where("role_grant", account_id=key)
-        # An auditor knows who did what, whoever that is.
+        # An auditor sees every event's actor.
         did = sight.world.where("audit_event", account_id=key)
         return (
             row is sight.account
@@ -41,13 +41,13 @@ def may_show(sight: Sight, marker: str, question: str) -> bool:
     if table == "initiative" and column == "content":
         return sight.sees(table, row) and sight.reads(row)
     if table == "unit" and column == "name" and row.level == "FEDERATION":
-        # Of an initiative that resembles one's own, the federation's name is told in any case.
+        # The federation of an initiative that resembles one's own is always visible.
         return sight.sees(table, row) or "federation" in question
     return sight.sees(table, row)
 
 
 def markers_in(answer: bytes) -> set[str]:
-    """Return all markers of an answer, those within cursors and ids too."""
+    """Return all markers of an answer, including those in cursors and ids."""
     texts = [answer]
     for encoded in _ENCODED.findall(answer):
         try:

@@ -1,4 +1,4 @@
-"""Pages of lists and the cursors between them, as schema/compiler/relay.py and pages.py say."""
+"""Pages of lists and their cursors, as schema/compiler/relay.py and pages.py define them."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Listing:
-    """All elements of a connection: how to type them, the keys that order them, and the tag."""
+    """All elements of a connection, with their types, the keys of their order, and the tag."""
 
     kind: str
     elements: Sequence[Any]
@@ -27,13 +27,13 @@ class Listing:
         return base64.b64encode(json.dumps([named, *keys], ensure_ascii=False).encode()).decode()
 
     def keys(self, cursor: str) -> Key:
-        """Return the keys that a cursor of this listing holds."""
+        """Return the keys of a cursor of this listing."""
         _, *keys = json.loads(base64.b64decode(cursor))
         return tuple(_read(part) for part in keys)
 
 
 def page(listing: Listing, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the page that Relay's arguments ask for."""
+    """Return the page for Relay's arguments."""
     first, last = arguments.get("first"), arguments.get("last")
     after, before = arguments.get("after"), arguments.get("before")
     elements = sorted(listing.elements, key=listing.key, reverse=listing.descending)

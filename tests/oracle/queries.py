@@ -1,4 +1,4 @@
-"""Random valid queries over the whole schema, with arguments drawn from a world."""
+"""Random valid queries over the whole schema, with arguments from a world."""
 
 import json
 import random
@@ -21,9 +21,9 @@ from tests.oracle.cursors import Cursors
 from tests.oracle.values import Values
 from tests.oracle.world import World
 
-# Names that the statement itself uses for its parts, or that need quoting there.
+# Names that the statement itself uses for its parts, or that need quotes there.
 _ALIASES = ("a", "o0", "o1", "o2", "t1", "t3", "u2", "j0", "root", "select", "order", "Ab", "_x")
-_OPTIONAL = 0.4  # how often an argument that may be left out is given
+_OPTIONAL = 0.4  # the probability of an optional argument
 _DEEP = (
     *("unit", "units", "children", "progress", "target", "standing", "ranking", "nodes", "node"),
     *("result", "adjustments"),
@@ -45,13 +45,13 @@ class Question:
     operation: str | None = None
 
     def __str__(self) -> str:
-        """Show it so that it can be asked again by hand."""
+        """Return a form that can be run by hand."""
         return f"{self.text}\n{json.dumps(self.variables, ensure_ascii=False)}"
 
 
 @dataclass
 class Draft:
-    """What an operation has been given so far."""
+    """The parts of an operation so far."""
 
     fragments: dict[str, str] = field(default_factory=dict)
     declared: dict[str, str] = field(default_factory=dict)
@@ -59,14 +59,14 @@ class Draft:
 
 
 class Taken:
-    """What the response names of one object stand for already, and those of objects below it."""
+    """The fields of one object's response names so far, and those of objects below it."""
 
     def __init__(self) -> None:
         self._meanings: dict[str, tuple[str, str]] = {}
         self.below: defaultdict[str, Taken] = defaultdict(Taken)
 
     def take(self, name: str, meaning: str, type_: Any) -> bool:
-        """Whether a name may stand for this: the same as before, or another type's of one shape."""
+        """Return whether a name may have this field: the same, or one of a type of equal shape."""
         known, shape = self._meanings.setdefault(name, (meaning, str(type_)))
         other_parent = known.split(".")[0] != meaning.split(".", maxsplit=1)[0]
         return known == meaning or (other_parent and shape == str(type_))
@@ -83,7 +83,7 @@ class Questions:
         self._cursors = Cursors()
 
     def draw(self) -> Question:
-        """Return one more question."""
+        """Draw another question."""
         self._draft = Draft()
         self._budget = self._rng.choice((15, 40, 90))
         schema = SCHEMA._schema
@@ -97,14 +97,14 @@ class Questions:
         return Question("\n".join(parts), self._draft.variables)
 
     def remember(self, answer: Any) -> None:
-        """Take the cursors of an answer, to turn pages with."""
+        """Store the cursors of an answer, to query adjacent pages."""
         self._cursors.remember(answer)
 
     def _often(self, share: float) -> bool:
         return self._rng.random() < share
 
     def _selection(self, type_: Any, depth: int, taken: "Taken") -> str:
-        """Return a selection set; `taken` holds what response names already stand for."""
+        """Return a selection set; `taken` has the fields of used response names."""
         lines = [
             self._member(type_, depth, taken) for _ in range(self._rng.choice((1, 2, 3, 4, 6)))
         ]
@@ -157,14 +157,14 @@ class Questions:
         return f"...{name} {self._directive()}{again}"
 
     def _field(self, type_: GraphQLObjectType, depth: int, taken: "Taken") -> str:
-        # What the whole database is found to be is no fact of a world: test_verification.py.
+        # The result of `verification` covers the whole database, not a world: test_verification.py.
         names = [name for name in type_.fields if name != "verification"]
         leaves = [n for n in names if is_leaf_type(get_named_type(type_.fields[n].type))]
         if depth <= 0 or self._budget <= 0:
             names = leaves or ["__typename"]
         elif self._often(0.45):
             names = [n for n in names if n not in leaves] or names
-            # What can be chosen at the root has the more to it the rarer it is met elsewhere.
+            # Root fields get larger selections the rarer their types occur elsewhere.
             names = [n for n in names if n in _DEEP and self._often(0.5)] or names
         name = self._rng.choice(names)
         self._budget -= 1
@@ -248,7 +248,7 @@ def _has_default(argument: Any) -> bool:
 
 
 def literal(type_: Any, value: Any) -> str:
-    """Return a value as it stands in a document."""
+    """Return a value as a literal of a document."""
     if is_non_null_type(type_):
         return literal(type_.of_type, value)
     if value is None:

@@ -17,7 +17,7 @@ from tests.oracle.world import World, key_of
 
 
 def _bare() -> GraphQLSchema:
-    """Return the schema as its clients know it: types and names, and nothing of Strawberry."""
+    """Return the schema as clients see it: types and names, without Strawberry."""
     schema = build_schema(sdl())
     for name, read, write in (
         ("Date", date.fromisoformat, date.isoformat),
@@ -35,7 +35,7 @@ _SCHEMA = _bare()
 
 @dataclass(frozen=True)
 class Thing:
-    """An object of an answer: its type, and the row or the values it stands for."""
+    """An object of an answer: its type, and its row or values."""
 
     kind: str
     row: Any
@@ -50,7 +50,7 @@ class Reference:
     def answer(
         self, query: str, variables: Mapping[str, Any], operation: str | None = None
     ) -> dict[str, Any]:
-        """Return the data that a query asks for."""
+        """Return the data of a query."""
         result = execute_sync(
             _SCHEMA,
             parse(query),
@@ -102,7 +102,7 @@ class Reference:
 
 
 def _things(found: Any, arguments: dict[str, Any]) -> Any:
-    """Return what a resolver found as graphql-core takes it: (type, row) pairs become things."""
+    """Return a resolver's result for graphql-core: (type, row) pairs become `Thing`s."""
     if isinstance(found, Listing):
         return Thing(f"{found.kind}Connection", (found, page(found, arguments)))
     if isinstance(found, list):

@@ -1,9 +1,9 @@
-"""What each field of frozen results, adjustments and overrides means that is more than a column.
+"""The fields of frozen results, adjustments and overrides that are more than a column.
 
 Functions as in tree_fields.
 """
 
-# ruff: noqa: N802 - a function bears the name of its field
+# ruff: noqa: N802 - functions have the names of fields
 
 from datetime import date
 from typing import Any

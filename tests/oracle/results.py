@@ -1,4 +1,4 @@
-"""Grows frozen results of phases, and adjustments made since."""
+"""Random frozen results of phases, and later adjustments."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -16,13 +16,13 @@ COUNTS = (
 
 
 class Results:
-    """Grows the results of frozen phases, of some units, and adjustments of any phase."""
+    """Generates results of frozen phases for some units, and adjustments of any phase."""
 
     def __init__(self, world: World, rng: random.Random) -> None:
         self._world, self._rng = world, rng
 
     def grow(self) -> None:
-        """Grow them all."""
+        """Generate all of them."""
         for phase in self._world.rows["phase"]:
             for unit in self._world.rows["unit"]:
                 if phase.frozen_at is not None and self._rng.random() < 0.7:
@@ -44,7 +44,7 @@ class Results:
             {"ordinal": n, "label": f"“{n}”", "from_vnd": n, "to_vnd": None, "count": n % 3}
             for n in rng.sample(range(1, 9), rng.randint(0, 3))
         ]
-        # Whatever else stands there is no figure, and is not shown.
+        # Other keys are no figures, and are not returned.
         figures["note"] = say.marker("phase_result", (phase.id, unit.id), "figures")
         self._world.add(
             "phase_result",

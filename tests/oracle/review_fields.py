@@ -1,9 +1,9 @@
-"""The fields of decisions: who is left to take them, and the sheets that they rest on.
+"""The fields of decisions: their deciders and score sheets.
 
-A function is named by the type and the field that it stands for.
+A function has the name of its type and field.
 """
 
-# ruff: noqa: N802 - a function bears the name of its field
+# ruff: noqa: N802 - functions have the names of fields
 
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -22,7 +22,7 @@ ReviewSheet_scores = Review_scores
 
 
 def decider_missing(sight: Sight, row: Row) -> bool:
-    """Whether nobody may decide at the awaited unit, as far as the caller follows it."""
+    """Return whether no account may decide at the awaited unit, as far as the caller follows it."""
     awaited = sight.world.find("unit", row.awaits_id)
     if awaited is None or not sight.follows(row):
         return False
@@ -70,7 +70,7 @@ def Review_meanTotal(sight: Sight, row: Row) -> float | None:
 
 
 def _counting(sight: Sight, review: Row) -> list[Row]:
-    """Return the sheets that count: for the unit whose decision it is."""
+    """Return the sheets that count: those for the unit whose decision it is."""
     return sight.world.where("review_sheet", review_id=review.id, unit_id=review.unit_id)
 
 

@@ -24,18 +24,18 @@ One = tuple[str, Any]
 
 
 def snake(name: str) -> str:
-    """Return a GraphQL name as a column's."""
+    """Return the column name of a GraphQL name."""
     return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)
 
 
 def seen(sight: Sight, kind: str, key: Any) -> One:
-    """Return the row with an id, where the caller sees it."""
+    """Return the row with an id, if the caller sees it."""
     row = sight.world.find(TABLES[kind], key)
     return kind, row if row is not None and sight.sees(TABLES[kind], row) else None
 
 
 def coded(sight: Sight, kind: str, **columns: Any) -> One:
-    """Return the row with these values, where the caller sees it."""
+    """Return the row with these values, if the caller sees it."""
     row = sight.world.one(TABLES[kind], **columns)
     return seen(sight, kind, row.id if row else None)
 
@@ -46,7 +46,7 @@ def actor(sight: Sight, row: Row, **_: Any) -> One:
 
 
 def behind(sight: Sight, account_id: Any) -> One:
-    """Return the person behind an account, where the caller sees that too."""
+    """Return the person behind an account, if the caller sees that too."""
     account = sight.world.find("account", account_id)
     known = account is not None and sight.sees("account", account)
     return seen(sight, "Person", account.person_id if account and known else None)

@@ -1,7 +1,7 @@
-"""What a caller may see of a world: a plain reading of the matrix in PROGRAMME.md.
+"""The rows that a caller may see: a plain reading of the programme's role matrix.
 
-The table of roles is auth/permissions.py's; what a scope, a published, an own or a masked
-record means is written here anew.
+The table of roles is that of auth/permissions.py; scopes, published, own and masked records are
+implemented independently here.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ _WRITING = {
 
 
 class Sight:
-    """Whoever signs in under a name, or nobody for None, and what they see."""
+    """A caller by username, or anonymous for None, and the visible rows."""
 
     def __init__(self, world: World, username: str | None) -> None:
         self.world = world
@@ -42,7 +42,7 @@ class Sight:
         self.own_person: int | None = self.account.person_id if self.account and writes else None
 
     def grants(self) -> list[Row]:
-        """Return all the account's grants, those of other days too, oldest first."""
+        """Return all role grants of the account, also of other days, oldest first."""
         if self.account is None:
             return []
         return sorted(
@@ -56,7 +56,7 @@ class Sight:
         )
 
     def may(self, permission: Permission, unit: Row, *, publicly: bool = True) -> bool:
-        """Whether a permission holds at a unit."""
+        """Return whether a permission holds at a unit."""
         for role, at in self._grants:
             reach = PERMISSIONS[role].get(permission)
             if reach is Reach.SUBTREE and self.world.below(unit, at):
@@ -66,9 +66,9 @@ class Sight:
         return publicly and permission is Permission.UNIT_READ and unit is self.root
 
     def can(self, unit: Row) -> list[str]:
-        """Return what the caller may do at a unit.
+        """Return the caller's permissions at a unit.
 
-        One who audits writes nothing anywhere; an account without a person decides on nothing.
+        An auditor writes nothing anywhere; an account without a person decides on nothing.
         """
         audits = any(role is Role.AUDITOR for role, _ in self._grants)
         tied = self.account is not None and self.account.person_id is not None
@@ -81,10 +81,10 @@ class Sight:
         )
 
     def tops(self) -> list[Row]:
-        """Return where the caller's sight begins, by code.
+        """Return the top units of the caller, by code.
 
-        That is: the units of its grants, without those that another grant covers. The root,
-        which everybody sees, counts only for those who see all of it, or nothing else.
+        These are the units of its role grants, except those that another grant covers. The root,
+        which everybody sees, counts only for callers who see all of it, or nothing else.
         """
         reads = [
             (PERMISSIONS[role][Permission.UNIT_READ] is Reach.SUBTREE, unit)
@@ -100,7 +100,7 @@ class Sight:
         return sorted(found.values() or [self.root], key=lambda unit: unit.code)
 
     def sees(self, table: str, row: Row) -> bool:
-        """Whether the caller sees a row of a table at all."""
+        """Return whether the caller sees a row of a table at all."""
         rule: Callable[[Row], bool] | None = getattr(self, f"_{table}", None)
         return True if rule is None else rule(row)
 
@@ -111,7 +111,7 @@ class Sight:
         return self._unit(self.world.unit_of(row))
 
     def granted(self, unit: Row) -> bool:
-        """Whether the caller sees a unit by a role of its own, and not as the public does."""
+        """Return whether the caller sees a unit by a role of its own, not as the public does."""
         return self.may(Permission.UNIT_READ, unit, publicly=False)
 
     def _granted_unit(self, row: Row) -> bool:
@@ -151,7 +151,7 @@ class Sight:
         return self.knows(row) or self.may(Permission.PERSON_MASKED, self.world.unit_of(row))
 
     def _authored_within(self, person: Row, permission: Permission) -> bool:
-        """Whether somebody authored an initiative of a unit whose people the caller sees."""
+        """Return whether a person authored an initiative of a unit whose people the caller sees."""
         works = self.world.where("authorship", person_id=person.id)
         units = [self.world.unit_of(self._initiative_of(work)) for work in works]
         return any(
@@ -178,7 +178,7 @@ class Sight:
         return self.account is not None and row.account_id == self.account.id
 
     def _token_family(self, row: Row) -> bool:
-        # An account's own are told as its access tokens are.
+        # An account's own are visible as its access tokens are.
         return self._access_token(row) or row.account_id in self.services()
 
     def _oauth_client(self, row: Row) -> bool:
@@ -186,7 +186,7 @@ class Sight:
         return row.account_id in self.services() or any(map(self._access_token, held))
 
     def services(self) -> set[int]:
-        """Return the accounts that applications act as, of those whose grants the caller reads."""
+        """Return the accounts of applications whose role grants the caller reads."""
         acting = {client.account_id for client in self.world.rows["oauth_client"]}
         return {
             grant.account_id
@@ -197,7 +197,7 @@ class Sight:
         }
 
     def lasts(self, grant: Row) -> bool:
-        """Whether a grant holds today or later."""
+        """Return whether a role grant is valid today or later."""
         return grant.revoked_at is None and (
             grant.valid_to is None or bool(grant.valid_to >= self.world.today)
         )
@@ -208,7 +208,7 @@ class Sight:
         return own or any(unit is not None and self.granted(unit) for unit in units)
 
     def _audit_event(self, row: Row) -> bool:
-        # What happened at no unit is told at the root.
+        # An event without a unit is visible at the root.
         unit = self.root if row.unit_id is None else self.world.unit_of(row)
         return self.may(Permission.AUDIT_READ, unit)
 
@@ -218,27 +218,27 @@ class Sight:
         return initiative
 
     def follows(self, initiative: Row) -> bool:
-        """Whether the caller sees an initiative for more than its being published."""
+        """Return whether the caller sees an initiative for another reason than its publication."""
         return self.authored(initiative) or self.may(
             Permission.INITIATIVE_READ, self.world.unit_of(initiative)
         )
 
     def ranks(self, unit: Row) -> bool:
-        """Whether the caller may know a unit's rank in its bloc."""
+        """Return whether the caller may see a unit's rank in its bloc."""
         return self.may(Permission.STANDING_READ, unit)
 
     def authored(self, initiative: Row) -> bool:
-        """Whether an initiative is the caller's own."""
+        """Return whether an initiative is the caller's own."""
         return self.own_person is not None and bool(
             self.world.where("authorship", initiative_id=initiative.id, person_id=self.own_person)
         )
 
     def decides(self, initiative: Row) -> bool:
-        """Whether a decision that an initiative awaits is the caller's to take."""
+        """Return whether the caller may take the decision that an initiative awaits."""
         unit = self.world.find("unit", initiative.awaits_id)
         assert unit is not None
         if self.account is None or self.account.person_id is None:
-            return False  # nobody knows whose work it may be
+            return False  # the authorship of its person is unknown
         if self.account.id in barred(self.world, initiative, unit.level):
             return False
         place = place_of(self.world, initiative, unit)
@@ -248,7 +248,7 @@ class Sight:
         )
 
     def can_with(self, initiative: Row) -> list[str]:
-        """Return the permissions by which the caller may do something with an initiative."""
+        """Return the permissions by which the caller may act on an initiative."""
         here = self.can(self.world.unit_of(initiative))
         found = {name for name in here if name in {"INITIATIVE_WRITE", "INITIATIVE_CURATE"}}
         if self._writes_own(initiative):
@@ -264,17 +264,17 @@ class Sight:
         return own and not audits
 
     def knows(self, person: Row) -> bool:
-        """Whether the caller sees a person's data unmasked."""
+        """Return whether the caller sees a person's data unmasked."""
         return person.id == self.own_person or self.may(
             Permission.PERSON_READ, self.world.unit_of(person)
         )
 
     def names(self, person: Row) -> bool:
-        """Whether the caller sees a person's code and name unmasked."""
+        """Return whether the caller sees a person's code and name unmasked."""
         return self.knows(person) or self._authored_within(person, Permission.PERSON_READ)
 
     def reads(self, initiative: Row) -> bool:
-        """Whether the caller may read the body of an initiative that it sees."""
+        """Return whether the caller may read the body of a visible initiative."""
         return (
             not initiative.confidential
             or self.authored(initiative)

@@ -1,4 +1,4 @@
-"""Which texts an index of sketches finds for another: db/sql/sketch.sql, written anew."""
+"""Texts that the index of sketches finds for another: an implementation of db/sql/sketch.sql."""
 
 import re
 import struct
@@ -11,14 +11,14 @@ _WORD = 0xFFFFFFFF
 _ROUNDS = ((0, 2, 4), (1, 0, 6), (2, 1, 8), (0, 2, 16), (1, 0, 19), (2, 1, 4))
 _END = ((2, 1, 14), (0, 2, 11), (1, 0, 25), (2, 1, 16), (0, 2, 4), (1, 0, 14), (2, 1, 24))
 _SEPARATORS = str.maketrans(dict.fromkeys(".,;:!?()[]/\"'\t\n", " "))
-# The one thing taken from there: which syllables are ordinary.
+# Only the list of ordinary syllables comes from there.
 _LIST = re.compile(r"any \('\{(.*?)\}'", re.DOTALL)
 _ORDINARY = set(re.split(r"[,\s]+", _LIST.findall((SQL / "sketch.sql").read_text("utf-8"))[0]))
 
 
 @cache
 def hashtext(text: str) -> int:
-    """Return what PostgreSQL's function of that name returns: Bob Jenkins' lookup3."""
+    """Return the result of PostgreSQL's function of that name: Bob Jenkins' lookup3."""
     data = text.encode()
     state = [(0x9E3779B9 + len(data) + 3923095) & _WORD] * 3
     while len(data) >= 12:
@@ -65,5 +65,5 @@ def sketch(folded: str, words: int) -> frozenset[int]:
 
 
 def finds(asked: str, other: str) -> bool:
-    """Whether a folded text is a candidate for another."""
+    """Return whether a folded text is a candidate for another."""
     return not sketch(asked, 8).isdisjoint(sketch(other, 5))

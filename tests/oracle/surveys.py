@@ -1,4 +1,4 @@
-"""Questions that miss nothing: every field of all there is, every filter, behind every list."""
+"""Exhaustive questions: every field of every object, every filter, every nested list."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from tests.oracle.queries import Draft, Question, Questions, literal
 
 
 class Surveys(Questions):
-    """Draws questions about one world, broad ones too."""
+    """Draws questions about one world, also broad ones."""
 
     def everything(self, root: str) -> Question:
-        """Return a question for every field of all that a list at the root gives."""
+        """Return a question for every field of all elements of a root list."""
         self._draft = Draft()
         definition = _type("Query").fields[root]
         page = "(first: 100)" if "first" in definition.args else ""
@@ -22,7 +22,7 @@ class Surveys(Questions):
         return Question(f"{head}{{ {root}{page} {selection} }}", self._draft.variables)
 
     def sifting(self) -> Question:
-        """Return a question of lists by filters, each of one thing or two, and of paces."""
+        """Return a question of lists by filters with one condition or two, and of paces."""
         self._draft = Draft()
         roots = _type("Query").fields
         parts = []
@@ -34,7 +34,7 @@ class Surveys(Questions):
         progress = _type("Unit").fields["progress"]
         pace = "pace { opensOn closesOn day projectedOn requiredRate status }"
         paced = f"progress{self._arguments(progress)} {{ achieved percent {pace} }}"
-        # Behind two connections: the depth of `everything` does not come so far.
+        # Behind two connections: `everything` does not reach this depth.
         given = "awards { edges { cursor node " + self._all(_type("Award"), 2) + " } }"
         given += " history { edges { cursor node " + self._all(_type("UnitHistory"), 3) + " } }"
         given += " grants { edges { cursor node " + self._all(_type("Grant"), 2) + " } }"

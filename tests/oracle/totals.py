@@ -1,4 +1,4 @@
-"""Totals folded from raw rows, as the comment at the top of db/sql/rollup.sql says."""
+"""Totals folded from raw rows, as the comment at the top of db/sql/rollup.sql defines them."""
 
 from collections import Counter
 from datetime import date, datetime, timedelta, timezone
@@ -19,28 +19,28 @@ _STEPS = {
 
 
 def local_day(moment: datetime) -> date:
-    """Return the day of a moment where the programme is run."""
+    """Return the day of a moment in Vietnam."""
     return moment.astimezone(_LOCAL).date()
 
 
 def claimed(initiative: Row) -> int:
-    """Return the benefit claimed, all years together."""
+    """Return the claimed benefit of all years together."""
     return sum(initiative.claimed)
 
 
 def verified(initiative: Row) -> int | None:
-    """Return the benefit verified, all years together; None where nobody has."""
+    """Return the verified benefit of all years together; None if nobody verified it."""
     return None if initiative.verified is None else sum(initiative.verified)
 
 
 def benefit(initiative: Row) -> int:
-    """Return the benefit verified, else claimed."""
+    """Return the verified benefit, else the claimed one."""
     known = verified(initiative)
     return claimed(initiative) if known is None else known
 
 
 def effective(target: Row | None) -> int | None:
-    """Return what holds of a target: registered, else assigned."""
+    """Return the effective target: registered, else assigned."""
     if target is None:
         return None
     held: int | None = target.assigned if target.registered is None else target.registered
@@ -118,7 +118,7 @@ class Totals:
         }
 
     def target(self) -> int | None:
-        """Return the target, the phases' together; None where there is none."""
+        """Return the target, or the sum of the phases' targets; None without any."""
         held = [
             effective(self.world.one("target", unit_id=self.unit.id, phase_id=phase.id))
             for phase in self.phases
@@ -127,7 +127,7 @@ class Totals:
         return sum(known) if known else None
 
     def percent(self) -> float | None:
-        """Return 100 × achieved / target, two decimals; None without a target."""
+        """Return 100 × achieved / target with two decimals; None without a target."""
         target = self.target()
         if not target:
             return None
@@ -135,7 +135,7 @@ class Totals:
         return float(exact.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
     def tiers(self) -> list[tuple[Row, int]]:
-        """Return each tier of the campaign with how many achieved ones fall into it."""
+        """Return each tier of the campaign with its number of achieved initiatives."""
         tiers = self.world.where("benefit_tier", campaign_id=self.campaign.id)
         return [
             (
@@ -165,7 +165,7 @@ class Totals:
         return None if found is None else (opens, closes, found)
 
     def history(self, interval: str) -> list[dict[str, Any]]:
-        """Return what was gained step by step, without steps that gained nothing."""
+        """Return the gains step by step, without steps of no gain."""
         steps: dict[date, Counter[str]] = {}
         for row in self._in(*_STANDING):
             moments = {"submitted": row.submitted_at}

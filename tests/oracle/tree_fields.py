@@ -1,10 +1,10 @@
-"""What each field of the tree means that is more than a column.
+"""The fields of the tree that are more than a column.
 
-A function `Type_field(sight, row, **arguments)` returns a value, a pair of a type's name and a
-row (None where the caller sees none), a list of these, or a `Listing` to page through.
+A function `Type_field(sight, row, **arguments)` returns a value, a pair of a type's name and a row
+(None if the caller sees none), a list of these, or a `Listing` to page through.
 """
 
-# ruff: noqa: A002, N802 - functions and arguments bear the names of the schema
+# ruff: noqa: A002, N802 - functions and arguments have the names of the schema
 
 import base64
 import binascii
@@ -298,7 +298,7 @@ UnitState_mergedInto = Unit_mergedInto
 
 
 def phases_of(sight: Sight, code: str, ordinal: int | None) -> tuple[Row | None, list[Row]]:
-    """Return a campaign by its code, and its phase with this ordinal or all of them."""
+    """Return a campaign by its code, with one phase by its ordinal or with all."""
     campaign = sight.world.one("campaign", code=code)
     if campaign is None:
         return None, []

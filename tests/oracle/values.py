@@ -1,4 +1,4 @@
-"""Values for arguments: of the world, close to it, and beside it."""
+"""Values for arguments: from the world, close to it, and unrelated to it."""
 
 import base64
 import random
@@ -31,18 +31,18 @@ class Values:
         self._rng = rng
 
     def page(self) -> dict[str, Any]:
-        """Return Relay's arguments for a page, but for its cursors."""
+        """Return Relay's arguments for a page, without cursors."""
         size = self._rng.choice((0, 1, 1, 2, 3, 5, 100))
         return self._rng.choice(({}, {"first": size}, {"first": size}, {"last": size}))
 
     def of(self, type_: Any, name: str) -> Any:
-        """Return a value of a type for an argument of a name, as JSON."""
+        """Return a value of a type for a named argument, as JSON."""
         if is_non_null_type(type_):
             return self._present(type_.of_type, name)
         return None if self._rng.random() < 0.1 else self._present(type_, name)
 
     def filter(self, type_: Any) -> dict[str, Any]:
-        """Return a filter of one field or two, none of them null."""
+        """Return a filter with one or two fields, none of them null."""
         names = self._rng.sample(list(type_.fields), self._rng.choice((1, 1, 2)))
         return {name: self._present(_nullable(type_.fields[name].type), name) for name in names}
 
@@ -68,7 +68,7 @@ class Values:
         return self._id(name) if type_.name == "ID" else self._text(name)
 
     def _day(self, name: str) -> date:
-        """Return a day that an initiative has where it can, as filters include both ends."""
+        """Return a day of an initiative where possible, as filters include both ends."""
         row = self._row("initiative")
         day = self._world.today - timedelta(days=self._rng.randrange(60))
         if row is not None and self._rng.random() < 0.8:

@@ -1,4 +1,4 @@
-"""Texts that break what is careless about them, each with a marker of its own."""
+"""Texts that break careless code, each with a unique marker."""
 
 import random
 import re
@@ -32,7 +32,7 @@ _LONG = "rất dài " * 600
 
 
 class Wording:
-    """Writes texts, and remembers by marker which row and column each stands in."""
+    """Writes texts, and records the row and column of each marker."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -45,7 +45,7 @@ class Wording:
         return marker
 
     def text(self, table: str, key: object, column: str) -> str:
-        """Return a text with its marker somewhere among oddities."""
+        """Return a text with its marker among unusual characters."""
         marker = self.marker(table, key, column)
         before, after = self._rng.choice(_PHRASES), self._rng.choice(_NASTY)
         if self._rng.random() < 0.02:
@@ -53,7 +53,7 @@ class Wording:
         return f"{before} {marker} {after}" if self._rng.random() < 0.7 else f"{after}{marker}"
 
     def plain(self, table: str, key: object, column: str) -> str:
-        """Return a short text without anything odd, such as a name that masking cuts up."""
+        """Return a short plain text, such as a name that masking shortens."""
         name = self._rng.choice(("Nguyễn Văn", "Đỗ", "H'Hen", "Trần thị Ánh"))
         return f"{name} {self.marker(table, key, column)}"
 
@@ -65,5 +65,5 @@ class Wording:
     def maybe(
         self, write: Callable[[str, object, str], str], table: str, key: object, column: str
     ) -> str | None:
-        """Return a text, or now and then none."""
+        """Return a text, or sometimes none."""
         return write(table, key, column) if self._rng.random() < 0.7 else None

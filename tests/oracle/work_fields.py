@@ -1,10 +1,10 @@
-"""What each field of campaigns, initiatives and people means that is more than a column.
+"""The fields of campaigns, initiatives and people that are more than a column.
 
-A function `Type_field(sight, row, **arguments)` returns a value, a pair of a type's name and a
-row (None where the caller sees none), a list of these, or a `Listing` to page through.
+A function `Type_field(sight, row, **arguments)` returns a value, a pair of a type's name and a row
+(None if the caller sees none), a list of these, or a `Listing` to page through.
 """
 
-# ruff: noqa: N802 - a function bears the name of its field
+# ruff: noqa: N802 - functions have the names of fields
 
 from typing import Any
 

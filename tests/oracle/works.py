@@ -1,4 +1,4 @@
-"""Grows random campaigns, targets, initiatives and what was decided on them."""
+"""Random campaigns, targets, initiatives and decisions on them."""
 
 import random
 from datetime import date, datetime, timedelta
@@ -22,10 +22,10 @@ _COUNTING = [InitiativeState.RECOGNISED, InitiativeState.CONFIRMED]
 
 
 class Works(Decisions):
-    """Grows all that a tree works on."""
+    """Generates campaigns, targets and initiatives for a tree."""
 
     def grow(self) -> None:
-        """Grow it all."""
+        """Generate all of them."""
         for _ in range(self._rng.randint(1, 2)):
             self._campaign()
         for unit in self._world.rows["unit"]:
@@ -103,7 +103,7 @@ class Works(Decisions):
         return closes_on + timedelta(days=rng.choice((1, 1, 20)))
 
     def _overriding(self) -> list[Row]:
-        """Return some units anywhere, or some of one line, where the nearest has to win."""
+        """Return some units anywhere, or some ancestors of one, where the nearest must win."""
         units, rng = self._world.rows["unit"], self._rng
         if rng.random() < 0.5:
             units = self._world.line(max(rng.sample(units, min(3, len(units))), key=self._depth))
@@ -188,7 +188,7 @@ class Works(Decisions):
             self._review(key, unit)
 
     def _awaited(self, unit: Row, since: datetime | None, *, waits: bool) -> dict[str, Any]:
-        """Return whom it awaits, often the same one, and since when."""
+        """Return the awaited unit, often the same one, and since when."""
         if not waits:
             return {"awaits_id": None, "awaited_at": None}
         line = self._world.line(unit)
@@ -217,8 +217,8 @@ class Works(Decisions):
         for person, share in zip(
             chosen, self._rng.choice(((50, 30, 20), (33.33, 33.33, 33.34))), strict=False
         ):
-            # Mostly where the author still belongs; perhaps before it was revoked. Chance of its
-            # own leaves the rest of a seed's world as it is.
+            # Mostly where the author still belongs; perhaps before it was revoked. A random
+            # generator of its own leaves the rest of a seed's world unchanged.
             rng = random.Random(f"counted {initiative_id} {person.id} {self._world.today}")
             elsewhere = rng.choice(self._world.rows["unit"]).id
             unit = rng.choice((person.unit_id, person.unit_id, elsewhere))

@@ -1,4 +1,4 @@
-"""A small world as plain rows, table by table, and how it is loaded."""
+"""A small world as plain rows by table, and its loading into a database."""
 
 from collections import defaultdict
 from datetime import date
@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from tests.oracle.wording import Wording
 
-# The order in which tables need one another.
+# The order in which tables refer to one another.
 TABLES = (
     "emulation_bloc",
     "unit",
@@ -44,12 +44,12 @@ Row = SimpleNamespace
 
 
 def key_of(row: Row) -> int:
-    """Return the key that a row's global id holds."""
+    """Return the key in a row's global id."""
     return int(getattr(row, "serial", None) or row.id)
 
 
 class World:
-    """Every row of a world, as it was loaded; what triggers add to it is worked out anew."""
+    """Every row of a world as it was loaded; columns that triggers add are computed."""
 
     def __init__(self, today: date, wording: Wording) -> None:
         self.today = today
@@ -70,7 +70,7 @@ class World:
         return len(self.rows[table]) + 1
 
     def find(self, table: str, key: Any) -> Row | None:
-        """Return the row with this id, or its serial where that is what global ids hold."""
+        """Return the row with this id, or with this serial where global ids contain it."""
         return self._by_id[table].get(key)
 
     def where(self, table: str, **columns: Any) -> list[Row]:
@@ -82,7 +82,7 @@ class World:
         ]
 
     def one(self, table: str, **columns: Any) -> Row | None:
-        """Return the one row with these values, if there is one."""
+        """Return the one row with these values, or None."""
         found = self.where(table, **columns)
         assert len(found) < 2
         return found[0] if found else None
@@ -93,7 +93,7 @@ class World:
         return [*(self.line(above) if above else ()), unit]
 
     def below(self, unit: Row, top: Row) -> bool:
-        """Whether a unit is `top` or stands below it."""
+        """Return whether a unit is `top` or below it."""
         return any(one is top for one in self.line(unit))
 
     def unit_of(self, row: Row) -> Row:
@@ -104,14 +104,14 @@ class World:
 
 
 def _stop_auditing(cursor: psycopg.Cursor[Any]) -> None:
-    # The events of a world are rows like others; loading it leaves none of its own.
+    # The events of a world are rows like others; loading it must leave none of its own.
     cursor.execute("select tgrelid::regclass::text from pg_trigger where tgname = 'audited'")
     for (table,) in cursor.fetchall():
         cursor.execute(f"alter table {table} disable trigger audited".encode())
 
 
 def _empty_the_log(cursor: psycopg.Cursor[Any]) -> None:
-    # Of the migration.
+    # Inserted by the migration.
     cursor.execute("alter table audit_event disable trigger user")
     cursor.execute("delete from audit_event")
 

@@ -1,4 +1,4 @@
-"""Where authors are counted, step by step: set once, and never changed by what comes after."""
+"""The units at which authors are counted, step by step: set once, never changed later."""
 
 from datetime import date
 
@@ -36,8 +36,8 @@ class Counted:
     def _allowed(self, raw: Raw, key: Key) -> set[int]:
         """Return where an author may be counted from this step on.
 
-        Those that a decision counts, at their own unit; those who come later, where they belonged
-        on the day; whoever takes another's place, where that one was counted.
+        Authors that a decision counts, at their own unit; later authors, where they belonged on the
+        day; a replacement of an author, where that one was counted.
         """
         initiative, person = key
         one = raw.initiatives[initiative]

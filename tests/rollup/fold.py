@@ -1,7 +1,6 @@
 """The totals by a plain fold over the raw rows.
 
-Source: PROGRAMME.md, and what db/sql/rollup.sql says that its columns count; none of its SQL is
-used here.
+Source: PROGRAMME.md, and the definitions of columns in db/sql/rollup.sql, without using its SQL.
 """
 
 from collections import Counter, defaultdict
@@ -26,7 +25,7 @@ WHOLE_CAMPAIGN = 0
 
 @dataclass
 class Raw:
-    """The raw rows that totals are made of."""
+    """The raw rows of the totals."""
 
     units: dict[int, Row]
     campaigns: dict[int, Row]
@@ -38,7 +37,7 @@ class Raw:
 
     @classmethod
     def read(cls, connection: psycopg.Connection) -> "Raw":
-        """Read them all."""
+        """Read all of them."""
         cursor = connection.cursor(row_factory=dict_row)
 
         def table(name: str) -> list[Row]:
@@ -58,7 +57,7 @@ class Raw:
         )
 
     def line(self, unit_id: int | None) -> Iterator[int]:
-        """Yield a unit and all above it."""
+        """Yield a unit and its ancestors."""
         while unit_id is not None:
             yield unit_id
             unit_id = self.units[unit_id]["parent_id"]
@@ -68,11 +67,11 @@ class Raw:
         return ".".join(map(str, reversed([*self.line(unit_id)])))
 
     def above(self, unit_id: int, level: str) -> int | None:
-        """Return the unit of a level on a unit's line."""
+        """Return the ancestor of a level, or the unit itself."""
         return next((u for u in self.line(unit_id) if self.units[u]["level"] == level), None)
 
     def achieved(self, initiative: Row) -> bool:
-        """Tell whether the campaign counts an initiative."""
+        """Return whether the campaign counts an initiative."""
         if initiative["phase_id"] is None:
             return False
         campaign = self.campaigns[self.phases[initiative["phase_id"]]["campaign_id"]]
@@ -80,7 +79,7 @@ class Raw:
         return initiative["state"] in counted
 
     def achieved_at(self, initiative: Row) -> datetime:
-        """Return the moment from which the campaign counts an achieved one."""
+        """Return the moment from which the campaign counts an achieved initiative."""
         campaign = self.campaigns[self.phases[initiative["phase_id"]]["campaign_id"]]
         column = "confirmed_at" if campaign["counts_from"] == "CONFIRMED" else "recognised_at"
         moment: datetime = initiative[column]
@@ -93,7 +92,7 @@ class Raw:
         yield phase["campaign_id"], phase["ordinal"]
 
     def floor(self, campaign_id: int, ordinal: int) -> int:
-        """Return a grassroots unit's minimum in a phase, or in all phases together."""
+        """Return a grassroots unit's floor in a phase, or in all phases together."""
         floors = [
             phase["floor"]
             for phase in self.phases.values()
@@ -103,12 +102,12 @@ class Raw:
 
 
 def day_of(moment: datetime) -> date:
-    """Return the day of a moment where the programme is run."""
+    """Return the day of a moment in Vietnam."""
     return moment.astimezone(VIETNAM).date()
 
 
 def own(raw: Raw) -> Totals:
-    """Return what each unit counts by itself, by unit, campaign and ordinal."""
+    """Return each unit's own counts, by unit, campaign and ordinal."""
     totals: Totals = defaultdict(Counter)
     for one in raw.initiatives.values():
         if one["phase_id"] is None:
@@ -138,7 +137,7 @@ def own(raw: Raw) -> Totals:
 
 
 def upwards(raw: Raw, totals: Totals) -> Totals:
-    """Add every unit's own totals to it and to all above it; cells of 0 are left out."""
+    """Add every unit's own totals to it and its ancestors, without zeros."""
     sums: Totals = defaultdict(Counter)
     for (unit_id, *rest), cells in totals.items():
         for above in raw.line(unit_id):
@@ -148,7 +147,7 @@ def upwards(raw: Raw, totals: Totals) -> Totals:
 
 
 def tiers(raw: Raw) -> Totals:
-    """Return each unit's own achieved ones by benefit tier."""
+    """Return each unit's own achieved initiatives by benefit tier."""
     totals: Totals = defaultdict(Counter)
     for one in raw.initiatives.values():
         if not raw.achieved(one):
@@ -163,7 +162,7 @@ def tiers(raw: Raw) -> Totals:
 
 
 def days(raw: Raw) -> Totals:
-    """Return what each unit gained on each day, by phase."""
+    """Return each unit's gains by day and phase."""
     totals: Totals = defaultdict(Counter)
     for one in raw.initiatives.values():
         moments = []
@@ -184,7 +183,7 @@ def days(raw: Raw) -> Totals:
 def participation(raw: Raw) -> dict[tuple[int, int, int], list[tuple[date, int, int]]]:
     """Return the achieved initiatives of each person, by person, campaign and ordinal.
 
-    Of each the day, the id, and the unit at which the person is counted if it is the earliest.
+    For each the day, the id, and the unit at which the person is counted if it is the earliest.
     """
     parts = defaultdict(list)
     for author in raw.authors:
@@ -197,7 +196,7 @@ def participation(raw: Raw) -> dict[tuple[int, int, int], list[tuple[date, int, 
 
 
 def without_zeros(totals: Totals) -> Totals:
-    """Return the totals without cells and rows of 0, which say the same as none."""
+    """Return the totals without zero cells and rows, which are equal to missing ones."""
     kept = {
         key: {name: int(value) for name, value in cells.items() if value}
         for key, cells in totals.items()
@@ -206,7 +205,7 @@ def without_zeros(totals: Totals) -> Totals:
 
 
 def stored(connection: psycopg.Connection, table: str, keys: list[str]) -> Totals:
-    """Return what a table of totals holds, over all slots."""
+    """Return the content of a table of totals, summed over slots."""
     cursor = connection.cursor(row_factory=dict_row)
     sums: Totals = defaultdict(Counter)
     for row in cursor.execute(f"select * from {table}"):
@@ -218,7 +217,7 @@ def stored(connection: psycopg.Connection, table: str, keys: list[str]) -> Total
 
 
 def check(connection: psycopg.Connection) -> None:
-    """Assert that everything kept by triggers is what the raw rows give."""
+    """Assert that everything kept by triggers follows from the raw rows."""
     raw = Raw.read(connection)
     keys = ["unit_id", "campaign_id", "ordinal"]
     assert stored(connection, "rollup", keys) == upwards(raw, own(raw))

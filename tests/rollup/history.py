@@ -17,7 +17,7 @@ _TREE = [
 
 
 class Step(NamedTuple):
-    """One change: its kind, and four numbers that say which rows and values."""
+    """One change: its kind, and four numbers that select rows and values."""
 
     kind: str
     a: int
@@ -27,7 +27,7 @@ class Step(NamedTuple):
 
 
 def begin(connection: psycopg.Connection) -> None:
-    """Make the first tree, two campaigns with phases and tiers, and people in all units."""
+    """Create the first tree, two campaigns with phases and tiers, and people in all units."""
     run = connection.execute
     run(
         """insert into unit (id, code, name, level, valid_from)

@@ -1,4 +1,4 @@
-"""Rows to choose from: a number drawn by chance stands for one of those that are there."""
+"""Choices of rows: a random number selects one of the existing rows."""
 
 from collections.abc import Callable
 from typing import Any

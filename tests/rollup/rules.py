@@ -6,7 +6,7 @@ from tests.rollup.rows import Rows
 
 
 class Rules(Rows):
-    """What becomes of campaigns, phases and tiers."""
+    """Changes of campaigns, phases and tiers."""
 
     def _count_from(self, a: int, b: int, c: int, d: int) -> None:
         self._run(
@@ -57,7 +57,7 @@ class Rules(Rows):
         )
 
     def _phase_campaign(self, a: int, b: int, c: int, d: int) -> None:
-        """Give a phase, with a day and an ordinal of its own, or a tier to the other campaign."""
+        """Move a phase, with a day and an ordinal of its own, or a tier to the other campaign."""
         key = self._fresh()
         day = date(2023, 1, 1) + timedelta(days=key)
         self._run(

@@ -8,7 +8,7 @@ LEVELS = ["CONFEDERATION", "FEDERATION", "UPPER", "GRASSROOTS"]
 
 
 class Tree(Rows):
-    """What becomes of units."""
+    """Changes of units."""
 
     def _plant(self, a: int, b: int, c: int, d: int) -> None:
         parent = self._one("unit", b, "level <> 'GRASSROOTS'")
@@ -43,7 +43,7 @@ class Tree(Rows):
         )
 
     def _level(self, a: int, b: int, c: int, d: int) -> None:
-        """Give a unit another level, below its parent's and above its children's."""
+        """Set another level of a unit, below its parent's and above its children's."""
         unit = self._one("unit", a, "parent_id is not null")
         parent = self._value("select parent_id from unit where id = %s", [unit])
         below = [self._level_of(child) for child in self._ids("unit", f"parent_id = {unit}")]

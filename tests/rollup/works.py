@@ -17,7 +17,7 @@ PEOPLE = 10
 
 
 class Works(Rows):
-    """What people and their units do."""
+    """Changes by people and their units."""
 
     def _submit(self, a: int, b: int, c: int, d: int) -> None:
         self._insert([(a, b, c, d)])

@@ -1,11 +1,11 @@
-// PostGraphile as its authors recommend it for production, with what makes the three
+// PostGraphile as its authors recommend it for production, with settings that make the three
 // questions of the benchmark fast: https://postgraphile.org/postgraphile/5/performance
 import { makePgService } from "postgraphile/adaptors/pg";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { makePgSmartTagsPlugin } from "postgraphile/utils";
 
 // The totals' function is declared to return a set, because PostgreSQL inlines only such
-// functions into the query; it yields one row, and that is what its field is to be.
+// functions into the query; it returns one row, so its field is a single object.
 const OneRowPlugin = {
   name: "OneRowPlugin",
   version: "1.0.0",
@@ -20,7 +20,7 @@ const OneRowPlugin = {
   },
 };
 
-// An initiative belongs to a federation without a constraint that says so.
+// An initiative belongs to a federation, without a foreign key.
 const RelationsPlugin = makePgSmartTagsPlugin([
   {
     kind: "class",
@@ -34,7 +34,7 @@ export function preset({ databaseUrl, poolSize, writing }, principalOf) {
     extends: [PostGraphileAmberPreset],
     plugins: [OneRowPlugin, RelationsPlugin],
     disablePlugins: writing ? [] : ["MutationPlugin"],
-    // Plain lists instead of connections: the page is all that is asked for.
+    // Plain lists instead of connections: the questions need only the page.
     schema: { defaultBehavior: "-connection +list" },
     pgServices: [
       makePgService({

@@ -1,5 +1,5 @@
--- What PostGraphile takes a unit's totals from: a computed column of `unit`. PostgreSQL inlines
--- a SQL function that returns a set, so the totals are read by the query itself.
+-- PostGraphile's source of a unit's totals: a computed column of `unit`. PostgreSQL inlines a SQL
+-- function that returns a set, so the query itself reads the totals.
 drop function if exists unit_progress(unit, text, bigint);
 drop type if exists progress;
 

@@ -1,4 +1,4 @@
-// What a page of an application with typed documents asks.
+// The operations of an application with typed documents.
 import { graphql } from "./gql";
 
 export const unit = graphql(`

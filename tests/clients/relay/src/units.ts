@@ -1,4 +1,4 @@
-// What a page of a Relay application asks: a page of a connection, a node by its id, a change.
+// Documents of a Relay application: a page of a connection, a node by its id, a mutation.
 import { graphql } from "relay-runtime";
 
 export const page = graphql`
