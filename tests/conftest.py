@@ -18,6 +18,8 @@ from db.prepare import prepare
 from db.seed import demo as demo_data
 from tests import postgres15 as debian
 
+# No proxy stands before the servers that tests start.
+os.environ["SANGKIEN_DRAIN_SECONDS"] = "0"
 _numbers = count()
 # Databases are hundreds of files, created and removed for each test, which is slow on a disk.
 _MEMORY, _ENOUGH = Path("/dev/shm"), 4 << 30  # noqa: S108 - folders of our own are made there

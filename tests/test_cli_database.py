@@ -1,4 +1,4 @@
-"""An unusable database or manifest ends a command with one line of our own text."""
+"""An unusable database ends a command with one line of our own text."""
 
 import os
 import re
@@ -143,32 +143,6 @@ def test_a_server_that_is_too_old_is_one_line(words):
     with answering("14.19 (Debian 14.19-1)") as port:
         line = told(run(*words, **settings_of(f"postgresql://a@127.0.0.1:{port}/a")))
     assert line == "the database is PostgreSQL 14; sangkien needs PostgreSQL 15 or newer"
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"{", "is not JSON"),
-        (b"\xff", "is not JSON"),
-        (b"[" * 5000, "is not JSON"),
-        (b"[1]", "is no manifest: it must be an object"),
-        (b"null", "is no manifest: it must be an object"),
-        (b'{"a": "query {\\n  noth\\ning\\n}"}', "'a' is not valid"),
-        (b'{"a\\nb": "{"}', "is not valid"),
-        (None, "cannot be read"),
-    ],
-)
-def test_a_manifest_that_cannot_be_is_one_line_at_the_start(demo, tmp_path, content, words):
-    file = tmp_path / "manifest.json"
-    if content is None:
-        file.mkdir()
-    else:
-        file.write_bytes(content)
-    done = run("serve", SANGKIEN_DATABASE_URL=demo, SANGKIEN_TRUSTED_DOCUMENTS=str(file))
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"sangkien: SANGKIEN_TRUSTED_DOCUMENTS: {file}")
-    assert words in done.stderr
-    assert done.stderr.count("\n") == 1
 
 
 def test_an_administrator_s_command_needs_the_owner_s_url_alone(programme):

@@ -149,7 +149,13 @@ async def test_only_registered_documents_run_where_there_is_a_list(demo, tmp_pat
     [
         (None, "cannot be read"),
         ("{", "is not JSON"),
+        (b"\xff", "is not JSON"),
+        ("[" * 5_000, "is not JSON"),
         ("[]", "is no manifest"),
+        ("[1]", "is no manifest: it must be an object"),
+        ("null", "is no manifest: it must be an object"),
+        ('{"a": "query {\\n  noth\\ning\\n}"}', "'a' is not valid"),
+        ('{"a\\nb": "{"}', "is not valid"),
         ("{}", "lists no document"),
         ('{"a": 3}', "must be strings"),
         ('{"a": "{ nothing }"}', "'a' is not valid: Cannot query field 'nothing'"),
@@ -165,7 +171,7 @@ async def test_only_registered_documents_run_where_there_is_a_list(demo, tmp_pat
 def test_a_manifest_that_cannot_be_is_refused_with_the_reason(tmp_path, content, told):
     file = tmp_path / "manifest.json"
     if content is not None:
-        file.write_text(content)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(manifest.ManifestError) as refused:
         manifest.load(file, Compiler(SCHEMA._schema).check)
     assert told in str(refused.value)

@@ -270,8 +270,7 @@ def test_commands_of_the_owner_say_that_its_url_is_missing(demo):
         assert "SANGKIEN_DATABASE_URL is not set" in done.stderr
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("owner", [True, False])
+@pytest.mark.parametrize(("workers", "owner"), [(1, False), (2, True)])
 def test_no_process_that_serves_has_the_owners_url(demo, identity, tmp_path, workers, owner):
     port, secret = free_port(), tmp_path / "owner"
     secret.write_text("never-shown-9q2L")

@@ -120,14 +120,14 @@ async def test_a_rolling_restart_behind_nginx_fails_no_request(demo, tmp_path, w
                 answers[str(answer.status_code)] += 1
             except httpx.HTTPError as error:
                 answers[type(error).__name__] += 1
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
 
     assert NGINX is not None
     nginx = started([NGINX, "-c", configuration, "-p", tmp_path])
     try:
         await asyncio.gather(servers.start(one), servers.start(two))
         async with httpx.AsyncClient(timeout=60) as http:
-            asking = [asyncio.create_task(ask(http)) for _ in range(12)]
+            asking = [asyncio.create_task(ask(http)) for _ in range(4)]
             for restarted in (one, two):
                 await servers.stop(restarted)
                 await servers.start(restarted)
