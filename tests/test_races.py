@@ -36,7 +36,8 @@ async def caller(url: str, username: str, today: date = TODAY) -> Caller:
 
 async def together(url: str, *commands: tuple[Caller, Any]) -> list[Any]:
     """Run commands concurrently, each on a connection of its own; errors are results too."""
-    writer = Writer(with_role(url, WRITER), size=len(commands))
+    # They wait for one another's locks, however slow the machine is.
+    writer = Writer(with_role(url, WRITER), size=len(commands), lock_ms=60_000)
     try:
         return await asyncio.gather(
             *(writer.run(who, ATTEMPT, command) for who, command in commands),
