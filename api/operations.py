@@ -32,7 +32,7 @@ from db.cache import weight_of
 from db.request_context import called_by
 from db.sessions import GrantsChangedError, Reader, TooSlowError
 from db.transactions import Writer
-from db.unavailable import UnavailableError
+from db.unavailable import LockedError, UnavailableError
 from db.watching import Grants, Watch
 from schema.compiler.errors import LimitError, RefusedError
 from schema.compiler.limits import ANONYMOUS, Limits, check_together
@@ -249,7 +249,7 @@ class Operations:
                 return await self._reader.fetch_json(principal.caller, plan.sql, values)
             except GrantsChangedError:
                 self._principals.forget(identity.username)
-        raise UnavailableError("the grants of the account keep changing")
+        raise LockedError("the role grants of the account keep changing")
 
     async def _admit(self, asking: Asking, prepared: Prepared) -> None:
         """Authorise an operation; a rejected mutation is recorded as a refused attempt."""

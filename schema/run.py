@@ -19,7 +19,7 @@ from db.outages import cause
 from db.rules.errors import DomainError, ForbiddenError, InvalidInputError
 from db.sessions import Caller, GrantsChangedError, TooSlowError
 from db.transactions import SECONDS, Attempt, Command, Fresh, Writer, Written
-from db.unavailable import NotReadBackError, UnavailableError
+from db.unavailable import LockedError, NotReadBackError, UnavailableError
 from db.write_session import WriteSession
 from schema.build import SCHEMA
 from schema.compiler.commands import COMMAND, KEY, PREVIEW, Guarded
@@ -33,7 +33,7 @@ from schema.veils import veiled
 
 _TRIES = 3  # tries of a command whose caller's grants change while it runs
 _PAUSE = 0.1  # seconds before the caller's grants are looked up again
-_CHANGING = "the grants of the account keep changing"
+_CHANGING = "the role grants of the account keep changing"
 _LONGEST_REASON = 2_000  # characters
 
 
@@ -213,7 +213,7 @@ class Mutations:
             except GrantsChangedError:
                 asker.grants_changed()
                 if not left:
-                    raise UnavailableError(_CHANGING) from None
+                    raise LockedError(_CHANGING) from None
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
     def _fresh(self, asker: Asker, guarded: Guarded, input_: Any) -> Fresh:

@@ -6,6 +6,8 @@ import psycopg
 import pytest
 
 from auth.principal import Principals
+from db.counters import OUTAGE_ERRORS
+from db.sessions import GrantsChangedError, Reader
 from schema.run import _TRIES
 from tests.client import client
 from tests.deciding import DRAFT, GRANT, ask, exact, run
@@ -134,3 +136,18 @@ async def test_a_change_is_made_though_its_unit_moves_at_each_try(programme, mon
     assert answer["initiative"]["number"]
     assert looked_up > _TRIES
     assert exact(programme)
+
+
+async def test_grants_that_keep_changing_are_answered_as_busy(demo, monkeypatch):
+    async def changed(*_):
+        raise GrantsChangedError
+
+    async with client(demo) as api:
+        monkeypatch.setattr(Reader, "fetch_json", changed)
+        outages = OUTAGE_ERRORS._value.get()
+        answer = await api.post(QUESTION, "unit-officer")
+        assert OUTAGE_ERRORS._value.get() == outages
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    extensions = answer.json()["errors"][0]["extensions"]
+    assert (extensions["code"], extensions["reason"]) == ("BUSY", "LOCKED")
