@@ -132,6 +132,7 @@ def create_app(settings: Settings, clock: Clock = time.time) -> Starlette:
         Route("/readyz", health.endpoint(ready(readiness))),
         Route("/metrics", metrics_access.metrics),
         Route("/", _home),
+        Route("/favicon.ico", lambda _: Response(status_code=204)),  # browsers ask for it anyway
         *ROUTES,
         *([Route("/demo/accounts", demo_accounts)] if settings.demo else []),
     ]

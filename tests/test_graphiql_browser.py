@@ -56,6 +56,7 @@ class CannedApi:
             Route("/graphql", self.graphql, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", self.subscription),
             Route("/demo/accounts", self.accounts),
+            Route("/favicon.ico", lambda _: Response(status_code=204)),  # as the API does
         ]
         # Only this port of this machine: the page could reach no other address.
         self.socket = socket.create_server(("127.0.0.1", 0))
