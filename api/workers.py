@@ -28,6 +28,7 @@ from api.protocols import STOPPING
 SUPERVISOR = "SANGKIEN_SUPERVISOR"
 """The environment variable with the supervisor's process id, if there are several workers."""
 _EVERY = 1.0  # seconds
+_PASSES = 400  # over young objects for each pass over all; 10 by default
 _TURN = 0.001  # seconds that a thread runs while others wait: the door's work is short
 _SETTLE = 0.5  # seconds for connections in progress, after new ones are refused
 
@@ -83,6 +84,8 @@ class Server(uvicorn.Server):
             # would stop every thread for half a second.
             gc.collect()
             gc.freeze()
+            # Caches fill with objects that refer to one another one way and need no such passes.
+            gc.set_threshold(*gc.get_threshold()[:2], _PASSES)
         sys.setswitchinterval(_TURN)
         self._door.open()
         self.started = True

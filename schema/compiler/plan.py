@@ -27,7 +27,7 @@ from graphql import (
 from db.cache import Cache
 from schema.compiler.arguments import Arguments, shape
 from schema.compiler.cost import CostRule
-from schema.compiler.documents import chosen
+from schema.compiler.documents import chosen, release_tokens
 from schema.compiler.emit import Emitter
 from schema.compiler.errors import BadInputError, RefusedError, in_our_words
 from schema.compiler.introspection import Introspection, most_work
@@ -41,8 +41,8 @@ from schema.compiler.templates import Recipe, making
 
 _MOST_ERRORS = 10  # of validation, or of the variables, in one response
 # The caches are bounded by weight in bytes, because callers choose documents and plans.
-_OF_DOCUMENTS, _CHARACTER = 24_000_000, 300  # bytes in total; syntax tree bytes per character
-_OF_PLANS, _OF_PLAN = 16_000_000, 4_000  # bytes in total; bytes of a plan besides its SQL
+_OF_DOCUMENTS, _CHARACTER = 12_000_000, 300  # bytes in total; syntax tree bytes per character
+_OF_PLANS, _OF_PLAN = 8_000_000, 4_000  # bytes in total; bytes of a plan besides its SQL
 _OF_REFUSALS, _REFUSED_FOR = 2_000_000, 30.0  # bytes in total; seconds
 
 
@@ -188,6 +188,7 @@ class Compiler:
         try:
             check_size(query, limits)
             document = parse(query, max_tokens=limits.tokens)
+            release_tokens(document)
             shape = Shape(document, limits)
             shape.check()
         except GraphQLError as error:
